@@ -1,0 +1,170 @@
+"""The queue, its audit trail, and what we last heard from each provider."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
+
+
+def new_correlation() -> str:
+    """A unique token for the paid call: 35 characters, because Together's suffix allows 40."""
+    return f"tw-{uuid.uuid4().hex}"
+
+
+class JobQueue(models.Model):
+    """One piece of paid work at a provider. Trying again is a new row."""
+
+    class Kind(models.TextChoices):
+        TRAINING = "training", "Training"
+        GENERATION = "generation", "Pictures"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs"
+    )
+    # The money trail outlives the model.
+    model = models.ForeignKey(
+        "models_app.UserModel", null=True, on_delete=models.SET_NULL, related_name="jobs"
+    )
+    provider = models.CharField(max_length=40)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    run_id = models.CharField(max_length=200, blank=True)
+    correlation = models.CharField(
+        max_length=40, unique=True, default=new_correlation, editable=False
+    )
+    # One press of the button, however often it arrives: the form's idempotency key.
+    press_key = models.CharField(max_length=120, unique=True, editable=False)
+    payload = models.JSONField(default=dict, blank=True, help_text="What is asked for")
+    result = models.JSONField(default=dict, blank=True, help_text="What the provider gave")
+    engine = models.CharField(max_length=40, blank=True)
+
+    progress = models.FloatField(default=0.0, help_text="0 to 1, never backwards")
+    step = models.PositiveIntegerField(null=True, blank=True)
+    total_steps = models.PositiveIntegerField(null=True, blank=True)
+    stage = models.CharField(max_length=120, blank=True)
+    eta_at = models.DateTimeField(null=True, blank=True)
+
+    attempts = models.PositiveIntegerField(default=0, help_text="Failed tries in this state")
+    max_attempts = models.PositiveIntegerField(default=8)
+    # Who works on the row right now; without a renewal the lease runs out and others may.
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_detail = models.CharField(max_length=1000, blank=True)
+    cost_estimate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Committed just before the paid call: without it the call was surely not made.
+    sent_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    state_changed_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "job"
+        indexes = [
+            # The tick: what is due.
+            models.Index(
+                name="job_due",
+                fields=["next_poll_at"],
+                condition=Q(status__in=sorted(UNFINISHED)),
+            ),
+            # The activity page, newest first.
+            models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
+            models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="job_known_status", condition=Q(status__in=sorted(Status.values))
+            ),
+            models.CheckConstraint(
+                name="job_followed_has_run_id",
+                condition=~Q(status__in=sorted(FOLLOWED | {Status.SUCCEEDED})) | ~Q(run_id=""),
+            ),
+            models.UniqueConstraint(
+                name="job_one_unfinished_training_per_model",
+                fields=["model"],
+                condition=Q(kind="training", status__in=sorted(UNFINISHED)),
+            ),
+            models.UniqueConstraint(
+                name="job_run_followed_once",
+                fields=["provider", "run_id"],
+                condition=Q(status__in=sorted(FOLLOWED)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {str(self.pk)[:8]}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.engine == "simulated"
+
+    @property
+    def age(self) -> timedelta:
+        return timezone.now() - self.created_at
+
+
+class JobEvent(models.Model):
+    """Append only: the audit trail, the timeline on the page and the feed of live updates."""
+
+    class Kind(models.TextChoices):
+        STATE = "state", "State"
+        PROGRESS = "progress", "Progress"
+        LOG = "log", "Log"
+        LOSS = "loss", "Loss"
+        NOTE = "note", "Note"
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(JobQueue, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=Kind)
+    text = models.CharField(max_length=1000, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = "event"
+        indexes = [models.Index(fields=["job", "kind", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class ProviderWatch(models.Model):
+    """What we last heard from one provider, shared by all processes; pages read only this."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    # Whoever holds the lease polls; two workers never ask the same list at once.
+    lease = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    blocked_until = models.DateTimeField(null=True, blank=True, help_text="It said: not before")
+    last_answer_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    description = models.JSONField(null=True, blank=True, help_text="What it can do, as it says")
+    described_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "provider"
+
+    def __str__(self) -> str:
+        return self.provider

@@ -1,0 +1,164 @@
+"""What crosses the line between the engine and a provider: frozen values, no dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import IO, Any
+
+
+class WorkKind(StrEnum):
+    """The two kinds of paid work a provider does."""
+
+    TRAINING = "training"
+    GENERATION = "generation"
+
+
+class RunStatus(Enum):
+    """Our word for what a provider says of a run."""
+
+    QUEUED = "queued"  # accepted, not started
+    RUNNING = "running"  # being worked on
+    SUCCEEDED = "succeeded"  # over, the result can be fetched
+    FAILED = "failed"  # over, no result
+    CANCELLED = "cancelled"  # over, because somebody asked
+    UNKNOWN = "unknown"  # a word we do not know: looked at again, never taken for an end
+
+    @property
+    def is_over(self) -> bool:
+        return self in {RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED}
+
+
+class Capability(Enum):
+    """What a provider can be asked; anything undeclared is refused before any HTTP."""
+
+    TRAIN = "train"
+    GENERATE = "generate"
+    CANCEL = "cancel"
+    LIST_TRAININGS = "list_trainings"  # all trainings of the account in one answer or by pages
+    LIST_GENERATIONS = "list_generations"
+    LOG = "log"  # log lines and losses of one run
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One result of a run: fetched by `url`, or already here as `data` (never both)."""
+
+    url: str = ""
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A provider's job as last seen. Only `id` and `status` are always known."""
+
+    id: str
+    status: RunStatus
+    correlation: str = ""  # the token we sent with the paid call, where it comes back
+    stage: str = ""  # the provider's phase in a person's words: "Uploading weights"
+    progress: float | None = None  # 0.0 to 1.0
+    step: int | None = None
+    total_steps: int | None = None
+    seconds_left: float | None = None  # the provider's own estimate
+    queue_position: int | None = None
+    outputs: tuple[Output, ...] = ()
+    remote_ref: str = ""  # what the provider calls the trained result
+    error: str = ""  # the provider's own words about a failure
+    engine: str = ""  # "simulated", "diffusers", ... where the provider says it
+    created_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """Runs of the account. `is_complete` is False where older runs may be missing."""
+
+    runs: tuple[Run, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    text: str
+    level: str = "info"
+    at: datetime | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """Everything a provider has said about one run so far, oldest first."""
+
+    lines: tuple[LogLine, ...] = ()
+    losses: tuple[tuple[int, float], ...] = ()  # (step, loss)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One training picture on its way to a provider. `open` gives the stored bytes."""
+
+    name: str  # our own name with extension, "001.jpg"
+    content_type: str  # image/jpeg or image/png
+    caption: str
+    open: Callable[[], IO[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """Everything the paid call needs; the dataset is already at the provider."""
+
+    correlation: str
+    base_model: str  # the catalog's key
+    dataset: str  # what `upload_dataset` returned
+    trigger_word: str
+    subject: str  # person, product or style
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    resolution: int  # pixels, square
+    photo_count: int
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Weights to draw with: `path` as the provider wants it, `scale` usually 0.3 to 1.2."""
+
+    path: str
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    correlation: str
+    base_model: str  # the catalog's key
+    prompt: str
+    width: int
+    height: int
+    count: int  # 1 to 4
+    seed: int | None
+    lora: Lora | None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A result being streamed. `size` is what the provider announced, None where it did not."""
+
+    size: int | None
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a provider can do right now, as it says itself."""
+
+    key_is_valid: bool
+    can_train: tuple[str, ...] = ()  # catalog keys
+    can_generate: tuple[str, ...] = ()  # catalog keys
+    engine: str = ""  # "simulated" where its results are not real
+    training_seconds: float | None = None  # a usual training, where the provider tells
+    notes: tuple[str, ...] = ()  # for the operator

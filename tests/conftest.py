@@ -1,0 +1,65 @@
+"""Three people for every page: the owner, a stranger with an account, and nobody."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import User
+from tests.factories import UserFactory
+
+pytest_plugins = ["tests.trainer_fixtures"]
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def private_media(settings, tmp_path):
+    """Files of one test are not seen by the next."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def owner(db) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def operator(db) -> User:
+    return UserFactory(operator=True)
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def owner_client(owner) -> Client:
+    return client_of(owner)
+
+
+@pytest.fixture
+def stranger_client(stranger) -> Client:
+    return client_of(stranger)
+
+
+@pytest.fixture
+def operator_client(operator) -> Client:
+    return client_of(operator)
+
+
+@pytest.fixture
+def anonymous_client() -> Client:
+    return Client()

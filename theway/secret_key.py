@@ -1,0 +1,27 @@
+"""The installation's secret key: made once, kept in a private file."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def load_secret_key(path: Path) -> str:
+    """Return the key stored at `path`; the first caller makes it.
+
+    Several processes start at once, so the file is created exclusively: whoever loses the
+    race reads the winner's key. Raises OSError where the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written whole under another name and linked into place: no reader sees half a key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
