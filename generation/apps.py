@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class GenerationConfig(AppConfig):
     name = "generation"
+
+    def ready(self) -> None:
+        from generation.work import GenerationWork
+        from jobs.kinds import register
+
+        register(GenerationWork())

@@ -46,10 +46,19 @@ class JobQueue(models.Model):
     result = models.JSONField(default=dict, blank=True, help_text="What the provider gave")
     engine = models.CharField(max_length=40, blank=True)
 
+    # Raised by every move and claim: whoever acts on an older reading changes nothing.
+    version = models.PositiveIntegerField(default=0, editable=False)
+    alarm = models.CharField(
+        max_length=300, blank=True, help_text="Something an operator should know, e.g. a second run"
+    )
+
     progress = models.FloatField(default=0.0, help_text="0 to 1, never backwards")
     step = models.PositiveIntegerField(null=True, blank=True)
     total_steps = models.PositiveIntegerField(null=True, blank=True)
     stage = models.CharField(max_length=120, blank=True)
+    # Where the step rate is measured from: the first step we saw.
+    first_step = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    first_step_at = models.DateTimeField(null=True, blank=True, editable=False)
     eta_at = models.DateTimeField(null=True, blank=True)
 
     attempts = models.PositiveIntegerField(default=0, help_text="Failed tries in this state")
@@ -58,9 +67,14 @@ class JobQueue(models.Model):
     claim = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(default=timezone.now)
+    # How much of the provider's log is already among our events.
+    log_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    log_count = models.PositiveIntegerField(default=0, editable=False)
+    loss_step = models.PositiveIntegerField(null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.CharField(max_length=1000, blank=True)
     cost_estimate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)

@@ -167,11 +167,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A tick that waited in the queue is stale: the next one does its work.
     "tick": {"task": "jobs.tasks.tick", "schedule": 2.0, "options": {"expires": 4}},
-    "look-at-providers": {
-        "task": "jobs.tasks.look_at_providers",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
 }
 
 # --- storage and uploads -----------------------------------------------------------------

@@ -1,0 +1,33 @@
+"""Links for a provider that must fetch the weights: signed, for one file, for one hour."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404
+
+from models_app.models import UserModel
+
+SALT = "generation.links.weights"
+MAX_AGE = 3600  # seconds: longer than any generation, shorter than a leak is worth
+
+
+def signed_weights_path(model: UserModel) -> str:
+    """Return the path under which the model's weights can be fetched without signing in."""
+    return f"/files/weights/{signing.dumps(str(model.pk), salt=SALT)}.safetensors"
+
+
+def signed_weights_url(model: UserModel) -> str:
+    """The same as an address the internet can reach; needs PUBLIC_URL."""
+    return f"{settings.PUBLIC_URL}{signed_weights_path(model)}"
+
+
+def model_from_signature(token: str) -> UserModel:
+    """Return the model a signature was made for. Raises Http404 for a forged or old one."""
+    try:
+        model_id = uuid.UUID(signing.loads(token, salt=SALT, max_age=MAX_AGE))
+        return UserModel.objects.exclude(weights="").get(pk=model_id)
+    except (signing.BadSignature, ValueError, UserModel.DoesNotExist) as error:
+        raise Http404("No such file") from error

@@ -1,0 +1,109 @@
+"""Receiving pictures: streamed, checked, stored under our own names with a thumbnail."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError
+from PIL import Image, UnidentifiedImageError
+
+from generation.models import GeneratedImage
+from jobs.kinds import BadResult
+from jobs.models import JobQueue
+from models_app.models import UserModel
+from providers.types import Download
+
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+MAX_PIXELS = 4096 * 4096
+THUMBNAIL_SIDE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture: its own bytes, its true kind, its size and a small copy."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+
+def read_picture(download: Download) -> Picture:
+    """Read a whole picture and make sure that it is one. Raises BadResult."""
+    data = b"".join(download.chunks)
+    if download.size is not None and len(data) != download.size:
+        raise BadResult("bad_picture", f"{len(data)} of {download.size} bytes arrived")
+    try:
+        with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise BadResult("bad_picture", "the picture is larger than was asked for")
+            extension = EXTENSIONS[image.format or ""]
+            return Picture(data, extension, image.width, image.height, _thumbnail(image))
+    except (UnidentifiedImageError, OSError, SyntaxError, KeyError, ValueError) as error:
+        raise BadResult("bad_picture", "the file is no whole picture") from error
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    small = image.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def store(job: JobQueue, model: UserModel, index: int, picture: Picture) -> None:
+    """Store one picture and its row; a picture that is there already is left alone."""
+    if GeneratedImage.objects.filter(job=job, index=index).exists():
+        return
+    picture_id = uuid.uuid4()
+    stem = f"pictures/{model.pk}/{picture_id}"
+    names: list[str] = []
+    try:
+        for name, data in (
+            (f"{stem}.{picture.extension}", picture.data),
+            (f"{stem}.thumb.jpg", picture.thumbnail),
+        ):
+            names.append(default_storage.save(name, ContentFile(data)))
+        _insert(job, model, index, picture, picture_id, names)
+    except (OSError, IntegrityError) as error:
+        for name in names:
+            default_storage.delete(name)
+        if isinstance(error, OSError):
+            raise
+
+
+def _insert(
+    job: JobQueue,
+    model: UserModel,
+    index: int,
+    picture: Picture,
+    picture_id: uuid.UUID,
+    names: list[str],
+) -> None:
+    asked: dict[str, Any] = job.payload
+    GeneratedImage.objects.create(
+        id=picture_id,
+        owner=job.owner,
+        model=model,
+        job=job,
+        index=index,
+        file=names[0],
+        thumbnail=names[1],
+        width=picture.width,
+        height=picture.height,
+        seed=asked.get("seed"),
+        prompt=asked["prompt"],
+        settings={
+            "ratio": asked["ratio"],
+            "strength": asked["strength"],
+            "provider": job.provider,
+            "typed_prompt": asked["typed_prompt"],
+        },
+        engine=job.engine,
+    )

@@ -1,0 +1,123 @@
+"""What one look at a run changes. A look never ends a job unless the provider's word does."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from jobs import clock
+from jobs.backoff import poll_interval
+from jobs.events import note, record
+from jobs.models import JobEvent, JobQueue
+from jobs.moves import IllegalMove, move
+from jobs.states import Status
+from jobs.submit import finished, words_of
+from providers.base import Provider
+from providers.errors import ProviderError, UnsupportedFeature
+from providers.types import Run, RunStatus
+
+log = logging.getLogger(__name__)
+
+# The rate needs a few steps before it says anything about the time left.
+LEAST_SHARE_FOR_RATE = 0.02
+CANCEL_AGAIN_AFTER = timedelta(seconds=30)
+
+
+def observe(job: JobQueue, run: Run, provider: Provider) -> None:
+    """Bring a running job in line with what its provider says of the run now."""
+    try:
+        match run.status:
+            case RunStatus.SUCCEEDED:
+                finished(job, run)
+            case RunStatus.FAILED:
+                move(
+                    job,
+                    Status.FAILED,
+                    last_seen_at=clock.now(),
+                    error_code="run_failed",
+                    error_detail=run.error[:1000],
+                )
+            case RunStatus.CANCELLED:
+                move(job, Status.CANCELLED, last_seen_at=clock.now())
+            case _:
+                progress(job, run)
+                if job.cancel_requested_at:
+                    ask_to_cancel(job, provider)
+    except IllegalMove:
+        log.info("job %s: somebody was first to see it %s", job.pk, run.status.value)
+
+
+def progress(job: JobQueue, run: Run) -> None:
+    """Store how far a live run is; nothing ever goes backwards."""
+    now = clock.now()
+    total = run.total_steps or job.total_steps
+    step = max(run.step or 0, job.step or 0) if run.step is not None else job.step
+    share = run.progress if run.progress is not None else _share(step, total)
+    changes: dict[str, Any] = {
+        "last_seen_at": now,
+        "next_poll_at": now + poll_interval(now - (job.submitted_at or now)),
+        "attempts": 0,
+        "engine": run.engine or job.engine,
+        "step": step,
+        "total_steps": total,
+        "stage": (run.stage or job.stage)[:120],
+        "progress": max(job.progress, min(share or 0.0, 1.0)),
+    }
+    if run.status is RunStatus.RUNNING and job.started_at is None:
+        changes["started_at"] = now
+    if step and job.first_step is None:
+        changes |= {"first_step": step, "first_step_at": now}
+    changes["eta_at"] = time_of_end(job, step, total, now, run.seconds_left)
+    rows = JobQueue.objects.filter(pk=job.pk, version=job.version, status=Status.RUNNING)
+    has_changed = (job.step, job.stage) != (step, changes["stage"])
+    if rows.update(**changes) and has_changed:
+        for name, value in changes.items():
+            setattr(job, name, value)
+        record(
+            job,
+            JobEvent.Kind.PROGRESS,
+            job.stage,
+            step=step,
+            total=total,
+            progress=job.progress,
+        )
+
+
+def time_of_end(
+    job: JobQueue,
+    step: int | None,
+    total: int | None,
+    now: datetime,
+    seconds_left: float | None,
+) -> datetime | None:
+    """Return when the training ends at the measured step rate, or as the provider estimates.
+
+    None where neither is known: no time is better than an invented one.
+    """
+    if step and total and job.first_step_at and job.first_step is not None and step < total:
+        done = step - job.first_step
+        if done >= max(LEAST_SHARE_FOR_RATE * total, 1):
+            return now + (now - job.first_step_at) * ((total - step) / done)
+    if seconds_left is not None:
+        return now + timedelta(seconds=seconds_left)
+    return None
+
+
+def _share(step: int | None, total: int | None) -> float | None:
+    return step / total if step is not None and total else None
+
+
+def ask_to_cancel(job: JobQueue, provider: Provider) -> None:
+    """Pass the owner's wish on. The job ends when the provider says so, or was finished first."""
+    now = clock.now()
+    if job.cancel_sent_at and now - job.cancel_sent_at < CANCEL_AGAIN_AFTER:
+        return
+    try:
+        provider.cancel_run(job.run_id)
+    except UnsupportedFeature:
+        note(job, "This trainer cannot cancel. The training goes on to its end.")
+    except ProviderError as error:
+        log.warning("job %s: cancelling failed: %s", job.pk, words_of(error))
+        return
+    JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=now)

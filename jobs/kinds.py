@@ -1,0 +1,71 @@
+"""The kinds of work the engine can do. A room registers its kind when Django starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from jobs.models import JobQueue
+from providers.base import Provider
+from providers.types import Run
+
+Report = Callable[[str], None]
+
+
+class BadResult(Exception):
+    """What the provider delivered cannot be kept: cut short, the wrong kind of file.
+
+    Tried again a bounded number of times; `code` is an error code of `jobs.messages`.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Work(Protocol):
+    """One kind of work. The engine owns order, claims, retries and states."""
+
+    kind: str
+
+    def prepare(self, job: JobQueue, provider: Provider) -> Any:
+        """Do everything that costs nothing (upload photos) and return the paid request.
+
+        May run more than once. Must not make a paid call. Raises ProviderError.
+        """
+        ...
+
+    def submit(self, job: JobQueue, provider: Provider, request: Any, *, not_after: float) -> Run:
+        """Make the paid call, once; nothing may leave after `not_after` (unix seconds).
+
+        Raises ProviderUnavailable only where the call surely did not arrive.
+        """
+        ...
+
+    def result_of(self, job: JobQueue, run: Run) -> dict[str, Any]:
+        """Return what of a finished run must be remembered to fetch it later (JSON)."""
+        ...
+
+    def finish(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
+        """Bring the result home, verify and store it; return additions to `job.result`.
+
+        Called again after any crash, so every step must be repeatable. `report` takes a
+        sentence for the page. Raises ProviderError, BadResult or OSError.
+        """
+        ...
+
+    def moved(self, job: JobQueue) -> None:
+        """Bring the rest of the data in line with the job's new state, in its transaction."""
+        ...
+
+
+_kinds: dict[str, Work] = {}
+
+
+def register(work: Work) -> None:
+    _kinds[work.kind] = work
+
+
+def work_for(job: JobQueue) -> Work:
+    return _kinds[job.kind]

@@ -1,0 +1,72 @@
+"""Bringing a provider's log lines and losses into our events, a bounded share per look."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from jobs import clock
+from jobs.events import TEXT_LIMIT
+from jobs.models import JobEvent, JobQueue
+from providers.base import Provider
+from providers.errors import ProviderError
+from providers.types import Capability, RunLog
+
+log = logging.getLogger(__name__)
+
+# Logs cost calls per run: a few runs per look, each not more often than this.
+RUNS_PER_LOOK = 6
+READ_EVERY = timedelta(seconds=1.5)
+
+
+def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
+    """Read the logs of those jobs that waited longest for it. A failure changes nothing."""
+    if Capability.LOG not in provider.capabilities:
+        return
+    oldest = clock.now() - READ_EVERY
+    waiting = [job for job in jobs if job.log_seen_at is None or job.log_seen_at < oldest]
+    waiting.sort(key=lambda job: (job.log_seen_at is not None, job.log_seen_at))
+    for job in waiting[:RUNS_PER_LOOK]:
+        read(provider, job)
+
+
+def read(provider: Provider, job: JobQueue) -> None:
+    """Append what is new in one run's log."""
+    try:
+        fresh = provider.run_log(job.run_id)
+    except ProviderError as error:
+        log.info("job %s: its log could not be read: %s", job.pk, error)
+        return
+    # Two readers at once would append twice: whoever moves the cursor first appends.
+    losses = [(step, loss) for step, loss in fresh.losses if step > (job.loss_step or -1)]
+    moved = JobQueue.objects.filter(
+        pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
+    ).update(
+        log_seen_at=clock.now(),
+        log_count=max(job.log_count, len(fresh.lines)),
+        loss_step=losses[-1][0] if losses else job.loss_step,
+    )
+    if moved:
+        JobEvent.objects.bulk_create(_events(job, fresh, losses))
+
+
+def _events(job: JobQueue, fresh: RunLog, losses: Sequence[tuple[int, float]]) -> list[JobEvent]:
+    events = [
+        JobEvent(
+            job=job,
+            kind=JobEvent.Kind.LOG,
+            text=line.text[:TEXT_LIMIT],
+            data={
+                "level": line.level,
+                "step": line.step,
+                "at": line.at.isoformat() if line.at else None,
+            },
+        )
+        for line in fresh.lines[job.log_count :]
+    ]
+    if losses:
+        events.append(
+            JobEvent(job=job, kind=JobEvent.Kind.LOSS, data={"points": [list(p) for p in losses]})
+        )
+    return events

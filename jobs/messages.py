@@ -1,0 +1,180 @@
+"""Every text about a job that a person reads, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jobs.models import JobQueue
+from jobs.states import Status
+from providers.catalog import PROVIDER_LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One job in a person's words: what is, whether it costs money, what to do."""
+
+    title: str
+    sentence: str
+    cost: str
+    advice: str
+
+
+NOT_PAID = "It cost nothing."
+PAID = "The trainer has charged for it."
+MAYBE_PAID = "It may have been charged: the trainer knows."
+FREE_AT_HOME = "It ran on your own trainer, so it cost nothing."
+TRY_AGAIN = "Try again: the photos are still here, nothing is uploaded twice by you."
+
+_STATES: Mapping[str, tuple[str, str, str]] = {
+    Status.QUEUED: (
+        "Waiting to start",
+        "It is in the queue and starts by itself.",
+        "You can close this page.",
+    ),
+    Status.SUBMITTING: (
+        "Starting",
+        "The photos are on their way to the trainer.",
+        "You can close this page.",
+    ),
+    Status.UNKNOWN: (
+        "Unclear whether it started",
+        "It was sent, but the answer was lost. We are asking the trainer whether it arrived; "
+        "it is not sent a second time before that is known.",
+        "Wait a little. If you know better (from the trainer's own page), say so below.",
+    ),
+    Status.RUNNING: (
+        "Running",
+        "The trainer is working on it.",
+        "You can close this page; it goes on and is fetched without you.",
+    ),
+    Status.FINISHING: (
+        "Almost there",
+        "The trainer is done. The result is being fetched and checked.",
+        "You can close this page.",
+    ),
+    Status.SUCCEEDED: ("Done", "The result is stored here.", ""),
+    Status.CANCELLED: (
+        "Cancelled",
+        "It was stopped before it finished.",
+        "Start again whenever you like: everything you entered is still here.",
+    ),
+}
+
+# error code → (what happened, what to do)
+ERRORS: Mapping[str, tuple[str, str]] = {
+    "provider_error": ("The trainer reported an error.", TRY_AGAIN),
+    "unsupported": (
+        "This trainer cannot do what was asked of it.",
+        "Choose another trainer for this model.",
+    ),
+    "unavailable": (
+        "The trainer cannot be reached right now.",
+        "Nothing to do: it is tried again by itself.",
+    ),
+    "rate_limited": (
+        "The trainer asked us to slow down.",
+        "Nothing to do: it is tried again by itself.",
+    ),
+    "outcome_unknown": (
+        "It was sent, but the answer was lost on the way.",
+        "We are asking the trainer whether it arrived.",
+    ),
+    "authentication_failed": (
+        "The trainer does not accept this installation's key.",
+        "The operator must correct the key; then try again.",
+    ),
+    "out_of_credit": (
+        "The account at the trainer has no credit left.",
+        "Add credit at the trainer or choose another one; then try again.",
+    ),
+    "rejected": (
+        "The trainer refused the request.",
+        "Read its reason, change photos or settings, then try again.",
+    ),
+    "run_not_found": ("The trainer does not know this run any more.", TRY_AGAIN),
+    "unexpected_reply": (
+        "The trainer's answer could not be read.",
+        "If it happens again, the operator should look at the log.",
+    ),
+    "invalid_webhook": ("A message about it could not be trusted.", TRY_AGAIN),
+    "run_failed": ("The trainer started it and then reported a failure.", TRY_AGAIN),
+    "deadline": (
+        "It did not come to an end within the time it was given.",
+        TRY_AGAIN,
+    ),
+    "bad_weights": (
+        "The weights arrived damaged or cut short, several times.",
+        "Try again: the trained result is fetched once more, without training or paying again.",
+    ),
+    "bad_picture": (
+        "The pictures arrived damaged, several times.",
+        "Try again: they are fetched once more first.",
+    ),
+    "disk_full": (
+        "There is no space left on this installation's disk.",
+        "The operator must free some space; then try again: nothing is trained or paid twice.",
+    ),
+    "internal": (
+        "Something went wrong inside TheWay.",
+        "Try again; if it happens again, the operator finds the reason in the log.",
+    ),
+}
+
+# Nothing had been accepted when these ended a job.
+_BEFORE_PAYING = {
+    "unsupported",
+    "unavailable",
+    "rate_limited",
+    "authentication_failed",
+    "out_of_credit",
+    "rejected",
+}
+
+
+def explain(job: JobQueue) -> Explanation:
+    """Say in words where a job stands, whatever its state and error."""
+    if job.status == Status.FAILED:
+        return _explain_failure(job)
+    title, sentence, advice = _STATES[job.status]
+    if job.status == Status.QUEUED and job.error_code:
+        happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
+        sentence = f"{happened} It waits and starts by itself."
+    elif job.status == Status.FINISHING and job.error_code:
+        happened, _ = ERRORS.get(job.error_code, ERRORS["internal"])
+        sentence = f"{happened} It is fetched again in a moment."
+    elif job.status == Status.CANCELLED and job.error_code == "deadline":
+        sentence = "It waited so long for the trainer that it was taken out of the queue."
+    elif job.cancel_requested_at and not job.is_over:
+        title, sentence = "Cancelling", "The trainer has been asked to stop it."
+    return Explanation(title, sentence, cost_of(job), advice)
+
+
+def _explain_failure(job: JobQueue) -> Explanation:
+    happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
+    own_words = f" It said: “{job.error_detail}”" if job.error_detail else ""
+    title = "The training failed" if job.kind == "training" else "No pictures this time"
+    return Explanation(title, happened + own_words, cost_of(job), advice)
+
+
+def cost_of(job: JobQueue) -> str:
+    """Whether a job has cost money, as far as anybody can tell."""
+    if job.status == Status.UNKNOWN:
+        return MAYBE_PAID
+    if not job.run_id or (job.status == Status.FAILED and job.error_code in _BEFORE_PAYING):
+        return NOT_PAID
+    if is_own(job.provider):
+        return FREE_AT_HOME
+    if job.status == Status.CANCELLED or job.error_code == "run_failed":
+        return MAYBE_PAID
+    return PAID
+
+
+def is_own(provider: str) -> bool:
+    """Whether this provider is the installation's own trainer."""
+    return provider == "local"
+
+
+def provider_label(provider: str) -> str:
+    """The provider's name for people, also of one that is no longer configured."""
+    return PROVIDER_LABELS.get(provider, provider)

@@ -1,0 +1,145 @@
+"""One look at one provider: everything of ours that is due there, in as few calls as it allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from django.db.models import F
+
+from jobs import clock, logs, lookup, strays, watch
+from jobs.backoff import retry_delay
+from jobs.follow import observe
+from jobs.models import JobQueue
+from jobs.states import Status
+from providers import registry
+from providers.base import Provider
+from providers.errors import ProviderError, RunNotFound
+from providers.types import Capability, Run, RunList, WorkKind
+
+log = logging.getLogger(__name__)
+
+LISTING = {
+    WorkKind.TRAINING: Capability.LIST_TRAININGS,
+    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
+}
+SINGLES_AT_ONCE = 8
+SINGLES_PER_LOOK = 40
+
+
+def due_jobs(provider: str, kind: str) -> list[JobQueue]:
+    """Running and unclear jobs whose time to be looked at has come, the longest waiting first."""
+    return list(
+        JobQueue.objects.filter(
+            provider=provider,
+            kind=kind,
+            status__in=[Status.RUNNING, Status.UNKNOWN],
+            next_poll_at__lte=clock.now(),
+        ).order_by("next_poll_at")
+    )
+
+
+def poll(provider_key: str) -> None:
+    """Look at everything due at one provider; a second worker that comes along does nothing."""
+    with watch.polling(provider_key) as is_held:
+        if not is_held:
+            return
+        provider = registry.get(provider_key)
+        for kind in WorkKind:
+            if jobs := due_jobs(provider_key, kind):
+                _look(provider, kind, jobs)
+
+
+def _look(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
+    asked_at = clock.now()
+    if LISTING[kind] not in provider.capabilities:
+        _look_one_by_one(provider, kind, jobs)
+        return
+    try:
+        listed = provider.list_runs(kind)
+    except ProviderError as error:
+        not_seen(provider.key, jobs, error)
+        return
+    watch.answered(provider.key)
+    _compare(provider, kind, jobs, listed, asked_at)
+    strays.stop(provider, listed.runs)
+
+
+def _compare(
+    provider: Provider,
+    kind: WorkKind,
+    jobs: Sequence[JobQueue],
+    listed: RunList,
+    asked_at: datetime,
+) -> None:
+    by_id = {run.id: run for run in listed.runs}
+    by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
+    missing: list[JobQueue] = []
+    seen: list[JobQueue] = []
+    for job in jobs:
+        if job.status == Status.UNKNOWN:
+            if run := by_token.get(job.correlation):
+                lookup.found(job, run)
+            else:
+                lookup.absent(job, provider, asked_at=asked_at, is_complete=listed.is_complete)
+        elif run := by_id.get(job.run_id):
+            observe(job, run, provider)
+            seen.append(job)
+        else:
+            missing.append(job)
+    _look_one_by_one(provider, kind, missing)
+    if kind is WorkKind.TRAINING:
+        logs.read_some(provider, seen)
+
+
+def _look_one_by_one(provider: Provider, kind: WorkKind, jobs: Iterable[JobQueue]) -> None:
+    running: list[JobQueue] = []
+    for job in jobs:
+        if job.status == Status.UNKNOWN:
+            lookup.cannot_know(job)
+        else:
+            running.append(job)
+    batch = running[:SINGLES_PER_LOOK]
+    if not batch:
+        return
+    with ThreadPoolExecutor(max_workers=SINGLES_AT_ONCE) as pool:
+        answers = pool.map(lambda job: _ask(provider.key, job.run_id, kind), batch)
+        for job, answer in zip(batch, answers, strict=True):
+            _take(provider, job, answer)
+
+
+def _ask(provider_key: str, run_id: str, kind: WorkKind) -> Run | ProviderError:
+    """One single call, in a thread of its own: no database here."""
+    try:
+        return registry.get(provider_key).get_run(run_id, kind)
+    except ProviderError as error:
+        return error
+
+
+def _take(provider: Provider, job: JobQueue, answer: Run | ProviderError) -> None:
+    if isinstance(answer, Run):
+        watch.answered(provider.key)
+        observe(job, answer, provider)
+        if job.kind == WorkKind.TRAINING:
+            logs.read_some(provider, [job])
+        return
+    if isinstance(answer, RunNotFound):
+        log.warning("job %s: the trainer does not know run %s (yet?)", job.pk, job.run_id)
+    not_seen(provider.key, [job], answer)
+
+
+def not_seen(provider_key: str, jobs: Sequence[JobQueue], error: ProviderError) -> None:
+    """Not seeing changes nothing but the time of the next look: it is no state."""
+    watch.failed(provider_key, error)
+    now = clock.now()
+    by_attempts: dict[int, list[JobQueue]] = {}
+    for job in jobs:
+        # An unclear job's attempts count lists that did not hold it: they must not grow here.
+        failures = 1 if job.status == Status.UNKNOWN else job.attempts + 1
+        by_attempts.setdefault(failures, []).append(job)
+    for failures, group in by_attempts.items():
+        rows = JobQueue.objects.filter(pk__in=[job.pk for job in group])
+        rows.update(next_poll_at=now + retry_delay(failures, error.retry_after))
+        rows.filter(status=Status.RUNNING).update(attempts=F("attempts") + 1)

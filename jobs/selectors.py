@@ -1,0 +1,122 @@
+"""Reading jobs. Nothing here writes or calls out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.models import JobEvent, JobQueue, ProviderWatch
+from jobs.states import OVER, UNFINISHED
+from models_app.models import UserModel
+from providers import registry
+from providers.types import Description
+
+CURVE_POINTS = 200
+# A provider that answered nothing for this long is said to be silent.
+SILENT_AFTER = timedelta(seconds=20)
+
+
+def jobs_of(user: User | AnonymousUser) -> QuerySet[JobQueue]:
+    """The user's jobs with their models, newest first."""
+    if not user.is_authenticated:
+        return JobQueue.objects.none()
+    return JobQueue.objects.filter(owner=user).select_related("model")
+
+
+def job_for(user: User | AnonymousUser, job_id: uuid.UUID) -> JobQueue:
+    """The user's own job, or Http404: somebody else's does not exist."""
+    job = jobs_of(user).filter(pk=job_id).first()
+    if job is None:
+        raise Http404("No such job")
+    return job
+
+
+def latest_job(model: UserModel, kind: str = "training") -> JobQueue | None:
+    return JobQueue.objects.filter(model=model, kind=kind).order_by("-created_at").first()
+
+
+def latest_jobs(models: Iterable[UserModel], kind: str = "training") -> dict[uuid.UUID, JobQueue]:
+    """The newest job of each model, in one query: model id → job."""
+    newest = JobQueue.objects.filter(model=OuterRef("model"), kind=kind).order_by("-created_at")
+    rows = JobQueue.objects.filter(
+        model__in=list(models), kind=kind, pk=Subquery(newest.values("pk")[:1])
+    )
+    return {job.model_id: job for job in rows if job.model_id}
+
+
+def unfinished_jobs(model: UserModel) -> QuerySet[JobQueue]:
+    return JobQueue.objects.filter(model=model, status__in=sorted(UNFINISHED))
+
+
+def timeline(job: JobQueue) -> QuerySet[JobEvent]:
+    """What happened, for people: states and notes, oldest first."""
+    return job.events.filter(kind__in=[JobEvent.Kind.STATE, JobEvent.Kind.NOTE]).order_by("id")
+
+
+def log_lines(job: JobQueue, limit: int = 200) -> list[JobEvent]:
+    """The newest `limit` lines of the provider's log, oldest first."""
+    newest = job.events.filter(kind=JobEvent.Kind.LOG).order_by("-id")[:limit]
+    return list(reversed(newest))
+
+
+def losses(job: JobQueue) -> list[tuple[int, float]]:
+    """The loss curve as (step, loss), thinned to a number of points a page can draw."""
+    rows = job.events.filter(kind=JobEvent.Kind.LOSS).order_by("id").values_list("data", flat=True)
+    points = [(int(step), float(loss)) for data in rows for step, loss in data.get("points", ())]
+    if len(points) <= CURVE_POINTS:
+        return points
+    stride = len(points) / (CURVE_POINTS - 1)
+    return [points[int(index * stride)] for index in range(CURVE_POINTS - 1)] + [points[-1]]
+
+
+def newest_event_id() -> int:
+    """Where a page's live stream takes up."""
+    return JobEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def provider_watches() -> dict[str, ProviderWatch]:
+    return {row.provider: row for row in ProviderWatch.objects.all()}
+
+
+def descriptions() -> dict[str, Description | None]:
+    """What each configured provider can do as last heard; None where it never said."""
+    watches = provider_watches()
+    return {
+        key: _description(watches[key]) if key in watches else None for key in registry.configured()
+    }
+
+
+def _description(row: ProviderWatch) -> Description | None:
+    if not row.description:
+        return None
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row.description.items()
+        if name in Description.__dataclass_fields__
+    }
+    return Description(**stored)
+
+
+def silent_since(provider: str, watches: dict[str, ProviderWatch] | None = None) -> datetime | None:
+    """Since when a provider has not answered, None while it does."""
+    row = (provider_watches() if watches is None else watches).get(provider)
+    if row is None or not row.last_error:
+        return None
+    since = row.last_answer_at or row.last_error_at
+    return since if since and timezone.now() - since > SILENT_AFTER else None
+
+
+def is_stuck(job: JobQueue) -> bool:
+    """Whether an operator should look: unclear, or running and not seen for long."""
+    if job.status in OVER:
+        return False
+    seen = job.last_seen_at or job.created_at
+    return timezone.now() - seen > timedelta(minutes=10)

@@ -1,0 +1,201 @@
+"""From a queued row to a run at the provider, paying at most once.
+
+    claim (committed) → prepare (free) → mark as sent (committed) → paid call → save the run
+
+A crash before the mark means "surely not sent": back to the queue. A crash after it means
+"nobody knows": `unknown`, and `lookup` finds out. There is no third case.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from jobs import clock, watch
+from jobs.backoff import retry_delay
+from jobs.events import alarm, note
+from jobs.kinds import Work, work_for
+from jobs.lease import kept_alive
+from jobs.models import JobQueue
+from jobs.moves import IllegalMove, claim_queued, mark_sent, move
+from jobs.states import Status
+from providers import registry
+from providers.base import Provider
+from providers.errors import (
+    AuthenticationFailed,
+    OutOfCredit,
+    ProviderError,
+    ProviderUnavailable,
+    RequestRejected,
+    UnsupportedFeature,
+)
+from providers.types import Run, RunStatus
+
+log = logging.getLogger(__name__)
+
+# The provider said no: asking again the same way would get the same answer.
+REFUSALS = (AuthenticationFailed, OutOfCredit, RequestRejected, UnsupportedFeature)
+# A process that was frozen after its mark must not send late (seconds).
+SEND_WITHIN = 10.0
+
+
+def submit(job_id: uuid.UUID) -> None:
+    """Bring one queued job to its provider. Safe to call for any job, any number of times."""
+    job = claim_queued(job_id)
+    if job is None:
+        return
+    log.info("job %s: submitting to %s", job.pk, job.provider)
+    with kept_alive(job):
+        try:
+            _submit(job)
+        except IllegalMove:
+            # Our lease ran out and others took over; what they decide stands.
+            log.warning("job %s: lost its claim while submitting", job.pk)
+
+
+def _submit(job: JobQueue) -> None:
+    if adopted := job.payload.get("adopt_run"):
+        started(job, Run(id=adopted, status=RunStatus.RUNNING))
+        return
+    work = work_for(job)
+    prepared = _prepare(job, work)
+    if prepared is None:
+        return
+    provider, request = prepared
+    if not mark_sent(job):
+        # Cancelled meanwhile: back to the queue, where the tick ends it. Nothing was paid.
+        move(job, Status.QUEUED, sent_at=None)
+        return
+    _pay(job, work, provider, request)
+
+
+def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any] | None:
+    try:
+        provider = registry.get(job.provider)
+        return provider, work.prepare(job, provider)
+    except REFUSALS as error:
+        refuse(job, error)
+    except ProviderError as error:
+        wait(job, error)
+    except Exception as error:
+        log.exception("job %s: preparing failed", job.pk)
+        _try_later_or_give_up(job, error)
+    return None
+
+
+def _pay(job: JobQueue, work: Work, provider: Provider, request: Any) -> None:
+    try:
+        run = work.submit(job, provider, request, not_after=time.time() + SEND_WITHIN)
+    except REFUSALS as error:
+        refuse(job, error)
+    except ProviderUnavailable as error:
+        wait(job, error)
+    except Exception as error:
+        # Whatever it was, the call had left: only the provider can tell what became of it.
+        log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
+        move(job, Status.UNKNOWN, error_code="outcome_unknown", error_detail=words_of(error))
+    else:
+        save_run(job, run)
+
+
+def save_run(job: JobQueue, run: Run) -> None:
+    """Store an accepted run; where the claim was lost meanwhile, adopt it or raise the alarm."""
+    try:
+        started(job, run)
+    except IllegalMove:
+        if job.run_id == run.id:
+            return
+        if job.status == Status.UNKNOWN:
+            started(job, run)
+            return
+        alarm(
+            job,
+            f"A late answer brought run {run.id} while the job was already {job.status}.",
+            run_id=run.id,
+        )
+
+
+def started(job: JobQueue, run: Run) -> None:
+    """The provider has the run: follow it. One that is over already is fetched at once."""
+    watch.answered(job.provider)
+    with transaction.atomic():
+        now = clock.now()
+        move(
+            job,
+            Status.RUNNING,
+            run_id=run.id,
+            submitted_at=job.submitted_at or now,
+            last_seen_at=now,
+            engine=run.engine,
+            error_code="",
+            error_detail="",
+        )
+        if run.status is RunStatus.SUCCEEDED:
+            finished(job, run)
+
+
+def finished(job: JobQueue, run: Run) -> None:
+    """The run has succeeded at the provider: what remains is bringing the result home."""
+    move(
+        job,
+        Status.FINISHING,
+        progress=1.0,
+        step=job.total_steps,
+        eta_at=None,
+        last_seen_at=clock.now(),
+        stage="Fetching the result",
+        engine=run.engine or job.engine,
+        result={**job.result, **work_for(job).result_of(job, run)},
+    )
+
+
+def refuse(job: JobQueue, error: ProviderError) -> None:
+    """The provider refused, so nothing was paid and nothing will come."""
+    watch.answered(job.provider)
+    move(
+        job,
+        Status.FAILED,
+        error_code=error.code,
+        error_detail=words_of(error),
+        sent_at=None,
+    )
+
+
+def wait(job: JobQueue, error: ProviderError) -> None:
+    """Surely not sent: back to the queue, to be tried again a little later."""
+    watch.failed(job.provider, error)
+    attempts = job.attempts + 1
+    delay = retry_delay(attempts, error.retry_after)
+    _requeue(job, error, attempts=attempts, delay=delay)
+    if attempts == 1:
+        note(job, "The trainer cannot be reached. The job waits and goes on by itself.")
+
+
+def _try_later_or_give_up(job: JobQueue, error: Exception) -> None:
+    attempts = job.attempts + 1
+    if attempts < job.max_attempts:
+        _requeue(job, error, attempts=attempts, delay=retry_delay(attempts))
+    else:
+        move(job, Status.FAILED, error_code="internal", error_detail=words_of(error))
+
+
+def _requeue(job: JobQueue, error: Exception, *, attempts: int, delay: timedelta) -> None:
+    move(
+        job,
+        Status.QUEUED,
+        sent_at=None,
+        attempts=attempts,
+        next_poll_at=clock.now() + delay,
+        error_code=getattr(error, "code", "internal"),
+        error_detail=words_of(error),
+    )
+
+
+def words_of(error: Exception) -> str:
+    """The provider's own words where there are any, cut to the column."""
+    return str(getattr(error, "detail", "") or error)[:1000]

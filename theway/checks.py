@@ -1,0 +1,106 @@
+"""Checks of the configuration, run by `manage.py check` and before anything starts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
+Apps = Sequence[AppConfig] | None
+
+
+@register(Tags.urls)
+def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E001: links in e-mails and for providers are built on PUBLIC_URL."""
+    if not settings.PUBLIC_URL:
+        return []
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme in {"http", "https"} and parts.hostname and not parts.path:
+        return []
+    return [
+        Error(
+            f"PUBLIC_URL is “{settings.PUBLIC_URL}”, which is not an address like "
+            "https://theway.example.org.",
+            hint="Give the scheme and the host, without a path.",
+            id="theway.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E002: without PUBLIC_URL there are no secure cookies and no redirect to HTTPS."""
+    strangers = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    if settings.DEBUG or settings.PUBLIC_URL or not strangers:
+        return []
+    return [
+        Error(
+            f"DJANGO_ALLOWED_HOSTS names {', '.join(strangers)}, but PUBLIC_URL is not set.",
+            hint="Set PUBLIC_URL to the address people use, e.g. https://theway.example.org.",
+            id="theway.E002",
+        )
+    ]
+
+
+@register()
+def providers_are_configured_whole(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E003, E004: a provider that is switched on has an address and a key."""
+    problems: list[CheckMessage] = []
+    for name, options in settings.PROVIDERS.items():
+        parts = urlsplit(options.get("base_url", ""))
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            problems.append(
+                Error(
+                    f"Provider “{name}” has no usable address: “{options.get('base_url', '')}”.",
+                    hint="Give a full address such as http://127.0.0.1:8100.",
+                    id="theway.E003",
+                )
+            )
+        if not options.get("api_key"):
+            problems.append(
+                Error(
+                    f"Provider “{name}” has no key.",
+                    hint="Set its *_API_KEY variable, or leave the provider out.",
+                    id="theway.E004",
+                )
+            )
+    return problems
+
+
+@register(Tags.security)
+def keys_travel_encrypted(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """W001: photos and keys sent over plain HTTP to another machine can be read on the way."""
+    plain = [
+        name
+        for name, options in settings.PROVIDERS.items()
+        if (parts := urlsplit(options.get("base_url", ""))).scheme == "http"
+        and parts.hostname not in LOOPBACK
+    ]
+    return [
+        Warning(
+            f"Provider “{name}” is reached over plain HTTP: photos and the key travel readable.",
+            hint="Use HTTPS, or a private network you trust.",
+            id="theway.W001",
+        )
+        for name in plain
+    ]
+
+
+@register(Tags.security, deploy=True)
+def logging_is_not_at_debug(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """W002: libraries log request bodies at DEBUG, photos included."""
+    if logging.getLogger().level != logging.DEBUG:
+        return []
+    return [
+        Warning(
+            "LOG_LEVEL is DEBUG, at which libraries log what people send.",
+            hint="Use INFO or WARNING outside development.",
+            id="theway.W002",
+        )
+    ]

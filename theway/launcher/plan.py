@@ -1,0 +1,98 @@
+"""Which services run, where they listen, and what they find in their environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from honcho.environ import parse_procfile
+
+from theway.launcher import ports
+from theway.launcher.console import Console
+from theway.launcher.service import Service
+
+
+class BadPlan(Exception):
+    """The services cannot be started like this; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the launcher needs to know, read once from the environment."""
+
+    host: str
+    port: int
+    trainer_port: int
+    runs_trainer: bool
+    commands: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls) -> Plan:
+        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raises BadPlan."""
+        trainer_port = _port("TRAINER_PORT", 8100)
+        bundled = f"http://127.0.0.1:{trainer_port}"
+        runs_trainer = settings.PROVIDERS.get("local", {}).get("base_url") == bundled
+        commands = dict(parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes)
+        if not runs_trainer:
+            commands.pop("trainer", None)
+        return cls(
+            host=os.environ.get("WEB_HOST", "127.0.0.1"),
+            port=_port("PORT", 8000),
+            trainer_port=trainer_port,
+            runs_trainer=runs_trainer,
+            commands=commands,
+        )
+
+    @property
+    def address(self) -> str:
+        """Where the person who started it opens the site."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def check_ports(self) -> None:
+        """Raise BadPlan with a clear sentence where a port is taken."""
+        wanted = [("PORT", self.host, self.port)]
+        if self.runs_trainer:
+            wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
+        for name, host, port in wanted:
+            if not ports.becomes_free(host, port):
+                raise BadPlan(
+                    f"Port {port} on {host} is already in use. Stop the program that uses it, "
+                    f"or choose another port: {name}={port + 1} make run"
+                )
+        if self.runs_trainer and self.port == self.trainer_port:
+            raise BadPlan(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
+
+    def services(self, console: Console) -> list[Service]:
+        urls = {"web": f"{self.address}/", "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz"}
+        return [
+            Service(name, command, url=urls.get(name, ""), console=console)
+            for name, command in self.commands.items()
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The services' environment: ours, with every default they share spelled out."""
+        local = settings.PROVIDERS.get("local", {})
+        shared = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYTHONUNBUFFERED": "1",
+            "WEB_HOST": self.host,
+            "PORT": str(self.port),
+            "TRAINER_PORT": str(self.trainer_port),
+        }
+        defaults = {
+            "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
+            "TRAINER_API_KEYS": local.get("api_key", "local"),
+        }
+        return defaults | os.environ | shared
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name, "") or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise BadPlan(f"{name} must be a port number from 1 to 65535, not “{text}”.")
+    return int(text)

@@ -1,0 +1,19 @@
+"""Celery's processes open no port, so they say themselves when they can work."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery.signals import beat_init, worker_ready
+
+log = logging.getLogger(__name__)
+
+READY = "Ready for work."
+
+
+@worker_ready.connect
+@beat_init.connect
+def announce(**_: Any) -> None:
+    """Log the line that the launcher waits for."""
+    log.info(READY)

@@ -1,0 +1,135 @@
+"""What can be trained, what is still missing, what it will take. No HTTP, no writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from jobs.models import JobQueue
+from jobs.selectors import descriptions
+from models_app import trigger_words
+from models_app.limits import LIMITS
+from models_app.models import Subject, UserModel
+from models_app.selectors import photos_of
+from providers.options import TrainingOption, training_options
+from training.options import InvalidOptions, TrainingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One reason why a training cannot start, and the wizard's step that mends it."""
+
+    step: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a training will take, as far as it is known."""
+
+    price_usd: Decimal | None
+    seconds: float | None
+    steps: int
+    price_text: str
+    time_text: str
+
+
+def choices() -> tuple[TrainingOption, ...]:
+    """Every base model with every provider, each with whether it works now and why not."""
+    return training_options(descriptions())
+
+
+def choice_for(model: UserModel) -> TrainingOption | None:
+    """The option the model's draft has chosen; None where nothing (known) is chosen."""
+    for option in choices():
+        if (option.base_model.key, option.provider) == (model.base_model, model.provider):
+            return option
+    return None
+
+
+def options_of(model: UserModel) -> TrainingOptions:
+    """The draft's training values; defaults where it has none. Raises InvalidOptions."""
+    return TrainingOptions.from_json(model.options)
+
+
+def what_is_missing(model: UserModel) -> list[Missing]:
+    """Return every reason why `model` cannot be trained yet; empty where it can."""
+    return [*_missing_about(model), *_missing_photos(model), *_missing_training(model)]
+
+
+def _missing_about(model: UserModel) -> Iterator[Missing]:
+    if not model.name.strip():
+        yield Missing("about", "Give the model a name.")
+    if not model.trigger_word:
+        yield Missing("about", "Choose a trigger word.")
+    elif wrong := trigger_words.problem_with(model.trigger_word, owner=model.owner, model=model):
+        yield Missing("about", wrong)
+    if model.kind == Subject.PERSON and model.consent_at is None:
+        yield Missing("about", "Confirm that the pictured person agrees.")
+
+
+def _missing_photos(model: UserModel) -> Iterator[Missing]:
+    count = photos_of(model).count()
+    if count < LIMITS.min_photos:
+        lacking = LIMITS.min_photos - count
+        noun = "photo" if lacking == 1 else "photos"
+        yield Missing("photos", f"Add {lacking} more {noun}: {LIMITS.min_photos} at least.")
+
+
+def _missing_training(model: UserModel) -> Iterator[Missing]:
+    option = choice_for(model)
+    if option is None:
+        yield Missing("training", "Choose what to train on.")
+    elif not option.is_available:
+        yield Missing("training", f"{option.base_model.label} with {option.label}: {option.reason}")
+    try:
+        options_of(model)
+    except InvalidOptions as error:
+        yield Missing("training", str(error))
+
+
+def next_press(model: UserModel) -> str:
+    """The idempotency key of the next press of “Start training” for this model."""
+    return f"training:{model.pk}:{training_jobs(model)}"
+
+
+def training_jobs(model: UserModel) -> int:
+    return JobQueue.objects.filter(model=model, kind=JobQueue.Kind.TRAINING).count()
+
+
+def estimate(model: UserModel) -> Estimate:
+    """What training this draft will cost and take."""
+    option = choice_for(model)
+    try:
+        steps = options_of(model).steps(photos_of(model).count())
+    except InvalidOptions:
+        steps = 0
+    price = None if option is None or option.price_usd is None else Decimal(str(option.price_usd))
+    seconds = option.seconds if option else None
+    return Estimate(
+        price_usd=price,
+        seconds=seconds,
+        steps=steps,
+        price_text=_price_text(price),
+        time_text=_time_text(seconds),
+    )
+
+
+def _price_text(price: Decimal | None) -> str:
+    if price is None:
+        return "Price not published"
+    return f"${price:.2f}" if price else "Free"
+
+
+def _time_text(seconds: float | None) -> str:
+    if seconds is None:
+        return "Time not known"
+    if seconds < 90:
+        return f"About {round(seconds)} seconds"
+    if seconds < 5400:
+        return f"About {round(seconds / 60)} minutes"
+    return f"About {seconds / 3600:.1f} hours"

@@ -1,0 +1,101 @@
+"""Receiving trained weights: streamed to disk, checked, stored under our own name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from jobs.kinds import BadResult
+from providers.types import Download
+
+# The header is JSON about tensors; the format itself limits it to 100 MB.
+# https://github.com/huggingface/safetensors#format
+MAX_HEADER = 100 * 1000 * 1000
+REPORT_EVERY = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    name: str  # in the storage
+    sha256: str
+    size: int  # bytes
+
+
+def receive(
+    download: Download, *, model_id: uuid.UUID, report: Callable[[str], None]
+) -> StoredWeights:
+    """Stream `download` to the storage and return what was stored.
+
+    Repeatable: the name holds the content's hash. Raises BadResult for a file that is cut
+    short or no safetensors, OSError where the disk is full.
+    """
+    with tempfile.TemporaryFile() as file:
+        sha256, size = _copy(download, file, report)
+        if download.size is not None and size != download.size:
+            raise BadResult("bad_weights", f"{size} of {download.size} bytes arrived")
+        check_safetensors(file, size)
+        name = f"weights/{model_id}/{sha256}.safetensors"
+        _store(name, file, size)
+    return StoredWeights(name, sha256, size)
+
+
+def _copy(download: Download, file: IO[bytes], report: Callable[[str], None]) -> tuple[str, int]:
+    digest, size, reported_at = hashlib.sha256(), 0, time.monotonic()
+    for chunk in download.chunks:
+        file.write(chunk)
+        digest.update(chunk)
+        size += len(chunk)
+        if time.monotonic() - reported_at > REPORT_EVERY:
+            reported_at = time.monotonic()
+            report(f"Fetching the weights, {_share(size, download.size)}")
+    return digest.hexdigest(), size
+
+
+def _share(size: int, total: int | None) -> str:
+    return f"{100 * size // total} %" if total else f"{size // 1_000_000} MB"
+
+
+def _store(name: str, file: IO[bytes], size: int) -> None:
+    if default_storage.exists(name):
+        if default_storage.size(name) == size:
+            return
+        default_storage.delete(name)  # half a file of a crashed try
+    file.seek(0)
+    try:
+        stored = default_storage.save(name, File(file))
+    except OSError:
+        default_storage.delete(name)
+        raise
+    if stored != name:
+        default_storage.delete(stored)
+        raise BadResult("internal", "another try stored the weights at the same time")
+
+
+def check_safetensors(file: IO[bytes], size: int) -> dict[str, str]:
+    """Verify that `file` of `size` bytes is whole safetensors; return its metadata.
+
+    Eight bytes of header length, the header, then the tensors' bytes without a gap at the
+    end. Raises BadResult.
+    """
+    file.seek(0)
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 or not 2 <= length <= min(MAX_HEADER, size - 8):
+        raise BadResult("bad_weights", "no safetensors header")
+    try:
+        header = json.loads(file.read(length))
+        metadata = header.pop("__metadata__", {})
+        ends = [int(tensor["data_offsets"][1]) for tensor in header.values()]
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise BadResult("bad_weights", "the safetensors header cannot be read") from error
+    if not ends or max(ends) != size - 8 - length:
+        raise BadResult("bad_weights", "the safetensors file is not whole")
+    return {str(key): str(value) for key, value in metadata.items()}

@@ -1,0 +1,138 @@
+"""What a training job does at its provider and with its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from jobs.kinds import Report
+from jobs.messages import explain
+from jobs.models import JobQueue
+from jobs.states import Status
+from models_app.models import Subject, TrainingImage, UserModel
+from models_app.selectors import photos_of
+from providers.base import Provider
+from providers.catalog import base_model
+from providers.errors import RequestRejected
+from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
+from training import weights
+from training.options import TrainingOptions
+
+CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+_PLAIN_CAPTIONS = {
+    Subject.PERSON: "photo of {word} person",
+    Subject.PRODUCT: "photo of {word} product",
+    Subject.STYLE: "picture in {word} style",
+}
+
+
+class TrainingWork:
+    """From photos to stored weights."""
+
+    kind = WorkKind.TRAINING.value
+
+    def prepare(self, job: JobQueue, provider: Provider) -> TrainingRequest:
+        """Upload the photos with their captions and describe the training."""
+        model = self._model_of(job)
+        photos = [
+            as_photo(photo, model, number) for number, photo in enumerate(photos_of(model), start=1)
+        ]
+        options = TrainingOptions.from_json(job.payload.get("options", {}))
+        return TrainingRequest(
+            correlation=job.correlation,
+            base_model=job.payload["base_model"],
+            dataset=provider.upload_dataset(photos),
+            trigger_word=model.trigger_word,
+            subject=model.kind,
+            photo_count=len(photos),
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            batch_size=options.batch_size,
+            resolution=options.resolution,
+        )
+
+    def submit(
+        self, job: JobQueue, provider: Provider, request: TrainingRequest, *, not_after: float
+    ) -> Run:
+        return provider.start_training(request, not_after=not_after)
+
+    def result_of(self, job: JobQueue, run: Run) -> dict[str, Any]:
+        return {
+            "remote_ref": run.remote_ref,
+            "outputs": [output.url for output in run.outputs if output.url],
+        }
+
+    def finish(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
+        """Download and check the weights and store them."""
+        model = self._model_of(job)
+        report("Fetching the weights")
+        run = Run(
+            id=job.run_id,
+            status=RunStatus.SUCCEEDED,
+            remote_ref=job.result.get("remote_ref", ""),
+            outputs=tuple(Output(url=url) for url in job.result.get("outputs", ())),
+        )
+        with provider.download_weights(run) as download:
+            stored = weights.receive(download, model_id=model.pk, report=report)
+        return {"weights": stored.name, "sha256": stored.sha256, "size": stored.size}
+
+    def moved(self, job: JobQueue) -> None:
+        """Keep the model's own word in step with its training."""
+        changes = _model_changes(job)
+        if changes and job.model_id:
+            UserModel.objects.filter(pk=job.model_id).update(updated_at=timezone.now(), **changes)
+
+    def _model_of(self, job: JobQueue) -> UserModel:
+        if job.model is None:
+            raise RequestRejected(job.provider, "The model was deleted.")
+        return job.model
+
+
+def _model_changes(job: JobQueue) -> dict[str, Any]:
+    match job.status:
+        case Status.RUNNING | Status.FINISHING:
+            return {"status": UserModel.Status.TRAINING}
+        case Status.SUCCEEDED:
+            return {
+                "status": UserModel.Status.READY,
+                "weights": job.result["weights"],
+                "weights_sha256": job.result["sha256"],
+                "weights_size": job.result["size"],
+                "base_family": base_model(job.payload["base_model"]).family,
+                "remote_ref": job.result.get("remote_ref", ""),
+                "engine": job.engine,
+                "ready_at": timezone.now(),
+                "failed_reason": "",
+            }
+        case Status.FAILED:
+            return {
+                "status": UserModel.Status.FAILED,
+                "started_at": None,
+                "failed_reason": explain(job).sentence[:500],
+            }
+        case Status.CANCELLED:
+            return {"status": UserModel.Status.PENDING, "started_at": None}
+        case _:
+            return {}
+
+
+def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
+    """Describe a stored photo for a provider, under a neutral name and without metadata."""
+    name = str(photo.file.name)
+    extension = name.rpartition(".")[2]
+    return Photo(
+        name=f"{number:03}.{extension}",
+        content_type=CONTENT_TYPES[extension],
+        caption=caption_of(photo.caption, model),
+        open=lambda: photo.file.storage.open(name, "rb"),
+    )
+
+
+def caption_of(caption: str, model: UserModel) -> str:
+    """The caption a trainer gets; the trigger word is always in it."""
+    plain = _PLAIN_CAPTIONS[Subject(model.kind)].format(word=model.trigger_word)
+    if not caption.strip():
+        return plain
+    has_word = model.trigger_word in caption.lower().split()
+    return caption if has_word else f"{plain}, {caption}"
