@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from tests.factories import UserFactory
 
-pytest_plugins = ["tests.trainer_fixtures"]
+pytest_plugins = ["tests.scripted_trainer", "tests.trainer_fixtures"]
 
 
 def pytest_sessionfinish() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import JobQueue
@@ -56,19 +56,14 @@ def try_again(job: JobQueue, *, press: str, provider: str | None = None) -> JobQ
     return _press(job.model, press, lambda current: _second_start(current, job, provider))
 
 
+@transaction.atomic
 def _press(model: UserModel, press: str, decide: Callable[[UserModel], _Start]) -> JobQueue:
-    if existing := JobQueue.objects.filter(press_key=press, model=model).first():
+    # Presses on one model queue up here; the database's constraints stand behind it.
+    current = UserModel.objects.select_for_update().get(pk=model.pk)
+    if existing := JobQueue.objects.filter(press_key=press, model=current).first():
         return existing
-    try:
-        with transaction.atomic():
-            current = UserModel.objects.select_for_update().get(pk=model.pk)
-            _require_current(current, press)
-            return _enqueue(current, press, decide(current))
-    except IntegrityError:
-        # Two presses met in the database; the constraint let one through.
-        if winner := JobQueue.objects.filter(press_key=press, model=model).first():
-            return winner
-        raise
+    _require_current(current, press)
+    return _enqueue(current, press, decide(current))
 
 
 def _require_current(model: UserModel, press: str) -> None:

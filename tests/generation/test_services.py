@@ -1,0 +1,148 @@
+import base64
+
+import pytest
+from django.core.files.storage import default_storage
+
+from generation import services
+from generation.models import GeneratedImage
+from generation.prompts import RATIOS, with_trigger
+from generation.work import GenerationWork
+from jobs.finish import finish
+from jobs.kinds import BadResult
+from jobs.models import JobQueue
+from jobs.states import Status
+from jobs.submit import submit
+from providers import registry
+from providers.types import Output, Run, RunStatus
+from tests.factories import JobFactory, UserModelFactory, jpeg
+
+pytestmark = pytest.mark.django_db
+ASKED = {
+    "prompt": "in a café",
+    "ratio": "1:1",
+    "count": 1,
+    "seed": None,
+    "strength": 1.0,
+    "provider": "local",
+}
+
+
+@pytest.fixture
+def ready():
+    return UserModelFactory(ready=True)
+
+
+def test_the_trigger_word_is_put_in(ready):
+    job = services.create(ready, press="a", **ASKED)
+    assert job.payload["prompt"] == f"{ready.trigger_word} product, in a café"
+
+
+def test_a_trigger_word_that_is_there_is_not_doubled(ready):
+    prompt = f"{ready.trigger_word}, on a table"
+    assert with_trigger(prompt, ready) == prompt
+
+
+def test_a_style_goes_behind_the_prompt():
+    model = UserModelFactory(kind="style")
+    assert with_trigger("a lighthouse", model).endswith(f"in {model.trigger_word} style")
+
+
+def test_pressing_twice_asks_for_one_set_of_pictures(ready):
+    first = services.create(ready, press="a", **ASKED)
+    assert services.create(ready, press="a", **ASKED) == first
+    assert services.create(ready, press="b", **ASKED) != first
+
+
+def test_a_seed_is_kept_so_that_a_picture_can_be_made_again(ready):
+    job = services.create(ready, press="a", **ASKED)
+    again = services.try_again(_over(job), press="b")
+    assert again.payload["seed"] == job.payload["seed"]
+
+
+def _over(job: JobQueue) -> JobQueue:
+    JobQueue.objects.filter(pk=job.pk).update(status=Status.FAILED)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_model_that_is_not_ready_draws_nothing():
+    with pytest.raises(services.CannotGenerate, match="not trained yet"):
+        services.create(UserModelFactory(), press="a", **ASKED)
+
+
+def test_simulated_weights_are_never_sent_to_a_real_service(ready, settings):
+    settings.PROVIDERS = {"together": {"base_url": "https://api.together.ai/v1", "api_key": "k"}}
+    with pytest.raises(services.CannotGenerate, match="simulated"):
+        services.create(ready, press="a", **{**ASKED, "provider": "together"})
+
+
+def test_every_shape_fits_the_documented_sizes():
+    for width, height in RATIOS.values():
+        assert width % 8 == height % 8 == 0
+        assert 256 <= min(width, height) <= max(width, height) <= 1920
+
+
+def finishing(model, **result):
+    return JobFactory(
+        kind="generation",
+        model=model,
+        finishing=True,
+        run_id="img-1",
+        result=result,
+        payload={"prompt": "p", "typed_prompt": "p", "ratio": "1:1", "strength": 1.0, "seed": 1},
+    )
+
+
+def test_pictures_that_came_with_the_answer_are_kept_at_once_and_moved_home(ready, scripted):
+    job = finishing(ready)
+    run = Run("img-1", RunStatus.SUCCEEDED, outputs=(Output(data=jpeg(512, 512)),))
+    job.result = GenerationWork().result_of(job, run)
+    job.save()
+    finish(job.pk)
+    picture = GeneratedImage.objects.get()
+    assert (picture.width, picture.height) == (512, 512)
+    assert not default_storage.exists(job.result["outputs"][0]["file"])
+
+
+def test_a_picture_is_stored_once_however_often_it_is_fetched(ready, scripted):
+    url = "http://127.0.0.1:9/v1/images/img-1/0.jpg"
+    scripted.mock.get(url, body=jpeg())
+    job = finishing(ready, outputs=[{"url": url}])
+    for _ in range(2):
+        GenerationWork().finish(job, registry.get("local"), lambda _: None)
+    assert GeneratedImage.objects.count() == 1
+
+
+def test_an_answer_without_a_picture_is_no_success(ready):
+    with pytest.raises(BadResult):
+        GenerationWork().finish(finishing(ready, outputs=[]), None, lambda _: None)
+
+
+def test_an_error_page_is_never_stored_as_a_picture(ready, scripted):
+    url = "http://127.0.0.1:9/v1/images/img-1/0.jpg"
+    scripted.mock.get(url, body=b"<html>expired</html>")
+    job = finishing(ready, outputs=[{"url": url}])
+    finish(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (Status.FINISHING, "bad_picture")
+    assert not GeneratedImage.objects.exists()
+
+
+def test_a_synchronous_answer_goes_straight_to_fetching(ready, scripted):
+    scripted.mock.post(
+        "http://127.0.0.1:9/v1/images/generations",
+        json={
+            "id": "img-1",
+            "model": "m",
+            "object": "list",
+            "data": [
+                {"index": 0, "type": "b64_json", "b64_json": base64.b64encode(jpeg()).decode()}
+            ],
+        },
+    )
+    job = services.create(ready, press="a", **ASKED)
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.FINISHING, "img-1")
+    finish(job.pk)
+    assert GeneratedImage.objects.get().prompt == job.payload["prompt"]

@@ -1,0 +1,23 @@
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.backoff import poll_interval, retry_delay
+
+
+@given(st.integers(min_value=1, max_value=10_000))
+def test_the_wait_after_failures_grows_from_two_seconds_to_a_minute(attempts):
+    delay = retry_delay(attempts)
+    assert timedelta(seconds=2) <= delay <= timedelta(seconds=60)
+    assert retry_delay(attempts + 1) >= delay
+
+
+@given(st.integers(1, 20), st.floats(min_value=0, max_value=3600))
+def test_a_provider_that_names_a_time_is_never_asked_earlier(attempts, retry_after):
+    assert retry_delay(attempts, retry_after) >= timedelta(seconds=retry_after)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)))
+def test_a_healthy_run_is_looked_at_within_ten_seconds(running_for):
+    assert timedelta(seconds=1) <= poll_interval(running_for) <= timedelta(seconds=10)

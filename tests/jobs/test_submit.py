@@ -1,0 +1,146 @@
+"""From the queue to the provider: at most one paid call, whatever the answer."""
+
+import pytest
+import requests
+from django.utils import timezone
+
+from jobs import services
+from jobs.models import JobQueue, ProviderWatch
+from jobs.states import Status
+from jobs.submit import submit
+from models_app.models import UserModel
+from training.selectors import next_press
+from training.services import start
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def job(draft, scripted) -> JobQueue:
+    return start(draft, press=next_press(draft))
+
+
+def test_an_accepted_training_runs_under_the_providers_id(job, scripted):
+    scripted.accepts("ft-7")
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.RUNNING, "ft-7")
+    assert UserModel.objects.get().status == UserModel.Status.TRAINING
+
+
+def test_the_token_travels_with_the_paid_call(job, scripted):
+    scripted.accepts()
+    submit(job.pk)
+    paid = scripted.mock.calls[-1].request
+    assert paid.headers["X-Correlation-Id"] == job.correlation
+    assert job.correlation in paid.body.decode()
+
+
+def test_a_bell_that_rings_twice_pays_once(job, scripted):
+    scripted.accepts()
+    for _ in range(3):
+        submit(job.pk)
+    assert scripted.starts == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [requests.ReadTimeout("slow"), requests.ConnectionError("reset"), RuntimeError("a bug")],
+)
+def test_a_lost_answer_is_unclear_and_never_sent_again(job, scripted, error):
+    scripted.breaks(error)
+    submit(job.pk)
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_error_on_the_paid_call_is_unclear(job, scripted, status):
+    scripted.answers(status)
+    submit(job.pk)
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+
+
+def test_an_accepted_call_with_an_unreadable_answer_is_unclear(job, scripted):
+    scripted.answers(200, body="<html>")
+    submit(job.pk)
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+
+
+def test_too_many_requests_waits_as_long_as_it_was_told(job, scripted):
+    scripted.answers(429, headers={"Retry-After": "90"})
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.sent_at) == (Status.QUEUED, None)
+    assert 85 < (job.next_poll_at - timezone.now()).total_seconds() < 95
+    assert ProviderWatch.objects.get().blocked_until > timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "rejected"), (401, "authentication_failed"), (402, "out_of_credit")],
+)
+def test_a_refusal_fails_the_job_and_frees_the_model(job, scripted, status, code):
+    scripted.answers(status, json={"error": {"message": "No.", "type": "x"}})
+    submit(job.pk)
+    job.refresh_from_db()
+    model = UserModel.objects.get()
+    assert (job.status, job.error_code) == (Status.FAILED, code)
+    assert (model.status, model.is_editable) == (UserModel.Status.FAILED, True)
+    assert "No." in model.failed_reason
+
+
+def test_a_trainer_that_is_down_at_submit_keeps_the_job_waiting(job, scripted):
+    scripted.mock.remove("POST", "http://127.0.0.1:9/v1/files/upload")
+    scripted.mock.post(
+        "http://127.0.0.1:9/v1/files/upload", body=requests.ConnectionError("refused")
+    )
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempts, scripted.starts) == (Status.QUEUED, 1, 0)
+    assert job.next_poll_at > timezone.now()
+
+
+def test_a_job_cancelled_while_its_photos_travel_is_never_paid(job, scripted, monkeypatch):
+    from training.work import TrainingWork
+
+    prepare = TrainingWork.prepare
+
+    def cancelled_meanwhile(work, claimed, provider):
+        services.cancel(JobQueue.objects.get(), by="the owner")
+        return prepare(work, claimed, provider)
+
+    monkeypatch.setattr(TrainingWork, "prepare", cancelled_meanwhile)
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.QUEUED, 0)
+    submit(job.pk)
+    assert scripted.starts == 0
+
+
+def test_a_late_answer_is_adopted_where_the_job_became_unclear(job, scripted, monkeypatch):
+    from jobs import tick
+    from training.work import TrainingWork
+
+    pay = TrainingWork.submit
+
+    def frozen(work, claimed, provider, request, *, not_after):
+        JobQueue.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+        tick.recover_leases()
+        return pay(work, claimed, provider, request, not_after=not_after)
+
+    monkeypatch.setattr(TrainingWork, "submit", frozen)
+    scripted.accepts("ft-late")
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id, job.alarm) == (Status.RUNNING, "ft-late", "")
+
+
+def test_no_key_is_stored_with_an_error(job, scripted):
+    scripted.answers(400, json={"error": {"message": "bad key secret-key", "type": "x"}})
+    submit(job.pk)
+    job.refresh_from_db()
+    assert "secret-key" not in job.error_detail

@@ -1,0 +1,124 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from jobs.models import JobQueue
+from jobs.states import Status
+from models_app.models import UserModel
+from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
+from training.selectors import estimate, next_press, what_is_missing
+from training.services import CannotStart, start, try_again
+
+
+@pytest.fixture
+def draft(db) -> UserModel:
+    model = UserModelFactory()
+    TrainingImageFactory.create_batch(4, model=model)
+    return model
+
+
+def test_a_press_queues_one_training_and_fixes_the_answers(draft):
+    job = start(draft, press=next_press(draft))
+    draft.refresh_from_db()
+    assert job.status == Status.QUEUED
+    assert job.payload["options"]["epochs"] == 100
+    assert not draft.is_editable
+
+
+def test_pressing_twice_is_one_training(draft):
+    press = next_press(draft)
+    assert start(draft, press=press) == start(draft, press=press)
+    assert JobQueue.objects.count() == 1
+
+
+def test_a_press_on_an_outdated_page_starts_nothing(draft):
+    press = next_press(draft)
+    JobFactory(model=draft, failed=True)
+    with pytest.raises(CannotStart, match="outdated"):
+        start(draft, press=press)
+
+
+def test_a_second_tab_after_the_training_failed_does_not_pay_again(draft):
+    press = next_press(draft)
+    job = start(draft, press=press)
+    JobQueue.objects.update(status=Status.FAILED)
+    UserModel.objects.update(started_at=None, status="failed")
+    draft.refresh_from_db()
+    assert start(draft, press=press) == job
+    assert JobQueue.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_presses_at_the_same_moment_are_one_training():
+    model = UserModelFactory()
+    TrainingImageFactory.create_batch(4, model=model)
+    press = next_press(model)
+
+    def go(_number: int) -> str:
+        try:
+            return str(start(UserModel.objects.get(pk=model.pk), press=press).pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        started = set(pool.map(go, range(8)))
+    assert len(started) == 1
+    assert JobQueue.objects.count() == 1
+
+
+def test_too_few_photos_say_how_many_are_lacking(draft):
+    draft.photos.first().delete()
+    with pytest.raises(CannotStart, match="Add 1 more photo"):
+        start(draft, press=next_press(draft))
+
+
+def test_a_person_needs_consent(draft):
+    draft.kind = "person"
+    assert [reason.step for reason in what_is_missing(draft)] == ["about"]
+
+
+def test_every_lack_is_told_with_its_step(db):
+    model = UserModelFactory(name="", trigger_word="", base_model="", provider="")
+    assert [reason.step for reason in what_is_missing(model)] == [
+        "about",
+        "about",
+        "photos",
+        "training",
+    ]
+
+
+def test_what_cannot_be_trained_says_why(draft):
+    draft.base_model = "black-forest-labs/FLUX.1-pro"
+    assert "not published" in str(what_is_missing(draft)[0])
+
+
+def test_the_estimate_counts_every_photo_once_per_epoch(draft):
+    assert estimate(draft).steps == 400
+
+
+def test_trying_again_is_a_new_job_with_the_same_photos(draft):
+    first = start(draft, press=next_press(draft))
+    JobQueue.objects.update(status=Status.FAILED, error_code="run_failed", run_id="ft-1")
+    UserModel.objects.update(started_at=None, status="failed")
+    first.refresh_from_db()
+    second = try_again(first, press=next_press(draft))
+    assert second != first
+    assert (second.status, "adopt_run" in second.payload) == (Status.QUEUED, False)
+    assert draft.photos.count() == 4
+
+
+@pytest.mark.parametrize("code", ["bad_weights", "disk_full"])
+def test_a_result_that_only_could_not_be_fetched_is_not_paid_again(draft, code):
+    first = start(draft, press=next_press(draft))
+    JobQueue.objects.update(status=Status.FAILED, error_code=code, run_id="ft-1")
+    UserModel.objects.update(started_at=None, status="failed")
+    first.refresh_from_db()
+    second = try_again(first, press=next_press(draft))
+    assert second.payload["adopt_run"] == "ft-1"
+
+
+def test_a_running_training_cannot_be_tried_again(db):
+    job = JobFactory(running=True)
+    with pytest.raises(CannotStart):
+        try_again(job, press=next_press(job.model))
