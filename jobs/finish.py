@@ -12,6 +12,7 @@ from jobs.backoff import retry_delay
 from jobs.events import record
 from jobs.kinds import BadResult, work_for
 from jobs.lease import kept_alive
+from jobs.log_context import about
 from jobs.models import JobEvent, JobQueue
 from jobs.moves import IllegalMove, claim_finishing, move, release
 from jobs.states import Status
@@ -30,7 +31,7 @@ def finish(job_id: uuid.UUID) -> None:
     job = claim_finishing(job_id)
     if job is None:
         return
-    with kept_alive(job):
+    with about(job), kept_alive(job):
         try:
             _finish(job)
         except IllegalMove:

@@ -182,3 +182,13 @@ class ProviderWatch(models.Model):
 
     def __str__(self) -> str:
         return self.provider
+
+
+class Beat(models.Model):
+    """When each periodic task last ran, whichever process ran it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

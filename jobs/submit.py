@@ -21,6 +21,7 @@ from jobs.backoff import retry_delay
 from jobs.events import alarm, note
 from jobs.kinds import Work, work_for
 from jobs.lease import kept_alive
+from jobs.log_context import about
 from jobs.models import JobQueue
 from jobs.moves import IllegalMove, claim_queued, mark_sent, move
 from jobs.states import Status
@@ -50,7 +51,7 @@ def submit(job_id: uuid.UUID) -> None:
     if job is None:
         return
     log.info("job %s: submitting to %s", job.pk, job.provider)
-    with kept_alive(job):
+    with about(job), kept_alive(job):
         try:
             _submit(job)
         except IllegalMove:

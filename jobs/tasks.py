@@ -17,6 +17,7 @@ from jobs.bells import ring
 @shared_task
 def tick() -> None:
     """Find everything that is due and ring for it."""
+    beat.remember()
     beat.recover_leases()
     beat.end_overdue()
     beat.end_cancelled_in_queue()

@@ -6,12 +6,18 @@ from django.db.models import Q
 
 from jobs import clock, watch
 from jobs.events import note
-from jobs.models import JobQueue
+from jobs.models import Beat, JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import Status
 from providers import registry
 
 BATCH = 200
+NAME = "tick"
+
+
+def remember() -> None:
+    """Leave word that the clock is running, for those who watch it."""
+    Beat.objects.update_or_create(name=NAME, defaults={"at": clock.now()})
 
 
 def recover_leases() -> None:

@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
-    "django.contrib.admin",
+    "theway.admin_app.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -198,14 +198,30 @@ if env.str("TOGETHER_API_KEY", ""):
         "api_key": env.str("TOGETHER_API_KEY"),
     }
 
+# --- watching: who may read /metrics (without a token only this machine may) --------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # --- logging -----------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"scrub": {"()": "theway.log_scrubber.ScrubSecrets"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {
+        "job": {"()": "jobs.log_context.AddJob"},
+        "scrub": {"()": "theway.log_scrubber.ScrubSecrets"},
+    },
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(job)s %(run)s",
+        },
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["scrub"], "formatter": "line"}
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["job", "scrub"],
+            "formatter": env.str("LOG_FORMAT", "line"),
+        }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {

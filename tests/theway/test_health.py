@@ -1,0 +1,79 @@
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from jobs import health, tick
+from jobs.models import Beat
+from tests.factories import JobFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_living_process_says_so_without_asking_anybody(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").content == b"ok"
+
+
+def test_an_installation_at_work_is_ready(client):
+    tick.remember()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["problems"]) == (200, [])
+
+
+def test_without_a_clock_it_is_not_ready(client):
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "clock" in answer.json()["problems"][0]
+
+
+def test_a_clock_that_stopped_is_noticed(client):
+    Beat.objects.create(name=tick.NAME, at=timezone.now() - timedelta(minutes=1))
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_run_not_seen_for_minutes_is_noticed(client):
+    tick.remember()
+    JobFactory(running=True, last_seen_at=timezone.now() - timedelta(minutes=10))
+    answer = client.get("/readyz").json()
+    assert answer["oldest_unseen"] > 590
+    assert "not been seen" in answer["problems"][0]
+
+
+def test_a_broker_that_is_away_is_noticed(client, settings):
+    tick.remember()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert client.get("/readyz").json()["broker"] is False
+
+
+def test_a_database_that_is_away_is_an_answer_not_an_error(monkeypatch):
+    def away():
+        raise DatabaseError
+
+    monkeypatch.setattr(health, "last_beat", away)
+    assert health.look().problems == ["The database does not answer."]
+
+
+def test_readiness_tells_no_secrets(client, settings):
+    assert settings.SECRET_KEY not in json.dumps(client.get("/readyz").json())
+
+
+def test_metrics_count_jobs_by_state(client):
+    JobFactory(running=True)
+    text = client.get("/metrics").content.decode()
+    assert 'theway_jobs{kind="training",provider="local",status="running"} 1.0' in text
+
+
+def test_metrics_are_for_this_machine_only_unless_a_token_is_set(client, settings):
+    assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 404
+    settings.METRICS_TOKEN = "let-me-in"
+    assert client.get("/metrics").status_code == 404
+    answer = client.get("/metrics", headers={"Authorization": "Bearer let-me-in"})
+    assert answer.status_code == 200
+
+
+def test_behind_a_proxy_metrics_need_a_token(client, settings):
+    settings.PUBLIC_URL = "https://example.org"
+    assert client.get("/metrics").status_code == 404

@@ -1,0 +1,61 @@
+"""Numbers for Prometheus, read from the database at each scrape: right in every process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from jobs import clock, health
+from jobs.models import JobQueue, ProviderWatch
+
+
+class Jobs(Collector):
+    """Jobs by state, and how long ago things were last heard of."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield _jobs()
+        yield _gauge("theway_jobs_with_alarm", "Jobs an operator should look at", _alarms())
+        found = health.look()
+        if found.beat_age is not None:
+            yield _gauge("theway_beat_age_seconds", "Since the clock last ticked", found.beat_age)
+        yield _gauge(
+            "theway_oldest_unseen_run_seconds",
+            "Since the running job that was not seen for longest was seen",
+            found.oldest_unseen or 0.0,
+        )
+        yield _providers()
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _jobs() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("theway_jobs", "Jobs", labels=["kind", "provider", "status"])
+    rows = JobQueue.objects.order_by().values_list("kind", "provider", "status")
+    for kind, provider, status, count in rows.annotate(count=Count("pk")):
+        family.add_metric([kind, provider, status], count)
+    return family
+
+
+def _alarms() -> int:
+    return JobQueue.objects.exclude(alarm="").count()
+
+
+def _providers() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "theway_provider_silence_seconds", "Since a provider last answered", labels=["provider"]
+    )
+    now = clock.now()
+    for watch in ProviderWatch.objects.exclude(last_answer_at=None):
+        if watch.last_answer_at:
+            family.add_metric([watch.provider], (now - watch.last_answer_at).total_seconds())
+    return family
+
+
+registry = CollectorRegistry()
+registry.register(Jobs())
