@@ -36,7 +36,7 @@ def observe(job: JobQueue, run: Run, provider: Provider) -> None:
                     Status.FAILED,
                     last_seen_at=clock.now(),
                     error_code="run_failed",
-                    error_detail=run.error[:1000],
+                    error_detail=reason_of(run, provider)[:1000],
                 )
             case RunStatus.CANCELLED:
                 move(job, Status.CANCELLED, last_seen_at=clock.now())
@@ -46,6 +46,16 @@ def observe(job: JobQueue, run: Run, provider: Provider) -> None:
                     ask_to_cancel(job, provider)
     except IllegalMove:
         log.info("job %s: somebody was first to see it %s", job.pk, run.status.value)
+
+
+def reason_of(run: Run, provider: Provider) -> str:
+    """The provider's words about a failure; lists often leave them out, a single look has them."""
+    if run.error:
+        return run.error
+    try:
+        return provider.get_run(run.id).error
+    except ProviderError:
+        return ""
 
 
 def progress(job: JobQueue, run: Run) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import responses
 from django.conf import settings
+from django.utils import timezone
 
+from jobs import clock
 from models_app.models import UserModel
 from tests.factories import TrainingImageFactory, UserModelFactory
 
@@ -73,3 +75,9 @@ def draft(db) -> UserModel:
     model = UserModelFactory()
     TrainingImageFactory.create_batch(4, model=model)
     return model
+
+
+@pytest.fixture
+def machine_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that travel in time: the engine reads this machine's clock on any database."""
+    monkeypatch.setattr(clock, "now", timezone.now)

@@ -11,7 +11,7 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from tests.factories import JobFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
 
 
 @pytest.fixture
@@ -103,7 +103,11 @@ def test_a_completed_run_is_fetched(scripted, job):
 
 def test_a_failed_run_tells_the_trainers_own_words(scripted, job):
     events = [{"type": "job_error", "level": "error", "message": "Bad photo in line 3"}]
-    seen(scripted, job, status="error", events=events)
+    scripted.mock.get(
+        "http://127.0.0.1:9/v1/fine-tunes/ft-1",
+        json={"id": "ft-1", "status": "error", "events": events},
+    )
+    seen(scripted, job, status="error")
     model = UserModel.objects.get()
     assert (job.status, job.error_code) == (Status.FAILED, "run_failed")
     assert "Bad photo in line 3" in model.failed_reason

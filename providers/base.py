@@ -1,0 +1,260 @@
+"""The one interface of every provider. The base owns the sequence, a provider the words.
+
+Each operation is: require the capability → build the call (pure) → send → parse (pure).
+A provider fills in the builders and parsers and one table of status words; what it leaves
+out is refused by name before any HTTP. `docs/adding-a-provider.md` walks through it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import Any, ClassVar, TypeVar
+
+import requests
+
+from providers import fetch
+from providers.answers import Call, Reply
+from providers.client import Client
+from providers.errors import OutcomeUnknown, RequestRejected, UnsupportedFeature
+from providers.transport import Timeout
+from providers.types import (
+    Capability,
+    Description,
+    Download,
+    GenerationRequest,
+    Output,
+    Photo,
+    Run,
+    RunList,
+    RunLog,
+    RunStatus,
+    TrainingRequest,
+    WorkKind,
+)
+
+logger = logging.getLogger(__name__)
+
+Parsed = TypeVar("Parsed")
+CORRELATION_HEADER = "X-Correlation-Id"
+MAX_WEIGHTS_BYTES = 2 * 1024**3
+MAX_OUTPUT_BYTES = 64 * 1024**2
+_LISTS = {
+    WorkKind.TRAINING: Capability.LIST_TRAININGS,
+    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
+}
+
+
+class Provider:
+    """A service that trains or generates, reached over HTTP. One instance per thread."""
+
+    key: ClassVar[str]  # stored in rows, never shown
+    label: ClassVar[str]  # shown, never stored
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
+    auth_scheme: ClassVar[str] = "Bearer"
+    # How long after a paid call was given up a complete list proves that it never arrived.
+    absence_after: ClassVar[timedelta] = timedelta(seconds=60)
+    paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
+        WorkKind.TRAINING: (5.0, 60.0),
+        WorkKind.GENERATION: (5.0, 120.0),
+    }
+
+    def __init__(
+        self, *, api_key: str, base_url: str, session: requests.Session | None = None
+    ) -> None:
+        self.client = Client(
+            self.key, base_url, api_key, auth_scheme=self.auth_scheme, session=session
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key}>"
+
+    # --- operations ----------------------------------------------------------------------
+
+    def upload_dataset(self, photos: Sequence[Photo]) -> str:
+        """Bring the photos and captions to the provider; give what it calls them.
+
+        Costs nothing and may be repeated: at worst an unused copy stays there.
+        """
+        self.require(Capability.TRAIN)
+        return self.send_dataset(photos)
+
+    def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
+        """Start a paid training: at most one HTTP request leaves, ever.
+
+        `not_after` (time.time() seconds) keeps a process that was frozen before the call from
+        sending it late. Raises `ProviderUnavailable` only where surely nothing was accepted,
+        `OutcomeUnknown` where nobody can tell: look it up with `find_run`, never call again.
+        """
+        self.require(Capability.TRAIN)
+        call = self.training_call(request)
+        return self._pay(
+            call, WorkKind.TRAINING, request.correlation, not_after, self.parse_training
+        )
+
+    def generate(self, request: GenerationRequest, *, not_after: float | None = None) -> Run:
+        """Draw pictures: paid, with the same rules as `start_training`.
+
+        Where the provider answers with the pictures at once, the run is over already.
+        """
+        self.require(Capability.GENERATE)
+        call = self.generation_call(request)
+        return self._pay(
+            call, WorkKind.GENERATION, request.correlation, not_after, self.parse_generation
+        )
+
+    def get_run(self, run_id: str, kind: WorkKind = WorkKind.TRAINING) -> Run:
+        """Ask about one run. Raises `RunNotFound` where the provider does not have it."""
+        self.require(Capability.TRAIN if kind is WorkKind.TRAINING else Capability.GENERATE)
+        parse = self.parse_training if kind is WorkKind.TRAINING else self.parse_generation
+        return self._ask(self.run_call(run_id, kind), parse)
+
+    def list_runs(self, kind: WorkKind) -> RunList:
+        """Ask about all runs of one kind in one call."""
+        self.require(_LISTS[kind])
+        return self._ask(self.list_call(kind), lambda data: self.parse_list(data, kind))
+
+    def find_run(self, correlation: str, kind: WorkKind) -> Run | None:
+        """Look for the run that carries our token.
+
+        Gives None only where the list is complete. That proves an absence no earlier than
+        `absence_after` after the paid call was given up; the caller keeps that time.
+        Raises `OutcomeUnknown` where the list may miss it, `UnsupportedFeature` without one.
+        """
+        listed = self.list_runs(kind)
+        for run in listed.runs:
+            if run.correlation == correlation:
+                return run
+        if not listed.is_complete:
+            raise OutcomeUnknown(self.key, "not in the list, which may be incomplete")
+        return None
+
+    def cancel_run(self, run_id: str) -> None:
+        """Ask to stop a training. Safe twice: a run that is already over is fine."""
+        self.require(Capability.CANCEL)
+        try:
+            self.client.ask(self.cancel_call(run_id))
+        except RequestRejected:
+            if not self.get_run(run_id).status.is_over:
+                raise
+
+    def run_log(self, run_id: str) -> RunLog:
+        """Give everything the provider has said about one training, oldest first."""
+        self.require(Capability.LOG)
+        return self.fetch_log(run_id)
+
+    def download_weights(self, run: Run) -> AbstractContextManager[Download]:
+        """Stream the trained weights of a succeeded run; check them after reading to the end."""
+        self.require(Capability.TRAIN)
+        return fetch.open_url(self.client, self.weights_url(run), max_bytes=MAX_WEIGHTS_BYTES)
+
+    def download_output(self, output: Output) -> AbstractContextManager[Download]:
+        """Stream one picture, whether it is still at the provider or came with the answer."""
+        if output.data:
+            return nullcontext(Download(len(output.data), iter([output.data])))
+        return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Verify a webhook and give the id of its run, a hint to look at that run now.
+
+        Raises `InvalidWebhook` where it is forged or stale.
+        """
+        self.require(Capability.WEBHOOK)
+        return self.verified_run_id(headers, body)
+
+    def describe(self) -> Description:
+        """Ask what the provider can do now; a refused key is an answer, not an error."""
+        raise self.unsupported("describe")
+
+    # --- what a provider fills in: builders and parsers are pure ---------------------------
+
+    def send_dataset(self, photos: Sequence[Photo]) -> str:
+        raise self.unsupported("datasets")
+
+    def training_call(self, request: TrainingRequest) -> Call:
+        raise self.unsupported("training")
+
+    def generation_call(self, request: GenerationRequest) -> Call:
+        raise self.unsupported("generation")
+
+    def run_call(self, run_id: str, kind: WorkKind) -> Call:
+        raise self.unsupported(f"asking about one {kind}")
+
+    def list_call(self, kind: WorkKind) -> Call:
+        raise self.unsupported(f"listing of kind {kind}")
+
+    def cancel_call(self, run_id: str) -> Call:
+        raise self.unsupported("cancelling")
+
+    def parse_training(self, data: Mapping[str, Any]) -> Run:
+        raise self.unsupported("training")
+
+    def parse_generation(self, data: Mapping[str, Any]) -> Run:
+        raise self.unsupported("generation")
+
+    def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
+        raise self.unsupported(f"listing of kind {kind}")
+
+    def fetch_log(self, run_id: str) -> RunLog:
+        raise self.unsupported("logs")
+
+    def weights_url(self, run: Run) -> str:
+        raise self.unsupported("weights")
+
+    def verified_run_id(self, headers: Mapping[str, str], body: bytes) -> str:
+        raise self.unsupported("webhooks")
+
+    def is_refusal(self, reply: Reply) -> bool:
+        """Whether a 5xx to a paid call proves, as documented, that nothing was accepted."""
+        return False
+
+    # --- shared by all ---------------------------------------------------------------------
+
+    def require(self, capability: Capability) -> None:
+        """Raise `UnsupportedFeature`, before any HTTP, for what is not declared."""
+        if capability not in self.capabilities:
+            raise self.unsupported(capability.value)
+
+    def unsupported(self, feature: str) -> UnsupportedFeature:
+        return UnsupportedFeature(self.key, f"{self.label} does not offer: {feature}")
+
+    def status_of(self, word: object) -> RunStatus:
+        """Give our word for theirs; a new one is logged and looked at again, never an end."""
+        status = self.statuses.get(str(word).lower())
+        if status is None:
+            logger.warning("%s: unknown status word %.40r", self.key, word)
+            return RunStatus.UNKNOWN
+        return status
+
+    def _ask(self, call: Call, parse: Callable[[Mapping[str, Any]], Parsed]) -> Parsed:
+        reply = self.client.ask(call)
+        return self._parsed(reply, parse)
+
+    def _pay(
+        self,
+        call: Call,
+        kind: WorkKind,
+        correlation: str,
+        not_after: float | None,
+        parse: Callable[[Mapping[str, Any]], Run],
+    ) -> Run:
+        reply = self.client.pay(
+            call,
+            headers={CORRELATION_HEADER: correlation},
+            timeout=self.paid_timeouts[kind],
+            not_after=not_after,
+            is_refusal=self.is_refusal,
+        )
+        return self._parsed(reply, parse, is_paid=True)
+
+    def _parsed(
+        self, reply: Reply, parse: Callable[[Mapping[str, Any]], Parsed], *, is_paid: bool = False
+    ) -> Parsed:
+        try:
+            return parse(reply.data or {})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"the answer lacks what we need: {type(error).__name__} {error}"
+            raise self.client.unexpected(reply, problem, is_paid=is_paid) from error

@@ -1,0 +1,56 @@
+"""What `manage.py check` says about the provider settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from providers.client import is_loopback, is_sendable
+from providers.local import Local
+from providers.registry import CLASSES, problem_with
+
+
+def check_providers_settings(
+    app_configs: Sequence[Any] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return what is wrong with `settings.PROVIDERS`: a Django system check.
+
+    theway.E001 an unknown provider, or an option that is missing or unused; theway.E002 an
+    address that is none; theway.E003 a key that cannot travel in a header; theway.W001 a
+    key that would cross the internet unencrypted.
+    """
+    messages: list[CheckMessage] = []
+    for key, options in settings.PROVIDERS.items():
+        if problem := problem_with(key, options):
+            messages.append(Error(problem, id="theway.E001"))
+        else:
+            messages += _check_values(key, options)
+    return messages
+
+
+def _check_values(key: str, options: Mapping[str, str]) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    parts = urlsplit(options["base_url"])
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        messages.append(Error(f"PROVIDERS[{key!r}]: base_url is no address", id="theway.E002"))
+    elif _is_exposed(key, options["base_url"]):
+        messages.append(
+            Warning(
+                f"PROVIDERS[{key!r}]: base_url is not https, so its key can be read on the way",
+                id="theway.W001",
+            )
+        )
+    if not is_sendable(options["api_key"]):
+        messages.append(
+            Error(f"PROVIDERS[{key!r}]: api_key has spaces or odd characters", id="theway.E003")
+        )
+    return messages
+
+
+def _is_exposed(key: str, url: str) -> bool:
+    # The owner's own trainer is usually reached by plain http inside a private network.
+    return not url.startswith("https://") and not is_loopback(url) and CLASSES[key] is not Local

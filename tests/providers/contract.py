@@ -1,0 +1,380 @@
+"""What every provider must keep. A provider's test class inherits `ProviderContract`, names
+its class, its address and a folder of recorded replies, and gets all of this.
+
+Recorded replies: `training_<our status>[_…].json` and `generation_<our status>[_…].json` are
+single runs, `list_training.json` and `list_generation.json` are lists.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import requests
+import responses
+
+from providers import errors
+from providers.base import Provider
+from providers.types import Capability, Output, Run, RunStatus, WorkKind
+from tests.providers.raw_server import (
+    RawServer,
+    answer,
+    closed_port_url,
+    drop,
+    json_answer,
+    reset,
+    silent,
+)
+from tests.providers.samples import (
+    CORRELATION,
+    KEY,
+    generation_request,
+    photos,
+    training_request,
+)
+
+REPLIES = Path(__file__).parent / "replies"
+ANYWHERE = re.compile(r"https?://.*")
+
+# Which builders and parsers a declared capability needs; undeclared, all stay the base's.
+METHODS = {
+    Capability.TRAIN: {"send_dataset", "training_call", "parse_training", "weights_url"},
+    Capability.GENERATE: {"generation_call", "parse_generation"},
+    Capability.CANCEL: {"cancel_call"},
+    Capability.LOG: {"fetch_log"},
+    Capability.WEBHOOK: {"verified_run_id"},
+}
+# Every operation with the capability it stands on.
+OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
+    "upload_dataset": (Capability.TRAIN, lambda p: p.upload_dataset(photos(1))),
+    "start_training": (Capability.TRAIN, lambda p: p.start_training(training_request())),
+    "get_run": (Capability.TRAIN, lambda p: p.get_run("run-1")),
+    "download_weights": (
+        Capability.TRAIN,
+        lambda p: p.download_weights(Run("run-1", RunStatus.SUCCEEDED)),
+    ),
+    "generate": (Capability.GENERATE, lambda p: p.generate(generation_request())),
+    "cancel_run": (Capability.CANCEL, lambda p: p.cancel_run("run-1")),
+    "list_runs": (Capability.LIST_TRAININGS, lambda p: p.list_runs(WorkKind.TRAINING)),
+    "find_run": (Capability.LIST_TRAININGS, lambda p: p.find_run("tw-1", WorkKind.TRAINING)),
+    "list_pictures": (Capability.LIST_GENERATIONS, lambda p: p.list_runs(WorkKind.GENERATION)),
+    "run_log": (Capability.LOG, lambda p: p.run_log("run-1")),
+    "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}")),
+}
+ASKED = {
+    301: errors.UnexpectedReply,
+    400: errors.RequestRejected,
+    401: errors.AuthenticationFailed,
+    402: errors.OutOfCredit,
+    403: errors.AuthenticationFailed,
+    404: errors.RunNotFound,
+    408: errors.ProviderUnavailable,
+    422: errors.RequestRejected,
+    429: errors.RateLimited,
+    500: errors.ProviderUnavailable,
+    502: errors.ProviderUnavailable,
+    503: errors.ProviderUnavailable,
+    504: errors.ProviderUnavailable,
+}
+PAID = ASKED | {
+    301: errors.OutcomeUnknown,
+    303: errors.OutcomeUnknown,
+    404: errors.RequestRejected,
+    408: errors.OutcomeUnknown,
+    500: errors.OutcomeUnknown,
+    502: errors.OutcomeUnknown,
+    503: errors.OutcomeUnknown,
+    504: errors.OutcomeUnknown,
+    520: errors.OutcomeUnknown,
+}
+
+
+class ProviderContract:
+    provider_class: ClassVar[type[Provider]]
+    base_url: ClassVar[str]
+    # Words of the table that pass too quickly to be recorded, or only another service says.
+    unrecorded: ClassVar[frozenset[str]] = frozenset()
+
+    # --- small tools -----------------------------------------------------------------------
+
+    def provider(self, base_url: str = "", **class_changes: Any) -> Provider:
+        cls = type(self.provider_class.__name__, (self.provider_class,), class_changes)
+        return cls(api_key=KEY, base_url=base_url or self.base_url)
+
+    def recorded(self, pattern: str) -> dict[str, dict[str, Any]]:
+        folder = REPLIES / self.provider_class.key
+        return {path.stem: json.loads(path.read_text()) for path in folder.glob(pattern)}
+
+    def paid_operations(self) -> list[Callable[[Provider], Run]]:
+        wanted = {
+            Capability.TRAIN: lambda p: p.start_training(training_request()),
+            Capability.GENERATE: lambda p: p.generate(generation_request()),
+        }
+        return [call for name, call in wanted.items() if name in self.provider_class.capabilities]
+
+    def accepting(self) -> bytes:
+        """The body of an accepted paid call of the first kind the provider offers."""
+        trains = Capability.TRAIN in self.provider_class.capabilities
+        name = "training_queued*.json" if trains else "generation_*.json"
+        return json.dumps(next(iter(self.recorded(name).values()))).encode()
+
+    # --- what it declares ------------------------------------------------------------------
+
+    def test_declared_capabilities_agree_with_its_methods(self):
+        for capability, methods in METHODS.items():
+            for method in methods:
+                is_own = getattr(self.provider_class, method) is not getattr(Provider, method)
+                assert is_own == (capability in self.provider_class.capabilities), method
+
+    def test_undeclared_capability_is_refused_without_http(self):
+        provider = self.provider(capabilities=frozenset())
+        with responses.RequestsMock() as wire:
+            for name, (_, operation) in OPERATIONS.items():
+                with pytest.raises(errors.UnsupportedFeature):
+                    operation(provider)
+                    pytest.fail(f"{name} was not refused")
+            assert not wire.calls
+
+    def test_forged_webhook_is_refused(self):
+        expected = (errors.InvalidWebhook, errors.UnsupportedFeature)
+        with pytest.raises(expected):
+            self.provider().parse_webhook({"webhook-signature": "v1,Zm9yZ2Vk"}, b'{"id":"x"}')
+
+    # --- what it understands ---------------------------------------------------------------
+
+    def test_every_recorded_run_parses_to_the_status_in_its_name(self):
+        provider = self.provider()
+        for kind in ("training", "generation"):
+            for name, data in self.recorded(f"{kind}_*.json").items():
+                run = getattr(provider, f"parse_{kind}")(data)
+                assert run.status.value == name.split("_")[1], name
+                assert run.id, name
+
+    def test_every_status_word_of_the_table_is_recorded(self):
+        recorded = {data.get("status") for data in self.recorded("training_*.json").values()}
+        assert set(self.provider_class.statuses) - recorded == self.unrecorded
+
+    def test_recorded_lists_parse_completely(self):
+        provider = self.provider()
+        for kind in WorkKind:
+            for name, data in self.recorded(f"list_{kind}.json").items():
+                listed = provider.parse_list(data, kind)
+                assert listed.is_complete, name
+                assert listed.runs, name
+
+    def test_new_status_word_is_unknown_and_logged_not_failed(self, caplog):
+        data = next(iter(self.recorded("training_running*.json").values()))
+        run = self.provider().parse_training({**data, "status": "polishing"})
+        assert run.status is RunStatus.UNKNOWN
+        assert not run.status.is_over
+        assert "polishing" in caplog.text
+
+    def test_unreadable_list_entry_makes_the_list_incomplete(self):
+        data = self.recorded("list_training.json")["list_training"]
+        listed = self.provider().parse_list(
+            {**data, "data": [*data["data"], {"status": "?"}]}, WorkKind.TRAINING
+        )
+        assert not listed.is_complete
+        assert len(listed.runs) == len(data["data"])
+
+    # --- the key ---------------------------------------------------------------------------
+
+    @responses.activate
+    def test_key_travels_in_the_authorization_header_only(self):
+        responses.get(ANYWHERE, body=self.accepting())
+        self.provider().get_run("run-1")
+        sent = responses.calls[0].request
+        assert sent.headers["Authorization"] == f"{self.provider_class.auth_scheme} {KEY}"
+        assert KEY not in sent.url
+        assert sent.headers["User-Agent"].startswith("TheWay/")
+
+    @responses.activate
+    @pytest.mark.parametrize("status", [200, 400, 401, 500])
+    def test_key_is_absent_from_repr_errors_and_logs(self, status, caplog):
+        caplog.set_level(logging.DEBUG)
+        body = f"<html>you sent Authorization: Bearer {KEY}</html>"
+        responses.get(ANYWHERE, body=body, status=status)
+        responses.post(ANYWHERE, body=body, status=status)
+        provider = self.provider()
+        texts = [repr(provider), repr(vars(provider)), repr(vars(provider.client))]
+        calls = [lambda p: p.get_run("run-1"), *self.paid_operations()]
+        for call in calls:
+            with pytest.raises(errors.ProviderError) as raised:
+                call(provider)
+            texts += [repr(raised.value), "".join(traceback.format_exception(raised.value))]
+        assert KEY not in "\n".join([*texts, caplog.text])
+
+    # --- HTTP answers ----------------------------------------------------------------------
+
+    @responses.activate
+    @pytest.mark.parametrize(("status", "kind"), ASKED.items())
+    def test_status_of_a_free_call_means_the_right_error(self, status, kind):
+        responses.get(ANYWHERE, json={"error": {"message": "no", "type": "t"}}, status=status)
+        with pytest.raises(errors.ProviderError) as raised:
+            self.provider().get_run("run-1")
+        assert type(raised.value) is kind
+        assert raised.value.status_code == status
+        assert len(responses.calls) == 1
+
+    @responses.activate
+    @pytest.mark.parametrize(("status", "kind"), PAID.items())
+    def test_status_of_a_paid_call_means_the_right_error(self, status, kind):
+        headers = {"Location": "https://elsewhere.example.com/"} if status < 400 else {}
+        responses.post(ANYWHERE, body="gateway", status=status, headers=headers)
+        for count, operation in enumerate(self.paid_operations(), start=1):
+            with pytest.raises(errors.ProviderError) as raised:
+                operation(self.provider())
+            assert type(raised.value) is kind
+            assert len(responses.calls) == count
+
+    @responses.activate
+    @pytest.mark.parametrize("name", ["Retry-After", "x-ratelimit-reset"])
+    def test_wait_that_the_provider_asks_for_is_passed_on(self, name):
+        responses.get(ANYWHERE, status=429, headers={name: "7"})
+        with pytest.raises(errors.RateLimited) as raised:
+            self.provider().get_run("run-1")
+        assert raised.value.retry_after == 7.0
+
+    @responses.activate
+    @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"id":', "null"])
+    def test_unreadable_answer_to_a_free_call_is_unexpected(self, body):
+        responses.get(ANYWHERE, body=body)
+        with pytest.raises(errors.UnexpectedReply):
+            self.provider().get_run("run-1")
+
+    @responses.activate
+    @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"id":', "{}", '{"id": ""}'])
+    def test_unreadable_answer_to_a_paid_call_leaves_the_outcome_unknown(self, body):
+        responses.post(ANYWHERE, body=body)
+        for operation in self.paid_operations():
+            with pytest.raises(errors.OutcomeUnknown) as raised:
+                operation(self.provider())
+            assert not raised.value.retryable
+
+    @responses.activate
+    def test_paid_call_carries_our_token(self):
+        responses.post(ANYWHERE, body=self.accepting())
+        self.paid_operations()[0](self.provider())
+        assert responses.calls[0].request.headers["X-Correlation-Id"] == CORRELATION
+
+    # --- sent once -------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("behaviour", [drop, reset, silent])
+    def test_lost_answer_to_a_paid_call_is_unknown_and_was_sent_once(self, behaviour):
+        timeouts = dict.fromkeys(WorkKind, (2.0, 0.3))
+        for operation in self.paid_operations():
+            with RawServer(behaviour) as server:
+                provider = self.provider(server.url, paid_timeouts=timeouts)
+                with pytest.raises(errors.OutcomeUnknown):
+                    operation(provider)
+            assert len(server.requests) == 1
+            assert server.connection_count == 1
+
+    def test_half_an_answer_to_a_paid_call_leaves_the_outcome_unknown(self):
+        half = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + self.accepting()[:20]
+        for operation in self.paid_operations():
+            with RawServer(answer(half)) as server, pytest.raises(errors.OutcomeUnknown):
+                operation(self.provider(server.url))
+            assert len(server.requests) == 1
+
+    def test_refused_connection_surely_sent_nothing(self):
+        for operation in self.paid_operations():
+            with pytest.raises(errors.ProviderUnavailable):
+                operation(self.provider(closed_port_url()))
+
+    def test_unknown_host_surely_sent_nothing(self, monkeypatch):
+        def fails(*args: object, **kwargs: object) -> None:
+            raise socket.gaierror("Name or service not known")
+
+        monkeypatch.setattr("socket.getaddrinfo", fails)
+        for operation in self.paid_operations():
+            with pytest.raises(errors.ProviderUnavailable):
+                operation(self.provider("http://trainer.invalid/v1"))
+
+    @responses.activate
+    def test_connect_timeout_surely_sent_nothing(self):
+        responses.post(ANYWHERE, body=requests.ConnectTimeout("too slow"))
+        for operation in self.paid_operations():
+            with pytest.raises(errors.ProviderUnavailable):
+                operation(self.provider())
+
+    def test_call_after_its_time_is_never_sent(self):
+        with RawServer(json_answer(self.accepting())) as server:
+            provider = self.provider(server.url)
+            with pytest.raises(errors.ProviderUnavailable, match="too late"):
+                provider.start_training(training_request(), not_after=time.time() - 1)
+        assert server.requests == []
+
+    def test_paid_call_never_reuses_a_connection_that_may_be_stale(self):
+        with RawServer(json_answer(self.accepting()), keeps_alive=True) as server:
+            provider = self.provider(server.url)
+            provider.get_run("run-1")
+            provider.get_run("run-1")
+            assert server.connection_count == 1
+            provider.start_training(training_request())
+            assert server.connection_count == 2
+        assert len(server.requests) == 3
+
+    def test_paid_call_follows_no_redirect(self):
+        moved = json_answer(b"{}", "307 Temporary Redirect", "Location: /v1/again\r\n")
+        with RawServer(moved) as server, pytest.raises(errors.OutcomeUnknown):
+            self.provider(server.url).start_training(training_request())
+        assert len(server.requests) == 1
+
+    # --- looking up and cancelling ----------------------------------------------------------
+
+    @responses.activate
+    def test_run_is_found_by_our_token(self):
+        data = self.recorded("list_training.json")["list_training"]
+        responses.get(ANYWHERE, json=data)
+        run = self.provider().find_run(CORRELATION, WorkKind.TRAINING)
+        assert run is not None
+        assert run.correlation == CORRELATION
+
+    @responses.activate
+    def test_absence_is_claimed_only_for_a_complete_list(self):
+        responses.get(ANYWHERE, json={"data": []})
+        responses.get(ANYWHERE, json={"data": [{"status": "?"}]})
+        provider = self.provider()
+        assert provider.find_run("tw-absent", WorkKind.TRAINING) is None
+        with pytest.raises(errors.OutcomeUnknown):
+            provider.find_run("tw-absent", WorkKind.TRAINING)
+
+    @responses.activate
+    def test_cancelling_twice_is_safe(self):
+        over = next(iter(self.recorded("training_cancelled*.json").values()))
+        responses.post(ANYWHERE, json=over)
+        responses.post(ANYWHERE, json={"error": {"message": "not running"}}, status=400)
+        responses.get(ANYWHERE, json=over)
+        provider = self.provider()
+        provider.cancel_run("run-1")
+        provider.cancel_run("run-1")
+
+    @responses.activate
+    def test_refused_cancel_of_a_running_run_is_an_error(self):
+        running = next(iter(self.recorded("training_running*.json").values()))
+        responses.post(ANYWHERE, json={"error": {"message": "not now"}}, status=400)
+        responses.get(ANYWHERE, json=running)
+        with pytest.raises(errors.RequestRejected, match="not now"):
+            self.provider().cancel_run("run-1")
+
+    @responses.activate
+    def test_run_id_cannot_leave_its_place_in_the_path(self):
+        responses.get(ANYWHERE, body=self.accepting())
+        self.provider().get_run("../files?x=1#y")
+        assert responses.calls[0].request.path_url.count("/") == (
+            self.provider().run_call("plain", WorkKind.TRAINING).path.count("/")
+            + requests.utils.urlparse(self.provider().client.base_url).path.count("/")
+        )
+
+    def test_picture_that_came_with_the_answer_needs_no_http(self):
+        with self.provider().download_output(Output(data=b"jpeg")) as download:
+            assert (download.size, b"".join(download.chunks)) == (4, b"jpeg")

@@ -1,0 +1,231 @@
+"""Downloads reach the provider's own origin or the public internet, and nothing else."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import responses
+
+from providers import fetch
+from providers.client import Client
+from providers.errors import (
+    AuthenticationFailed,
+    ProviderUnavailable,
+    RunNotFound,
+    UnexpectedReply,
+)
+from tests.providers.raw_server import RawServer, answer, closed_port_url, json_answer
+from tests.providers.samples import KEY
+
+OWN = "https://api.together.ai/v1"
+PUBLIC_ADDRESS = "93.184.216.34"
+
+
+def client(base_url: str = OWN) -> Client:
+    return Client("together", base_url, KEY)
+
+
+def read(url: str, *, base_url: str = OWN, max_bytes: int = 1000) -> bytes:
+    with fetch.open_url(client(base_url), url, max_bytes=max_bytes) as download:
+        return b"".join(download.chunks)
+
+
+@pytest.fixture(autouse=True)
+def resolver(monkeypatch) -> dict[str, str]:
+    """Names to addresses; everything else is public. Nothing here asks a real resolver."""
+    known = {"inside.example.com": "10.0.0.5"}
+
+    def lookup(host: str, port: int, *args: object, **kwargs: object) -> list[tuple]:
+        try:
+            socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+            address = host
+        except OSError:
+            address = known.get(host, PUBLIC_ADDRESS)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    return known
+
+
+@responses.activate
+def test_own_origin_gets_the_key():
+    responses.get(f"{OWN}/finetune/download", body=b"weights")
+    assert read(f"{OWN}/finetune/download?ft_id=ft-1") == b"weights"
+    sent = responses.calls[0].request.headers
+    assert sent["Authorization"] == f"Bearer {KEY}"
+    assert sent["User-Agent"]
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cdn.example.com/a.jpg",
+        "https://api.together.ai:8443/v1/a.jpg",
+        "https://api.together.ai.example.com/v1/a.jpg",
+    ],
+)
+def test_other_origins_get_no_key(url):
+    responses.get(url, body=b"picture")
+    assert read(url) == b"picture"
+    assert "Authorization" not in responses.calls[0].request.headers
+
+
+@responses.activate
+def test_redirect_to_another_origin_takes_no_key_along():
+    responses.get(f"{OWN}/a.jpg", status=302, headers={"Location": "https://cdn.example.com/a"})
+    responses.get("https://cdn.example.com/a", body=b"picture")
+    assert read(f"{OWN}/a.jpg") == b"picture"
+    assert "Authorization" in responses.calls[0].request.headers
+    assert "Authorization" not in responses.calls[1].request.headers
+
+
+@responses.activate
+def test_redirect_back_to_the_own_origin_does_not_bring_the_key_back():
+    responses.get("https://cdn.example.com/a", status=302, headers={"Location": f"{OWN}/secret"})
+    responses.get(f"{OWN}/secret", body=b"x")
+    read("https://cdn.example.com/a")
+    assert "Authorization" not in responses.calls[1].request.headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.example.com/a.jpg",
+        "https://inside.example.com/a.jpg",
+        "https://127.0.0.1/a.jpg",
+        "https://[::1]/a.jpg",
+        "https://[::ffff:10.0.0.1]/a.jpg",
+        "https://169.254.169.254/latest/meta-data",
+        "https://100.64.0.1/a.jpg",
+        "https://user:password@cdn.example.com/a.jpg",
+        "https://cdn.example.com\\@api.together.ai/v1/a.jpg",
+        "https://api.together.ai\\@cdn.example.com/a.jpg",
+        "https://cdn.example.com/a\r\nX: y",
+        "file:///etc/passwd",
+        "ftp://cdn.example.com/a.jpg",
+        "/etc/passwd",
+        "",
+    ],
+)
+def test_address_outside_the_rule_is_refused_without_http(url):
+    with responses.RequestsMock(), pytest.raises(UnexpectedReply, match="refused"):
+        read(url)
+
+
+@responses.activate
+@pytest.mark.parametrize("target", ["http://127.0.0.1:8100/v1/files", "https://10.1.2.3/"])
+def test_redirect_into_the_private_network_is_refused(target):
+    responses.get("https://cdn.example.com/a", status=302, headers={"Location": target})
+    with pytest.raises(UnexpectedReply, match="refused"):
+        read("https://cdn.example.com/a")
+    assert len(responses.calls) == 1
+
+
+def test_private_trainer_is_fetched_from_but_only_at_its_own_port(resolver):
+    with RawServer(json_answer(b"own")) as own, RawServer(json_answer(b"other")) as other:
+        assert read(f"{own.url}/v1/a.jpg", base_url=f"{own.url}/v1") == b"own"
+        with pytest.raises(UnexpectedReply, match="refused"):
+            read(f"{other.url}/v1/a.jpg", base_url=f"{own.url}/v1")
+        assert other.connection_count == 0
+
+
+def test_name_that_resolves_differently_the_second_time_gets_no_byte(monkeypatch):
+    with RawServer(json_answer(b"inside")) as inside:
+        port = int(inside.url.rpartition(":")[2])
+        answers = [PUBLIC_ADDRESS, "127.0.0.1"]
+
+        def lookup(host: str, *args: object, **kwargs: object) -> list[tuple]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", lookup)
+        with pytest.raises(UnexpectedReply, match="refused"):
+            read(f"https://rebinding.example.com:{port}/a.jpg")
+        assert not answers
+        assert inside.requests == []
+
+
+@responses.activate
+def test_redirects_without_end_are_refused():
+    responses.get(f"{OWN}/a", status=302, headers={"Location": f"{OWN}/a"})
+    with pytest.raises(UnexpectedReply, match="too many redirects"):
+        read(f"{OWN}/a")
+    assert len(responses.calls) == fetch.MAX_REDIRECTS + 1
+
+
+@responses.activate
+def test_relative_redirect_is_followed():
+    responses.get(f"{OWN}/a", status=302, headers={"Location": "b"})
+    responses.get(f"{OWN}/b", body=b"moved")
+    assert read(f"{OWN}/a") == b"moved"
+
+
+def test_announced_size_over_the_limit_is_refused_before_reading():
+    with (
+        RawServer(json_answer(b"x" * 2000)) as server,
+        pytest.raises(UnexpectedReply, match="2000 bytes"),
+    ):
+        read(f"{server.url}/a", base_url=server.url)
+
+
+def test_body_growing_over_the_limit_is_cut_off():
+    endless = answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 2000)
+    with RawServer(endless) as server, pytest.raises(UnexpectedReply, match="too large"):
+        read(f"{server.url}/a", base_url=server.url)
+
+
+def test_truncated_body_is_an_interruption_not_a_result():
+    half = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhalf")
+    with RawServer(half) as server, pytest.raises(ProviderUnavailable):
+        read(f"{server.url}/a", base_url=server.url)
+
+
+def test_unreachable_trainer_is_unavailable():
+    url = closed_port_url()
+    with pytest.raises(ProviderUnavailable):
+        read(f"{url}/a", base_url=url)
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, AuthenticationFailed),
+        (404, RunNotFound),
+        (410, RunNotFound),
+        (500, ProviderUnavailable),
+        (204, UnexpectedReply),
+        (304, UnexpectedReply),
+    ],
+)
+def test_unsuccessful_status_means_the_right_error(status, kind):
+    responses.get(f"{OWN}/a", status=status)
+    with pytest.raises(kind):
+        read(f"{OWN}/a")
+
+
+def test_size_is_told_where_it_is_announced():
+    with (
+        RawServer(json_answer(b"12345")) as server,
+        fetch.open_url(client(server.url), f"{server.url}/a", max_bytes=10) as download,
+    ):
+        assert download.size == 5
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (PUBLIC_ADDRESS, True),
+        ("2606:2800:220:1::1", True),
+        ("10.0.0.1", False),
+        ("192.168.1.1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:127.0.0.1", False),
+        ("224.0.0.1", False),
+        ("ff02::1", False),
+    ],
+)
+def test_public_addresses_are_told_from_all_others(address, expected):
+    assert fetch.is_public(address) is expected
