@@ -9,11 +9,22 @@ from django.db import models
 
 
 class UserManager(BaseUserManager["User"]):
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Return the whole address in lower case, so that one address is one account.
+
+        Django lowers the domain only; it calls this for every form that edits a user.
+        """
+        return (email or "").strip().lower()
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=self.normalize_email(username))
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Store a user; `email` is lower-cased, so one address is one account."""
+        """Store and return a user; raises ValueError without an address."""
         if not email:
             raise ValueError("A user needs an e-mail address")
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -1,0 +1,132 @@
+"""Models and photos for operators, who see thumbnails and never a photo in full size."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.files.storage import default_storage
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from models_app.models import TrainingImage, UserModel
+
+
+def thumbnail_response(name: str) -> HttpResponse:
+    """Return a stored thumbnail (a few kilobytes). Raises Http404 where the file is gone."""
+    if not name or not default_storage.exists(name):
+        raise Http404("No such picture")
+    with default_storage.open(name) as file:
+        response = HttpResponse(file.read(), content_type="image/jpeg")
+    response["Cache-Control"] = "private, max-age=300"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+class ThumbnailUrls:
+    """Gives an admin class a page that shows a row's thumbnail to staff who may see the row."""
+
+    thumbnail_url_name: str
+
+    def get_urls(self) -> list[URLPattern]:
+        site: Any = self.admin_site  # type: ignore[attr-defined]
+        view: Callable[..., HttpResponse] = site.admin_view(self.thumbnail_view)
+        own = path("<uuid:pk>/thumbnail/", view, name=self.thumbnail_url_name)
+        return [own, *super().get_urls()]  # type: ignore[misc]
+
+    def thumbnail_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        row = self.get_object(request, str(pk))  # type: ignore[attr-defined]
+        if row is None or not self.has_view_permission(request, row):  # type: ignore[attr-defined]
+            raise Http404("No such picture")
+        return thumbnail_response(row.thumbnail.name)
+
+    def picture(self, row: Any) -> SafeString:
+        address = reverse(f"admin:{self.thumbnail_url_name}", args=[row.pk])
+        return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
+
+
+class PhotoInline(admin.TabularInline):
+    model = TrainingImage
+    fields = ("photo", "original_filename", "width", "height", "size", "caption", "notes")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="photo")
+    def photo(self, photo: TrainingImage) -> SafeString:
+        address = reverse("admin:photo_thumbnail", args=[photo.pk])
+        return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
+
+
+@admin.register(UserModel)
+class UserModelAdmin(admin.ModelAdmin):
+    list_display = (
+        "name_or_untitled",
+        "owner",
+        "kind",
+        "status",
+        "photo_count",
+        "provider",
+        "engine",
+        "created_at",
+        "ready_at",
+    )
+    list_filter = ("status", "kind", "provider", "engine", "created_at")
+    list_select_related = ("owner",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("name", "trigger_word", "owner__email", "weights_sha256")
+    inlines = (PhotoInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserModel]:
+        return super().get_queryset(request).annotate(photo_count=Count("photos"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Deleting rows here would leave photos of people on the disk.
+        return False
+
+    @admin.display(description="name", ordering="name")
+    def name_or_untitled(self, model: UserModel) -> str:
+        return str(model)
+
+    @admin.display(description="photos", ordering="photo_count")
+    def photo_count(self, model: UserModel) -> int:
+        return int(model.photo_count)  # type: ignore[attr-defined]
+
+
+@admin.register(TrainingImage)
+class PhotoAdmin(ThumbnailUrls, admin.ModelAdmin):
+    thumbnail_url_name = "photo_thumbnail"
+    list_display = ("picture", "original_filename", "model", "width", "height", "size")
+    list_display_links = ("original_filename",)
+    list_select_related = ("model",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("original_filename", "sha256", "model__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,84 @@
+"""Where a model's files lie, through the storage API only, so that a bucket serves as well.
+
+Names are made of our ids; nothing a person typed or called a file becomes part of one.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from models_app.ingest import NormalisedPhoto
+from models_app.refusals import PhotoRefused
+
+logger = logging.getLogger(__name__)
+
+# Everything a model owns lies in the folder of its id below one of these.
+_FOLDERS = ("photos", "weights", "pictures")
+
+
+def names_for(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]:
+    """Return the storage names of a photo and of its thumbnail."""
+    stem = f"photos/{model_id}/{photo_id}"
+    return f"{stem}.{extension}", f"{stem}.thumb.jpg"
+
+
+def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
+    """Write photo and thumbnail under `names`; leave nothing behind when that fails.
+
+    Raises PhotoRefused when the disk is full, and whatever else the storage raises.
+    """
+    try:
+        for name, data in zip(names, (photo.data, photo.thumbnail), strict=True):
+            default_storage.save(name, ContentFile(data))
+    except OSError as error:
+        remove(names)
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        logger.exception("No room to store a photo")
+        raise PhotoRefused(
+            "no_room",
+            "There is no room left on the server. Your photo was not kept; try again once "
+            "whoever runs this installation has made room.",
+        ) from error
+
+
+def remove(names: Iterable[str]) -> list[str]:
+    """Delete files, all of them, absent ones included; return the names that are still there."""
+    return [name for name in names if not _is_removed(name)]
+
+
+def names_of_model(model_id: UUID) -> Iterator[str]:
+    """Yield every file in the model's folders, also those no row knows after a crash."""
+    for folder in _folders_of(model_id):
+        try:
+            _, files = default_storage.listdir(folder)
+        except FileNotFoundError:
+            continue
+        yield from (f"{folder}/{file}" for file in files)
+
+
+def remove_model(model_id: UUID, names: Iterable[str]) -> None:
+    """Delete `names`, whatever else lies in the model's folders, and the folders themselves."""
+    left = remove({*names, *names_of_model(model_id)})
+    left += remove(_folders_of(model_id))
+    if left:
+        logger.error("Files of deleted model %s are still there: %s", model_id, ", ".join(left))
+
+
+def _folders_of(model_id: UUID) -> list[str]:
+    return [f"{folder}/{model_id}" for folder in _FOLDERS]
+
+
+def _is_removed(name: str) -> bool:
+    try:
+        default_storage.delete(name)
+    except OSError:
+        logger.exception("A file could not be deleted")
+        return False
+    return True

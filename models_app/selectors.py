@@ -1,0 +1,42 @@
+"""Reading models and photos. Permission lives here: somebody else's row does not exist."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
+
+from models_app.models import TrainingImage, UserModel
+
+
+def models_of(user: AbstractUser) -> QuerySet[UserModel]:
+    """Return the user's models, newest first.
+
+    Each carries `photo_count` and `cover_id`, the id of its first photo or None, so that a list
+    of cards costs one query.
+    """
+    photos = TrainingImage.objects.filter(model=OuterRef("pk"))
+    # Counted aside: a joined count would group by every column and drop the order.
+    counted = photos.order_by().values("model").annotate(count=Count("pk")).values("count")
+    return UserModel.objects.filter(owner_id=user.pk).annotate(
+        photo_count=Coalesce(Subquery(counted), 0), cover_id=Subquery(photos.values("pk")[:1])
+    )
+
+
+def model_for(user: AbstractUser, model_id: UUID) -> UserModel:
+    """Return the user's model; raise Http404 when there is none, or it is somebody else's."""
+    return get_object_or_404(UserModel, pk=model_id, owner=user)
+
+
+def photos_of(model: UserModel) -> QuerySet[TrainingImage]:
+    """Return the model's photos in the order the owner gave them."""
+    return TrainingImage.objects.filter(model=model)
+
+
+def photo_for(user: AbstractUser, photo_id: UUID) -> TrainingImage:
+    """Return the user's photo with its model; raise Http404 as `model_for` does."""
+    photos = TrainingImage.objects.select_related("model")
+    return get_object_or_404(photos, pk=photo_id, model__owner=user)

@@ -1,0 +1,114 @@
+"""The word that calls what was trained."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts.models import User
+from models_app import trigger_words
+from models_app.models import UserModel
+from tests.factories import UserModelFactory
+
+
+def problem(word: str, owner: User, model: UserModel | None = None) -> str:
+    return trigger_words.problem_with(word, owner=owner, model=model)
+
+
+@pytest.mark.parametrize(
+    "word", ["ann_k7", "ohwx", "sks", "zoe_x9", "a_1", "qqqqqqqqqqqqqqqqqqqqqqqq"]
+)
+def test_a_rare_word_is_fine(owner, word):
+    assert problem(word, owner) == ""
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "ab",
+        "x" * 25,
+        "7ann",
+        "_ann",
+        "ann k7",
+        "Ann_k7",
+        "zoë_k7",
+        "ann-k7",
+        "ann_k7\n",
+        "ann\0",
+    ],
+)
+def test_a_word_of_the_wrong_shape_is_refused(owner, word):
+    assert "3 to 24" in problem(word, owner)
+
+
+@pytest.mark.parametrize("word", ["dog", "running", "ann", "style", "photo", "iphone"])
+def test_a_word_the_image_model_knows_is_refused_with_a_better_one(owner, word):
+    said = problem(word, owner)
+    assert "means something" in said
+    example = said.split("“")[2].split("”")[0]
+    assert example.startswith(word) and problem(example, owner) == ""
+
+
+def test_a_word_of_another_model_is_refused_but_its_own_is_not(owner, stranger):
+    model = UserModelFactory(owner=owner, trigger_word="ann_k7")
+    assert "Another model" in problem("ann_k7", owner)
+    assert "Another model" in problem("ann_k7", owner, UserModelFactory(owner=owner))
+    assert problem("ann_k7", owner, model) == ""
+    assert problem("ann_k7", stranger) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("Ann", "ann_"),
+        ("Zoë Müller", "zoe_muller_"),
+        ("Straße", "strasse_"),
+        ("Жанна", "zhanna_"),
+        ("My very long product name", "my_very_long_"),
+        ("x" * 60, "x" * 16 + "_"),
+        ("3 sisters", "sisters_"),
+        ("猫", "my_"),
+        ("", "my_"),
+    ],
+)
+def test_the_suggestion_is_made_from_the_name(owner, name, beginning):
+    assert trigger_words.suggest(name, owner=owner).startswith(beginning)
+
+
+def test_the_suggestion_stays_the_same_until_it_is_used(owner):
+    word = trigger_words.suggest("Ann", owner=owner)
+    assert trigger_words.suggest("Ann", owner=owner) == word
+    UserModelFactory(owner=owner, trigger_word=word)
+    assert trigger_words.suggest("Ann", owner=owner) != word
+
+
+def test_suggestions_do_not_run_out(owner):
+    for _ in range(120):
+        word = trigger_words.suggest("Ann", owner=owner)
+        assert problem(word, owner) == ""
+        UserModelFactory(owner=owner, trigger_word=word)
+
+
+class SuggestionTests(TestCase):
+    @given(name=st.text(max_size=60))
+    @settings(max_examples=60, deadline=None)
+    def test_no_name_gets_a_suggestion_that_is_refused(self, name: str) -> None:
+        owner = User.objects.create(email="ann@example.org")
+        word = trigger_words.suggest(name, owner=owner)
+        assert problem(word, owner) == ""
+
+
+def test_the_dictionary_keeps_little_memory():
+    trigger_words._english.cache_clear()
+    tracemalloc.start()
+    try:
+        trigger_words._english()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 4_000_000
