@@ -149,9 +149,7 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.action(description="Cancel", permissions=["operate"])
     def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
         who = _name_of(request)
-        self._each(
-            request, queryset, lambda job: services.cancel(job, by=who), "is asked to stop"
-        )
+        self._each(request, queryset, lambda job: services.cancel(job, by=who), "is asked to stop")
 
     @admin.action(description="Forget (it is unclear whether it started)", permissions=["operate"])
     def forget_jobs(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
@@ -159,9 +157,7 @@ class JobAdmin(ReadOnlyAdmin):
         self._each(request, queryset, lambda job: services.forget(job, by=who), "is given up")
 
     @admin.action(description="It surely did not start: send it again", permissions=["operate"])
-    def declare_jobs_not_started(
-        self, request: HttpRequest, queryset: QuerySet[JobQueue]
-    ) -> None:
+    def declare_jobs_not_started(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
         who = _name_of(request)
         self._each(
             request,
@@ -206,5 +202,3 @@ class ProviderAdmin(ReadOnlyAdmin):
 
 def _name_of(request: HttpRequest) -> str:
     return f"the operator ({request.user})"
-
-

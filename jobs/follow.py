@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from jobs import clock
 from jobs.backoff import poll_interval
-from jobs.events import note, record
+from jobs.events import note
 from jobs.models import JobEvent, JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import Status
@@ -21,29 +24,44 @@ log = logging.getLogger(__name__)
 
 # The rate needs a few steps before it says anything about the time left.
 LEAST_SHARE_FOR_RATE = 0.02
+# Rows per transaction: few commits, and still short enough for others to write in between.
+CHUNK = 100
 CANCEL_AGAIN_AFTER = timedelta(seconds=30)
 
 
-def observe(job: JobQueue, run: Run, provider: Provider) -> None:
-    """Bring a running job in line with what its provider says of the run now."""
+def observe_all(provider: Provider, seen: Sequence[tuple[JobQueue, Run]]) -> None:
+    """Bring running jobs in line with their runs, live ones in a few large transactions."""
+    live = [(job, run) for job, run in seen if not run.status.is_over]
+    for start in range(0, len(live), CHUNK):
+        with transaction.atomic():
+            now = clock.now()
+            events = [progress(job, run, now) for job, run in live[start : start + CHUNK]]
+            JobEvent.objects.bulk_create(event for event in events if event)
+    for job, _run in live:
+        if job.cancel_requested_at:
+            ask_to_cancel(job, provider)
+    for job, run in seen:
+        if run.status.is_over:
+            end(job, run, provider)
+
+
+def end(job: JobQueue, run: Run, provider: Provider) -> None:
+    """The provider says that a run is over."""
+    now = clock.now()
     try:
-        match run.status:
-            case RunStatus.SUCCEEDED:
-                finished(job, run)
-            case RunStatus.FAILED:
-                move(
-                    job,
-                    Status.FAILED,
-                    last_seen_at=clock.now(),
-                    error_code="run_failed",
-                    error_detail=reason_of(run, provider)[:1000],
-                )
-            case RunStatus.CANCELLED:
-                move(job, Status.CANCELLED, last_seen_at=clock.now())
-            case _:
-                progress(job, run)
-                if job.cancel_requested_at:
-                    ask_to_cancel(job, provider)
+        if run.status is RunStatus.SUCCEEDED:
+            finished(job, run)
+        elif run.status is RunStatus.CANCELLED:
+            move(job, Status.CANCELLED, last_seen_at=now)
+        else:
+            detail = reason_of(run, provider)[:1000]
+            move(
+                job,
+                Status.FAILED,
+                last_seen_at=now,
+                error_code="run_failed",
+                error_detail=detail,
+            )
     except IllegalMove:
         log.info("job %s: somebody was first to see it %s", job.pk, run.status.value)
 
@@ -58,9 +76,11 @@ def reason_of(run: Run, provider: Provider) -> str:
         return ""
 
 
-def progress(job: JobQueue, run: Run) -> None:
-    """Store how far a live run is; nothing ever goes backwards."""
-    now = clock.now()
+def progress(job: JobQueue, run: Run, now: datetime) -> JobEvent | None:
+    """Store how far a live run is and return the event to append, if anything moved.
+
+    Nothing ever goes backwards, whatever order answers arrive in.
+    """
     total = run.total_steps or job.total_steps
     step = max(run.step or 0, job.step or 0) if run.step is not None else job.step
     share = run.progress if run.progress is not None else _share(step, total)
@@ -80,18 +100,11 @@ def progress(job: JobQueue, run: Run) -> None:
         changes |= {"first_step": step, "first_step_at": now}
     changes["eta_at"] = time_of_end(job, step, total, now, run.seconds_left)
     rows = JobQueue.objects.filter(pk=job.pk, version=job.version, status=Status.RUNNING)
-    has_changed = (job.step, job.stage) != (step, changes["stage"])
-    if rows.update(**changes) and has_changed:
-        for name, value in changes.items():
-            setattr(job, name, value)
-        record(
-            job,
-            JobEvent.Kind.PROGRESS,
-            job.stage,
-            step=step,
-            total=total,
-            progress=job.progress,
-        )
+    has_moved = (job.step, job.stage) != (step, changes["stage"])
+    if not rows.update(**changes) or not has_moved:
+        return None
+    data = {"step": step, "total": total, "progress": changes["progress"]}
+    return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=changes["stage"], data=data)
 
 
 def time_of_end(

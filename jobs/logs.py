@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+
+from django.db import transaction
 
 from jobs import clock
 from jobs.events import TEXT_LIMIT
 from jobs.models import JobEvent, JobQueue
+from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError
 from providers.types import Capability, RunLog
@@ -27,28 +31,46 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
     oldest = clock.now() - READ_EVERY
     waiting = [job for job in jobs if job.log_seen_at is None or job.log_seen_at < oldest]
     waiting.sort(key=lambda job: (job.log_seen_at is not None, job.log_seen_at))
-    for job in waiting[:RUNS_PER_LOOK]:
-        read(provider, job)
+    chosen = waiting[:RUNS_PER_LOOK]
+    if not chosen:
+        return
+    with ThreadPoolExecutor(max_workers=RUNS_PER_LOOK) as pool:
+        for job, fresh in zip(
+            chosen, pool.map(lambda job: _fetch(provider.key, job.run_id), chosen), strict=True
+        ):
+            if fresh:
+                _append(job, fresh)
 
 
 def read(provider: Provider, job: JobQueue) -> None:
     """Append what is new in one run's log."""
+    if fresh := _fetch(provider.key, job.run_id):
+        _append(job, fresh)
+
+
+def _fetch(provider_key: str, run_id: str) -> RunLog | None:
+    """Ask for a log, perhaps in a thread of its own: no database here."""
     try:
-        fresh = provider.run_log(job.run_id)
+        return registry.get(provider_key).run_log(run_id)
     except ProviderError as error:
-        log.info("job %s: its log could not be read: %s", job.pk, error)
-        return
+        log.info("the log of run %s could not be read: %s", run_id, error)
+        return None
+
+
+def _append(job: JobQueue, fresh: RunLog) -> None:
     # Two readers at once would append twice: whoever moves the cursor first appends.
-    losses = [(step, loss) for step, loss in fresh.losses if step > (job.loss_step or -1)]
-    moved = JobQueue.objects.filter(
-        pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
-    ).update(
-        log_seen_at=clock.now(),
-        log_count=max(job.log_count, len(fresh.lines)),
-        loss_step=losses[-1][0] if losses else job.loss_step,
-    )
-    if moved:
-        JobEvent.objects.bulk_create(_events(job, fresh, losses))
+    last = -1 if job.loss_step is None else job.loss_step
+    losses = [(step, loss) for step, loss in fresh.losses if step > last]
+    with transaction.atomic():
+        moved = JobQueue.objects.filter(
+            pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
+        ).update(
+            log_seen_at=clock.now(),
+            log_count=max(job.log_count, len(fresh.lines)),
+            loss_step=losses[-1][0] if losses else job.loss_step,
+        )
+        if moved:
+            JobEvent.objects.bulk_create(_events(job, fresh, losses))
 
 
 def _events(job: JobQueue, fresh: RunLog, losses: Sequence[tuple[int, float]]) -> list[JobEvent]:

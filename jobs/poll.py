@@ -11,7 +11,7 @@ from django.db.models import F
 
 from jobs import clock, logs, lookup, strays, watch
 from jobs.backoff import retry_delay
-from jobs.follow import observe
+from jobs.follow import observe_all
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
@@ -77,7 +77,7 @@ def _compare(
     by_id = {run.id: run for run in listed.runs}
     by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
     missing: list[JobQueue] = []
-    seen: list[JobQueue] = []
+    seen: list[tuple[JobQueue, Run]] = []
     for job in jobs:
         if job.status == Status.UNKNOWN:
             if run := by_token.get(job.correlation):
@@ -85,13 +85,13 @@ def _compare(
             else:
                 lookup.absent(job, provider, asked_at=asked_at, is_complete=listed.is_complete)
         elif run := by_id.get(job.run_id):
-            observe(job, run, provider)
-            seen.append(job)
+            seen.append((job, run))
         else:
             missing.append(job)
+    observe_all(provider, seen)
     _look_one_by_one(provider, kind, missing)
     if kind is WorkKind.TRAINING:
-        logs.read_some(provider, seen)
+        logs.read_some(provider, [job for job, _run in seen])
 
 
 def _look_one_by_one(provider: Provider, kind: WorkKind, jobs: Iterable[JobQueue]) -> None:
@@ -121,7 +121,7 @@ def _ask(provider_key: str, run_id: str, kind: WorkKind) -> Run | ProviderError:
 def _take(provider: Provider, job: JobQueue, answer: Run | ProviderError) -> None:
     if isinstance(answer, Run):
         watch.answered(provider.key)
-        observe(job, answer, provider)
+        observe_all(provider, [(job, answer)])
         if job.kind == WorkKind.TRAINING:
             logs.read_some(provider, [job])
         return
