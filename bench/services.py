@@ -101,7 +101,7 @@ def postgres() -> Iterator[Service]:
         raise RuntimeError("PostgreSQL is not installed")
     # PostgreSQL refuses to run as root; the package brings an account for it.
     user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="theway-postgres-", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="theway-postgres-", dir="/tmp") as folder:
         data = Path(folder) / "data"
         if user:
             shutil.chown(folder, user)

@@ -1,0 +1,136 @@
+"""`make chaos`: accidents at random moments, and proof that nobody paid twice or lost a job.
+
+Real processes, real HTTP. The schedule follows from the seed alone; how far a request has
+come when its process dies does not, which is the point.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+from bench.chaos.accidents import ACCIDENTS, Accident, set_faults
+from bench.chaos.people import Draft, make_drafts, press_start
+from bench.installation import Installation, installation
+
+DRAFTS_PER_TRIAL = 2
+TRIAL_SECONDS = (0.8, 2.2)
+TRAINING_SECONDS = 4.0
+REST_WITHIN = 420.0
+
+
+def main() -> int:
+    options = _options()
+    rng = Random(options.seed)
+    schedule = [ACCIDENTS[rng.randrange(len(ACCIDENTS))] for _ in range(options.trials)]
+    trainer = {"faults": 1, "seconds": TRAINING_SECONDS, "slots": 500}
+    with installation(is_embedded=options.embedded, **trainer) as site:
+        _set_up_django()
+        from bench.chaos.verdict import judge
+
+        print(f"chaos: {options.trials} trials, seed {options.seed}, on {site.kind}", flush=True)
+        drafts = make_drafts(options.trials * DRAFTS_PER_TRIAL, rng)
+        site.heal()
+        kills = 0
+        for number, accident in enumerate(schedule):
+            own = drafts[number * DRAFTS_PER_TRIAL : (number + 1) * DRAFTS_PER_TRIAL]
+            _trial(site, accident, own, rng)
+            kills += accident.kills
+            _progress(number + 1, options.trials)
+        _heal_and_rest(site, drafts)
+        verdict = judge(site, drafts)
+        for accident in sorted(set(schedule), key=lambda one: one.name):
+            own = [draft for draft in drafts if draft.accident == accident.name]
+            print(f"{accident.name}: trials={schedule.count(accident)} {verdict.counts(own)}")
+        print(f"trials={options.trials} kills={kills} {verdict.counts(drafts)}")
+        if not verdict.is_clean:
+            _explain(site, verdict)
+        return 0 if verdict.is_clean else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--embedded", action="store_true", help="SQLite and the file broker")
+    return parser.parse_args()
+
+
+def _set_up_django() -> None:
+    import django
+
+    django.setup()
+
+
+def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> None:
+    """Let people press start while the accident happens at a random moment around it."""
+    delay, length = rng.uniform(0, 0.6), rng.uniform(*TRIAL_SECONDS)
+    cause_rng = Random(rng.randrange(1 << 30))
+    people = []
+    for draft in drafts:
+        draft.accident = accident.name
+        thread = threading.Thread(target=press_start, args=(draft, site.webs))
+        thread.start()
+        people.append(thread)
+    time.sleep(delay)
+    accident.cause(site, cause_rng)
+    time.sleep(length)
+    set_faults(site, 0, [])
+    for part in site.parts.values():
+        part.start()
+    for thread in people:
+        thread.join()
+
+
+def _heal_and_rest(site: Installation, drafts: list[Draft]) -> None:
+    """End all trouble, let everybody press who could not, and wait until nothing moves."""
+    from bench.chaos.verdict import unfinished
+
+    site.heal()
+    set_faults(site, 0, [])
+    for draft in drafts:
+        if not draft.accepted:
+            press_start(draft, site.webs)
+    deadline = time.monotonic() + REST_WITHIN
+    with _database_patience():
+        while time.monotonic() < deadline and (left := unfinished()):
+            print(f"waiting for rest: {dict(left)}", end="\r", flush=True, file=sys.stderr)
+            time.sleep(2)
+    print(file=sys.stderr)
+
+
+@contextmanager
+def _database_patience() -> Iterator[None]:
+    """The harness's own connection may have been cut by its accidents."""
+    from django.db import connection
+
+    connection.close()
+    yield
+
+
+def _progress(done: int, total: int) -> None:
+    if done % 10 == 0:
+        print(f"{done} of {total} trials", end="\r", flush=True, file=sys.stderr)
+
+
+def _explain(site: Installation, verdict: object) -> None:
+    """Print the story of every model that went wrong."""
+    from jobs.models import JobEvent, JobQueue
+
+    for name in ("doubled", "lost", "stuck", "backwards"):
+        for model_id in list(getattr(verdict, name))[:5]:
+            print(f"--- {name}: model {model_id}")
+            for job in JobQueue.objects.filter(model=model_id):
+                print(f"job {job.pk} {job.status} run={job.run_id} {job.error_code} {job.alarm}")
+                for event in JobEvent.objects.filter(job=job).exclude(kind__in=["log", "loss"]):
+                    print(f"  {event.at:%H:%M:%S.%f} {event.kind} {event.text} {event.data}")
+    print(f"logs were in {site.folder}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,153 @@
+"""People with finished drafts who press start the way people do: twice, in two tabs, again."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
+from random import Random
+
+import requests
+
+PRESS_STYLES = ("once", "double click", "two tabs", "impatient")
+TIMEOUT = 8.0
+TRIES = 12
+
+
+@dataclass
+class Draft:
+    """One model whose owner wants exactly one training of it."""
+
+    model_id: uuid.UUID
+    cookies: dict[str, str]
+    style: str
+    accident: str
+    accepted: bool = False  # the person saw the model page after pressing
+    presses: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def make_drafts(count: int, rng: Random) -> list[Draft]:
+    """Store `count` complete drafts of four photos, each with its own signed-in owner."""
+    from django.contrib.auth.hashers import make_password
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import default_storage
+    from PIL import Image
+
+    from accounts.models import User
+    from models_app.models import TrainingImage, UserModel
+
+    picture = BytesIO()
+    Image.new("RGB", (320, 320), "teal").save(picture, "JPEG")
+    name = default_storage.save("photos/chaos.jpg", ContentFile(picture.getvalue()))
+    password = make_password("chaos")
+    drafts = []
+    for number in range(count):
+        user = User.objects.create(email=f"chaos{number}@example.org", password=password)
+        model = UserModel.objects.create(
+            owner=user,
+            name=f"Chaos {number}",
+            kind="product",
+            trigger_word=f"xq_{number}",
+            base_model="black-forest-labs/FLUX.1-dev",
+            provider="local",
+            preset="fast",
+            options={"epochs": 5},
+        )
+        TrainingImage.objects.bulk_create(
+            TrainingImage(
+                model=model,
+                file=name,
+                thumbnail=name,
+                width=320,
+                height=320,
+                size=len(picture.getvalue()),
+                sha256=f"{index:064d}",
+                position=index,
+            )
+            for index in range(4)
+        )
+        drafts.append(Draft(model.pk, _signed_in(user), rng.choice(PRESS_STYLES), ""))
+    return drafts
+
+
+def _signed_in(user: object) -> dict[str, str]:
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+
+
+def press_start(draft: Draft, webs: list[str]) -> None:
+    """Press start in the draft's style until the model page is seen, or patience ends."""
+    match draft.style:
+        case "double click":
+            _tab(draft, webs[0], clicks=2)
+        case "two tabs":
+            _together([partial(_tab, draft, web) for web in webs])
+        case "impatient":
+            _together([partial(_tab, draft, web, clicks=3) for web in webs])
+        case _:
+            _tab(draft, webs[0])
+
+
+def _together(presses: list[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(len(presses)) as pool:
+        for done in [pool.submit(press) for press in presses]:
+            done.result()
+
+
+def _tab(draft: Draft, web: str, clicks: int = 1) -> None:
+    """One browser tab: open the review page, press, reload and press again where it broke."""
+    url = f"{web}/dashboard/models/new/{draft.model_id}/review"
+    for _ in range(TRIES):
+        try:
+            page = _get(url, draft)
+            if "/dashboard/models/new/" not in page.url:
+                draft.accepted = True
+                return
+            _click(draft, url, page, clicks)
+        except (requests.RequestException, _Broken):
+            time.sleep(0.5)
+
+
+class _Broken(Exception):
+    """A page that is no page: the server was in the middle of dying."""
+
+
+def _get(url: str, draft: Draft) -> requests.Response:
+    page = requests.get(url, cookies=draft.cookies, timeout=TIMEOUT)
+    if page.status_code >= 500:
+        raise _Broken
+    return page
+
+
+def _click(draft: Draft, url: str, page: requests.Response, clicks: int) -> None:
+    token, press = _hidden(page.text, "csrfmiddlewaretoken"), _hidden(page.text, "press")
+    cookies = {**draft.cookies, **page.cookies.get_dict()}
+    form = {"csrfmiddlewaretoken": token, "press": press, "go": "start"}
+
+    def send() -> requests.Response:
+        with draft.lock:
+            draft.presses += 1
+        return requests.post(url, data=form, cookies=cookies, timeout=TIMEOUT)
+
+    with ThreadPoolExecutor(clicks) as pool:
+        for click in [pool.submit(send) for _ in range(clicks)]:
+            if click.result().status_code >= 500:
+                raise _Broken
+
+
+def _hidden(html: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', html)
+    if not found:
+        raise _Broken
+    return found.group(1)

@@ -1,0 +1,212 @@
+"""`make bench-monitor`: thousands of active runs, one worker, a distant trainer.
+
+Prints how often each run is really looked at, what that costs, and whether pages stay fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+
+from bench.installation import KEY, Installation, installation
+
+AUTH = {"Authorization": f"Bearer {KEY}"}
+LINE = b'{"messages":[]}\n'
+PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
+
+
+def main() -> None:
+    options = _options()
+    trainer = {"seconds": 3600, "slots": options.jobs, "latency_ms": options.latency}
+    with installation(is_embedded=options.embedded, **trainer) as site:
+        import django
+
+        django.setup()
+        print(f"{options.jobs} active runs, {options.latency} ms latency, on {site.kind}")
+        site.parts["trainer"].start()
+        begun = time.monotonic()
+        cookies = _prepare(site, options.jobs)
+        print(f"prepared in {time.monotonic() - begun:.0f} s", flush=True)
+        for name in ("web-1", "worker-1", "beat"):
+            site.parts[name].start()
+        _watch(site, cookies, options.seconds)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=5000)
+    parser.add_argument("--latency", type=int, default=150, help="of every trainer answer, in ms")
+    parser.add_argument("--seconds", type=int, default=60, help="how long to watch")
+    parser.add_argument("--embedded", action="store_true", help="SQLite and the file broker")
+    return parser.parse_args()
+
+
+def _prepare(site: Installation, count: int) -> dict[str, str]:
+    """Start `count` runs at the trainer and store their jobs; return a signed-in cookie."""
+    from django.conf import settings
+    from django.test import Client
+    from django.utils import timezone
+
+    from accounts.models import User
+    from jobs.models import JobQueue, new_correlation
+    from models_app.models import UserModel
+
+    user = User.objects.create_user("bench@example.org", "bench")
+    tokens = [new_correlation() for _ in range(count)]
+    runs = _start_runs(site, tokens)
+    models = UserModel.objects.bulk_create(
+        UserModel(
+            owner=user,
+            name=f"Model {number}",
+            trigger_word=f"xq_{number}",
+            status="training",
+            started_at=timezone.now(),
+        )
+        for number in range(count)
+    )
+    now = timezone.now()
+    JobQueue.objects.bulk_create(
+        JobQueue(
+            kind="training",
+            owner=user,
+            model=model,
+            provider="local",
+            status="running",
+            run_id=run_id,
+            correlation=token,
+            press_key=token,
+            sent_at=now,
+            submitted_at=now,
+            last_seen_at=now,
+            deadline_at=now + timedelta(days=1),
+        )
+        for model, run_id, token in zip(models, runs, tokens, strict=True)
+    )
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+
+
+def _start_runs(site: Installation, tokens: Sequence[str]) -> list[str]:
+    file_id = _upload(site)
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+
+    def start(token: str) -> str:
+        body = {"training_file": file_id, "model": "black-forest-labs/FLUX.1-dev"}
+        body |= {"suffix": token, "n_epochs": 1000}
+        url = f"{site.trainer_url}/v1/fine-tunes"
+        reply = session.post(url, json=body, headers=AUTH, timeout=60)
+        reply.raise_for_status()
+        run_id: str = reply.json()["id"]
+        return run_id
+
+    with ThreadPoolExecutor(32) as pool:
+        return list(pool.map(start, tokens))
+
+
+def _upload(site: Installation) -> str:
+    from io import BytesIO
+
+    from PIL import Image
+
+    from providers.dataset import write_jsonl
+    from providers.types import Photo
+
+    picture, dataset = BytesIO(), BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(picture, "JPEG")
+    photo = Photo("001.jpg", "image/jpeg", "xq", lambda: BytesIO(picture.getvalue()))
+    write_jsonl([photo] * 4, dataset)
+    reply = requests.post(
+        f"{site.trainer_url}/v1/files/upload",
+        files={"file": ("photos.jsonl", dataset.getvalue())},
+        data={"purpose": "fine-tune", "file_name": "photos.jsonl"},
+        headers=AUTH,
+        timeout=60,
+    )
+    reply.raise_for_status()
+    file_id: str = reply.json()["id"]
+    return file_id
+
+
+def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
+    ages: list[float] = []
+    oldest: list[float] = []
+    pages: list[float] = []
+    _warm_up(site, cookies)
+    looks_before, calls_before, begun = _looks(), _calls(site), time.monotonic()
+    while time.monotonic() - begun < seconds:
+        now_ages = _ages()
+        ages += now_ages
+        oldest.append(max(now_ages))
+        pages += [_page(site, path, cookies) for path in PAGES]
+        time.sleep(0.5)
+    lasted = time.monotonic() - begun
+    ticks, calls = lasted / 2, _calls(site) - calls_before
+    print(f"looks per second: {(_looks() - looks_before) / lasted:.0f}")
+    print(f"requests to the trainer per tick of 2 s: {calls / ticks:.1f}")
+    print(f"age of a run's last look in s: {_spread(ages)}")
+    print(f"age of the oldest unseen run in s: {_spread(oldest)}")
+    print(f"page time in ms: {_spread([1000 * one for one in pages])}")
+    for name in ("worker-1", "web-1", "trainer"):
+        print(f"peak memory of {name}: {_peak_megabytes(site, name):.0f} MB")
+
+
+def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
+    """The first round includes imports and cold caches; it is not measured."""
+    for path in PAGES:
+        _page(site, path, cookies)
+    deadline = time.monotonic() + 60
+    while not _looks() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(10)
+
+
+def _ages() -> list[float]:
+    from jobs import clock
+    from jobs.models import JobQueue
+
+    now = clock.now()
+    seen = JobQueue.objects.filter(status="running").values_list("last_seen_at", flat=True)
+    return [(now - moment).total_seconds() for moment in seen if moment]
+
+
+def _looks() -> int:
+    """Every look at every run leaves its time; a round of all of them is the unit counted."""
+    from jobs.models import JobEvent
+
+    return JobEvent.objects.filter(kind="progress").count()
+
+
+def _calls(site: Installation) -> int:
+    log = (site.folder / "trainer.log").read_text(errors="replace")
+    return len(re.findall(r"\b(?:GET|POST) /v1/", log))
+
+
+def _page(site: Installation, path: str, cookies: dict[str, str]) -> float:
+    begun = time.monotonic()
+    requests.get(site.webs[0] + path, cookies=cookies, timeout=30).raise_for_status()
+    return time.monotonic() - begun
+
+
+def _spread(values: Sequence[float]) -> str:
+    cuts = statistics.quantiles(values, n=100)
+    return f"p50={cuts[49]:.1f} p99={cuts[98]:.1f} max={max(values):.1f}"
+
+
+def _peak_megabytes(site: Installation, name: str) -> float:
+    process = site.parts[name].process
+    status = Path(f"/proc/{process.pid if process else 0}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+
+
+if __name__ == "__main__":
+    main()

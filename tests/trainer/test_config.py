@@ -1,0 +1,66 @@
+"""The environment is read once, and nonsense is refused by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.trainer.process import ROOT
+from trainer.config import BadConfiguration, Config
+
+
+def test_an_empty_environment_is_enough():
+    config = Config.from_environment({})
+
+    assert (config.host, config.port, config.api_keys) == ("127.0.0.1", 8100, ("local",))
+    assert (config.engine, config.training_seconds, config.image_seconds) == ("simulated", 30, 1.5)
+    assert config.slots == 2
+
+
+def test_keys_are_a_comma_list():
+    assert Config.from_environment({"TRAINER_API_KEYS": " a, b,,"}).api_keys == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRAINER_PORT", "http"),
+        ("TRAINER_PORT", "70000"),
+        ("TRAINER_SECONDS", "-1"),
+        ("TRAINER_SECONDS", "nan"),
+        ("TRAINER_SLOTS", "0"),
+        ("TRAINER_API_KEYS", " , "),
+    ],
+)
+def test_nonsense_is_refused_by_name(name, value):
+    with pytest.raises(BadConfiguration, match=name):
+        Config.from_environment({name: value})
+
+
+def test_the_whole_network_is_not_served_with_the_key_everybody_knows():
+    with pytest.raises(BadConfiguration, match="a key of your own"):
+        Config.from_environment({"TRAINER_HOST": "192.0.2.7"})
+
+    own = Config.from_environment({"TRAINER_HOST": "192.0.2.7", "TRAINER_API_KEYS": "mine"})
+    assert own.api_keys == ("mine",)
+
+
+def test_an_engine_that_does_not_exist_ends_the_start_with_words(tmp_path):
+    environment = {**os.environ, "TRAINER_ENGINE": "magic", "TRAINER_DIR": str(tmp_path / "data")}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "trainer"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "TRAINER_ENGINE" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,4 @@
+"""Stands in for a GPU: real files, real time, real photos, no training.
+
+Everything it makes says that it is simulated.
+"""

@@ -1,0 +1,103 @@
+"""The simulated engine: goes through a training's stages in a given time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from trainer.engines.base import PictureRequest, Work
+from trainer.engines.simulated import timeline
+from trainer.engines.simulated.timeline import Moment
+from trainer.threads import in_thread
+
+DRAWN_AT_ONCE = 2  # pictures; each may take a few tens of megabytes while it is drawn
+
+
+class SimulatedEngine:
+    """Needs no GPU and no torch. See `engines.base.Engine`."""
+
+    name = "simulated"
+
+    def __init__(self, training_seconds: float, image_seconds: float) -> None:
+        self.training_seconds = training_seconds
+        self._image_seconds = image_seconds
+        self._drawing = asyncio.Semaphore(DRAWN_AT_ONCE)
+
+    async def train(self, work: Work) -> None:
+        """Go through the moments of a run that have not been reported yet."""
+        await SimulatedTraining(work).go_on()
+
+    async def draw(self, request: PictureRequest) -> bytes:
+        """Draw one picture; takes about the configured time."""
+        from trainer.engines.simulated.pictures import draw
+
+        await asyncio.sleep(self._image_seconds)
+        async with self._drawing:
+            return await in_thread(draw, request)
+
+
+class SimulatedTraining:
+    """One run on its way. Where it is follows from what is recorded and from the time."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._run = work.run
+        self._last_loss = work.last_loss_step()
+        # Half a second between looks, less where the whole training is shorter than half a minute.
+        self._pause = min(0.5, self._run.seconds / 60)
+
+    async def go_on(self) -> None:
+        """Report what is left of the plan, each moment when its time has come."""
+        moments = timeline.plan(self._run)
+        said = self._work.reported()
+        elapsed = max(self._run.elapsed, moments[said - 1].at * self._run.seconds if said else 0)
+        self._started = time.monotonic() - elapsed
+        if said:
+            self._work.status(moments[said - 1].status)
+            self._report(elapsed, timeline.step_at(self._run, elapsed / self._run.seconds))
+        for moment in moments[said:]:
+            await self._wait_for(moment)
+            await self._act(moment)
+            self._work.status(moment.status)
+            self._work.event(moment.kind, moment.message, step=moment.step)
+        await self._wait_until(self._run.seconds)
+
+    async def _wait_for(self, moment: Moment) -> None:
+        await self._wait_until(moment.at * self._run.seconds)
+        if moment.step is not None:
+            self._report(self._elapsed(), moment.step)
+
+    async def _wait_until(self, elapsed: float) -> None:
+        while (left := elapsed - self._elapsed()) > 0:
+            await asyncio.sleep(min(left, self._pause))
+            now = self._elapsed()
+            self._report(now, timeline.step_at(self._run, now / self._run.seconds))
+
+    def _report(self, elapsed: float, step: int) -> None:
+        run = self._run
+        steps = timeline.loss_steps(run, self._last_loss, step)
+        self._work.losses(
+            [(at, timeline.loss(run, at), timeline.learning_rate(run, at)) for at in steps]
+        )
+        self._last_loss = max(self._last_loss, step)
+        left = max(0.0, run.seconds - elapsed)
+        self._work.progress(elapsed=elapsed, step=step, seconds_left=left)
+
+    async def _act(self, moment: Moment) -> None:
+        """Do the part of a moment that is real."""
+        from trainer.engines.simulated.adapter import write_adapter
+        from trainer.engines.simulated.photos import read_photos
+
+        folder = self._work.folder
+        if moment.kind == "training_data_download_complete":
+            await in_thread(read_photos, folder)
+        elif moment.kind == "checkpoint_save":
+            step = moment.step or 0
+            path = folder / "checkpoints" / f"{step}.safetensors"
+            await in_thread(write_adapter, self._run, path, step)
+        elif moment.kind == "model_upload_complete":
+            path = folder / "adapter.safetensors"
+            await in_thread(write_adapter, self._run, path, self._run.total_steps)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started

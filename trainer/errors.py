@@ -1,0 +1,82 @@
+"""Refusals in Together's documented error body.
+
+    {"error": {"message": str, "type": str, "param": str | null, "code": str | null}}
+
+Source: togethercomputer/openapi, openapi.yaml (ErrorData), 2026-04.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+
+class ApiError(Exception):
+    """A request that is answered with `status` and the documented body."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.kind = kind
+
+    def response(self) -> JSONResponse:
+        """Give the answer that tells the client."""
+        body = {
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+            "code": self.code,
+        }
+        return JSONResponse({"error": body}, status_code=self.status)
+
+
+def invalid(message: str, param: str | None = None) -> ApiError:
+    """Give the 400 for a request that cannot be accepted as it is."""
+    return ApiError(400, message, param=param, code="invalid_request")
+
+
+def not_found(what: str) -> ApiError:
+    """Give the 404 for something that is not here."""
+    return ApiError(404, f"{what} not found.", code="not_found")
+
+
+def unknown_model(name: str) -> ApiError:
+    """Give the 404 that Together answers for a model it does not offer."""
+    return ApiError(
+        404, f"Unable to access model {name}.", param="model", code="model_not_available"
+    )
+
+
+async def answer_api_error(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's handler for ApiError."""
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
+    return error.response()
+
+
+async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's handler for its own 404, 405 and form errors."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    return ApiError(error.status_code, str(error.detail), code="http_error").response()
+
+
+async def answer_crash(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's handler for a bug: the log gets it all, the client a plain 500."""
+    refusal = ApiError(
+        500, "The trainer had an internal error; its log says more.", kind="server_error"
+    )
+    response = refusal.response()
+    # This answer is made outside the layer that names the engine.
+    response.headers["X-Trainer-Engine"] = request.app.state.parts.engine.name
+    return response

@@ -1,0 +1,139 @@
+"""Runs as Together's documented JSON."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from trainer import models
+from trainer.models import BaseModel
+from trainer.runs.records import WORKING, Run
+from trainer.runs.weights import checkpoint_steps
+from trainer.times import iso
+
+
+def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
+    """Give the truncated job, as creating, listing and cancelling answer it.
+
+    Beyond the documented fields: `engine`, `step`, `total_steps`, `stage`, `correlation`.
+    `base` is the start of absolute URLs.
+    """
+    return {
+        "id": run.id,
+        "status": run.status,
+        "created_at": iso(run.created_at),
+        "updated_at": iso(run.updated_at),
+        "started_at": iso(run.started_at),
+        "user_id": "local",
+        "model_output_name": run.output_name,
+        "model_output_path": _download_url(run, base) if run.status == "completed" else None,
+        "adapter_output_name": run.output_name,
+        "queue_depth": queue_depth,
+        "progress": {
+            "estimate_available": run.status in WORKING,
+            "seconds_remaining": math.ceil(run.seconds_left),
+        },
+        "events": [],
+        "total_price": 0,
+        "engine": engine,
+        "step": run.step,
+        "total_steps": run.total_steps,
+        "stage": run.stage,
+        **_wish(run),
+    }
+
+
+def full_job(run: Run, events: list[dict[str, Any]], **context: Any) -> dict[str, Any]:
+    """Give the job with its events, as a single look answers it."""
+    return job(run, **context) | {
+        "events": events,
+        "epochs_completed": run.epochs_completed,
+        "steps_completed": run.step,
+        "TrainingFileNumLines": run.photos,
+        "TrainingFileSize": run.dataset_bytes,
+        "image_params": {
+            "resolution": run.wish.resolution,
+            "trigger_word": run.wish.trigger_word,
+            "subject": run.wish.subject,
+        },
+    }
+
+
+def checkpoints(run: Run, folder: Path) -> list[dict[str, Any]]:
+    """Give what can be downloaded, in the order of training."""
+    found = [
+        (step, folder / "checkpoints" / f"{step}.safetensors", "Intermediate adapter")
+        for step in checkpoint_steps(folder)
+    ]
+    if run.status == "completed":
+        found.append((run.total_steps, folder / "adapter.safetensors", "Final adapter"))
+    return [
+        {
+            "step": step,
+            "path": f"{run.id}:{step}",
+            "created_at": iso(path.stat().st_mtime),
+            "checkpoint_type": f"{label} at step {step}",
+            "checkpoint": "adapter",
+        }
+        for step, path, label in found
+    ]
+
+
+def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[str, Any]:
+    """Give the documented limits of one base model, with the engine and its usual time."""
+    return {
+        "model_name": model.name,
+        "min_learning_rate": models.MIN_LEARNING_RATE,
+        "max_learning_rate": models.MAX_LEARNING_RATE,
+        "max_num_epochs": models.MAX_EPOCHS,
+        "max_num_evals": 0,
+        "max_num_checkpoints": models.MAX_CHECKPOINTS,
+        "default_gradient_accumulation_steps": 1,
+        "min_max_seq_length": 1,
+        "max_seq_length_sft": 512,
+        "max_seq_length_dpo": 512,
+        "merge_output_lora": False,
+        "supports_full_training": False,
+        "supports_reasoning": False,
+        "supports_tools": False,
+        "supports_vision": True,
+        "lora_training": {
+            "default_rank": models.DEFAULT_RANK,
+            "max_rank": models.MAX_RANK,
+            "min_batch_size": 1,
+            "max_batch_size": models.MAX_BATCH,
+            "max_batch_size_dpo": 1,
+            "target_modules": ["to_q", "to_k", "to_v", "to_out.0"],
+        },
+        "engine": engine,
+        "training_seconds": training_seconds,
+    }
+
+
+def _wish(run: Run) -> dict[str, Any]:
+    wish = run.wish
+    return {
+        "model": wish.model,
+        "training_file": wish.training_file,
+        "validation_file": "",
+        "suffix": wish.suffix,
+        "correlation": wish.correlation,
+        "n_epochs": wish.n_epochs,
+        "n_checkpoints": wish.n_checkpoints,
+        "n_evals": 0,
+        "batch_size": wish.batch_size,
+        "learning_rate": wish.learning_rate,
+        "random_seed": wish.seed,
+        "training_type": {
+            "type": "Lora",
+            "lora_r": wish.lora_r,
+            "lora_alpha": wish.lora_alpha,
+            "lora_dropout": 0.0,
+        },
+        "training_method": {"method": "sft", "train_on_inputs": "auto"},
+    }
+
+
+def _download_url(run: Run, base: str) -> str:
+    return f"{base}/v1/finetune/download?ft_id={run.id}&checkpoint=adapter"

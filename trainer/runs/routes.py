@@ -1,0 +1,165 @@
+"""/v1/fine-tunes and the download of what they made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from trainer.errors import invalid
+from trainer.fields import Fields
+from trainer.models import BASE_MODELS
+from trainer.runs import answers
+from trainer.runs.creation import correlation, read_wish, training_file
+from trainer.runs.metrics import metrics
+from trainer.runs.records import Run
+from trainer.runs.weights import checksum, weights_path
+from trainer.state import base_url, state
+from trainer.threads import in_thread
+
+
+async def create(request: Request) -> Response:
+    """POST /fine-tunes: on the disk before the answer leaves."""
+    parts = state(request)
+    wish = read_wish(await Fields.of(request), correlation(request))
+    file = training_file(wish, parts.files)
+    run = await parts.runs.create(wish, file, parts.files, parts.engine.training_seconds)
+    answer = JSONResponse(answers.job(run, **_context(request, run)))
+    parts.runner.accept(run)
+    return answer
+
+
+async def list_runs(request: Request) -> Response:
+    """GET /fine-tunes: all of them; Together has no pages here."""
+    parts = state(request)
+    depths = parts.runner.queue_depths()
+    base = base_url(request)
+    data = [
+        answers.job(run, engine=parts.engine.name, base=base, queue_depth=depths.get(run.id, 0))
+        for run in parts.runs.all()
+    ]
+    return JSONResponse({"data": data})
+
+
+async def retrieve(request: Request) -> Response:
+    """GET /fine-tunes/{id}: with its events."""
+    run = _run(request)
+    events = state(request).runs.events(run)
+    return JSONResponse(answers.full_job(run, events, **_context(request, run)))
+
+
+async def list_events(request: Request) -> Response:
+    """GET /fine-tunes/{id}/events."""
+    return JSONResponse({"data": state(request).runs.events(_run(request))})
+
+
+async def list_checkpoints(request: Request) -> Response:
+    """GET /fine-tunes/{id}/checkpoints."""
+    run = _run(request)
+    return JSONResponse({"data": answers.checkpoints(run, state(request).runs.folder(run))})
+
+
+async def list_metrics(request: Request) -> Response:
+    """GET /fine-tunes/{id}/metrics: the loss curve, at most 500 points."""
+    run = _run(request)
+    points = state(request).runs.losses(run)
+    return JSONResponse({"metrics": metrics(run, points, request.query_params)})
+
+
+async def cancel(request: Request) -> Response:
+    """POST /fine-tunes/{id}/cancel: safe to repeat; a run that is over stays as it is."""
+    run = _run(request)
+    state(request).runner.cancel(run)
+    return JSONResponse(answers.job(run, **_context(request, run)))
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /fine-tunes/{id}: stops it where it works, removes photos and weights."""
+    run = _run(request)
+    await state(request).runner.delete(run)
+    return JSONResponse({"message": f"Fine-tune {run.id} was deleted."})
+
+
+async def supported(request: Request) -> Response:
+    """GET /fine-tunes/models/supported."""
+    return JSONResponse({"models": list(BASE_MODELS)})
+
+
+async def limits(request: Request) -> Response:
+    """GET /fine-tunes/models/limits?model_name=: its 404 is flat, as documented."""
+    name = request.query_params.get("model_name", "")
+    if name not in BASE_MODELS:
+        return JSONResponse({"message": f"Model {name!r} cannot be trained."}, status_code=404)
+    engine = state(request).engine
+    answer = answers.limits(
+        BASE_MODELS[name], engine=engine.name, training_seconds=engine.training_seconds
+    )
+    return JSONResponse(answer)
+
+
+async def estimate_price(request: Request) -> Response:
+    """POST /fine-tunes/estimate-price: your own machine costs nothing here."""
+    fields = await Fields.of(request)
+    state(request).files.get(fields.text("training_file"))
+    return JSONResponse(
+        {
+            "estimation_available": True,
+            "allowed_to_proceed": True,
+            "estimated_total_price": 0.0,
+            "estimated_train_token_count": 0,
+            "estimated_eval_token_count": 0,
+            "user_limit": 0.0,
+            "engine": state(request).engine.name,
+        }
+    )
+
+
+async def download(request: Request) -> Response:
+    """GET /finetune/download?ft_id=&checkpoint=&checkpoint_step=: streamed, ranges answered."""
+    query = request.query_params
+    if not query.get("ft_id"):
+        raise invalid("ft_id is required.", "ft_id")
+    runs = state(request).runs
+    run = runs.get(query["ft_id"])
+    step = query.get("checkpoint_step", "")
+    path = weights_path(run, runs.folder(run), query.get("checkpoint", ""), step)
+    final = path.parent == runs.folder(run)
+    sha256 = run.weights_sha256 if final else await in_thread(checksum, path)
+    name = f"{run.id}.safetensors" if final else f"{run.id}-{path.name}"
+    return FileResponse(
+        path,
+        filename=name,
+        media_type="application/octet-stream",
+        headers={"X-Checksum-Sha256": sha256},
+    )
+
+
+def _run(request: Request) -> Run:
+    return state(request).runs.get(request.path_params["id"])
+
+
+def _context(request: Request, run: Run) -> dict[str, Any]:
+    parts = state(request)
+    return {
+        "engine": parts.engine.name,
+        "base": base_url(request),
+        "queue_depth": parts.runner.queue_depths().get(run.id, 0),
+    }
+
+
+routes = [
+    Route("/v1/fine-tunes", create, methods=["POST"]),
+    Route("/v1/fine-tunes", list_runs, methods=["GET"]),
+    Route("/v1/fine-tunes/models/supported", supported, methods=["GET"]),
+    Route("/v1/fine-tunes/models/limits", limits, methods=["GET"]),
+    Route("/v1/fine-tunes/estimate-price", estimate_price, methods=["POST"]),
+    Route("/v1/fine-tunes/{id}", retrieve, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}", delete, methods=["DELETE"]),
+    Route("/v1/fine-tunes/{id}/cancel", cancel, methods=["POST"]),
+    Route("/v1/fine-tunes/{id}/events", list_events, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/checkpoints", list_checkpoints, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/metrics", list_metrics, methods=["GET"]),
+    Route("/v1/finetune/download", download, methods=["GET"]),
+]

@@ -1,0 +1,19 @@
+"""Moments as Together writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(seconds: float | None) -> str | None:
+    """Turn seconds since 1970 into "2026-11-01T10:00:00.123Z"."""
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds(text: str) -> float:
+    """Turn an ISO 8601 text into seconds since 1970; raise ValueError where it is none."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
