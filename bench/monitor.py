@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import requests
@@ -142,16 +142,18 @@ def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
     oldest: list[float] = []
     pages: list[float] = []
     _warm_up(site, cookies)
-    looks_before, calls_before, begun = _looks(), _calls(site), time.monotonic()
+    looks, calls_before, begun, before = 0, _calls(site), time.monotonic(), _sights()
     while time.monotonic() - begun < seconds:
-        now_ages = _ages()
+        sights = _sights()
+        looks += sum(sights[job] != before.get(job) for job in sights)
+        before, now_ages = sights, _ages(sights)
         ages += now_ages
         oldest.append(max(now_ages))
         pages += [_page(site, path, cookies) for path in PAGES]
         time.sleep(0.5)
     lasted = time.monotonic() - begun
     ticks, calls = lasted / 2, _calls(site) - calls_before
-    print(f"looks per second: {(_looks() - looks_before) / lasted:.0f}")
+    print(f"looks per second: {looks / lasted:.0f}")
     print(f"requests to the trainer per tick of 2 s: {calls / ticks:.1f}")
     print(f"age of a run's last look in s: {_spread(ages)}")
     print(f"age of the oldest unseen run in s: {_spread(oldest)}")
@@ -164,31 +166,27 @@ def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
     """The first round includes imports and cold caches; it is not measured."""
     for path in PAGES:
         _page(site, path, cookies)
-    deadline = time.monotonic() + 60
-    while not _looks() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    time.sleep(10)
+    time.sleep(15)
 
 
-def _ages() -> list[float]:
-    from jobs import clock
+def _sights() -> dict[object, datetime]:
+    """When each running job was last seen."""
     from jobs.models import JobQueue
 
+    seen = JobQueue.objects.filter(status="running").values_list("pk", "last_seen_at")
+    return {job: moment for job, moment in seen if moment}
+
+
+def _ages(sights: dict[object, datetime]) -> list[float]:
+    from jobs import clock
+
     now = clock.now()
-    seen = JobQueue.objects.filter(status="running").values_list("last_seen_at", flat=True)
-    return [(now - moment).total_seconds() for moment in seen if moment]
-
-
-def _looks() -> int:
-    """Every look at every run leaves its time; a round of all of them is the unit counted."""
-    from jobs.models import JobEvent
-
-    return JobEvent.objects.filter(kind="progress").count()
+    return [(now - moment).total_seconds() for moment in sights.values()]
 
 
 def _calls(site: Installation) -> int:
     log = (site.folder / "trainer.log").read_text(errors="replace")
-    return len(re.findall(r"\b(?:GET|POST) /v1/", log))
+    return len(re.findall(r"(?:GET|POST) '/v1/", log))
 
 
 def _page(site: Installation, path: str, cookies: dict[str, str]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -82,7 +82,8 @@ class JobAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     search_fields = ("run_id", "correlation", "owner__email", "model__name")
     search_help_text = "The beginning of a job's id, or a run id, token, e-mail address or name"
-    actions = ("look_now", "cancel_jobs", "forget_jobs", "declare_jobs_not_started")
+    # Rooms above add their own.
+    actions: Sequence[str | Callable[..., None]] = ("look_now", "cancel_jobs", "forget_jobs", "declare_jobs_not_started")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Who may act on jobs: those who could change them if rows were changed by hand."""

@@ -33,7 +33,7 @@ def found(job: JobQueue, run: Run) -> None:
 def absent(job: JobQueue, provider: Provider, *, asked_at: datetime, is_complete: bool) -> None:
     """A list asked for at `asked_at` does not hold it. Complete lists, read long enough after
     the call was given up, are the proof that sends it again."""
-    given_up_for = asked_at - job.state_changed_at
+    given_up_for = asked_at - (job.given_up_at or job.state_changed_at)
     lists_read = job.attempts + 1 if is_complete else job.attempts
     if lists_read >= LISTS_FOR_PROOF and given_up_for >= provider.absence_after:
         try:

@@ -103,6 +103,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "It did not come to an end within the time it was given.",
         TRY_AGAIN,
     ),
+    "fetch_deadline": (
+        "It was trained, but the result could not be fetched within the time it was given.",
+        "Try again: only the fetching is repeated, nothing is paid twice.",
+    ),
     "bad_weights": (
         "The weights arrived damaged or cut short, several times.",
         "Try again: the trained result is fetched once more, without training or paying again.",

@@ -82,6 +82,8 @@ class JobQueue(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Committed just before the paid call: without it the call was surely not made.
     sent_at = models.DateTimeField(null=True, blank=True)
+    # When a paid call without an answer was surely over: only later lists can prove an absence.
+    given_up_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)

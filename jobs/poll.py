@@ -17,14 +17,10 @@ from jobs.states import Status
 from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError, RunNotFound
-from providers.types import Capability, Run, RunList, WorkKind
+from providers.types import LISTING, Run, RunList, WorkKind
 
 log = logging.getLogger(__name__)
 
-LISTING = {
-    WorkKind.TRAINING: Capability.LIST_TRAININGS,
-    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
-}
 SINGLES_AT_ONCE = 8
 SINGLES_PER_LOOK = 40
 

@@ -22,7 +22,7 @@ from jobs.events import alarm, note
 from jobs.kinds import Work, work_for
 from jobs.lease import kept_alive
 from jobs.log_context import about
-from jobs.models import JobQueue
+from jobs.models import JobEvent, JobQueue
 from jobs.moves import IllegalMove, claim_queued, mark_sent, move
 from jobs.states import Status
 from providers import registry
@@ -35,7 +35,7 @@ from providers.errors import (
     RequestRejected,
     UnsupportedFeature,
 )
-from providers.types import Run, RunStatus
+from providers.types import LISTING, Run, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,10 @@ def _submit(job: JobQueue) -> None:
     prepared = _prepare(job, work)
     if prepared is None:
         return
-    provider, request = prepared
+    provider, request, found = prepared
+    if found:
+        started(job, found)
+        return
     if not mark_sent(job):
         # Cancelled meanwhile: back to the queue, where the tick ends it. Nothing was paid.
         move(job, Status.QUEUED, sent_at=None)
@@ -75,10 +78,11 @@ def _submit(job: JobQueue) -> None:
     _pay(job, work, provider, request)
 
 
-def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any] | None:
+def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any, Run | None] | None:
     try:
         provider = registry.get(job.provider)
-        return provider, work.prepare(job, provider)
+        found = _turned_up(job, provider)
+        return provider, None if found else work.prepare(job, provider), found
     except REFUSALS as error:
         refuse(job, error)
     except ProviderError as error:
@@ -87,6 +91,16 @@ def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any] | None:
         log.exception("job %s: preparing failed", job.pk)
         _try_later_or_give_up(job, error)
     return None
+
+
+def _turned_up(job: JobQueue, provider: Provider) -> Run | None:
+    """A job that was unclear before is looked up once more before it is paid again."""
+    kind = WorkKind(job.kind)
+    if LISTING[kind] not in provider.capabilities:
+        return None
+    if not job.events.filter(kind=JobEvent.Kind.STATE, text=Status.UNKNOWN).exists():
+        return None
+    return provider.find_run(job.correlation, kind)
 
 
 def _pay(job: JobQueue, work: Work, provider: Provider, request: Any) -> None:
@@ -99,7 +113,13 @@ def _pay(job: JobQueue, work: Work, provider: Provider, request: Any) -> None:
     except Exception as error:
         # Whatever it was, the call had left: only the provider can tell what became of it.
         log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
-        move(job, Status.UNKNOWN, error_code="outcome_unknown", error_detail=words_of(error))
+        move(
+            job,
+            Status.UNKNOWN,
+            given_up_at=clock.now(),
+            error_code="outcome_unknown",
+            error_detail=words_of(error),
+        )
     else:
         save_run(job, run)
 
@@ -109,16 +129,29 @@ def save_run(job: JobQueue, run: Run) -> None:
     try:
         started(job, run)
     except IllegalMove:
-        if job.run_id == run.id:
-            return
-        if job.status == Status.UNKNOWN:
+        if job.run_id != run.id and not _adopt(job, run):
+            alarm(
+                job,
+                f"A late answer brought run {run.id} while the job was already {job.status}.",
+                run_id=run.id,
+            )
+
+
+def _adopt(job: JobQueue, run: Run) -> bool:
+    """Follow a run whose answer came after others took the job over, unless they paid again."""
+    is_unsent = job.status == Status.SUBMITTING and job.sent_at is None
+    try:
+        if job.status == Status.QUEUED:
+            with transaction.atomic():
+                move(job, Status.SUBMITTING)
+                started(job, run)
+        elif job.status == Status.UNKNOWN or is_unsent:
             started(job, run)
-            return
-        alarm(
-            job,
-            f"A late answer brought run {run.id} while the job was already {job.status}.",
-            run_id=run.id,
-        )
+        else:
+            return False
+    except IllegalMove:
+        return False
+    return True
 
 
 def started(job: JobQueue, run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import Q
 
 from jobs import clock, watch
@@ -9,7 +11,9 @@ from jobs.events import note
 from jobs.models import Beat, JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import Status
+from jobs.submit import SEND_WITHIN
 from providers import registry
+from providers.types import WorkKind
 
 BATCH = 200
 NAME = "tick"
@@ -29,9 +33,22 @@ def recover_leases() -> None:
                 move(job, Status.QUEUED, attempts=job.attempts)
                 note(job, "The worker stopped before sending it. It is sent again.")
             else:
-                move(job, Status.UNKNOWN, error_code="outcome_unknown")
+                move(
+                    job,
+                    Status.UNKNOWN,
+                    given_up_at=call_is_over(job),
+                    error_code="outcome_unknown",
+                )
         except IllegalMove:
             continue
+
+
+def call_is_over(job: JobQueue) -> datetime:
+    """When a paid call was over at the latest. Its worker may live and only have lost touch
+    with the database, so the call counts as under way for as long as it could last."""
+    limits = registry.get(job.provider).paid_timeouts[WorkKind(job.kind)]
+    longest = timedelta(seconds=SEND_WITHIN + sum(limits))
+    return max(clock.now(), (job.sent_at or job.state_changed_at) + longest)
 
 
 def end_overdue() -> None:
@@ -43,8 +60,13 @@ def end_overdue() -> None:
         Status.FINISHING: Status.FAILED,
     }
     for job in overdue.filter(status__in=list(ends))[:BATCH]:
+        is_fetching = job.status == Status.FINISHING
         try:
-            move(job, ends[Status(job.status)], error_code="deadline")
+            move(
+                job,
+                ends[Status(job.status)],
+                error_code="fetch_deadline" if is_fetching else "deadline",
+            )
         except IllegalMove:
             continue
 

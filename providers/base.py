@@ -21,6 +21,7 @@ from providers.client import Client
 from providers.errors import OutcomeUnknown, RequestRejected, UnsupportedFeature
 from providers.transport import Timeout
 from providers.types import (
+    LISTING,
     Capability,
     Description,
     Download,
@@ -41,10 +42,6 @@ Parsed = TypeVar("Parsed")
 CORRELATION_HEADER = "X-Correlation-Id"
 MAX_WEIGHTS_BYTES = 2 * 1024**3
 MAX_OUTPUT_BYTES = 64 * 1024**2
-_LISTS = {
-    WorkKind.TRAINING: Capability.LIST_TRAININGS,
-    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
-}
 
 
 class Provider:
@@ -114,7 +111,7 @@ class Provider:
 
     def list_runs(self, kind: WorkKind) -> RunList:
         """Ask about all runs of one kind in one call."""
-        self.require(_LISTS[kind])
+        self.require(LISTING[kind])
         return self._ask(self.list_call(kind), lambda data: self.parse_list(data, kind))
 
     def find_run(self, correlation: str, kind: WorkKind) -> Run | None:

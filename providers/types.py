@@ -43,6 +43,13 @@ class Capability(Enum):
     WEBHOOK = "webhook"
 
 
+# What a provider must declare for its runs of one kind to be listed.
+LISTING: Mapping[WorkKind, Capability] = {
+    WorkKind.TRAINING: Capability.LIST_TRAININGS,
+    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One result of a run: fetched by `url`, or already here as `data` (never both)."""

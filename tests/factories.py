@@ -99,7 +99,11 @@ class JobFactory(factory.django.DjangoModelFactory):
             claim=factory.LazyFunction(uuid.uuid4),
             lease_until=factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=5)),
         )
-        unknown = factory.Trait(status="unknown", sent_at=factory.LazyFunction(timezone.now))
+        unknown = factory.Trait(
+            status="unknown",
+            sent_at=factory.LazyFunction(timezone.now),
+            given_up_at=factory.LazyFunction(timezone.now),
+        )
         running = factory.Trait(
             status="running",
             run_id=factory.Sequence(lambda n: f"ft-{n}"),

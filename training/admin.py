@@ -12,9 +12,7 @@ from training import selectors, services
 
 
 @admin.action(description="Try the training again", permissions=["operate"])
-def try_again(
-    job_admin: JobAdmin, request: HttpRequest, queryset: QuerySet[JobQueue]
-) -> None:
+def try_again(job_admin: JobAdmin, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
     """Start each failed or cancelled training again, as a new job."""
     started = 0
     for job in queryset.select_related("model"):

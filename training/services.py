@@ -18,7 +18,9 @@ from training.selectors import Missing, estimate, next_press, options_of, what_i
 
 DEADLINE = timedelta(hours=24)
 # The provider holds a finished run for these: fetching it again costs nothing.
-FETCH_FAILURES = frozenset({"bad_weights", "disk_full", "internal", "unexpected_reply"})
+FETCH_FAILURES = frozenset(
+    {"bad_weights", "disk_full", "fetch_deadline", "internal", "unexpected_reply"}
+)
 
 
 class CannotStart(Exception):
@@ -84,7 +86,10 @@ def _fresh_start(model: UserModel) -> _Start:
 
 def _second_start(model: UserModel, job: JobQueue, provider: str | None) -> _Start:
     chosen = provider or job.provider
-    if job.run_id and job.error_code in FETCH_FAILURES and chosen == job.provider:
+    # Once: what cannot be fetched a second time either has to be trained anew.
+    was_fetched_again = "adopt_run" in job.payload
+    is_fetchable = job.run_id and job.error_code in FETCH_FAILURES and not was_fetched_again
+    if is_fetchable and chosen == job.provider:
         return _Start(chosen, {**job.payload, "adopt_run": job.run_id})
     if provider and provider != model.provider:
         model.provider = provider

@@ -133,3 +133,49 @@ def test_a_decision_on_an_older_reading_does_not_send_a_second_time(lost, script
         is_complete=True,
     )
     assert JobQueue.objects.get().status == Status.SUBMITTING
+
+
+def test_a_worker_that_may_still_be_sending_is_waited_for(scripted):
+    """Its lease ran out, but it may live: its call can arrive for as long as it could last."""
+    from jobs import tick
+
+    sent_at = timezone.now() - timedelta(seconds=31)
+    job = JobFactory(submitting=True, sent_at=sent_at, lease_until=timezone.now() - timedelta(1))
+    tick.recover_leases()
+    scripted.lists()
+    for second in (10, 20, 30):
+        polled_after(second)
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+    polled_after(120)
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+def test_a_job_that_was_unclear_is_looked_up_before_it_is_paid_again(scripted, draft):
+    from jobs.models import JobEvent
+    from jobs.submit import submit
+    from training.selectors import next_press
+    from training.services import start
+
+    job = start(draft, press=next_press(draft))
+    JobEvent.objects.create(job=job, kind="state", text="unknown")
+    scripted.lists({"id": "ft-after-all", "status": "running", "suffix": job.correlation})
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id, scripted.starts) == (Status.RUNNING, "ft-after-all", 0)
+
+
+@pytest.mark.parametrize("status", ["queued", "submitting", "unknown"])
+def test_a_late_answer_before_a_second_call_prevents_that_call(scripted, status):
+    from jobs.moves import mark_sent
+    from jobs.submit import save_run
+    from providers.types import Run, RunStatus
+
+    frozen = JobFactory(submitting=True)
+    JobQueue.objects.update(status=status, version=7, sent_at=None)
+    other = JobQueue.objects.get()
+    save_run(frozen, Run("ft-late", RunStatus.RUNNING))
+    current = JobQueue.objects.get()
+    assert (current.status, current.run_id) == (Status.RUNNING, "ft-late")
+    assert not mark_sent(other)

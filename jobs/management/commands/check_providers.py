@@ -1,0 +1,81 @@
+"""`manage.py check_providers`: asks every configured provider, now, what it can do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from jobs.messages import provider_label
+from providers import registry
+from providers.catalog import PROVIDER_LABELS
+from providers.errors import ProviderError
+
+HEADINGS = ("Provider", "Set up", "Key", "Trains", "Draws", "Engine", "Answered in")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One provider's line of the table, and what is wrong with it ("" where nothing is)."""
+
+    cells: tuple[str, ...]
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask every configured provider whether its key is valid and what it can train and draw. "
+        "Calls them over the network; costs nothing. Exit code 1 where one does not work."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        configured = registry.configured()
+        others = [key for key in PROVIDER_LABELS if key not in configured]
+        answers = [ask(key) for key in configured] + [not_set_up(key) for key in others]
+        for line in table([answer.cells for answer in answers]):
+            self.stdout.write(line)
+        for answer in answers:
+            for note in answer.notes:
+                self.stdout.write(f"{answer.cells[0]}: {note}")
+        if problems := [answer.problem for answer in answers if answer.problem]:
+            raise CommandError("\n".join(problems))
+
+
+def ask(key: str) -> Answer:
+    """Call one provider; anything it does wrong becomes a sentence, never an exception."""
+    label, begun = provider_label(key), time.monotonic()
+    try:
+        description = registry.get(key).describe()
+    except (ProviderError, ImproperlyConfigured) as error:
+        took = f"{time.monotonic() - begun:.1f} s"
+        return Answer((label, "yes", "?", "?", "?", "", took), f"{label} does not work: {error}")
+    took = f"{time.monotonic() - begun:.1f} s"
+    cells = (
+        label,
+        "yes",
+        "valid" if description.key_is_valid else "refused",
+        f"{len(description.can_train)} models",
+        f"{len(description.can_generate)} models",
+        description.engine,
+        took,
+    )
+    problem = "" if description.key_is_valid else f"{label} refuses the key."
+    return Answer(cells, problem, description.notes)
+
+
+def not_set_up(key: str) -> Answer:
+    return Answer((provider_label(key), "no", "", "", "", "", ""))
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lay rows out in columns under the headings."""
+    lines = [HEADINGS, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]

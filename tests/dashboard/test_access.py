@@ -1,0 +1,117 @@
+"""Who may see and press what, over every address of the pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.http import HttpResponseBase
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from dashboard import pages_urls
+from jobs.models import JobQueue
+from tests.dashboard.rows import ASKED, describe_local_trainer, stored_model, tell_story
+from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory
+
+PUBLIC = {"landing", "signed_weights"}
+STREAM = "events"  # tested on its own: it is async and answers 401
+POSTS = {
+    "generate",
+    "model_delete",
+    "job_cancel",
+    "job_retry",
+    "job_forget",
+    "job_not_started",
+    "picture_delete",
+}
+NAMES = [pattern.name for pattern in pages_urls.urlpatterns]
+GETS = [name for name in NAMES if name not in POSTS | PUBLIC | {STREAM}]
+OF_SOMEBODY = [name for name in [*GETS, *POSTS] if name not in {"home", "models", "gallery"}]
+
+
+@pytest.fixture
+def addresses(owner) -> dict[str, str]:
+    """One address for each name, all belonging to the owner."""
+    describe_local_trainer()
+    model = stored_model(owner)
+    training = UserModelFactory(owner=owner, training=True)
+    job = JobFactory(model=training, running=True)
+    tell_story(job)
+    JobFactory(model=model, kind="generation", running=True, payload=ASKED)
+    picture = GeneratedImageFactory(model=model)
+    values = {
+        "model_id": model.pk,
+        "photo_id": model.photos.first().pk,
+        "picture_id": picture.pk,
+        "job_id": job.pk,
+        "size": "thumbnail",
+        "token": "forged",
+    }
+    return {
+        pattern.name: reverse(
+            f"dashboard:{pattern.name}",
+            kwargs={name: values[name] for name in pattern.pattern.converters},
+        )
+        for pattern in pages_urls.urlpatterns
+    }
+
+
+def body_of(response: HttpResponseBase) -> bytes:
+    return b"".join(response) if response.streaming else response.content
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_the_owner_sees_it(name, addresses, owner_client):
+    response = owner_client.get(addresses[name])
+    assert response.status_code == 200
+    assert body_of(response)
+
+
+@pytest.mark.parametrize("name", [*GETS, *sorted(POSTS)])
+def test_nobody_is_sent_to_sign_in(name, addresses, anonymous_client):
+    method = anonymous_client.post if name in POSTS else anonymous_client.get
+    response = method(addresses[name])
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(set(OF_SOMEBODY) - {"activity"}))
+def test_for_a_stranger_it_does_not_exist(name, addresses, stranger_client):
+    method = stranger_client.post if name in POSTS else stranger_client.get
+    assert method(addresses[name]).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["home", "models", "gallery", "activity"])
+def test_a_stranger_sees_nothing_of_the_owner(name, addresses, stranger_client):
+    page = stranger_client.get(addresses[name]).content.decode()
+    for address in (addresses["model"], addresses["picture_file"], addresses["photo_file"]):
+        assert address not in page
+
+
+@pytest.mark.parametrize("name", sorted(POSTS))
+def test_what_changes_something_cannot_be_reached_by_a_link(name, addresses, owner_client):
+    assert owner_client.get(addresses[name]).status_code == 405
+
+
+@pytest.mark.parametrize("name", sorted(POSTS))
+def test_what_changes_something_needs_the_token_of_the_page(name, addresses, owner):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.post(addresses[name]).status_code == 403
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_looking_writes_nothing_and_calls_nobody(name, addresses, owner_client, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a page opened a connection")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    before = list(JobQueue.objects.values_list("pk", "version", "next_poll_at"))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        body_of(owner_client.get(addresses[name]))
+    writes = [query["sql"] for query in queries if not query["sql"].startswith("SELECT")]
+    assert writes == []
+    assert list(JobQueue.objects.values_list("pk", "version", "next_poll_at")) == before

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from django.core.files.storage import default_storage
+from django.urls import reverse
+
+from generation.models import GeneratedImage
+from tests.factories import GeneratedImageFactory, UserModelFactory
+
+GALLERY = "/dashboard/pictures"
+
+
+def test_an_empty_gallery_says_how_pictures_come_about(owner_client):
+    page = owner_client.get(GALLERY).content.decode()
+    assert "No pictures yet" in page
+    assert reverse("dashboard:models") in page
+
+
+def test_a_picture_stands_there_with_the_settings_that_made_it(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True, name="Mira")
+    GeneratedImageFactory(
+        model=model, prompt="in <b>Lisbon</b>", seed=4711, settings={"strength": 0.85}
+    )
+    page = owner_client.get(GALLERY).content.decode()
+    assert "in &lt;b&gt;Lisbon&lt;/b&gt;" in page
+    assert "<b>Lisbon" not in page
+    for fact in ("4711", "0.85", "640 × 480", "Mira"):
+        assert fact in page
+
+
+def test_a_simulated_picture_says_so(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True, engine="diffusers")
+    GeneratedImageFactory(model=model, engine="diffusers")
+    assert "imulated" not in owner_client.get(GALLERY).content.decode()
+    GeneratedImageFactory(model=model, engine="simulated")
+    assert "Simulated" in owner_client.get(GALLERY).content.decode()
+
+
+def test_older_pictures_are_on_the_next_page_and_none_is_shown_twice(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True)
+    GeneratedImageFactory.create_batch(63, model=model)
+    first = owner_client.get(GALLERY)
+    second = owner_client.get(GALLERY, {"before": first.context["next"]})
+    shown = [one.pk for page in (first, second) for one in page.context["pictures"]]
+    assert len(shown) == len(set(shown)) == 63
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_gallery_costs_the_same_with_one_picture_and_with_thirty(
+    count, owner, owner_client, django_assert_num_queries
+):
+    GeneratedImageFactory.create_batch(count, model=UserModelFactory(owner=owner, ready=True))
+    with django_assert_num_queries(3):  # session, user, pictures with their models
+        owner_client.get(GALLERY)
+
+
+def test_a_deleted_picture_is_gone_from_the_disk_too(
+    owner, owner_client, django_capture_on_commit_callbacks
+):
+    picture = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        response = owner_client.post(reverse("dashboard:picture_delete", args=[picture.pk]))
+    assert response["Location"] == GALLERY
+    assert not GeneratedImage.objects.exists()
+    assert not default_storage.exists(picture.file.name)
+    assert not default_storage.exists(picture.thumbnail.name)
+
+
+def test_after_deleting_one_comes_back_but_never_to_a_foreign_address(owner, owner_client):
+    pictures = GeneratedImageFactory.create_batch(
+        2, model=UserModelFactory(owner=owner, ready=True)
+    )
+    for picture, asked, reached in (
+        (pictures[0], "/dashboard/", "/dashboard/"),
+        (pictures[1], "https://elsewhere.example/", GALLERY),
+    ):
+        address = reverse("dashboard:picture_delete", args=[picture.pk])
+        assert owner_client.post(address, {"next": asked})["Location"] == reached

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import (
+    GeneratedImageFactory,
+    JobFactory,
+    TrainingImageFactory,
+    UserModelFactory,
+)
+
+
+def test_the_landing_page_is_open_to_everybody(anonymous_client):
+    page = anonymous_client.get("/")
+    assert page.status_code == 200
+    assert reverse("account_login") in page.content.decode()
+
+
+def test_whoever_is_signed_in_goes_from_the_landing_page_to_home(owner_client):
+    assert owner_client.get("/")["Location"] == reverse("dashboard:home")
+
+
+def test_an_empty_home_explains_what_will_happen(owner_client):
+    page = owner_client.get(reverse("dashboard:home")).content.decode()
+    assert "Your first model, in three steps" in page
+    assert page.count("<svg") >= 3
+    assert reverse("dashboard:new_model") in page
+
+
+def test_home_puts_first_what_is_going_on(owner, owner_client):
+    ready = UserModelFactory(owner=owner, ready=True, name="Finished one")
+    JobFactory(model=UserModelFactory(owner=owner, training=True, name="Busy one"), running=True)
+    GeneratedImageFactory(model=ready)
+    response = owner_client.get(reverse("dashboard:home"))
+    assert [card.model.name for card in response.context["busy"]] == ["Busy one"]
+    assert [card.model.name for card in response.context["others"]] == ["Finished one"]
+    assert len(response.context["pictures"]) == 1
+
+
+def test_home_shows_a_training_that_is_older_than_six_other_models(owner, owner_client):
+    JobFactory(model=UserModelFactory(owner=owner, training=True, name="Long one"), running=True)
+    UserModelFactory.create_batch(8, owner=owner, ready=True)
+    response = owner_client.get(reverse("dashboard:home"))
+    assert [card.model.name for card in response.context["busy"]] == ["Long one"]
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_home_costs_the_same_with_one_model_and_with_thirty(
+    count, owner, owner_client, django_assert_num_queries
+):
+    for _ in range(count):
+        model = UserModelFactory(owner=owner, training=True)
+        TrainingImageFactory(model=model)
+        JobFactory(model=model, running=True)
+    # session, user, newest event, busy models, newest models, their jobs, pictures
+    with django_assert_num_queries(7):
+        owner_client.get(reverse("dashboard:home"))

@@ -1,0 +1,140 @@
+"""The page of a model that is ready: pictures, the form that asks for more, and the end."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.base import ContentFile
+from django.urls import reverse
+
+from jobs.messages import explain
+from jobs.models import JobQueue
+from models_app.models import UserModel
+from tests.dashboard.rows import ASKED, describe_local_trainer, stored_model
+from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory, jpeg
+
+
+def page_of(client, model) -> str:
+    response = client.get(reverse("dashboard:model", args=[model.pk]))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.fixture
+def ready(owner):
+    describe_local_trainer()
+    return stored_model(owner)
+
+
+def test_a_ready_model_shows_pictures_form_weights_and_photos(ready, owner_client):
+    picture = GeneratedImageFactory(model=ready)
+    page = page_of(owner_client, ready)
+    for text in (
+        reverse("dashboard:picture_file", args=[picture.pk, "thumbnail"]),
+        reverse("dashboard:generate", args=[ready.pk]),
+        reverse("dashboard:weights", args=[ready.pk]),
+        ready.weights_sha256,
+        reverse("dashboard:photo_file", args=[ready.photos.first().pk, "thumbnail"]),
+    ):
+        assert text in page
+
+
+def ask(client, model, **changes):
+    form = client.get(reverse("dashboard:model", args=[model.pk])).context["page"].form
+    data = {"prompt": "on a boat", "ratio": "1:1", "count": "2", "strength": "0.9"}
+    data |= {"provider": "local", "press": form.initial["press"]} | changes
+    return data, client.post(reverse("dashboard:generate", args=[model.pk]), data)
+
+
+def test_asking_for_pictures_twice_with_one_press_makes_one_job(ready, owner_client):
+    data, response = ask(owner_client, ready)
+    assert response["Location"] == reverse("dashboard:model", args=[ready.pk])
+    owner_client.post(reverse("dashboard:generate", args=[ready.pk]), data)
+    job = JobQueue.objects.get(kind="generation")
+    assert job.payload["count"] == 2
+
+
+def test_a_wrong_wish_comes_back_as_typed_with_the_reason(ready, owner_client):
+    _, response = ask(owner_client, ready, prompt="on a boat", strength="9")
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "on a boat" in page
+    assert 'class="error"' in page
+    assert not JobQueue.objects.filter(kind="generation").exists()
+
+
+def test_pictures_on_their_way_have_their_places(ready, owner_client):
+    JobFactory(model=ready, kind="generation", running=True, payload=ASKED)
+    response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
+    [drawing] = response.context["page"].drawings
+    assert list(drawing.places) == [0, 1]
+    assert "on a boat" in response.content.decode()
+
+
+def test_failed_pictures_explain_themselves_until_others_worked(ready, owner_client):
+    failed = JobFactory(model=ready, kind="generation", failed=True, payload=ASKED)
+    page = page_of(owner_client, ready)
+    assert explain(failed).sentence in page
+    assert reverse("dashboard:job_retry", args=[failed.pk]) in page
+    JobFactory(model=ready, kind="generation", succeeded=True, payload=ASKED)
+    assert explain(failed).sentence not in page_of(owner_client, ready)
+
+
+def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client):
+    failed = JobFactory(model=ready, kind="generation", failed=True, payload=ASKED)
+    response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
+    [drawing] = response.context["page"].drawings
+    for _ in range(2):
+        owner_client.post(
+            reverse("dashboard:job_retry", args=[failed.pk]), {"press": drawing.press}
+        )
+    assert JobQueue.objects.filter(model=ready, status="queued").count() == 1
+
+
+def test_the_form_begins_with_what_was_asked_last(ready, owner_client):
+    JobFactory(model=ready, kind="generation", succeeded=True, payload=ASKED)
+    form = owner_client.get(reverse("dashboard:model", args=[ready.pk])).context["page"].form
+    assert form["prompt"].value() == "on a boat"
+    assert form["count"].value() == 2
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_page_costs_the_same_with_one_picture_and_with_thirty(
+    count, ready, owner_client, django_assert_num_queries
+):
+    GeneratedImageFactory.create_batch(count, model=ready)
+    JobFactory(model=ready, succeeded=True)
+    # session, user, newest event, model, training, pictures' form: last wish and providers,
+    # generations, pictures, photos, timeline, log
+    with django_assert_num_queries(12):
+        owner_client.get(reverse("dashboard:model", args=[ready.pk]))
+
+
+# --- the end ------------------------------------------------------------------------------
+
+
+def test_the_question_before_deleting_names_everything_that_goes(ready, owner_client):
+    GeneratedImageFactory.create_batch(2, model=ready)
+    page = page_of(owner_client, ready)
+    assert "4 photos, the trained weights and 2 pictures" in page
+
+
+def test_deleting_takes_rows_and_files(ready, owner_client, django_capture_on_commit_callbacks):
+    name = f"pictures/{ready.pk}/1.jpg"
+    picture = GeneratedImageFactory(model=ready, file=ContentFile(jpeg(), name=name))
+    photo = ready.photos.first()
+    storage = photo.file.storage
+    with django_capture_on_commit_callbacks(execute=True):
+        response = owner_client.post(reverse("dashboard:model_delete", args=[ready.pk]))
+    assert response["Location"] == reverse("dashboard:models")
+    assert not UserModel.objects.filter(pk=ready.pk).exists()
+    gone = (photo.file, photo.thumbnail, ready.weights, picture.file)
+    assert [file.name for file in gone if storage.exists(file.name)] == []
+
+
+def test_what_is_running_keeps_its_model(owner, owner_client):
+    training = UserModelFactory(owner=owner, training=True)
+    JobFactory(model=training, running=True)
+    address = reverse("dashboard:model_delete", args=[training.pk])
+    response = owner_client.post(address, follow=True)
+    assert UserModel.objects.filter(pk=training.pk).exists()
+    assert "Cancel it first" in response.content.decode()
