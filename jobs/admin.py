@@ -83,7 +83,12 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("run_id", "correlation", "owner__email", "model__name")
     search_help_text = "The beginning of a job's id, or a run id, token, e-mail address or name"
     # Rooms above add their own.
-    actions: Sequence[str | Callable[..., None]] = ("look_now", "cancel_jobs", "forget_jobs", "declare_jobs_not_started")
+    actions: Sequence[str | Callable[..., None]] = (
+        "look_now",
+        "cancel_jobs",
+        "forget_jobs",
+        "declare_jobs_not_started",
+    )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Who may act on jobs: those who could change them if rows were changed by hand."""

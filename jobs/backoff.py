@@ -8,7 +8,7 @@ SHORTEST = 2.0  # seconds: the tick's own beat
 LONGEST = 60.0
 LONGEST_HEALTHY = 10.0
 # A look is due a little before its beat, so that a beat that comes early does not skip it.
-BEAT_SLACK = 0.5
+BEAT_SLACK = 1.0
 
 
 def retry_delay(attempts: int, retry_after: float | None = None) -> timedelta:

@@ -20,5 +20,5 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str] = {}
 ACCOUNT_RATE_LIMITS = False
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["TEST"] = {"NAME": str(_DATA_DIR / "test.sqlite3")}
-WHITENOISE_AUTOREFRESH = True
+SERVESTATIC_AUTOREFRESH = True
 LOGGING = {"version": 1, "disable_existing_loggers": False}
