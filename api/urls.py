@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+"""The addresses of the API. It answers 401 itself: a sign-in page is no answer to a program."""
 
-urlpatterns: list[URLPattern] = []
+from django.contrib.auth.decorators import login_not_required
+
+from api.endpoints import api
+
+urlpatterns = api.urls[0]
+app_name = api.urls_namespace
+for _pattern in urlpatterns:
+    if _pattern.callback is not None:
+        _pattern.callback = login_not_required(_pattern.callback)

@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+"""Every page."""
+
+from dashboard import pages_urls, wizard_urls
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*wizard_urls.urlpatterns, *pages_urls.urlpatterns]

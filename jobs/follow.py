@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from jobs import clock
+from jobs import clock, sights
 from jobs.backoff import poll_interval
 from jobs.events import note
 from jobs.models import JobEvent, JobQueue
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 # The rate needs a few steps before it says anything about the time left.
 LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
-CHUNK = 100
+CHUNK = 250
 CANCEL_AGAIN_AFTER = timedelta(seconds=30)
 
 
@@ -33,10 +33,7 @@ def observe_all(provider: Provider, seen: Sequence[tuple[JobQueue, Run]]) -> Non
     """Bring running jobs in line with their runs, live ones in a few large transactions."""
     live = [(job, run) for job, run in seen if not run.status.is_over]
     for start in range(0, len(live), CHUNK):
-        with transaction.atomic():
-            now = clock.now()
-            events = [progress(job, run, now) for job, run in live[start : start + CHUNK]]
-            JobEvent.objects.bulk_create(event for event in events if event)
+        _write_progress(live[start : start + CHUNK])
     for job, _run in live:
         if job.cancel_requested_at:
             ask_to_cancel(job, provider)
@@ -76,15 +73,38 @@ def reason_of(run: Run, provider: Provider) -> str:
         return ""
 
 
-def progress(job: JobQueue, run: Run, now: datetime) -> JobEvent | None:
-    """Store how far a live run is and return the event to append, if anything moved.
+@transaction.atomic
+def _write_progress(live: Sequence[tuple[JobQueue, Run]]) -> None:
+    now = clock.now()
+    seen = [(job, progress(job, run, now)) for job, run in live]
+    written = sights.write(seen)
+    JobEvent.objects.bulk_create(
+        _progress_event(job, values)
+        for job, values in seen
+        if job.pk in written and (job.step, job.stage) != (values["step"], values["stage"])
+    )
+
+
+def _progress_event(job: JobQueue, values: Mapping[str, Any]) -> JobEvent:
+    data = {
+        "step": values["step"],
+        "total": values["total_steps"],
+        "progress": values["progress"],
+    }
+    return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=values["stage"], data=data)
+
+
+def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
+    """Return what a look at a live run makes of the job's columns; changes nothing.
 
     Nothing ever goes backwards, whatever order answers arrive in.
     """
     total = run.total_steps or job.total_steps
     step = max(run.step or 0, job.step or 0) if run.step is not None else job.step
     share = run.progress if run.progress is not None else _share(step, total)
-    changes: dict[str, Any] = {
+    is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
+    is_first_step = bool(step) and job.first_step is None
+    return {
         "last_seen_at": now,
         "next_poll_at": now + poll_interval(now - (job.submitted_at or now)),
         "attempts": 0,
@@ -93,18 +113,11 @@ def progress(job: JobQueue, run: Run, now: datetime) -> JobEvent | None:
         "total_steps": total,
         "stage": (run.stage or job.stage)[:120],
         "progress": max(job.progress, min(share or 0.0, 1.0)),
+        "started_at": now if is_first_start else job.started_at,
+        "first_step": step if is_first_step else job.first_step,
+        "first_step_at": now if is_first_step else job.first_step_at,
+        "eta_at": time_of_end(job, step, total, now, run.seconds_left),
     }
-    if run.status is RunStatus.RUNNING and job.started_at is None:
-        changes["started_at"] = now
-    if step and job.first_step is None:
-        changes |= {"first_step": step, "first_step_at": now}
-    changes["eta_at"] = time_of_end(job, step, total, now, run.seconds_left)
-    rows = JobQueue.objects.filter(pk=job.pk, version=job.version, status=Status.RUNNING)
-    has_moved = (job.step, job.stage) != (step, changes["stage"])
-    if not rows.update(**changes) or not has_moved:
-        return None
-    data = {"step": step, "total": total, "progress": changes["progress"]}
-    return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=changes["stage"], data=data)
 
 
 def time_of_end(

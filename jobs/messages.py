@@ -23,7 +23,7 @@ class Explanation:
 NOT_PAID = "It cost nothing."
 PAID = "The trainer has charged for it."
 MAYBE_PAID = "It may have been charged: the trainer knows."
-FREE_AT_HOME = "It ran on your own trainer, so it cost nothing."
+FREE_AT_HOME = "Your own trainer does it, so it costs nothing."
 TRY_AGAIN = "Try again: the photos are still here, nothing is uploaded twice by you."
 
 _STATES: Mapping[str, tuple[str, str, str]] = {
@@ -34,7 +34,7 @@ _STATES: Mapping[str, tuple[str, str, str]] = {
     ),
     Status.SUBMITTING: (
         "Starting",
-        "The photos are on their way to the trainer.",
+        "It is on its way to the trainer.",
         "You can close this page.",
     ),
     Status.UNKNOWN: (
@@ -53,12 +53,24 @@ _STATES: Mapping[str, tuple[str, str, str]] = {
         "The trainer is done. The result is being fetched and checked.",
         "You can close this page.",
     ),
-    Status.SUCCEEDED: ("Done", "The result is stored here.", ""),
+    Status.SUCCEEDED: ("Done", "The weights are checked and stored here.", ""),
     Status.CANCELLED: (
         "Cancelled",
         "It was stopped before it finished.",
         "Start again whenever you like: everything you entered is still here.",
     ),
+}
+
+# Where pictures need other words than a training.
+_PICTURES: Mapping[str, tuple[str, str, str]] = {
+    Status.RUNNING: ("Drawing", "The pictures are being drawn.", "You can close this page."),
+    Status.FINISHING: (
+        "Almost there",
+        "The pictures are drawn. They are being fetched and checked.",
+        "You can close this page.",
+    ),
+    Status.SUCCEEDED: ("Done", "The pictures are stored here.", ""),
+    Status.CANCELLED: ("Cancelled", "It was stopped before a picture was drawn.", ""),
 }
 
 # error code → (what happened, what to do)
@@ -68,14 +80,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This trainer cannot do what was asked of it.",
         "Choose another trainer for this model.",
     ),
-    "unavailable": (
-        "The trainer cannot be reached right now.",
-        "Nothing to do: it is tried again by itself.",
-    ),
-    "rate_limited": (
-        "The trainer asked us to slow down.",
-        "Nothing to do: it is tried again by itself.",
-    ),
+    "unavailable": ("The trainer could not be reached.", TRY_AGAIN),
+    "rate_limited": ("The trainer asked us to slow down.", TRY_AGAIN),
     "outcome_unknown": (
         "It was sent, but the answer was lost on the way.",
         "We are asking the trainer whether it arrived.",
@@ -140,7 +146,9 @@ def explain(job: JobQueue) -> Explanation:
     """Say in words where a job stands, whatever its state and error."""
     if job.status == Status.FAILED:
         return _explain_failure(job)
-    title, sentence, advice = _STATES[job.status]
+    title, sentence, advice = (_PICTURES if job.kind == "generation" else {}).get(
+        job.status, _STATES[job.status]
+    )
     if job.status == Status.QUEUED and job.error_code:
         happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
         sentence = f"{happened} It waits and starts by itself."

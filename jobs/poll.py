@@ -33,7 +33,9 @@ def due_jobs(provider: str, kind: str) -> list[JobQueue]:
             kind=kind,
             status__in=[Status.RUNNING, Status.UNKNOWN],
             next_poll_at__lte=clock.now(),
-        ).order_by("next_poll_at")
+        )
+        .defer("payload", "error_detail")
+        .order_by("next_poll_at")
     )
 
 

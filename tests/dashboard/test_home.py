@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from models_app.limits import LIMITS
 from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
@@ -25,6 +26,7 @@ def test_an_empty_home_explains_what_will_happen(owner_client):
     page = owner_client.get(reverse("dashboard:home")).content.decode()
     assert "Your first model, in three steps" in page
     assert page.count("<svg") >= 3
+    assert LIMITS.count_text in page
     assert reverse("dashboard:new_model") in page
 
 

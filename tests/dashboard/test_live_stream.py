@@ -186,6 +186,21 @@ async def test_closing_ends_every_stream_and_new_ones_at_once(reader, topic):
         await next_of(late)
 
 
+async def test_closing_ends_a_stream_that_still_waits_for_the_database(topic, monkeypatch):
+    def refuse():
+        raise OperationalError("not there yet")
+
+    monkeypatch.setattr(reader_module, "EventFeed", refuse)
+    reader = Reader(interval=0.01)
+    page = stream(reader, topic, 0)
+    assert await next_of(page) == RETRY
+    waiting = asyncio.ensure_future(next_of(page))
+    await asyncio.sleep(0)
+    reader.close()
+    with pytest.raises(StopAsyncIteration):
+        await waiting
+
+
 # --- the address --------------------------------------------------------------------------
 
 

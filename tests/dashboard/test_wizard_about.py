@@ -31,6 +31,23 @@ def test_the_same_page_sent_twice_makes_one_draft(owner, owner_client):
     assert UserModel.objects.filter(owner=owner).count() == 1
 
 
+def test_a_refused_first_page_goes_on_with_its_draft(owner, owner_client):
+    response = owner_client.post(NEW, ABOUT | {"trigger_word": "house"})
+    model = UserModel.objects.get(owner=owner)
+    assert f'action="{address(model, "about")}"' in response.content.decode()
+
+
+def test_turning_back_at_once_leaves_no_empty_draft(owner_client):
+    response = owner_client.post(NEW, {"kind": "person", "go": "back"})
+    assert response["Location"] == "/dashboard/models"
+    assert not UserModel.objects.exists()
+
+
+def test_turning_back_after_typing_keeps_the_draft(owner, owner_client):
+    owner_client.post(NEW, {"kind": "person", "name": "Ann", "go": "back"})
+    assert UserModel.objects.get(owner=owner).name == "Ann"
+
+
 def test_the_page_carries_the_id_of_its_draft(owner, owner_client):
     draft_id = owner_client.get(NEW).context["draft_id"]
     owner_client.post(NEW, ABOUT | {"draft": str(draft_id)})

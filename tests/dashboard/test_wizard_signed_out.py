@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -97,6 +98,20 @@ def test_somebody_else_at_the_same_browser_sees_none_of_it(owner, browser):
     assert "private" not in browser.get(NEW).content.decode()
 
 
+def test_captions_typed_too_late_are_there_too(owner, browser):
+    model = draft(owner, photos=4)
+    page_address = address(model, "photos")
+    field = f"caption-{model.photos.first().pk}"
+    sign_in(browser, owner.email)
+    hidden = open_form(browser, page_address)
+    lose_session()
+    browser.post(page_address, hidden | {field: "in the garden"})
+    sign_in(browser, owner.email)
+    assert "in the garden" in browser.get(page_address).content.decode()
+    browser.post(page_address, open_form(browser, page_address) | {field: "in the garden"})
+    assert model.photos.first().caption == "in the garden"
+
+
 def test_answers_stay_on_their_own_page(owner, browser):
     first, second = draft(owner), draft(owner)
     sign_in(browser, owner.email)
@@ -119,8 +134,9 @@ def test_what_is_kept_is_bounded(owner, browser):
     sign_in(browser, owner.email)
     hidden = open_form(browser, NEW)
     lose_session()
+    noise = uuid.uuid4().hex * 2000  # 64,000 characters
     for model in models:
-        browser.post(address(model, "about"), hidden | ABOUT | {"description": "x" * 50_000})
-    assert len(Session.objects.get().session_data) < 20_000
+        browser.post(address(model, "about"), hidden | ABOUT | {"description": noise})
+    assert len(Session.objects.get().session_data) < 40_000
     kept = browser.session["typed_while_signed_out"]
     assert list(kept) == [address(model, "about") for model in models[-3:]]

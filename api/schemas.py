@@ -1,0 +1,94 @@
+"""The shapes of the API's answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+
+from jobs.messages import explain
+from jobs.models import JobQueue
+
+
+class LimitsOut(Schema):
+    """What a photo and a set of photos may be: sizes in bytes, sides in pixels."""
+
+    min_photos: int
+    recommended_min: int
+    recommended_max: int
+    max_photos: int
+    max_bytes: int
+    max_pixels: int
+    min_side: int
+    max_ratio: float
+    formats: list[str]
+
+
+class JobOut(Schema):
+    """One piece of work at a provider. `progress` runs from 0 to 1."""
+
+    id: UUID
+    kind: str
+    model_id: UUID | None
+    provider: str
+    status: str
+    is_simulated: bool
+    progress: float
+    step: int | None
+    total_steps: int | None
+    stage: str
+    eta_at: datetime | None
+    last_seen_at: datetime | None
+    error_code: str
+    title: str
+    sentence: str
+    cost: str
+    cost_estimate: Decimal | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, job: JobQueue) -> JobOut:
+        """A job's row with its state in a person's words."""
+        words = explain(job)
+        columns: dict[str, Any] = {
+            name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)
+        }
+        return cls(**columns, title=words.title, sentence=words.sentence, cost=words.cost)
+
+
+class ModelOut(Schema):
+    """One trained model, or one on its way."""
+
+    id: UUID
+    name: str
+    description: str
+    kind: str
+    trigger_word: str
+    base_model: str
+    provider: str
+    preset: str
+    status: str
+    is_simulated: bool
+    photo_count: int
+    weights_sha256: str
+    weights_size: int | None
+    failed_reason: str
+    created_at: datetime
+    started_at: datetime | None
+    ready_at: datetime | None
+
+
+class ModelPageOut(Schema):
+    """Some models, newest first. `next` is the `before` of the next page, "" on the last."""
+
+    models: list[ModelOut]
+    next: str
+
+
+class ModelDetailOut(ModelOut):
+    options: dict[str, Any]
+    job: JobOut | None

@@ -1,0 +1,87 @@
+"""The parts of a page that move, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from accounts.models import User
+from dashboard.live.messages import Message, update
+from dashboard.live.topics import Change, Topic
+from dashboard.pages.cards import cards_of, models_with_covers
+from dashboard.pages.home import newest_pictures
+from dashboard.pages.model_page import ModelPage
+from jobs.models import JobEvent, JobQueue
+from models_app.models import UserModel
+
+# Rendered once for all who watch, so without anybody's token: `live.js` puts the page's own
+# token into forms that carry this word.
+CSRF_TOKEN = "from-the-page"  # noqa: S105 - says where to take one, is none
+
+# What an event changes beyond the numbers: only then is the whole body sent.
+_TURNS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
+_BODY = {"live-body": "model/_body.html"}
+_NUMBERS = {"live-progress": "model/_working.html"}
+_LOG = {"live-log": "model/_log.html"}
+_PICTURES = {"live-pictures": "model/_pictures.html"}
+
+
+def render(topic: Topic, changes: Collection[Change]) -> Message | None:
+    """Return the message that brings a page of `topic` up to date after `changes`."""
+    if not changes:
+        return None
+    newest = max(change.id for change in changes)
+    if topic.model_id is None:
+        return update(newest, _cards(topic, changes))
+    model = UserModel.objects.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
+    # Deleted in this moment: there is nothing to show, and soon nobody to show it to.
+    return update(newest, _model(ModelPage(model), changes)) if model else None
+
+
+def _model(page: ModelPage, changes: Iterable[Change]) -> dict[str, Any]:
+    templates = templates_for(changes)
+    if not _NUMBERS.keys().isdisjoint(templates) and page.shape != "working":
+        templates = _BODY
+    return {
+        "fragments": [_fragment(id, name, {"page": page}) for id, name in templates.items()],
+        "title": page.title,
+        "progress": page.percent if page.shape == "working" else None,
+        "state": page.shape,
+    }
+
+
+def templates_for(changes: Iterable[Change]) -> dict[str, str]:
+    """Return which parts of a model's page `changes` touch: element id → template."""
+    parts: dict[str, str] = {}
+    for change in changes:
+        if change.job_kind == JobQueue.Kind.GENERATION:
+            parts |= _PICTURES
+        elif change.kind in _TURNS:
+            return _BODY
+        else:
+            parts |= _LOG if change.kind == JobEvent.Kind.LOG else _NUMBERS
+    return parts
+
+
+def _cards(topic: Topic, changes: Collection[Change]) -> dict[str, Any]:
+    owner = User(pk=topic.owner_id)
+    models = models_with_covers(owner).filter(pk__in={change.model_id for change in changes})
+    fragments = [
+        _fragment(f"card-{card.model.pk}", "pieces/_model_card.html", {"card": card})
+        for card in cards_of(models)
+    ]
+    if any(_made_pictures(change) for change in changes):
+        pictures = {"pictures": newest_pictures(owner)}
+        fragments.append(_fragment("live-newest", "home/_newest.html", pictures))
+    return {"fragments": fragments}
+
+
+def _made_pictures(change: Change) -> bool:
+    return change.job_kind == JobQueue.Kind.GENERATION and change.kind in _TURNS
+
+
+def _fragment(id: str, template: str, context: dict[str, Any]) -> dict[str, str]:
+    html = render_to_string(template, context | {"csrf_token": CSRF_TOKEN})
+    return {"id": id, "html": html}

@@ -1,0 +1,34 @@
+"""What an open page listens to."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One model of one owner, or (without `model_id`) all cards of that owner.
+
+    The owner is part of the topic, so an event of somebody else cannot match it.
+    """
+
+    owner_id: int
+    model_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One new row of the event table, with whom it concerns."""
+
+    id: int
+    kind: str
+    job_kind: str
+    owner_id: int
+    model_id: uuid.UUID | None
+
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics whose pages show it; none once the model is deleted."""
+        if self.model_id is None:
+            return ()
+        return Topic(self.owner_id), Topic(self.owner_id, self.model_id)

@@ -1,0 +1,63 @@
+"""All jobs of one person, each in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.pages.paging import page_of
+from dashboard.person import person
+from jobs.messages import Explanation, explain, provider_label
+from jobs.models import JobQueue
+from jobs.selectors import jobs_of
+from jobs.states import UNFINISHED, Status
+
+JOBS_PER_PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice above the list: which states it shows."""
+
+    key: str
+    label: str
+    states: frozenset[Status]
+
+
+FILTERS: Mapping[str, Filter] = {
+    one.key: one
+    for one in (
+        Filter("", "All", frozenset(Status)),
+        Filter("open", "Going on", UNFINISHED),
+        Filter("done", "Done", frozenset({Status.SUCCEEDED})),
+        Filter("failed", "Failed", frozenset({Status.FAILED})),
+        Filter("cancelled", "Cancelled", frozenset({Status.CANCELLED})),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One job in the list."""
+
+    job: JobQueue
+    explanation: Explanation
+    provider: str
+
+
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    chosen = FILTERS.get(request.GET.get("show", ""), FILTERS[""])
+    jobs = jobs_of(person(request)).filter(status__in=sorted(chosen.states))
+    page = page_of(jobs, before=request.GET.get("before", ""), size=JOBS_PER_PAGE)
+    context = {
+        "entries": [Entry(job, explain(job), provider_label(job.provider)) for job in page.rows],
+        "filters": FILTERS.values(),
+        "chosen": chosen,
+        "next": page.next,
+    }
+    return render(request, "activity.html", context)

@@ -1,0 +1,99 @@
+"""Models as cards: on Home, in the list, and in the live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+
+from accounts.models import User
+from generation.models import GeneratedImage
+from jobs.models import JobQueue
+from jobs.selectors import latest_jobs
+from jobs.states import UNFINISHED, Status
+from models_app.models import UserModel
+from models_app.selectors import models_of
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One model in a list. `cover` is the address of a thumbnail, "" without any picture."""
+
+    model: UserModel
+    job: JobQueue | None
+    cover: str
+    is_drawing: bool
+
+    @property
+    def is_draft(self) -> bool:
+        return is_draft(self.model, self.job)
+
+    @property
+    def is_busy(self) -> bool:
+        return self.is_training or self.is_drawing
+
+    @property
+    def is_training(self) -> bool:
+        return self.job is not None and not self.job.is_over
+
+    @property
+    def is_unclear(self) -> bool:
+        return self.job is not None and self.job.status == Status.UNKNOWN
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.model.is_simulated or (self.job is not None and self.job.is_simulated)
+
+    @property
+    def address(self) -> str:
+        if self.is_draft:
+            return reverse("dashboard:wizard", args=[self.model.pk, "about"])
+        return reverse("dashboard:model", args=[self.model.pk])
+
+    @property
+    def percent(self) -> int:
+        return percent_of(self.job)
+
+
+def models_with_covers(user: User) -> QuerySet[UserModel]:
+    """The user's models with what a card shows of other tables, still in one query."""
+    pictures = GeneratedImage.objects.filter(model=OuterRef("pk")).order_by("-created_at")
+    drawing = JobQueue.objects.filter(
+        model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION, status__in=sorted(UNFINISHED)
+    )
+    return models_of(user).annotate(
+        picture_id=Subquery(pictures.values("pk")[:1]), is_drawing=Exists(drawing)
+    )
+
+
+def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
+    """Return a card for each model of `models_with_covers`; one query for all their jobs."""
+    models = list(models)
+    jobs = latest_jobs(models) if models else {}
+    return [
+        ModelCard(model, jobs.get(model.pk), _cover(model), getattr(model, "is_drawing", False))
+        for model in models
+    ]
+
+
+def is_draft(model: UserModel, job: JobQueue | None) -> bool:
+    """Whether it still belongs in the wizard: nothing was ever started."""
+    return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
+
+
+def percent_of(job: JobQueue | None) -> int:
+    """Whole percents, rounded down: 100 only when it is done."""
+    return int(job.progress * 100) if job else 0
+
+
+def _cover(model: UserModel) -> str:
+    picture: UUID | None = getattr(model, "picture_id", None)
+    photo: UUID | None = getattr(model, "cover_id", None)
+    if picture:
+        return reverse("dashboard:picture_file", args=[picture, "thumbnail"])
+    if photo:
+        return reverse("dashboard:photo_file", args=[photo, "thumbnail"])
+    return ""

@@ -1,0 +1,58 @@
+"""The loss curve as geometry; the template draws it as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 1000, 300  # units of the SVG, stretched to the place there is
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What the drawing needs, and the same in words for those who cannot see it."""
+
+    points: str  # "x,y x,y ..." in SVG units
+    area: str  # the same, closed along the lower edge
+    highest: str
+    lowest: str
+    first_step: int
+    last_step: int
+    now: str
+    summary: str
+
+
+def curve_of(losses: Sequence[tuple[int, float]]) -> Curve | None:
+    """Return the curve through (step, loss); None until there are two points to join."""
+    if len(losses) < 2:
+        return None
+    steps = [step for step, _ in losses]
+    values = [loss for _, loss in losses]
+    low, high = min(values), max(values)
+    points = " ".join(
+        f"{_scaled(step, steps[0], steps[-1], WIDTH):.1f},"
+        f"{HEIGHT - _scaled(loss, low, high, HEIGHT):.1f}"
+        for step, loss in losses
+    )
+    return Curve(
+        points=points,
+        area=f"0,{HEIGHT} {points} {WIDTH},{HEIGHT}",
+        highest=f"{high:.3f}",
+        lowest=f"{low:.3f}",
+        first_step=steps[0],
+        last_step=steps[-1],
+        now=f"{values[-1]:.3f}",
+        summary=_summary(losses[0], losses[-1]),
+    )
+
+
+def _scaled(value: float, low: float, high: float, size: int) -> float:
+    return (value - low) / (high - low) * size if high > low else size / 2
+
+
+def _summary(first: tuple[int, float], last: tuple[int, float]) -> str:
+    verb = "fell" if last[1] < first[1] else "rose" if last[1] > first[1] else "went"
+    return (
+        f"The loss {verb} from {first[1]:.3f} at step {first[0]:,} "
+        f"to {last[1]:.3f} at step {last[0]:,}."
+    )

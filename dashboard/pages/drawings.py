@@ -1,0 +1,71 @@
+"""Generations that have no pictures yet, or never will."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.pages.cards import percent_of
+from jobs.messages import Explanation, explain
+from jobs.models import JobQueue
+from jobs.services import can_cancel
+from jobs.states import Status
+from models_app.models import UserModel
+
+LOOKED_AT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One generation above the pictures."""
+
+    job: JobQueue
+    explanation: Explanation
+    can_cancel: bool
+
+    @property
+    def title(self) -> str:
+        """What is being made, or why nothing is."""
+        count = len(self.places)
+        is_at_work = count and self.job.status == Status.RUNNING and self.can_cancel
+        if not is_at_work:
+            return self.explanation.title
+        return f"Making {count} pictures" if count > 1 else "Making a picture"
+
+    @property
+    def prompt(self) -> str:
+        return str(self.job.payload.get("typed_prompt") or self.job.payload.get("prompt", ""))
+
+    @property
+    def percent(self) -> int:
+        return percent_of(self.job)
+
+    @property
+    def is_failed(self) -> bool:
+        return self.job.status == Status.FAILED
+
+    @property
+    def is_unclear(self) -> bool:
+        return self.job.status == Status.UNKNOWN
+
+    @property
+    def places(self) -> range:
+        """One placeholder for each picture that is on its way."""
+        is_coming = not self.is_failed and not self.is_unclear
+        return range(int(self.job.payload.get("count", 1)) if is_coming else 0)
+
+    @property
+    def press(self) -> str:
+        """Trying this one again is one new job, however often the button is pressed."""
+        return f"again-{self.job.pk.hex}"
+
+
+def drawings_of(model: UserModel) -> list[Drawing]:
+    """What is going on for `model`, and what failed since the last one that worked."""
+    newest = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
+    shown: list[Drawing] = []
+    has_worked_since = False
+    for job in newest.order_by("-created_at")[:LOOKED_AT]:
+        has_worked_since = has_worked_since or job.status == Status.SUCCEEDED
+        if not job.is_over or (job.status == Status.FAILED and not has_worked_since):
+            shown.append(Drawing(job, explain(job), can_cancel(job)))
+    return shown

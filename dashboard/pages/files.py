@@ -1,0 +1,111 @@
+"""Stored files, streamed to whom they belong. Nothing is ever served by its path."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import PurePath
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from dashboard.person import person
+from generation import links
+from generation.selectors import picture_for
+from models_app.models import UserModel
+from models_app.selectors import model_for, photo_for
+
+# By our own extension: names are ours, what a person called the file counts for nothing.
+CONTENT_TYPES = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".safetensors": "application/octet-stream",
+}
+BLOCK_BYTES = 256 * 1024
+SIZES = {"full": "file", "thumbnail": "thumbnail"}
+
+
+class StoredFileResponse(FileResponse):
+    """A file response that reads one block at a time in a worker thread under ASGI.
+
+    Django's own would read the whole file into memory there.
+    """
+
+    block_size = BLOCK_BYTES
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        blocks = iter(self)
+
+        def next_block() -> bytes:
+            return next(blocks, b"")
+
+        while block := await sync_to_async(next_block, thread_sensitive=False)():
+            yield block
+
+
+@require_safe
+def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponseBase:
+    photo = photo_for(person(request), photo_id)
+    return _stored(request, getattr(photo, _field(size)))
+
+
+@require_safe
+def picture_file(request: HttpRequest, picture_id: UUID, size: str) -> HttpResponseBase:
+    picture = picture_for(person(request), picture_id)
+    return _stored(request, getattr(picture, _field(size)))
+
+
+@require_safe
+def weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
+    """The trained file, for its owner to keep."""
+    return _weights_of(request, model_for(person(request), model_id))
+
+
+@login_not_required  # a provider fetches it: the signature in the address is the permission
+@require_safe
+def signed_weights(request: HttpRequest, token: str) -> HttpResponseBase:
+    return _weights_of(request, links.model_from_signature(token))
+
+
+def _weights_of(request: HttpRequest, model: UserModel) -> HttpResponseBase:
+    name = f"{slugify(model.name) or 'model'}.safetensors"
+    return _stored(request, model.weights, download_as=name)
+
+
+def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> HttpResponseBase:
+    """Stream `file`, or say that the browser's copy is still right; raise Http404 without it."""
+    if not file:
+        raise Http404("There is no such file.")
+    # A stored file never changes: its name is new whenever its content is.
+    etag = f'"{PurePath(file.name or "").name}"'
+    response = get_conditional_response(request, etag=etag) or _opened(file, download_as)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=3600"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _opened(file: FieldFile, download_as: str) -> HttpResponseBase:
+    kind = CONTENT_TYPES.get(PurePath(file.name or "").suffix, "application/octet-stream")
+    try:
+        response = StoredFileResponse(file.open("rb"), content_type=kind)
+    except FileNotFoundError as error:
+        raise Http404("The file is gone from the storage.") from error
+    response["Content-Length"] = str(file.size)
+    shown_as = download_as or PurePath(file.name or "").name
+    header = content_disposition_header(bool(download_as), shown_as)
+    response["Content-Disposition"] = header or "inline"
+    return response
+
+
+def _field(size: str) -> str:
+    if size not in SIZES:
+        raise Http404("There is no such size.")
+    return SIZES[size]

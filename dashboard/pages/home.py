@@ -1,0 +1,74 @@
+"""The landing page, Home, and the list of models."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from dashboard.pages.cards import ModelCard, cards_of, models_with_covers
+from dashboard.pages.paging import page_of
+from dashboard.person import person
+from generation.models import GeneratedImage
+from generation.selectors import pictures_of
+from jobs.selectors import newest_event_id
+from models_app.limits import LIMITS
+from models_app.models import UserModel
+
+NEWEST_MODELS, NEWEST_PICTURES = 6, 12
+MODELS_PER_PAGE = 30
+
+
+@login_not_required
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What TheWay is, for those who are not signed in; the others go on to Home."""
+    if request.user.is_authenticated:
+        return redirect("dashboard:home")
+    return render(request, "landing.html")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    context = {"after": newest_event_id()}  # before everything else: see live/stream.py
+    cards = newest_cards(user)
+    return render(
+        request,
+        "home.html",
+        context
+        | {
+            "busy": [card for card in cards if card.is_busy],
+            "others": [card for card in cards if not card.is_busy],
+            "pictures": newest_pictures(user),
+            "limits": LIMITS,
+        },
+    )
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    context: dict[str, object] = {"after": newest_event_id()}
+    page = page_of(
+        models_with_covers(user), before=request.GET.get("before", ""), size=MODELS_PER_PAGE
+    )
+    cards = cards_of(page.rows)
+    context |= {"cards": cards, "next": page.next, "limits": LIMITS}
+    return render(request, "models.html", context)
+
+
+def newest_cards(user: User) -> list[ModelCard]:
+    """Everything that is being worked on, and the newest of the rest."""
+    models = models_with_covers(user)
+    waits = Q(status=UserModel.Status.PENDING, started_at__isnull=False)
+    busy = models.filter(waits | Q(status=UserModel.Status.TRAINING) | Q(is_drawing=True))
+    newest = models[:NEWEST_MODELS]
+    return cards_of({model.pk: model for model in [*busy[:MODELS_PER_PAGE], *newest]}.values())
+
+
+def newest_pictures(user: User) -> list[GeneratedImage]:
+    return list(pictures_of(user)[:NEWEST_PICTURES])

@@ -1,0 +1,40 @@
+"""The addresses of the pages that are not the wizard."""
+
+from django.urls import path
+
+from dashboard.live.stream import events
+from dashboard.pages import activity, files, gallery, home, job_actions, model
+
+urlpatterns = [
+    path("", home.landing, name="landing"),
+    path("dashboard/", home.home, name="home"),
+    path("dashboard/events", events, name="events"),
+    path("dashboard/models", home.models, name="models"),
+    path("dashboard/models/<uuid:model_id>", model.model, name="model"),
+    path("dashboard/models/<uuid:model_id>/live", model.model_live, name="model_live"),
+    path("dashboard/models/<uuid:model_id>/generate", model.generate, name="generate"),
+    path("dashboard/models/<uuid:model_id>/delete", model.model_delete, name="model_delete"),
+    path("dashboard/models/<uuid:model_id>/weights", files.weights, name="weights"),
+    path("dashboard/photos/<uuid:photo_id>/<slug:size>", files.photo_file, name="photo_file"),
+    path("dashboard/jobs/<uuid:job_id>/cancel", job_actions.job_cancel, name="job_cancel"),
+    path("dashboard/jobs/<uuid:job_id>/retry", job_actions.job_retry, name="job_retry"),
+    path("dashboard/jobs/<uuid:job_id>/forget", job_actions.job_forget, name="job_forget"),
+    path(
+        "dashboard/jobs/<uuid:job_id>/not-started",
+        job_actions.job_not_started,
+        name="job_not_started",
+    ),
+    path("dashboard/pictures", gallery.gallery, name="gallery"),
+    path(
+        "dashboard/pictures/<uuid:picture_id>/delete",
+        gallery.picture_delete,
+        name="picture_delete",
+    ),
+    path(
+        "dashboard/pictures/<uuid:picture_id>/<slug:size>",
+        files.picture_file,
+        name="picture_file",
+    ),
+    path("dashboard/activity", activity.activity, name="activity"),
+    path("files/weights/<str:token>.safetensors", files.signed_weights, name="signed_weights"),
+]

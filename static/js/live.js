@@ -1,0 +1,148 @@
+// Keeps the parts of a page true while it is open.
+//
+// The server sends rendered parts as server-sent events; each replaces the element with its id.
+// Without a stream (no EventSource, or it keeps failing) the page asks by htmx instead.
+
+import { csrfToken } from "./csrf.js";
+import { morph } from "./morph.js";
+
+const FAILURES_BEFORE_POLLING = 4;
+const POLL_MS = 3000;
+// Nothing heard for this long: look whether the numbers still hold ("last heard" moves silently).
+const QUIET_MS = 15000;
+const TOKEN_FROM_PAGE = "from-the-page";
+
+const root = document.querySelector("[data-live]");
+const icon = document.querySelector('link[rel="icon"]');
+const plainIcon = icon?.href;
+let failures = 0;
+let polling = 0;
+let quiet = 0;
+
+function listen() {
+  if (!("EventSource" in window)) return startPolling();
+  const source = new EventSource(root.dataset.live);
+  source.addEventListener("open", () => {
+    failures = 0;
+    stopPolling();
+  });
+  source.addEventListener("update", (event) => update(JSON.parse(event.data)));
+  source.addEventListener("resync", poll);
+  source.addEventListener("error", () => {
+    failures += 1;
+    if (failures < FAILURES_BEFORE_POLLING && source.readyState !== EventSource.CLOSED) return;
+    startPolling();
+    // Refused for good (signed out, or a proxy that allows no streams): the browser gave up.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listenAgain, 10 * POLL_MS);
+  });
+  addEventListener("pagehide", () => source.close(), { once: true });
+  return source;
+}
+
+function listenAgain() {
+  if (document.visibilityState !== "hidden") listen();
+  else document.addEventListener("visibilitychange", listen, { once: true });
+}
+
+function update({ fragments, title, progress }) {
+  for (const { html } of fragments) swap(html);
+  if (title !== undefined) setTitle(title);
+  if (progress !== undefined) setIcon(progress);
+  waitQuietly();
+}
+
+/** Put each element of `html` in the place of the one with its id. */
+function swap(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  makeOurs(parsed);
+  // The outermost elements of the answer that are on this page and meant to move.
+  for (const fresh of parsed.querySelectorAll('[id^="live-"]:not(#live-poll), [id^="card-"]')) {
+    const old = document.getElementById(fresh.id);
+    if (old && root.contains(old) && fresh.isConnected) morph(old, fresh.cloneNode(true));
+    fresh.replaceChildren();
+  }
+  document.dispatchEvent(new CustomEvent("live:swapped"));
+}
+
+/** Parts rendered for everybody carry no token; forms in them get this page's. */
+function makeOurs(parsed) {
+  const token = csrfToken();
+  for (const input of parsed.querySelectorAll('input[name="csrfmiddlewaretoken"]')) {
+    if (input.getAttribute("value") === TOKEN_FROM_PAGE) input.setAttribute("value", token);
+  }
+  // Two tabs got the same form: a press in one must not pass for a repeated press in the other.
+  const press = parsed.querySelector('[data-live-keep] input[name="press"]');
+  press?.setAttribute("value", randomKey());
+}
+
+/** 32 hexadecimal digits. (`crypto.randomUUID` is missing on plain HTTP in a home network.) */
+function randomKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function setTitle(title) {
+  const end = document.title.split(" · ").at(-1);
+  document.title = `${title} · ${end}`;
+}
+
+/** A ring that fills, for a tab in the background; the plain icon when nothing is going on. */
+function setIcon(progress) {
+  if (!icon) return;
+  if (progress === null) {
+    icon.href = plainIcon;
+    return;
+  }
+  const length = 2 * Math.PI * 12;
+  const accent = matchMedia("(prefers-color-scheme: dark)").matches ? "#9d94ff" : "#4a3aff";
+  icon.href = `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="none" stroke-width="7" transform="rotate(-90 16 16)"><circle cx="16" cy="16" r="12" stroke="#9996"/><circle cx="16" cy="16" r="12" stroke="${accent}" stroke-dasharray="${(length * progress) / 100} ${length}"/></g></svg>`,
+  )}`;
+}
+
+function poll() {
+  document.body.dispatchEvent(new CustomEvent("live:poll"));
+  waitQuietly();
+}
+
+function startPolling() {
+  if (polling) return;
+  poll();
+  polling = setInterval(poll, POLL_MS);
+}
+
+function stopPolling() {
+  clearInterval(polling);
+  polling = 0;
+}
+
+function waitQuietly() {
+  clearTimeout(quiet);
+  if (!polling && root.querySelector("progress")) quiet = setTimeout(poll, QUIET_MS);
+}
+
+/** htmx fetched the parts (it is told to swap nothing itself). */
+function takeAnswer(event) {
+  if (event.target.id !== "live-poll") return;
+  const { xhr, successful } = event.detail;
+  // Deleted, or signed out in another tab (then the answer is the sign-in page): the page that
+  // says so is the true one now.
+  if (xhr.status === 404 || isElsewhere(xhr.responseURL, event.target)) return location.reload();
+  if (!successful) return;
+  swap(xhr.responseText);
+  const body = document.getElementById("live-body");
+  if (body?.dataset.title) setTitle(body.dataset.title);
+}
+
+function isElsewhere(answered, poller) {
+  const asked = new URL(poller.getAttribute("hx-get"), location.href);
+  return Boolean(answered) && new URL(answered).pathname !== asked.pathname;
+}
+
+if (root) {
+  document.body.addEventListener("htmx:afterRequest", takeAnswer);
+  const { progress } = document.getElementById("live-body")?.dataset ?? {};
+  if (progress) setIcon(Number(progress));
+  listen();
+  waitQuietly();
+}

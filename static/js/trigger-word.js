@@ -1,0 +1,32 @@
+// Suggests a trigger word from the name, as long as nobody chose one.
+
+const name = document.getElementById("id_name");
+const word = document.getElementById("id_trigger_word");
+const button = document.querySelector("[data-suggest]");
+let suggested = "";
+
+async function suggest() {
+  if (!name.value.trim()) return name.focus();
+  const address = `${button.dataset.suggest}?name=${encodeURIComponent(name.value)}`;
+  try {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (answer.ok && !answer.redirected) fill((await answer.json()).word);
+  } catch {
+    // Without a connection the word is suggested when the page is sent.
+  }
+}
+
+function fill(text) {
+  suggested = text;
+  word.value = text;
+  word.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+name.addEventListener("change", () => {
+  const isOurs = word.value.trim() === "" || word.value === suggested;
+  if (isOurs && name.value.trim()) suggest();
+});
+button.addEventListener("click", (event) => {
+  event.preventDefault();
+  suggest();
+});

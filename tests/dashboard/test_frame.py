@@ -1,0 +1,106 @@
+"""The frame around every page, the account pages in it, and the pages for when it goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from dashboard.icons import PATHS
+from dashboard.templatetags import looks
+from jobs.states import Status
+from models_app.models import UserModel
+from tests.factories import UserModelFactory
+
+ANONYMOUS = [
+    "/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/password/reset/key/1-abc-def/",
+    "/accounts/inactive/",
+]
+SIGNED_IN = ["/accounts/password/change/", "/accounts/logout/", "/accounts/reauthenticate/"]
+
+
+def stands_in_our_frame(page: str) -> bool:
+    parts = ['<a class="skip-link"', '<main id="content"', "css/tokens.css", "htmx-config"]
+    return all(part in page for part in parts)
+
+
+@pytest.mark.parametrize("address", ANONYMOUS)
+def test_pages_for_nobody_stand_in_our_frame(db, anonymous_client, address):
+    page = anonymous_client.get(address).content.decode()
+    assert stands_in_our_frame(page)
+    assert 'aria-label="Main"' not in page
+
+
+@pytest.mark.parametrize("address", SIGNED_IN)
+def test_account_pages_stand_in_our_frame(owner, owner_client, address):
+    page = owner_client.get(address).content.decode()
+    assert stands_in_our_frame(page)
+    assert owner.email in page
+
+
+def test_a_wrong_password_is_answered_in_the_form(owner, anonymous_client):
+    sent = {"login": owner.email, "password": "wrong"}
+    page = anonymous_client.post("/accounts/login/", sent).content.decode()
+    assert 'role="alert"' in page
+    assert owner.email in page
+
+
+def test_only_the_operator_is_shown_the_way_to_the_admin(owner_client, operator_client):
+    assert b'href="/admin/"' not in owner_client.get("/dashboard/models/new").content
+    assert b'href="/admin/"' in operator_client.get("/dashboard/models/new").content
+
+
+def test_signing_out_needs_a_press(owner_client):
+    page = owner_client.get("/dashboard/models/new").content
+    assert b'<form method="post" action="/accounts/logout/">' in page
+
+
+def test_the_header_says_where_one_is(owner_client):
+    page = owner_client.get("/dashboard/models/new").content.decode()
+    assert '<a href="/dashboard/models" aria-current="true">' in page
+    assert page.count("aria-current") == 2  # the header's and the stepper's
+
+
+def test_a_stale_form_is_told_to_be_sent_again(owner):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    response = client.post("/dashboard/models/new", {"name": "Ann"})
+    assert response.status_code == 403
+    assert b"Please send that again" in response.content
+
+
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])
+def test_pages_for_broken_requests_lean_on_nothing(name):
+    assert "<h1>" in render_to_string(name)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_state_of_a_job_has_a_tone_and_a_word(status):
+    assert looks.state_tag(status) == {
+        "label": status.label,
+        "tone": looks.JOB_TONES[status],
+    }
+
+
+@pytest.mark.parametrize(
+    ("traits", "label"),
+    [
+        ({}, "Draft"),
+        ({"training": True}, "Training"),
+        ({"training": True, "status": UserModel.Status.PENDING}, "Waiting"),
+        ({"failed": True}, "Failed"),
+        ({"ready": True}, "Ready"),
+    ],
+)
+def test_every_state_of_a_model_has_its_own_word(db, traits, label):
+    assert looks.model_tag(UserModelFactory(**traits))["label"] == label
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+def test_every_icon_is_decoration(name):
+    assert 'aria-hidden="true"' in looks.icon(name)

@@ -1,0 +1,168 @@
+"""What only a browser can show: the uploader, the autosave, and buttons without a reload."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from models_app.models import UserModel
+from tests.conftest import client_of
+from tests.dashboard.wizard_drafts import address, draft, trainer_answered
+from tests.factories import jpeg
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CHROMIUM = shutil.which("chromium")
+
+
+def picture(name: str, colour: str) -> dict[str, object]:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": jpeg(colour=colour)}
+
+
+@pytest.fixture
+def chromium(monkeypatch) -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("THEWAY_REQUIRE_SERVICES"):
+            pytest.fail("Chromium is not installed")
+        pytest.skip("Chromium is not installed")
+    # Playwright runs an event loop in this thread, which makes Django fear for its queries.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, live_server, owner) -> Iterator[Page]:
+    """A signed-in page. Whatever the policy of the site forbids fails the test."""
+    context = chromium.new_context(base_url=live_server.url)
+    sign_in(context, owner, live_server.url)
+    page = context.new_page()
+    forbidden: list[str] = []
+    page.on("console", lambda m: "Security Policy" in m.text and forbidden.append(m.text))
+    page.on("pageerror", lambda error: forbidden.append(str(error)))
+    yield page
+    context.close()
+    assert forbidden == []
+
+
+def sign_in(context, owner, url: str) -> None:
+    session = client_of(owner).cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+
+
+def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    bad = {"name": "note.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
+    good = [picture(f"IMG_{colour}.jpg", colour) for colour in ("red", "green", "blue", "gold")]
+    page.set_input_files("#photos", [good[0], bad, *good[1:]])
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(4)
+    expect(page.locator("#coach h2")).to_contain_text("4 photos")
+    refused = page.locator("#uploads .photo-card")
+    expect(refused).to_have_count(1)
+    expect(refused.locator("[data-note]")).to_contain_text("not a photo")
+    assert model.photos.count() == 4
+
+
+def test_nothing_refused_is_left_behind_in_silence(page, owner):
+    model = draft(owner, photos=5)
+    page.goto(address(model, "photos"))
+    page.set_input_files("#photos", [{"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}])
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#saved")).to_contain_text("not here yet")
+    page.get_by_role("button", name="Remove a.mp4").click()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/training")
+
+
+def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_server):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text("You are signed out")
+    sign_in(page.context, owner, live_server.url)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+
+
+def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    page.context.set_offline(True)
+    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+
+
+def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
+    model = draft(owner, photos=3)
+    first = model.photos.first()
+    page.goto(address(model, "photos"))
+    page.locator(f"#later-{first.pk}").click()
+    expect(page.locator("#photo-grid .photo-card").nth(1)).to_have_id(f"photo-{first.pk}")
+    expect(page.locator(f"#later-{first.pk}")).to_be_focused()
+    assert list(model.photos.values_list("pk", flat=True))[1] == first.pk
+
+
+def test_answers_are_kept_without_a_button(page, owner):
+    page.goto("/dashboard/models/new")
+    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.keyboard.press("Tab")
+    word = page.get_by_label("Trigger word")
+    expect(word).not_to_have_value("")
+    page.get_by_label("Product").check()
+    expect(page.locator(".consent")).to_be_hidden()
+    page.wait_for_url("**/about")  # the draft exists and has an address
+    expect(page.locator("#saved")).to_have_text("Saved")
+    suggested = word.input_value()
+    page.reload()
+    expect(word).to_have_value(suggested)
+    expect(page.get_by_label("Product")).to_be_checked()
+    assert UserModel.objects.get(owner=owner).name == "Bob the cat"
+
+
+def test_a_wrong_answer_is_explained_where_it_stands(page, owner):
+    page.goto(address(draft(owner), "about"))
+    word = page.get_by_label("Trigger word")
+    word.fill("house")
+    expect(page.locator("#id_trigger_word_error")).to_contain_text("means something")
+    expect(word).to_have_attribute("aria-invalid", "true")
+    word.fill("house_k7")
+    expect(page.locator("#id_trigger_word_error")).to_be_empty()
+
+
+def test_the_estimate_follows_the_preset(page, owner):
+    trainer_answered()
+    page.goto(address(draft(owner, photos=5), "training"))
+    expect(page.locator("#estimate")).to_contain_text("500")
+    page.get_by_label("Best likeness").check()
+    expect(page.locator("#estimate")).to_contain_text("1,000")
+
+
+@pytest.mark.parametrize("step", ["about", "photos", "training", "review"])
+def test_nothing_scrolls_sideways_on_a_small_phone(page, owner, step):
+    trainer_answered()
+    model = draft(owner, photos=5, **CHOSEN)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(address(model, step))
+    assert page.url.endswith(step)
+    root = page.evaluate("document.documentElement.scrollWidth")
+    assert root <= 320
+
+
+CHOSEN = {
+    "base_model": "black-forest-labs/FLUX.1-dev",
+    "provider": "local",
+    "preset": "balanced",
+    "options": {"epochs": 100, "learning_rate": 0.0002, "batch_size": 1, "resolution": 1024},
+}
