@@ -91,7 +91,8 @@ class UserModelAdmin(admin.ModelAdmin):
     inlines = (PhotoInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UserModel]:
-        return super().get_queryset(request).annotate(photo_count=Count("photos"))
+        models: QuerySet[UserModel] = super().get_queryset(request)
+        return models.annotate(photo_count=Count("photos"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -41,9 +41,16 @@ _ANSWERABLE = frozenset(
 _MAX_FILENAME = 120
 
 
-def create_draft(owner: AbstractUser) -> UserModel:
-    """Return a new, empty model of `owner`; its kind is what most people come for."""
-    return UserModel.objects.create(owner_id=owner.pk)
+def create_draft(owner: AbstractUser, *, draft_id: uuid.UUID | None = None) -> UserModel:
+    """Return a new, empty model of `owner`; its kind is what most people come for.
+
+    `draft_id` is what a page promised its draft: the same page sent twice makes one. Whether
+    such an id belongs to `owner` is for `model_for` to say.
+    """
+    model, _ = UserModel.objects.get_or_create(
+        pk=draft_id or uuid.uuid4(), defaults={"owner_id": owner.pk}
+    )
+    return model
 
 
 def save_answers(

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
+import django
+
 from bench.chaos.accidents import ACCIDENTS, Accident, set_faults
 from bench.chaos.people import Draft, make_drafts, press_start
 from bench.installation import Installation, installation
@@ -26,31 +28,41 @@ REST_WITHIN = 420.0
 
 def main() -> int:
     options = _options()
-    rng = Random(options.seed)
-    schedule = [ACCIDENTS[rng.randrange(len(ACCIDENTS))] for _ in range(options.trials)]
     trainer = {"faults": 1, "seconds": TRAINING_SECONDS, "slots": 500}
     with installation(is_embedded=options.embedded, **trainer) as site:
-        _set_up_django()
+        django.setup()
+        from bench.chaos import steps
         from bench.chaos.verdict import judge
 
-        print(f"chaos: {options.trials} trials, seed {options.seed}, on {site.kind}", flush=True)
-        drafts = make_drafts(options.trials * DRAFTS_PER_TRIAL, rng)
-        site.heal()
-        kills = 0
-        for number, accident in enumerate(schedule):
-            own = drafts[number * DRAFTS_PER_TRIAL : (number + 1) * DRAFTS_PER_TRIAL]
-            _trial(site, accident, own, rng)
-            kills += accident.kills
-            _progress(number + 1, options.trials)
-        _heal_and_rest(site, drafts)
+        if options.steps:
+            drafts = steps.run(site, is_freezing=options.steps == "freeze", stride=options.stride)
+            kills = len(drafts)
+        else:
+            drafts, kills = _trials(site, options.trials, options.seed)
         verdict = judge(site, drafts)
-        for accident in sorted(set(schedule), key=lambda one: one.name):
-            own = [draft for draft in drafts if draft.accident == accident.name]
-            print(f"{accident.name}: trials={schedule.count(accident)} {verdict.counts(own)}")
-        print(f"trials={options.trials} kills={kills} {verdict.counts(drafts)}")
+        for name in sorted({draft.accident for draft in drafts}):
+            own = [draft for draft in drafts if draft.accident == name]
+            print(f"{name}: models={len(own)} {verdict.counts(own)}")
+        count = len(drafts) if options.steps else options.trials
+        print(f"trials={count} kills={kills} {verdict.counts(drafts)}")
         if not verdict.is_clean:
             _explain(site, verdict)
         return 0 if verdict.is_clean else 1
+
+
+def _trials(site: Installation, trials: int, seed: int) -> tuple[list[Draft], int]:
+    """Run all trials and let everything come to rest; return the drafts and the kills."""
+    rng = Random(seed)
+    schedule = [ACCIDENTS[rng.randrange(len(ACCIDENTS))] for _ in range(trials)]
+    print(f"chaos: {trials} trials, seed {seed}, on {site.kind}", flush=True)
+    drafts = make_drafts(trials * DRAFTS_PER_TRIAL, rng)
+    site.heal()
+    for number, accident in enumerate(schedule):
+        own = drafts[number * DRAFTS_PER_TRIAL : (number + 1) * DRAFTS_PER_TRIAL]
+        _trial(site, accident, own, rng)
+        _progress(number + 1, trials)
+    _heal_and_rest(site, drafts)
+    return drafts, sum(accident.kills for accident in schedule)
 
 
 def _options() -> argparse.Namespace:
@@ -58,13 +70,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--embedded", action="store_true", help="SQLite and the file broker")
+    parser.add_argument(
+        "--steps",
+        choices=["kill", "freeze"],
+        help="instead of trials: stop a worker at every step of a submission",
+    )
+    parser.add_argument("--stride", type=int, default=1, help="every how many steps")
     return parser.parse_args()
-
-
-def _set_up_django() -> None:
-    import django
-
-    django.setup()
 
 
 def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> None:

@@ -33,7 +33,7 @@ class Draft:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def make_drafts(count: int, rng: Random) -> list[Draft]:
+def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
     """Store `count` complete drafts of four photos, each with its own signed-in owner."""
     from django.contrib.auth.hashers import make_password
     from django.core.files.base import ContentFile
@@ -45,11 +45,11 @@ def make_drafts(count: int, rng: Random) -> list[Draft]:
 
     picture = BytesIO()
     Image.new("RGB", (320, 320), "teal").save(picture, "JPEG")
-    name = default_storage.save("photos/chaos.jpg", ContentFile(picture.getvalue()))
+    name = default_storage.save(f"photos/{prefix}.jpg", ContentFile(picture.getvalue()))
     password = make_password("chaos")
     drafts = []
     for number in range(count):
-        user = User.objects.create(email=f"chaos{number}@example.org", password=password)
+        user = User.objects.create(email=f"{prefix}{number}@example.org", password=password)
         model = UserModel.objects.create(
             owner=user,
             name=f"Chaos {number}",

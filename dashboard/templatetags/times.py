@@ -58,11 +58,11 @@ def past_text(seconds: float) -> str:
 
 
 def left_text(seconds: float) -> str:
-    """Give “6 min”, rounded: an estimate with seconds would pretend to know."""
-    if seconds < 1:
+    """Give “6 min” or “25 s”, rounded: an exact second would pretend to know."""
+    if seconds < 3:
         return "any moment"
     if seconds < MINUTE:
-        return "under a minute"
+        return f"{max(5, 5 * round(seconds / 5))} s"
     return seconds_text(seconds)
 
 

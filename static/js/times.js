@@ -16,8 +16,8 @@ function past(seconds) {
 }
 
 function left(seconds) {
-  if (seconds < 1) return "any moment";
-  if (seconds < MINUTE) return "under a minute";
+  if (seconds < 3) return "any moment";
+  if (seconds < MINUTE) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
   const minutes = Math.round(seconds / MINUTE);
   if (minutes < 60) return `${minutes} min`;
   const rest = minutes % 60;

@@ -1,0 +1,133 @@
+"""What the wizard's templates are given."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from dashboard.person import person
+from dashboard.wizard import stash
+from dashboard.wizard.coach import coach_for
+from dashboard.wizard.forms import StepForm
+from dashboard.wizard.steps import (
+    PHOTOS,
+    REVIEW,
+    Step,
+    caption_field,
+    neighbour,
+    stepper,
+    with_answers,
+)
+from dashboard.wizard.training_form import ADVANCED, TrainingForm, key_of
+from models_app.limits import LIMITS
+from models_app.models import TrainingImage, UserModel
+from models_app.selectors import models_of, photos_of
+from providers.catalog import PRESETS
+from providers.options import TrainingOption
+from training.selectors import choice_for, estimate, next_press, options_of
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCard:
+    """A photo with its caption, as typed or as stored, and the name of that field."""
+
+    photo: TrainingImage
+    caption_field: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionCard:
+    """A trainer with the radio value that stands for it."""
+
+    option: TrainingOption
+    value: str
+
+
+def address(model: UserModel, step: Step) -> str:
+    """Return where a step of this draft lives."""
+    return reverse("dashboard:wizard", args=[model.pk, step.slug])
+
+
+def page(
+    request: HttpRequest,
+    step: Step,
+    model: UserModel | None,
+    form: StepForm,
+    done: frozenset[Step],
+) -> dict[str, Any]:
+    """Return the whole context of a step's page; `model` is None before the draft exists."""
+    shared = {
+        "step": step,
+        "model": model,
+        "action": address(model, step) if model else request.path,
+        "form": form,
+        "stepper": stepper(step, done),
+        "following": neighbour(step, "next"),
+        "author": stash.author_token(person(request)),
+        "limits": LIMITS,
+    }
+    return shared | _own(request, step, model, form)
+
+
+def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[str, str]:
+    """Return the parts of the page that an answer may change: element id → HTML."""
+    if not isinstance(form, TrainingForm):
+        return {}
+    context = _training(model, form)
+    return {"estimate": render_to_string("wizard/_estimate.html", context, request)}
+
+
+def photo_card(photo: TrainingImage, typed: Mapping[str, str] | None = None) -> PhotoCard:
+    name = caption_field(photo)
+    return PhotoCard(photo, name, (typed or {}).get(name, photo.caption))
+
+
+def board(model: UserModel, typed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what the grid of photos and the coach beside it show."""
+    cards = [photo_card(photo, typed) for photo in photos_of(model)]
+    return {"cards": cards, "coach": coach_for(len(cards), model.kind)}
+
+
+def _own(
+    request: HttpRequest, step: Step, model: UserModel | None, form: StepForm
+) -> dict[str, Any]:
+    """Return what only this step shows."""
+    if model is None:
+        drafts = models_of(person(request)).filter(status="pending", started_at=None)
+        return {"draft_id": uuid.uuid4(), "drafts": drafts[:6]}
+    if step is PHOTOS:
+        return board(model, form.data)
+    if isinstance(form, TrainingForm):
+        return _training(model, form)
+    return _review(model) if step is REVIEW else {}
+
+
+def _training(model: UserModel, form: TrainingForm) -> dict[str, Any]:
+    preview = with_answers(model, form)
+    cards = [OptionCard(option, key_of(option)) for option in form.options]
+    return {
+        "open_cards": [card for card in cards if card.option.is_available],
+        "closed_cards": [card for card in cards if not card.option.is_available],
+        "presets": PRESETS.values(),
+        "estimate": estimate(preview),
+        "option": form.chosen,
+        "has_own_values": any(form[name].value() for name in ADVANCED),
+    }
+
+
+def _review(model: UserModel) -> dict[str, Any]:
+    return {
+        "photos": list(photos_of(model)),
+        "option": choice_for(model),
+        "preset": PRESETS.get(model.preset),
+        "options": options_of(model),
+        "estimate": estimate(model),
+        "press": next_press(model),
+    }

@@ -1,0 +1,158 @@
+"""Adding, ordering, captioning and removing photos.
+
+The same addresses serve the uploader (one photo per request, JSON back), htmx (the board
+back) and plain forms (a redirect, with messages).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from dashboard.person import person
+from dashboard.wizard.coach import coach_for
+from dashboard.wizard.context import board, photo_card
+from dashboard.wizard.steps import PHOTOS, save_captions
+from models_app.limits import LIMITS
+from models_app.models import TrainingImage, UserModel
+from models_app.refusals import NotEditable, PhotoRefused
+from models_app.selectors import model_for, photo_for, photos_of
+from models_app.services import add_photo, move_photo, remove_photo, set_caption
+
+View = Callable[..., HttpResponse]
+
+
+def for_scripts_too(view: View) -> View:
+    """Tell a script in words it understands that nobody is signed in or nothing may change.
+
+    A redirect would hand it the HTML of the login page as if all were well.
+    """
+
+    @login_not_required
+    @require_POST
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _elsewhere(request, _sign_in_address(request), "You are signed out.", 401)
+        try:
+            return view(request, **kwargs)
+        except NotEditable as refusal:
+            return _elsewhere(request, reverse("dashboard:models"), str(refusal), 409)
+
+    return wrapped
+
+
+@for_scripts_too
+def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
+    """Take photos. One that is refused does not stop the others."""
+    model = model_for(person(request), model_id)
+    if not model.is_editable:
+        raise NotEditable
+    uploads = request.FILES.getlist("photos")
+    if _wants_json(request):
+        return _upload_one(request, model, uploads)
+    for upload in uploads:
+        try:
+            add_photo(model, upload=upload)
+        except PhotoRefused as refusal:
+            messages.error(request, f"{upload.name}: {refusal.message}")
+    if not uploads:
+        messages.warning(request, "Choose some photos first.")
+    return _photos_page(model)
+
+
+@for_scripts_too
+def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = photo_for(person(request), photo_id)
+    save_captions(photo.model, request.POST)
+    remove_photo(photo)
+    return _board(request, photo.model)
+
+
+@for_scripts_too
+def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """Move a photo one place: `direction` is "earlier" or "later"."""
+    photo = photo_for(person(request), photo_id)
+    save_captions(photo.model, request.POST)
+    move_photo(photo, places=-1 if request.POST.get("direction") == "earlier" else 1)
+    return _board(request, photo.model)
+
+
+@for_scripts_too
+def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """Save one caption as it is typed."""
+    photo = photo_for(person(request), photo_id)
+    set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
+    return JsonResponse({"caption": photo.caption})
+
+
+def _upload_one(
+    request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
+) -> JsonResponse:
+    """Answer the uploader: the photo's card and the new coach, or why it was refused."""
+    if len(uploads) != 1:
+        return JsonResponse({"message": "Send one photo at a time."}, status=400)
+    try:
+        photo = add_photo(model, upload=uploads[0])
+    except PhotoRefused as refusal:
+        return JsonResponse({"code": refusal.code, "message": refusal.message}, status=422)
+    count = photos_of(model).count()
+    coach = {"coach": coach_for(count, model.kind)}
+    return JsonResponse(
+        {
+            "card": _card(request, photo),
+            "coach": render_to_string("wizard/_coach.html", coach, request),
+            "count": count,
+        },
+        status=201,
+    )
+
+
+def _card(request: HttpRequest, photo: TrainingImage) -> str:
+    """Render one photo for the grid."""
+    return render_to_string("pieces/_photo_card.html", {"card": photo_card(photo)}, request)
+
+
+def _board(request: HttpRequest, model: UserModel) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return render(request, "wizard/_board.html", board(model))
+    return _photos_page(model)
+
+
+def _photos_page(model: UserModel) -> HttpResponse:
+    return redirect("dashboard:wizard", model.pk, PHOTOS.slug)
+
+
+def _sign_in_address(request: HttpRequest) -> str:
+    """Where to sign in, and then back to the page these buttons stand on."""
+    page = request.headers.get("Referer", "")
+    path = page.removeprefix(f"{request.scheme}://{request.get_host()}")
+    is_ours = path.startswith("/") and not path.startswith("//")
+    return redirect_to_login(path if is_ours else reverse("dashboard:models"))["Location"]
+
+
+def _elsewhere(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
+    """Send a browser, htmx or a script to `address`, each in its own way."""
+    if _wants_json(request):
+        return JsonResponse({"message": reason, "address": address}, status=status)
+    messages.warning(request, reason)
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(address)
+    return redirect(address)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
