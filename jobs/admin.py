@@ -65,15 +65,15 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = (
         "short_id",
         "state",
-        "kind",
-        "model",
-        "owner",
-        "provider",
         "progress_text",
         "last_heard",
         "age_text",
         "error_code",
         "alarm",
+        "kind",
+        "model",
+        "owner",
+        "provider",
     )
     list_display_links = ("short_id",)
     list_filter = (TroubleFilter, "status", "kind", "provider", "engine", "created_at")

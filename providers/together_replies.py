@@ -113,7 +113,10 @@ def generation(data: Json) -> Run:
 
 
 def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
-    """Return a list of runs; an entry we cannot read makes it incomplete, not useless."""
+    """Return a list of runs; an entry we cannot read makes it incomplete, not useless.
+
+    Together documents no pages. Should a list ever say `has_more`, it proves no absence.
+    """
     items = data["data"]
     if not isinstance(items, list):
         raise TypeError("data is not a list")
@@ -123,7 +126,7 @@ def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
             runs.append(parse(item))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.warning("an entry of the run list is unreadable: %s", type(error).__name__)
-    return RunList(tuple(runs), is_complete=len(runs) == len(items))
+    return RunList(tuple(runs), is_complete=len(runs) == len(items) and not data.get("has_more"))
 
 
 def log_lines(data: Json) -> tuple[LogLine, ...]:

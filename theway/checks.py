@@ -11,11 +11,13 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+# The checks that `manage.py up` makes before it starts anything.
+INSTALLATION = "theway"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
 Apps = Sequence[AppConfig] | None
 
 
-@register(Tags.urls)
+@register(Tags.urls, INSTALLATION)
 def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E001: links in e-mails and for providers are built on PUBLIC_URL."""
     if not settings.PUBLIC_URL:
@@ -48,7 +50,7 @@ def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMes
     ]
 
 
-@register()
+@register(INSTALLATION)
 def providers_are_configured_whole(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E003, E004: a provider that is switched on has an address and a key."""
     problems: list[CheckMessage] = []
@@ -73,7 +75,7 @@ def providers_are_configured_whole(app_configs: Apps, **_: Any) -> list[CheckMes
     return problems
 
 
-@register(Tags.security)
+@register(Tags.security, INSTALLATION)
 def keys_travel_encrypted(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """W001: photos and keys sent over plain HTTP to another machine can be read on the way."""
     plain = [

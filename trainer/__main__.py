@@ -11,6 +11,7 @@ import uvicorn
 
 from trainer.app import create_app
 from trainer.config import BadConfiguration, Config
+from trainer.faults import connection
 
 log = logging.getLogger("trainer")
 
@@ -37,12 +38,15 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=connection.protocol() if config.faults else "auto",
         timeout_graceful_shutdown=5,
     )
     socket = server_config.bind_socket()
     socket.listen(2048)  # from here on a client waits for the start instead of being refused
     host, port = socket.getsockname()[:2]
     log.info("Trainer with the %s engine listens on http://%s:%s", config.engine, host, port)
+    if config.faults:
+        log.warning("FAULT INJECTION IS ON (TRAINER_FAULTS=1): this trainer fails when it is told")
     uvicorn.Server(server_config).run(sockets=[socket])
     return 0
 

@@ -20,7 +20,7 @@ class Config:
 
     `training_seconds` is how long a usual training takes on the simulated engine and
     `image_seconds` how long one picture takes. `public_url` is empty where absolute URLs
-    follow the Host of the request.
+    follow the Host of the request. `latency` is waited before every answer, in seconds.
     """
 
     host: str
@@ -32,6 +32,8 @@ class Config:
     image_seconds: float
     slots: int
     public_url: str
+    latency: float
+    faults: bool
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Config:
@@ -47,6 +49,8 @@ class Config:
             image_seconds=_number(env, "TRAINER_IMAGE_SECONDS", 1.5, 0.0, 600.0),
             slots=int(_number(env, "TRAINER_SLOTS", 2, 1, 10_000)),
             public_url=env.get("TRAINER_PUBLIC_URL", "").rstrip("/"),
+            latency=_number(env, "TRAINER_LATENCY_MS", 0.0, 0.0, 60_000.0) / 1000,
+            faults=_switch(env, "TRAINER_FAULTS"),
         )
 
 
@@ -61,6 +65,13 @@ def _number(env: Mapping[str, str], name: str, default: float, low: float, high:
     if not low <= value <= high:
         raise BadConfiguration(f"{name} must be between {low:g} and {high:g}, not {text}")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "")
+    if text not in {"", "0", "1"}:
+        raise BadConfiguration(f"{name} must be 1 or 0, not {text!r}")
+    return text == "1"
 
 
 def _keys(env: Mapping[str, str], host: str) -> tuple[str, ...]:

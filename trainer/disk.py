@@ -42,12 +42,15 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def append_lines(path: Path, values: Iterable[Any]) -> None:
-    """Add one JSON line per value, in a single write."""
+def append_lines(path: Path, values: Iterable[Any], *, durable: bool = False) -> None:
+    """Add one JSON line per value, in a single write. `durable` waits until the disk has it."""
     text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
     if text:
         with path.open("ab") as file:
             file.write(text.encode())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
 
 
 def read_lines(path: Path) -> Iterator[Any]:

@@ -77,6 +77,6 @@ async def answer_crash(request: Request, error: Exception) -> JSONResponse:
         500, "The trainer had an internal error; its log says more.", kind="server_error"
     )
     response = refusal.response()
-    # This answer is made outside the layer that names the engine.
-    response.headers["X-Trainer-Engine"] = request.app.state.parts.engine.name
+    # This answer is made outside the layer that puts the labels on.
+    response.headers.update(request.app.state.parts.labels)
     return response

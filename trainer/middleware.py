@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import time
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,12 +49,25 @@ class RequestLog:
             log.info("%s %r %d %.0fms", scope["method"], _loggable(scope["path"]), status, took)
 
 
-class EngineHeader:
-    """Says on every answer which engine is at work: nobody may mistake a simulation."""
+class Latency:
+    """Lets every request wait before anything is done: a trainer that is far away."""
 
-    def __init__(self, app: ASGIApp, engine: str) -> None:
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
         self.app = app
-        self.engine = engine
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await asyncio.sleep(self.seconds)
+        await self.app(scope, receive, send)
+
+
+class Labels:
+    """Says on every answer what is at work: nobody may mistake a simulation or a test."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self.app = app
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,7 +76,7 @@ class EngineHeader:
 
         async def labelled(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Trainer-Engine"] = self.engine
+                MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
         await self.app(scope, receive, labelled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,6 +26,7 @@ class State:
     runs: RunStore
     runner: Runner
     pictures: PictureStore
+    labels: Mapping[str, str]  # headers of every answer: what is at work
 
 
 def state(request: Request) -> State:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=32_768)  # lists repeat the same moments for thousands of runs
 def iso(seconds: float | None) -> str | None:
     """Turn seconds since 1970 into "2026-11-01T10:00:00.123Z"."""
     if seconds is None:

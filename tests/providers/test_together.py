@@ -51,6 +51,13 @@ class TestTogetherContract(ProviderContract):
         run = together.parse_training(self.reply("training_running_compressing"))
         assert run.stage == "Packing the weights"
 
+    def test_list_that_has_more_proves_nothing_absent(self, together):
+        data = self.reply("list_training")
+        listed = together.parse_list({**data, "has_more": True}, WorkKind.TRAINING)
+        assert listed.runs
+        assert not listed.is_complete
+        assert together.parse_list({**data, "has_more": False}, WorkKind.TRAINING).is_complete
+
     def test_time_left_is_unknown_where_no_estimate_is_available(self, together):
         assert (
             together.parse_training(self.reply("training_running_uploading")).seconds_left is None

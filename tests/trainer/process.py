@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
+MODEL = "black-forest-labs/FLUX.1-dev"
+OVER = {"completed", "cancelled", "error", "user_error"}
 PATIENCE = 20.0  # seconds; generous, for a busy machine
 
 
@@ -78,6 +80,13 @@ class TrainerProcess:
     def kill(self) -> None:
         """End it as a power cut does."""
         self._end(signal.SIGKILL)
+
+    def wait_for_end(self) -> int:
+        """Wait until it has ended by itself; give its exit code."""
+        assert self._process is not None
+        code = self._process.wait(PATIENCE)
+        self._process = None
+        return code
 
     def _end(self, with_signal: int) -> int:
         if self._process is None:

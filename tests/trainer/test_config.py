@@ -18,6 +18,7 @@ def test_an_empty_environment_is_enough():
     assert (config.host, config.port, config.api_keys) == ("127.0.0.1", 8100, ("local",))
     assert (config.engine, config.training_seconds, config.image_seconds) == ("simulated", 30, 1.5)
     assert config.slots == 2
+    assert (config.faults, config.latency) == (False, 0)
 
 
 def test_keys_are_a_comma_list():
@@ -32,6 +33,8 @@ def test_keys_are_a_comma_list():
         ("TRAINER_SECONDS", "-1"),
         ("TRAINER_SECONDS", "nan"),
         ("TRAINER_SLOTS", "0"),
+        ("TRAINER_LATENCY_MS", "-1"),
+        ("TRAINER_FAULTS", "yes"),
         ("TRAINER_API_KEYS", " , "),
     ],
 )

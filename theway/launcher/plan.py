@@ -68,7 +68,10 @@ class Plan:
             raise BadPlan(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
 
     def services(self, console: Console) -> list[Service]:
-        urls = {"web": f"{self.address}/", "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz"}
+        urls = {
+            "web": f"{self.address}/",
+            "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz",
+        }
         return [
             Service(name, command, url=urls.get(name, ""), console=console)
             for name, command in self.commands.items()
@@ -86,6 +89,8 @@ class Plan:
         }
         defaults = {
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
+            # A line per question of ours would hide everything else.
+            "TRAINER_LOG_LEVEL": "WARNING",
             "TRAINER_API_KEYS": local.get("api_key", "local"),
         }
         return defaults | os.environ | shared

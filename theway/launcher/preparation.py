@@ -73,7 +73,7 @@ def _fingerprint_of_static_files() -> str:
     """Return a digest over names, sizes and times of every static source."""
     digest = hashlib.sha256()
     for finder in get_finders():
-        for name, storage in finder.list([]):  # type: ignore[attr-defined]
+        for name, storage in finder.list([]):
             stat = Path(storage.path(name)).stat()
             digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

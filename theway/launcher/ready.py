@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 from celery.signals import beat_init, worker_ready
@@ -10,6 +11,9 @@ from celery.signals import beat_init, worker_ready
 log = logging.getLogger(__name__)
 
 READY = "Ready for work."
+
+# Celery warns root because of pickled messages; ours are JSON and carry ids only.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 
 
 @worker_ready.connect

@@ -101,9 +101,15 @@ class Service:
             return False
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            if line.rstrip().endswith(READY) and process is self._process:
-                self.is_ready = True
-                self._console.say("ready", self.name)
-            elif line.strip():
-                self._console.say(line.rstrip(), self.name)
+        if process.stdout is None:
+            return
+        with process.stdout as stream:
+            for line in stream:
+                self._hear(line.rstrip(), process)
+
+    def _hear(self, line: str, process: subprocess.Popen[str]) -> None:
+        if line.endswith(READY) and process is self._process:
+            self.is_ready = True
+            self._console.say("ready", self.name)
+        elif line:
+            self._console.say(line, self.name)

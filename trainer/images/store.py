@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -36,8 +36,10 @@ class Drawn:
 class PictureStore:
     """All calls of the last day, in memory and on disk. Used on the event loop only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Callable[[Drawn], None] | None = None) -> None:
+        """`kept` hears of every new call, in a thread, before anybody else does."""
         self._folder = folder
+        self._kept = kept
         self._calls: dict[str, Drawn] = {}
         self._begun: dict[str, Drawn] = {}  # in memory only: a crash loses them, and rightly so
 
@@ -98,6 +100,8 @@ class PictureStore:
         disk.write_json(draft / "job.json", asdict(call), durable=True)
         draft.rename(self._folder / call.id)
         disk.sync_folder(self._folder)
+        if self._kept:
+            self._kept(call)
 
     def _forget_old(self) -> None:
         limit = time.time() - KEPT_SECONDS

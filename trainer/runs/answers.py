@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trainer import models
 from trainer.models import BaseModel
-from trainer.runs.records import WORKING, Run
+from trainer.runs.records import WORKING, Run, Wish
 from trainer.runs.weights import checkpoint_steps
 from trainer.times import iso
+
+# Made once: `json.dumps` with options makes a new one for every call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
@@ -19,6 +24,17 @@ def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]
     Beyond the documented fields: `engine`, `step`, `total_steps`, `stage`, `correlation`.
     `base` is the start of absolute URLs.
     """
+    return _moving(run, engine, base, queue_depth) | _wish(run.wish)
+
+
+def job_json(run: Run, *, engine: str, base: str, queue_depth: int) -> str:
+    """Give `job` as JSON text, several times faster: lists hold thousands of them."""
+    moving = _ENCODER.encode(_moving(run, engine, base, queue_depth))
+    return f"{moving[:-1]},{_wish_json(run.wish)[1:]}"
+
+
+def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
+    """Give the fields that change while a run lives."""
     return {
         "id": run.id,
         "status": run.status,
@@ -40,7 +56,6 @@ def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]
         "step": run.step,
         "total_steps": run.total_steps,
         "stage": run.stage,
-        **_wish(run),
     }
 
 
@@ -111,8 +126,8 @@ def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[st
     }
 
 
-def _wish(run: Run) -> dict[str, Any]:
-    wish = run.wish
+def _wish(wish: Wish) -> dict[str, Any]:
+    """Give the fields that were fixed when the run was accepted."""
     return {
         "model": wish.model,
         "training_file": wish.training_file,
@@ -133,6 +148,11 @@ def _wish(run: Run) -> dict[str, Any]:
         },
         "training_method": {"method": "sft", "train_on_inputs": "auto"},
     }
+
+
+@lru_cache(maxsize=16_384)
+def _wish_json(wish: Wish) -> str:
+    return _ENCODER.encode(_wish(wish))
 
 
 def _download_url(run: Run, base: str) -> str:

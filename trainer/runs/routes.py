@@ -36,11 +36,12 @@ async def list_runs(request: Request) -> Response:
     parts = state(request)
     depths = parts.runner.queue_depths()
     base = base_url(request)
-    data = [
-        answers.job(run, engine=parts.engine.name, base=base, queue_depth=depths.get(run.id, 0))
+    name = parts.engine.name
+    items = [
+        answers.job_json(run, engine=name, base=base, queue_depth=depths.get(run.id, 0))
         for run in parts.runs.all()
     ]
-    return JSONResponse({"data": data})
+    return Response(f'{{"data":[{",".join(items)}]}}', media_type="application/json")
 
 
 async def retrieve(request: Request) -> Response:

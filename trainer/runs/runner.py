@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -27,8 +28,10 @@ OWN_EVENTS = frozenset(
     {"job_pending", "job_restarted", "cancel_requested", "job_stopped", "job_error", "job_complete"}
 )
 # Seconds of work between two writes of the whole record. A crash costs less: what an engine has
-# told in events is on disk at once. Thousands of runs share one disk, so this is not one second.
+# told in events is on disk at once.
 SAVE_EVERY = 5.0
+# Such writes per second for all runs together: thousands of runs share one disk.
+MOST_SAVES = 100
 
 
 class Runner:
@@ -114,7 +117,8 @@ class Runner:
         self._fill()
 
     async def _work(self, run: Run) -> None:
-        work = RunWork(run, self._store)
+        save_every = max(SAVE_EVERY, len(self._tasks) / MOST_SAVES)
+        work = RunWork(run, self._store, save_every)
         try:
             self._begin(run)
             await self._engine.train(work)
@@ -153,11 +157,14 @@ class Runner:
 class RunWork:
     """What an engine holds of one run while it works on it (see `engines.base.Work`)."""
 
-    def __init__(self, run: Run, store: RunStore) -> None:
+    def __init__(self, run: Run, store: RunStore, save_every: float) -> None:
         self.run = run
         self.folder: Path = store.folder(run)
         self._store = store
-        self._saved_at = run.elapsed
+        self._save_every = save_every
+        # The first write comes at a random moment: runs that began together, as they do after a
+        # restart, would otherwise all write in the same instant again and again.
+        self._saved_at = run.elapsed - random.uniform(0, save_every)  # noqa: S311 - no secret
 
     def status(self, word: str) -> None:
         """Enter one of Together's states."""
@@ -179,7 +186,7 @@ class RunWork:
         run = self.run
         run.elapsed, run.step, run.seconds_left = elapsed, max(step, run.step), seconds_left
         run.updated_at = time.time()
-        if elapsed - self._saved_at >= SAVE_EVERY:
+        if elapsed - self._saved_at >= self._save_every:
             self._save()
 
     def losses(self, points: Sequence[tuple[int, float, float]]) -> None:

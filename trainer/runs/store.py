@@ -15,7 +15,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,10 @@ RUN_ID = re.compile(r"ft-[0-9a-f]{24}")
 class RunStore:
     """All runs, in memory and on disk. Used on the event loop only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, accepted: Callable[[Run], None] | None = None) -> None:
+        """`accepted` hears of every new run, in a thread, before anybody else does."""
         self._folder = folder
+        self._accepted = accepted
         self._runs: dict[str, Run] = {}
         self._unwritten: dict[str, list[Point]] = {}  # losses, until the record is written
 
@@ -108,6 +110,8 @@ class RunStore:
         disk.write_json(draft / "job.json", asdict(run), durable=True)
         draft.rename(self.folder(run))
         disk.sync_folder(self._folder)
+        if self._accepted:
+            self._accepted(run)
 
     def save(self, run: Run, *, durable: bool = False) -> None:
         """Write what is known about a run."""

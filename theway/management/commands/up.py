@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
+from theway.checks import INSTALLATION
 from theway.launcher.console import Console
 from theway.launcher.plan import BadPlan, Plan
 from theway.launcher.preparation import AlreadyRunning, only_launcher, prepare
@@ -15,6 +16,8 @@ from theway.launcher.supervisor import CannotStart, Supervisor
 
 
 class Command(BaseCommand):
+    # All other checks are about the code, which `make check` has seen.
+    requires_system_checks = (INSTALLATION,)
     help = (
         "Start the web server, the worker, its clock and the bundled trainer in this terminal. "
         "Ctrl-C stops all of them. PORT (8000), WEB_HOST (127.0.0.1) and TRAINER_PORT (8100) "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 from trainer.engines.base import PictureRequest, Work
 from trainer.engines.simulated import timeline
@@ -11,6 +12,11 @@ from trainer.engines.simulated.timeline import Moment
 from trainer.threads import in_thread
 
 DRAWN_AT_ONCE = 2  # pictures; each may take a few tens of megabytes while it is drawn
+# Trainings that decode their photos at the same moment: more would take the processor and the
+# threads from the requests that are answered meanwhile.
+READ_AT_ONCE = 1
+# Looks per second at all trainings together: thousands of them share one event loop.
+MOST_LOOKS = 2_000
 
 
 class SimulatedEngine:
@@ -22,10 +28,30 @@ class SimulatedEngine:
         self.training_seconds = training_seconds
         self._image_seconds = image_seconds
         self._drawing = asyncio.Semaphore(DRAWN_AT_ONCE)
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._working = 0
 
     async def train(self, work: Work) -> None:
         """Go through the moments of a run that have not been reported yet."""
-        await SimulatedTraining(work).go_on()
+        self._working += 1
+        try:
+            await SimulatedTraining(work, self).go_on()
+        finally:
+            self._working -= 1
+
+    def pause(self, seconds: float) -> float:
+        """Give the seconds between two looks at a training that takes `seconds`.
+
+        Half a second; less for a training of less than half a minute, more in a crowd.
+        """
+        return min(max(0.5, self._working / MOST_LOOKS), seconds / 60)
+
+    async def read_photos(self, folder: Path) -> None:
+        """Decode a run's photos, in turn with the other runs."""
+        from trainer.engines.simulated.photos import read_photos
+
+        async with self._reading:
+            await in_thread(read_photos, folder)
 
     async def draw(self, request: PictureRequest) -> bytes:
         """Draw one picture; takes about the configured time."""
@@ -39,12 +65,11 @@ class SimulatedEngine:
 class SimulatedTraining:
     """One run on its way. Where it is follows from what is recorded and from the time."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, engine: SimulatedEngine) -> None:
         self._work = work
+        self._engine = engine
         self._run = work.run
         self._last_loss = work.last_loss_step()
-        # Half a second between looks, less where the whole training is shorter than half a minute.
-        self._pause = min(0.5, self._run.seconds / 60)
 
     async def go_on(self) -> None:
         """Report what is left of the plan, each moment when its time has come."""
@@ -69,7 +94,7 @@ class SimulatedTraining:
 
     async def _wait_until(self, elapsed: float) -> None:
         while (left := elapsed - self._elapsed()) > 0:
-            await asyncio.sleep(min(left, self._pause))
+            await asyncio.sleep(min(left, self._engine.pause(self._run.seconds)))
             now = self._elapsed()
             self._report(now, timeline.step_at(self._run, now / self._run.seconds))
 
@@ -86,11 +111,10 @@ class SimulatedTraining:
     async def _act(self, moment: Moment) -> None:
         """Do the part of a moment that is real."""
         from trainer.engines.simulated.adapter import write_adapter
-        from trainer.engines.simulated.photos import read_photos
 
         folder = self._work.folder
         if moment.kind == "training_data_download_complete":
-            await in_thread(read_photos, folder)
+            await self._engine.read_photos(folder)
         elif moment.kind == "checkpoint_save":
             step = moment.step or 0
             path = folder / "checkpoints" / f"{step}.safetensors"

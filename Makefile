@@ -1,0 +1,82 @@
+# TheWay. `make` alone lists what can be done. Needs Python 3.11 or newer and nothing else.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# An environment is as good as the lock it was made from: the stamp carries the lock's digest,
+# so an unchanged lock installs nothing and a changed one always does.
+digest = $(shell cksum $(1) | tr ' ' '-' | cut -d- -f1,2)
+RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
+DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
+
+.PHONY: help setup run operator demo test check chaos bench-monitor format lint types layers lock
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(RUN_STAMP) ## Make .venv and install what running needs
+
+run: setup ## Start everything; PORT=8000, TRAINER_PORT=8100
+	@exec $(PYTHON) manage.py up
+
+operator: setup ## Make an operator: an account that may open /admin/
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@$(PYTHON) manage.py createsuperuser
+
+demo: setup ## The whole journey in a throw-away installation; PHOTOS=folder uses your own
+	@exec $(PYTHON) manage.py demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: $(DEV_STAMP) ## Run the tests; T=path picks some
+	@.ci/services
+	@$(PYTHON) -m pytest -n auto $(T)
+
+check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
+	@$(VENV)/bin/ruff format --check .
+	@$(MAKE) --no-print-directory lint types layers
+	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@PUBLIC_URL=https://example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze
+	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
+		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
+		$(if $(EMBEDDED),--embedded)
+
+bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take meanwhile
+	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)
+
+format: $(DEV_STAMP) ## Rewrite the code in the common format
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+lint: $(DEV_STAMP)
+	@$(VENV)/bin/ruff check .
+
+types: $(DEV_STAMP)
+	@$(VENV)/bin/mypy .
+
+layers: $(DEV_STAMP)
+	@$(VENV)/bin/lint-imports
+
+lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write both lock files
+	@$(PIP) install --quiet uv
+	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+
+$(PYTHON):
+	@.ci/make-venv $(VENV)
+
+$(RUN_STAMP): | $(PYTHON)
+	@echo "Installing (once per change of requirements.lock)"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@rm -f $(VENV)/.installed-[0-9]* && touch $@
+
+$(DEV_STAMP): | $(PYTHON)
+	@echo "Installing the developer's tools (once per change of requirements-dev.lock)"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@rm -f $(VENV)/.installed-* && touch $@ $(RUN_STAMP)

@@ -1,0 +1,227 @@
+"""The operator's pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from tests.factories import (
+    GeneratedImageFactory,
+    JobFactory,
+    TrainingImageFactory,
+    UserModelFactory,
+)
+
+pytestmark = pytest.mark.django_db
+JOBS = "/admin/jobs/jobqueue/"
+LISTS = [
+    JOBS,
+    "/admin/jobs/providerwatch/",
+    "/admin/models_app/usermodel/",
+    "/admin/models_app/trainingimage/",
+    "/admin/generation/generatedimage/",
+    "/admin/accounts/user/",
+]
+
+
+def act(client, action: str, *jobs: JobQueue) -> str:
+    data = {"action": action, "_selected_action": [str(job.pk) for job in jobs], "index": 0}
+    return client.post(JOBS, data, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/admin/", *LISTS])
+def test_operators_see_every_page(operator_client, address):
+    JobFactory(running=True)
+    TrainingImageFactory()
+    GeneratedImageFactory()
+    assert operator_client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/admin/", *LISTS])
+def test_owners_without_the_role_see_none(owner_client, address):
+    assert owner_client.get(address).status_code in {302, 403}
+    assert owner_client.get(address, follow=True).status_code == 403
+
+
+def test_strangers_are_sent_to_the_ordinary_sign_in(anonymous_client):
+    answer = anonymous_client.get("/admin/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith(reverse("account_login"))
+
+
+def test_the_front_page_counts_what_should_be_zero(operator_client):
+    JobFactory(unknown=True)
+    JobFactory(failed=True)
+    JobFactory(running=True, alarm="A second run turned up")
+    page = operator_client.get("/admin/")
+    counts = {tally.label: tally.count for tally in page.context["troubles"]}
+    assert counts["Unclear whether they started"] == 1
+    assert counts["Failed in the last 24 hours"] == 1
+    assert counts["With an alarm"] == 1
+    states = {tally.label: tally.count for tally in page.context["states"]}
+    assert states["Running"] == 1
+    assert page.context["bars"][-1].total == 3
+
+
+def test_the_front_page_needs_no_inline_style_or_script(operator_client):
+    JobFactory(running=True)
+    html = operator_client.get("/admin/").content.decode()
+    assert "style=" not in html
+    assert "<script>" not in html
+
+
+@pytest.mark.parametrize("address", ["/admin/", *LISTS])
+def test_more_rows_cost_no_more_queries(operator_client, address):
+    def fill() -> None:
+        model = UserModelFactory(ready=True)
+        TrainingImageFactory(model=model)
+        GeneratedImageFactory(model=model)
+        JobFactory(running=True, model=model)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            operator_client.get(address)
+        return len(captured)
+
+    fill()
+    queries()  # content types are cached once
+    before = queries()
+    for _ in range(5):
+        fill()
+    assert queries() == before
+
+
+@pytest.mark.parametrize(
+    ("trouble", "traits"),
+    [
+        ("unclear", {"unknown": True}),
+        ("failed", {"failed": True}),
+        ("alarm", {"running": True, "alarm": "A second run turned up"}),
+    ],
+)
+def test_the_trouble_filter_finds(operator_client, trouble, traits):
+    wanted, other = JobFactory(**traits), JobFactory(succeeded=True)
+    for value in (trouble, "any"):
+        html = operator_client.get(JOBS, {"trouble": value}).content.decode()
+        assert str(wanted.pk) in html
+        assert str(other.pk) not in html
+
+
+def test_the_trouble_filter_finds_what_was_not_heard_of_for_long(operator_client):
+    stuck = JobFactory(running=True, last_seen_at=timezone.now() - timedelta(hours=1))
+    fine = JobFactory(running=True, last_seen_at=timezone.now())
+    html = operator_client.get(JOBS, {"trouble": "stuck"}).content.decode()
+    assert str(stuck.pk) in html
+    assert str(fine.pk) not in html
+
+
+@pytest.mark.parametrize("term", ["id", "run_id"])
+def test_a_job_is_found_by_the_beginning_of_its_id_and_by_its_run(operator_client, term):
+    wanted, other = JobFactory(running=True, run_id="ft-wanted"), JobFactory(running=True)
+    asked = str(wanted.pk)[:13] if term == "id" else "ft-wanted"
+    html = operator_client.get(JOBS, {"q": asked}).content.decode()
+    assert str(wanted.pk) in html
+    assert str(other.pk) not in html
+
+
+def test_a_job_shows_its_words_and_its_newest_events(operator_client):
+    job = JobFactory(unknown=True)
+    JobEvent.objects.bulk_create(
+        JobEvent(job=job, kind="log", text=f"line-{number}.") for number in range(250)
+    )
+    html = operator_client.get(f"{JOBS}{job.pk}/change/").content.decode()
+    assert "Unclear whether it started" in html
+    assert "line-249." in html
+    assert "line-50." in html
+    assert "line-49." not in html
+
+
+def test_jobs_cannot_be_written_by_hand(operator_client):
+    job = JobFactory(running=True)
+    assert operator_client.get(f"{JOBS}add/").status_code == 403
+    assert operator_client.post(f"{JOBS}{job.pk}/delete/").status_code == 403
+    operator_client.post(f"{JOBS}{job.pk}/change/", {"status": "failed"})
+    job.refresh_from_db()
+    assert job.status == Status.RUNNING
+
+
+def test_the_actions_go_through_the_engine(operator_client):
+    waiting, running = JobFactory(), JobFactory(running=True)
+    unclear, other = JobFactory(unknown=True), JobFactory(unknown=True)
+    assert "2 jobs: is asked to stop" in act(operator_client, "cancel_jobs", waiting, running)
+    assert "1 job: is given up" in act(operator_client, "forget_jobs", unclear)
+    assert "1 job: is sent again" in act(operator_client, "declare_jobs_not_started", other)
+    assert "1 job: will be looked at" in act(operator_client, "look_now", running)
+    states = dict(JobQueue.objects.values_list("pk", "status"))
+    assert states[waiting.pk] == states[unclear.pk] == Status.CANCELLED
+    assert states[other.pk] == Status.QUEUED
+    running.refresh_from_db()
+    assert running.cancel_requested_at is not None
+
+
+def test_an_action_that_a_job_does_not_allow_is_said_and_the_others_go_on(operator_client):
+    over, waiting = JobFactory(succeeded=True), JobFactory()
+    html = act(operator_client, "cancel_jobs", over, waiting)
+    assert "is done, so it cannot become cancelled" in html
+    assert "1 job: is asked to stop" in html
+
+
+def test_a_failed_training_is_tried_again(operator_client):
+    model = UserModelFactory(failed=True)
+    TrainingImageFactory.create_batch(5, model=model)
+    job = JobFactory(failed=True, model=model)
+    assert "1 training started again" in act(operator_client, "try_again", job)
+    assert model.jobs.count() == 2
+
+
+def test_staff_who_may_only_look_are_offered_no_action(owner, owner_client):
+    from django.contrib.auth.models import Permission
+
+    owner.is_staff = True
+    owner.save()
+    owner.user_permissions.add(Permission.objects.get(codename="view_jobqueue"))
+    job = JobFactory()
+    assert "cancel_jobs" not in owner_client.get(JOBS).content.decode()
+    act(owner_client, "cancel_jobs", job)
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+def test_thumbnails_are_for_staff_only(operator_client, owner_client, anonymous_client):
+    addresses = [
+        reverse("admin:photo_thumbnail", args=[TrainingImageFactory().pk]),
+        reverse("admin:picture_thumbnail", args=[GeneratedImageFactory().pk]),
+    ]
+    for address in addresses:
+        shown = operator_client.get(address)
+        assert shown.status_code == 200
+        assert shown["Content-Type"] == "image/jpeg"
+        assert shown["Cache-Control"].startswith("private")
+        assert owner_client.get(address).status_code in {302, 403}
+        assert anonymous_client.get(address).status_code == 302
+
+
+def test_rows_that_own_files_cannot_be_deleted_here(operator_client):
+    model = UserModelFactory()
+    address = f"/admin/models_app/usermodel/{model.pk}/delete/"
+    assert operator_client.post(address, {"post": "yes"}).status_code == 403
+
+
+def test_an_operator_makes_an_account_with_a_lower_case_address(operator_client):
+    data = {
+        "email": "New.Person@Example.org",
+        "usable_password": "true",
+        "password1": "a long enough phrase",
+        "password2": "a long enough phrase",
+    }
+    operator_client.post("/admin/accounts/user/add/", data)
+    assert User.objects.filter(email="new.person@example.org").exists()

@@ -1,0 +1,129 @@
+"""`manage.py train FOLDER`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from jobs.models import JobQueue
+from jobs.states import Status
+from models_app.models import UserModel
+from tests.factories import JobFactory, UserFactory, jpeg
+from training.following import Follower, progress_line
+
+pytestmark = pytest.mark.django_db
+COLOURS = ("teal", "navy", "olive", "maroon", "purple")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "My mug"
+    place.mkdir()
+    for colour in COLOURS:
+        (place / f"{colour}.jpg").write_bytes(jpeg(colour=colour))
+    return place
+
+
+@pytest.fixture
+def email() -> str:
+    return UserFactory().email
+
+
+def train(*arguments: object) -> str:
+    out = StringIO()
+    call_command("train", *map(str, arguments), "--no-wait", stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_a_folder_becomes_a_model_with_a_waiting_training(folder, email):
+    assert "Started job" in train(folder, "--email", email, "--epochs", 40)
+    job = JobQueue.objects.get()
+    assert job.status == Status.QUEUED
+    assert job.payload["options"]["epochs"] == 40
+    assert job.model.name == "My mug"
+    assert job.model.owner.email == email
+    assert job.model.photos.count() == len(COLOURS)
+
+
+def test_an_unknown_account_is_wrong_use(folder):
+    with pytest.raises(CommandError, match="no account") as refused:
+        train(folder, "--email", "nobody@example.org")
+    assert refused.value.returncode == 2
+
+
+def test_a_missing_folder_is_wrong_use(tmp_path, email):
+    with pytest.raises(CommandError, match="is not a folder") as refused:
+        train(tmp_path / "gone", "--email", email)
+    assert refused.value.returncode == 2
+
+
+def test_a_value_out_of_range_is_wrong_use_and_leaves_nothing(folder, email):
+    with pytest.raises(CommandError, match="Epochs must be between") as refused:
+        train(folder, "--email", email, "--epochs", 9999)
+    assert refused.value.returncode == 2
+    assert not UserModel.objects.exists()
+
+
+def test_too_few_photos_start_nothing_and_leave_nothing(folder, email):
+    for colour in COLOURS[:2]:
+        (folder / f"{colour}.jpg").unlink()
+    with pytest.raises(CommandError, match="Add 1 more photo"):
+        train(folder, "--email", email)
+    assert not UserModel.objects.exists()
+
+
+def test_a_refused_photo_stops_everything_unless_it_may_be_skipped(folder, email):
+    (folder / "notes.txt").write_text("not a photo")
+    with pytest.raises(CommandError, match="Nothing was started"):
+        train(folder, "--email", email)
+    assert not UserModel.objects.exists()
+    assert "notes.txt" in train(folder, "--email", email, "--skip-refused")
+    assert UserModel.objects.get().photos.count() == len(COLOURS)
+
+
+def test_photos_of_a_person_need_consent(folder, email):
+    with pytest.raises(CommandError, match="agrees"):
+        train(folder, "--email", email, "--kind", "person")
+    assert "Started" in train(folder, "--email", email, "--kind", "person", "--consent")
+
+
+def test_the_progress_line_says_where_a_job_stands():
+    job = JobFactory.build(
+        progress=0.5, stage="Training", step=50, total_steps=100, model=None, owner=None
+    )
+    assert progress_line(job) == f"[{'#' * 15}{'-' * 15}]  50% Training · step 50 of 100"
+
+
+def test_following_ends_with_the_job_and_shows_its_last_line():
+    job, out = JobFactory(succeeded=True), StringIO()
+    Follower(Plain(out), Plain(out)).follow(job)
+    assert "100%" in out.getvalue()
+
+
+def test_a_job_that_nobody_takes_up_asks_for_the_worker(monkeypatch):
+    job, err = JobFactory(), StringIO()
+    JobQueue.objects.update(state_changed_at=timezone.now() - timedelta(minutes=1))
+
+    def finish_meanwhile(seconds: float) -> None:
+        JobQueue.objects.update(status=Status.CANCELLED)
+
+    monkeypatch.setattr("training.following.time.sleep", finish_meanwhile)
+    Follower(Plain(StringIO()), Plain(err)).follow(job)
+    assert "Is the worker running?" in err.getvalue()
+
+
+class Plain:
+    """A stream as a management command has it, going into a file."""
+
+    def __init__(self, stream: StringIO) -> None:
+        self._stream = stream
+
+    def write(self, msg: str, style_func: None = None, ending: str | None = None) -> None:
+        self._stream.write(msg + ("\n" if ending is None else ending))
+
+    def isatty(self) -> bool:
+        return False

@@ -1,0 +1,63 @@
+"""Rules about the whole: who imports whom, complete migrations, a text for every error."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from jobs.messages import ERRORS
+from providers.errors import ProviderError
+
+
+def all_subclasses(cls: type) -> set[type]:
+    return {cls} | {leaf for child in cls.__subclasses__() for leaf in all_subclasses(child)}
+
+
+def test_imports_point_down_only():
+    lint = Path(sys.executable).parent / "lint-imports"
+    if not lint.exists():
+        pytest.skip("import-linter is not installed")
+    result = subprocess.run(
+        [lint, "--no-cache"], cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_table_has_its_migration():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_every_provider_error_has_a_text_for_people():
+    codes = {error.code for error in all_subclasses(ProviderError)}
+    assert codes <= set(ERRORS)
+
+
+def test_every_environment_variable_of_the_code_is_in_the_example():
+    sources = [
+        *(settings.BASE_DIR / "theway").rglob("*.py"),
+        *(settings.BASE_DIR / "trainer").rglob("*.py"),
+    ]
+    pattern = re.compile(
+        r'(?:env\.\w+|env\.get|environ\.get|_port|_number|_switch)\(\s*(?:env, )?"([A-Z][A-Z0-9_]+)"'
+    )
+    used = {name for path in sources for name in pattern.findall(path.read_text())}
+    assert "DATABASE_URL" in used  # the pattern still finds what it is meant to find
+    example = (settings.BASE_DIR / ".env.example").read_text()
+    documented = set(re.findall(r"^#?\s*([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))
+    assert used - {"PATH"} <= documented
+
+
+def test_every_direct_dependency_is_explained():
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+    explained = (settings.BASE_DIR / "docs" / "dependencies.md").read_text()
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = {re.split(r"[\[<>=]", requirement)[0] for requirement in wanted}
+    assert {name for name in names if not re.search(rf"\b{name}\b", explained)} == set()

@@ -1,0 +1,1 @@
+"""The whole journey in a throw-away installation, over HTTP, as a browser would make it."""

@@ -1,0 +1,67 @@
+"""A browser without a window: cookies, forms with their tokens, files, live events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+
+from theway.demo.failure import DemoFailed
+from theway.demo.page import Page, plain, read_page
+
+TIMEOUT = (5.0, 60.0)  # seconds to connect, to wait for an answer
+Files = list[tuple[str, tuple[str, bytes, str]]]
+
+
+class Browser:
+    """One person's visit to the installation at `base`. Everything raises DemoFailed."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._session = requests.Session()
+        # The installation is on this machine: the environment's proxies are not for it.
+        self._session.trust_env = False
+
+    def open(self, path: str) -> Page:
+        return self._page(self._call("GET", path))
+
+    def submit(
+        self, page: Page, form: str, changes: dict[str, str], files: Files | None = None
+    ) -> Page:
+        """Send a form of `page` with its own values and `changes`; return where it leads."""
+        found = page.form(form)
+        if found is None:
+            raise DemoFailed(f"The page {page.address} has no form “{form}”.")
+        target = urljoin(page.address, found.action or page.address)
+        answer = self._call("POST", target, data=found.values | changes, files=files)
+        return self._page(answer)
+
+    def fetch(self, path: str) -> bytes:
+        return self._call("GET", path).content
+
+    def events(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the messages of a live stream as they come."""
+        with self._call("GET", path, stream=True) as answer:
+            # Without chunk_size=1 a message would wait until a buffer is full.
+            for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+                if line and line.startswith("data:"):
+                    yield json.loads(line.removeprefix("data:"))
+
+    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+        address = urljoin(self._base, path)
+        try:
+            answer = self._session.request(method, address, timeout=TIMEOUT, **options)
+        except requests.RequestException as error:
+            raise DemoFailed(f"{address} did not answer: {type(error).__name__}.") from error
+        if not answer.ok:
+            raise DemoFailed(f"{address} answered with status {answer.status_code}.")
+        return answer
+
+    def _page(self, answer: requests.Response) -> Page:
+        page = read_page(answer.url, answer.text)
+        if complaints := [plain(error) for error in page.errors if plain(error)]:
+            raise DemoFailed(f"{answer.url} says: {' '.join(complaints)}")
+        return page

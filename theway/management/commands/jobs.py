@@ -1,0 +1,140 @@
+"""`manage.py jobs`: the queue in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from jobs import selectors as job_selectors
+from jobs import services
+from jobs.messages import explain, provider_label
+from jobs.models import JobQueue
+from jobs.moves import IllegalMove
+from jobs.short_ids import starting_with
+from jobs.states import Status
+from jobs.trouble import alarmed, stuck, unclear
+from training import selectors as training_selectors
+from training.services import CannotStart, try_again
+
+WRONG_USE = 2
+BY = "the operator (terminal)"
+EXAMPLES = """
+examples:
+  manage.py jobs                          the newest jobs
+  manage.py jobs list --trouble           what somebody should look at
+  manage.py jobs list --state failed --email ann@example.org
+  manage.py jobs explain 3f2a             what happened to it, in sentences
+  manage.py jobs cancel 3f2a
+  manage.py jobs retry 3f2a --provider local
+
+ID is a job's id or enough of its beginning to be unique.
+Exit code: 0 done, 1 the job does not allow it, 2 wrong use (also: no such job).
+"""
+
+
+class Command(BaseCommand):
+    help = "List, explain, cancel and retry jobs."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", metavar="{list,explain,cancel,retry}")
+        listing = verbs.add_parser("list", help="newest first (the default)")
+        listing.add_argument("--state", choices=Status.values, help="only jobs in this state")
+        listing.add_argument("--trouble", action="store_true", help="unclear, stuck or alarmed")
+        listing.add_argument("--email", help="only jobs of this account")
+        listing.add_argument("--limit", type=int, default=30)
+        for verb, text in (
+            ("explain", "say in sentences what happened"),
+            ("cancel", "stop it, or ask the provider to"),
+            ("retry", "train again with the same photos"),
+        ):
+            one = verbs.add_parser(verb, help=text)
+            one.add_argument("id", metavar="ID")
+            if verb == "retry":
+                one.add_argument("--provider", help="train somewhere else this time")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verb = options["verb"] or "list"
+        if verb == "list":
+            self._list(options)
+        else:
+            getattr(self, f"_{verb}")(self._job(options["id"]), options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        jobs = JobQueue.objects.select_related("model", "owner")
+        if options.get("state"):
+            jobs = jobs.filter(status=options["state"])
+        if options.get("trouble"):
+            jobs = jobs.filter(unclear() | stuck() | alarmed())
+        if options.get("email"):
+            jobs = jobs.filter(owner__email=options["email"].strip().lower())
+        shown = list(jobs[: options.get("limit", 30)])
+        for job in shown:
+            self.stdout.write(line_of(job))
+        if not shown:
+            self.stdout.write("No jobs.")
+
+    def _explain(self, job: JobQueue, options: dict[str, Any]) -> None:
+        words = explain(job)
+        self.stdout.write(f"{job.get_kind_display()} {job.pk} at {provider_label(job.provider)}")
+        self.stdout.write(f"{words.title}. {words.sentence} {words.cost} {words.advice}".rstrip())
+        if job.alarm:
+            self.stdout.write(f"Alarm: {job.alarm}")
+        if job.last_seen_at and not job.is_over:
+            self.stdout.write(f"Last heard of {timesince(job.last_seen_at, depth=1)} ago.")
+        self.stdout.write("")
+        for event in job_selectors.timeline(job):
+            self.stdout.write(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.text}")
+
+    def _cancel(self, job: JobQueue, options: dict[str, Any]) -> None:
+        try:
+            services.cancel(job, by=BY)
+        except IllegalMove as error:
+            raise CommandError(str(error)) from error
+        job.refresh_from_db()
+        self.stdout.write("Cancelled." if job.is_over else "The provider is asked to stop it.")
+
+    def _retry(self, job: JobQueue, options: dict[str, Any]) -> None:
+        if job.model is None or job.kind != JobQueue.Kind.TRAINING:
+            raise CommandError("Only a training whose model still exists can be tried again.")
+        try:
+            press = training_selectors.next_press(job.model)
+            again = try_again(job, press=press, provider=options["provider"])
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Started again as job {again.pk}.")
+
+    def _job(self, beginning: str) -> JobQueue:
+        found = list(starting_with(beginning).select_related("model", "owner")[:2])
+        if not found:
+            raise CommandError(f"No job begins with {beginning}.", returncode=WRONG_USE)
+        if len(found) > 1:
+            raise CommandError(
+                f"Several jobs begin with {beginning}: give more of the id.", returncode=WRONG_USE
+            )
+        return found[0]
+
+
+def line_of(job: JobQueue) -> str:
+    """One job in one line of fixed columns."""
+    heard = "–" if job.is_over or not job.last_seen_at else timesince(job.last_seen_at, depth=1)
+    trouble = job.alarm or job.error_code or ("stuck" if job_selectors.is_stuck(job) else "")
+    age = timesince(job.created_at, timezone.now(), depth=1)
+    columns = (
+        f"{str(job.pk)[:8]}  {job.get_status_display():<19} {job.progress:4.0%}",
+        f"{job.kind:<10} {job.provider:<9} {age:>10} old, heard {heard:>10}",
+        f"{job.owner}  {job.model or 'deleted model'}  {trouble}".rstrip(),
+    )
+    return "  ".join(columns)

@@ -1,0 +1,58 @@
+"""The rules at work now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from trainer.faults.rules import STUCK, ActiveRule, Rule
+
+
+class Plan:
+    """What fails now. In memory only: a process that was killed comes back in good health."""
+
+    def __init__(self) -> None:
+        self._seed = 0
+        self._rules: list[ActiveRule] = []
+        self._changed = asyncio.Event()
+
+    def replace(self, seed: int, rules: Sequence[Rule]) -> None:
+        """Begin anew with these rules: the same seed and requests fail in the same way."""
+        self._seed = seed
+        self._rules = [
+            ActiveRule(rule, Random(f"{seed}:{number}"))  # noqa: S311 - repeatable on purpose
+            for number, rule in enumerate(rules)
+        ]
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self.replace(0, [])
+
+    def draw(self, route: str) -> ActiveRule | None:
+        """Give the first rule that strikes a request of this route."""
+        for active in self._rules:
+            rule = active.rule
+            if rule.fault != STUCK and rule.matches(route) and active.strikes():
+                return active
+        return None
+
+    def holds(self, run_id: str) -> bool:
+        """Say whether a run is stuck: decided per run, not per request."""
+        return any(
+            active.rule.fault == STUCK
+            # A source of its own per run: the answer must not depend on who asks when.
+            and Random(f"{self._seed}:{number}:{run_id}").random() < active.rule.probability  # noqa: S311
+            for number, active in enumerate(self._rules)
+        )
+
+    async def changed(self) -> None:
+        """Wait until the rules are others than at the call."""
+        await self._changed.wait()
+
+    def answer(self) -> dict[str, Any]:
+        """Give everything as JSON."""
+        return {"seed": self._seed, "rules": [active.answer() for active in self._rules]}

@@ -1,0 +1,180 @@
+"""`manage.py train FOLDER`: the wizard for the terminal, through the same services."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.messages import explain
+from jobs.models import JobQueue
+from jobs.states import Status
+from models_app import services as model_services
+from models_app import trigger_words
+from models_app.limits import LIMITS
+from models_app.models import Subject, UserModel
+from models_app.refusals import PhotoRefused
+from providers.catalog import DEFAULT_BASE_MODEL, PRESETS
+from training import selectors
+from training.following import Follower, StillWaiting
+from training.options import InvalidOptions, TrainingOptions
+from training.services import CannotStart, start
+
+WRONG_USE = 2
+EXAMPLES = """
+examples:
+  manage.py train ~/photos/mug --email ann@example.org --kind product --name "My mug"
+  manage.py train ~/photos/ann --email ann@example.org --kind person --consent --preset best
+  manage.py train ~/photos/mug --email ann@example.org --epochs 40 --no-wait
+
+The photos become a model of that account, exactly as if they had been uploaded on its pages.
+The training itself is done by the worker, so an installation must be running (make run).
+Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong use.
+"""
+
+
+class Command(BaseCommand):
+    help = f"Train a model from a folder of {LIMITS.count_text}."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, help=f"holds the photos: {LIMITS.formats_text}")
+        parser.add_argument("--email", required=True, help="whose model it becomes")
+        parser.add_argument("--name", help="the model's name; the folder's name by default")
+        parser.add_argument("--kind", choices=Subject.values, default=Subject.PRODUCT.value)
+        parser.add_argument("--consent", action="store_true", help="the pictured person agrees")
+        parser.add_argument("--trigger-word", help="stands for it in prompts; made from the name")
+        parser.add_argument("--base-model", default=DEFAULT_BASE_MODEL)
+        parser.add_argument("--provider", help="the first that can train it by default")
+        parser.add_argument("--preset", choices=list(PRESETS), default="balanced")
+        parser.add_argument("--epochs", type=int, help="passes over all photos")
+        parser.add_argument("--learning-rate", type=float)
+        parser.add_argument("--batch-size", type=int)
+        parser.add_argument("--resolution", type=int, help="pixels, square")
+        parser.add_argument(
+            "--skip-refused", action="store_true", help="go on without photos that are refused"
+        )
+        parser.add_argument(
+            "--wait",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="follow the training until it is over",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner = self._owner(options["email"])
+        paths = self._photos(options["folder"])
+        values = self._training_values(options)
+        model = self._draft(owner, options, values)
+        try:
+            self._add_photos(model, paths, skip_refused=options["skip_refused"])
+            job = start(model, press=selectors.next_press(model))
+        except CannotStart as error:
+            model_services.delete_model(model)
+            raise CommandError(str(error)) from error
+        except (CommandError, KeyboardInterrupt):
+            model_services.delete_model(model)
+            raise
+        estimate = selectors.estimate(model)
+        self.stdout.write(f"Started job {job.pk}. {estimate.time_text}. {estimate.price_text}.")
+        if options["wait"]:
+            self._follow(job)
+
+    def _owner(self, email: str) -> User:
+        owner = User.objects.filter(email=email.strip().lower()).first()
+        if owner is None:
+            raise CommandError(
+                f"There is no account with the address {email}.", returncode=WRONG_USE
+            )
+        return owner
+
+    def _photos(self, folder: Path) -> list[Path]:
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is not a folder.", returncode=WRONG_USE)
+        paths = sorted(
+            path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
+        )
+        if len(paths) > LIMITS.max_photos:
+            raise CommandError(
+                f"{folder} holds {len(paths)} files; {LIMITS.max_photos} photos are the most.",
+                returncode=WRONG_USE,
+            )
+        return paths
+
+    def _training_values(self, options: dict[str, Any]) -> TrainingOptions:
+        names = ("epochs", "learning_rate", "batch_size", "resolution")
+        given = {name: options[name] for name in names if options[name] is not None}
+        try:
+            preset = TrainingOptions.of_preset(options["preset"]).as_json()
+            return TrainingOptions.from_json(preset | given)
+        except InvalidOptions as error:
+            raise CommandError(str(error), returncode=WRONG_USE) from error
+
+    def _draft(self, owner: User, options: dict[str, Any], values: TrainingOptions) -> UserModel:
+        name = (options["name"] or options["folder"].resolve().name)[:60]
+        word = options["trigger_word"] or trigger_words.suggest(name, owner=owner)
+        if wrong := trigger_words.problem_with(word, owner=owner):
+            raise CommandError(wrong, returncode=WRONG_USE)
+        return model_services.save_answers(
+            model_services.create_draft(owner),
+            step="about",
+            answers={},
+            valid={
+                "name": name,
+                "kind": options["kind"],
+                "trigger_word": word,
+                "consent_at": timezone.now() if options["consent"] else None,
+                "base_model": options["base_model"],
+                "provider": options["provider"] or self._trainer_for(options["base_model"]),
+                "preset": options["preset"],
+                "options": values.as_json(),
+            },
+        )
+
+    def _trainer_for(self, base_model: str) -> str:
+        for option in selectors.choices():
+            if option.base_model.key == base_model and option.is_available:
+                return option.provider
+        raise CommandError(f"Nothing here can train {base_model} now.", returncode=WRONG_USE)
+
+    def _add_photos(self, model: UserModel, paths: list[Path], *, skip_refused: bool) -> None:
+        refused = 0
+        for path in paths:
+            try:
+                with path.open("rb") as file:
+                    upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
+                    model_services.add_photo(model, upload=upload)
+            except PhotoRefused as error:
+                refused += 1
+                self.stderr.write(f"{path.name}: {error.message}")
+        if refused and not skip_refused:
+            raise CommandError(
+                "Nothing was started. Remove what is refused above, or give --skip-refused.",
+            )
+
+    def _follow(self, job: JobQueue) -> None:
+        follower = Follower(self.stdout, self.stderr)
+        try:
+            follower.follow(job)
+        except StillWaiting as error:
+            self.stdout.write(f"\n{error}")
+            raise SystemExit(130) from None
+        explanation = explain(job)
+        words = f"{explanation.sentence} {explanation.cost} {explanation.advice}".strip()
+        if job.status != Status.SUCCEEDED:
+            raise CommandError(f"{explanation.title}: {words}")
+        note = " Simulated: nothing was really trained." if job.is_simulated else ""
+        self.stdout.write(f"{explanation.title}. {words}{note}")
