@@ -16,7 +16,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 .PHONY: help setup run operator demo test check chaos bench-monitor format lint types layers lock
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 setup: $(RUN_STAMP) ## Make .venv and install what running needs
 
