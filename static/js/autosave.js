@@ -36,12 +36,12 @@ function schedule(what) {
 
 /** One at a time and in order: an older answer must never arrive after a newer one. */
 async function save(what) {
-  waiting.delete(what);
   if (isLeaving) return;
   const before = sending;
   sending = (async () => {
     await before;
-    if (!isLeaving) await send(what);
+    if (isLeaving || !waiting.delete(what)) return; // left, or sent by an earlier turn
+    await send(what);
   })();
   await sending;
 }
@@ -51,7 +51,8 @@ async function send(what) {
   say("Saving…");
   try {
     const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1", Accept: "application/json" };
-    const answer = await fetch(address, { method: "POST", body, headers });
+    // keepalive: a reload or a closed tab does not take back what is on its way.
+    const answer = await fetch(address, { method: "POST", body, headers, keepalive: true });
     await receive(what, answer);
   } catch {
     say("Not saved: no connection. It is tried again with your next answer.", "bad");

@@ -52,6 +52,7 @@ def sign_up(page: Page, email: str) -> None:
 
 def drop(page: Page) -> None:
     files = [[f"{name}.jpg", base64.b64encode(jpeg(colour=name)).decode()] for name in COLOURS]
+    page.wait_for_load_state()  # by then the uploader listens
     zone = page.locator("#drop-zone").element_handle()
     page.evaluate(DROP, [zone, files])
     expect(page.locator("#photo-grid > li")).to_have_count(len(COLOURS))

@@ -129,6 +129,7 @@ async def test_the_server_streams_a_file_whole(photo, owner):
     assert b"".join([block async for block in response]) == jpeg()
 
 
+@pytest.mark.django_db
 async def test_a_large_file_never_lies_in_memory_as_a_whole(tmp_path):
     large = tmp_path / "large.safetensors"
     with large.open("wb") as file:

@@ -17,6 +17,7 @@ from tests.factories import jpeg
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHROMIUM = shutil.which("chromium")
+expect.set_options(timeout=20_000)  # patience on a busy machine, not slowness, is what is tested
 
 
 def picture(name: str, colour: str) -> dict[str, object]:
@@ -120,7 +121,8 @@ def test_answers_are_kept_without_a_button(page, owner):
     page.keyboard.press("Tab")
     word = page.get_by_label("Trigger word")
     expect(word).not_to_have_value("")
-    page.get_by_label("Product").check()
+    with page.expect_response(lambda answer: "product" in (answer.request.post_data or "")):
+        page.get_by_label("Product").check()
     expect(page.locator(".consent")).to_be_hidden()
     page.wait_for_url("**/about")  # the draft exists and has an address
     expect(page.locator("#saved")).to_have_text("Saved")
