@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs import selectors
+from jobs import health, selectors
 from jobs.messages import provider_label
 from jobs.models import JobQueue
 from jobs.states import Status
@@ -68,6 +68,7 @@ def front_page() -> dict[str, Any]:
     """Return the template's context. Reads only; asks no provider."""
     bars = trainings_per_day()
     return {
+        "health": health.look(),
         "states": job_states(),
         "troubles": troubles(),
         "bars": bars,

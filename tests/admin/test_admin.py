@@ -70,6 +70,10 @@ def test_the_front_page_counts_what_should_be_zero(operator_client):
     assert page.context["bars"][-1].total == 3
 
 
+def test_the_front_page_says_that_the_clock_stands_still(operator_client):
+    assert "The clock does not tick" in operator_client.get("/admin/").content.decode()
+
+
 def test_the_front_page_needs_no_inline_style_or_script(operator_client):
     JobFactory(running=True)
     html = operator_client.get("/admin/").content.decode()

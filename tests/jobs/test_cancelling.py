@@ -1,0 +1,89 @@
+"""Cancelling in every state: it ends, it tells the truth, and nothing is paid afterwards."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+from django.utils import timezone
+
+from jobs import poll, services, tick
+from jobs.messages import explain
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from models_app.models import UserModel
+from tests.factories import JobFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
+
+
+def test_cancelling_ends_although_the_trainer_never_comes_back(scripted):
+    asked = timezone.now() - timedelta(hours=2)
+    job = JobFactory(running=True, cancel_requested_at=asked, last_seen_at=asked)
+    scripted.fails_to_list(body=requests.ConnectionError("refused"))
+    poll.poll("local")
+    tick.end_unheard_cancels()
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+    assert UserModel.objects.get().is_editable
+    assert "may" in explain(JobQueue(**{**vars_of(job), "provider": "together"})).cost
+
+
+def vars_of(job: JobQueue) -> dict[str, object]:
+    return {field.attname: getattr(job, field.attname) for field in job._meta.concrete_fields}
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "seen_after"), [(timedelta(minutes=5), None), (timedelta(hours=2), True)]
+)
+def test_a_wish_the_trainer_may_still_hear_is_waited_for(scripted, asked_before, seen_after):
+    asked = timezone.now() - asked_before
+    seen = timezone.now() if seen_after else asked
+    job = JobFactory(running=True, cancel_requested_at=asked, last_seen_at=seen)
+    tick.end_unheard_cancels()
+    job.refresh_from_db()
+    assert job.status == Status.RUNNING
+
+
+def test_trying_again_takes_an_earlier_wish_to_cancel_back(scripted):
+    job = JobFactory(unknown=True, cancel_requested_at=timezone.now())
+    services.declare_not_started(job, by="ann@example.org")
+    tick.end_cancelled_in_queue()
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+    assert tick.due_submissions() == [str(job.pk)]
+
+
+@pytest.mark.parametrize("trait", ["submitting", "unknown", "finishing"])
+def test_nobody_claims_that_the_trainer_was_asked_to_stop_before_it_was(trait):
+    job = JobFactory(**{trait: True}, cancel_requested_at=timezone.now())
+    assert "asked to stop" not in explain(job).sentence
+
+
+def test_a_job_that_is_found_after_it_was_cancelled_is_stopped(scripted):
+    job = JobFactory(unknown=True, cancel_requested_at=timezone.now())
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": job.correlation})
+    scripted.cancels("ft-1")
+    for _ in range(2):
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        poll.poll("local")
+    assert scripted.count("POST", "/fine-tunes/ft-1/cancel") == 1
+
+
+def test_a_trainer_that_cannot_cancel_is_said_so_once(scripted, monkeypatch):
+    from providers.errors import UnsupportedFeature
+    from providers.local import Local
+
+    def cannot(self, run_id):
+        raise UnsupportedFeature("local", "cancelling")
+
+    monkeypatch.setattr(Local, "cancel_run", cannot)
+    job = JobFactory(running=True, run_id="ft-1", cancel_requested_at=timezone.now())
+    scripted.lists({"id": "ft-1", "status": "running"})
+    for _ in range(3):
+        JobQueue.objects.update(
+            next_poll_at=timezone.now(), cancel_sent_at=timezone.now() - timedelta(minutes=5)
+        )
+        JobQueue.objects.filter(events__text__contains="cannot cancel").update()
+        poll.poll("local")
+    said = JobEvent.objects.filter(job=job, text__contains="cannot cancel")
+    assert said.count() <= 1
