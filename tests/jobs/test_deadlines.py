@@ -26,7 +26,9 @@ def ended(job: JobQueue) -> JobQueue:
 
 def test_a_computer_that_slept_past_the_deadline_looks_before_it_gives_up(scripted):
     now = timezone.now()
-    job = JobFactory(running=True, run_id="ft-1", deadline_at=now - HOUR, last_seen_at=now - 9 * HOUR)
+    job = JobFactory(
+        running=True, run_id="ft-1", deadline_at=now - HOUR, last_seen_at=now - 9 * HOUR
+    )
     assert ended(job).status == Status.RUNNING
     scripted.lists({"id": "ft-1", "status": "completed"})
     poll.poll("local")
@@ -42,7 +44,10 @@ def test_a_run_that_is_seen_to_go_on_past_its_deadline_ends(scripted):
 def test_a_run_that_nobody_could_see_for_a_week_is_given_up_and_may_be_fetched_later(scripted):
     now = timezone.now()
     job = JobFactory(
-        running=True, run_id="ft-1", deadline_at=now - 8 * 24 * HOUR, last_seen_at=now - 9 * 24 * HOUR
+        running=True,
+        run_id="ft-1",
+        deadline_at=now - 8 * 24 * HOUR,
+        last_seen_at=now - 9 * 24 * HOUR,
     )
     assert (ended(job).status, job.error_code) == (Status.FAILED, "lost_sight")
 
