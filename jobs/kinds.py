@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Protocol
 
 from jobs.models import JobQueue
@@ -28,6 +29,8 @@ class Work(Protocol):
     """One kind of work. The engine owns order, claims, retries and states."""
 
     kind: str
+    # How long it may wait for its provider, then how long its run may take, then its fetching.
+    time_limit: timedelta
 
     def prepare(self, job: JobQueue, provider: Provider) -> Any:
         """Do everything that costs nothing (upload photos) and return the paid request.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from django.db import DatabaseError, connection
 
@@ -12,13 +14,16 @@ from jobs.models import JobQueue
 from jobs.moves import LEASE, renew
 
 RENEWALS_PER_LEASE = 3
+# Longer than the slowest download. Work that takes longer hangs, and others must get at the job.
+LONGEST_WORK = timedelta(hours=1)
 
 
 @contextmanager
 def kept_alive(job: JobQueue) -> Iterator[None]:
     """Renew the claim of `job` from a thread until the block ends.
 
-    A killed or frozen process renews nothing, so others learn of it when the lease is out.
+    A killed or frozen process renews nothing, so others learn of it when the lease is out;
+    so they do of work that hangs for longer than LONGEST_WORK.
     """
     done = threading.Event()
     thread = threading.Thread(target=_renew_until, args=(job, done), daemon=True)
@@ -32,8 +37,11 @@ def kept_alive(job: JobQueue) -> Iterator[None]:
 
 def _renew_until(job: JobQueue, done: threading.Event) -> None:
     claim_only = JobQueue(pk=job.pk, claim=job.claim)
+    hangs_at = time.monotonic() + LONGEST_WORK.total_seconds()
     try:
         while not done.wait(LEASE.total_seconds() / RENEWALS_PER_LEASE):
+            if time.monotonic() > hangs_at:
+                return
             try:
                 if not renew(claim_only):
                     return

@@ -12,17 +12,23 @@ from providers.errors import ProviderError
 from providers.types import Capability, WorkKind
 
 # A lost call can turn up at the provider long after its job was given up.
-STRAYS_WITHIN = timedelta(hours=48)
+STRAYS_WITHIN = timedelta(days=7)
 
 
 def look_at(provider_key: str) -> None:
-    """Store what the provider can do now, and stop runs that nobody follows."""
-    provider = registry.get(provider_key)
-    try:
-        watch.described(provider_key, provider.describe())
-        _stop_strays(provider)
-    except ProviderError as error:
-        watch.failed(provider_key, error)
+    """Store what the provider can do now, and stop runs that nobody follows.
+
+    One worker at a time: a provider that hangs must not hold up all of them.
+    """
+    with watch.polling(provider_key) as is_held:
+        if not is_held:
+            return
+        provider = registry.get(provider_key)
+        try:
+            watch.described(provider_key, provider.describe())
+            _stop_strays(provider)
+        except ProviderError as error:
+            watch.failed(provider_key, error)
 
 
 def _stop_strays(provider: Provider) -> None:
@@ -31,7 +37,7 @@ def _stop_strays(provider: Provider) -> None:
     recent = JobQueue.objects.filter(
         provider=provider.key,
         kind=WorkKind.TRAINING,
-        created_at__gt=clock.now() - STRAYS_WITHIN,
+        state_changed_at__gt=clock.now() - STRAYS_WITHIN,
     )
     if recent.exists():
         strays.stop(provider, provider.list_runs(WorkKind.TRAINING).runs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from jobs import clock
@@ -12,10 +11,9 @@ from jobs.models import JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import Status
 from jobs.submit import save_run
+from jobs.surprises import put_off
 from providers.base import Provider
 from providers.types import Run
-
-log = logging.getLogger(__name__)
 
 # One list could be read before the provider stored the run; three over the whole time cannot.
 LISTS_FOR_PROOF = 3
@@ -23,11 +21,11 @@ LISTS_FOR_PROOF = 3
 
 def found(job: JobQueue, run: Run) -> None:
     """The provider has it after all: adopt it."""
-    note(job, f"Found at the trainer as {run.id}: it had been accepted.", run_id=run.id)
-    try:
-        save_run(job, run)
-    except IllegalMove:
-        log.info("job %s: somebody else decided first", job.pk)
+    save_run(job, run)
+    if job.run_id == run.id:
+        note(job, f"Found at the trainer as {run.id}: it had been accepted.", run_id=run.id)
+    else:
+        put_off(job)
 
 
 def absent(job: JobQueue, provider: Provider, *, asked_at: datetime, is_complete: bool) -> None:

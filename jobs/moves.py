@@ -13,7 +13,7 @@ from jobs import clock
 from jobs.events import record
 from jobs.kinds import work_for
 from jobs.models import JobEvent, JobQueue
-from jobs.states import OVER, Status, sources
+from jobs.states import FOLLOWED, OVER, Status, sources
 
 # Long enough for a garbage collection or a slow disk, short enough that a dead worker's job
 # is taken up again soon. Renewed while the work goes on.
@@ -48,6 +48,9 @@ def move(job: JobQueue, target: Status, **changes: Any) -> None:
     }
     if target in OVER:
         values |= {"finished_at": now, "eta_at": None}
+    elif target in FOLLOWED or job.status == Status.UNKNOWN:
+        # What was waited before is not held against what was paid for.
+        values["deadline_at"] = now + work_for(job).time_limit
     rows = JobQueue.objects.filter(
         pk=job.pk, version=job.version, status__in=sorted(sources(target))
     )

@@ -43,6 +43,7 @@ def enqueue(
     """
     try:
         with transaction.atomic():
+            now = clock.now()
             job = JobQueue.objects.create(
                 kind=kind,
                 owner_id=model.owner_id,
@@ -50,7 +51,9 @@ def enqueue(
                 provider=provider,
                 press_key=press_key,
                 payload=payload,
-                deadline_at=clock.now() + deadline_in,
+                next_poll_at=now,
+                state_changed_at=now,
+                deadline_at=now + deadline_in,
                 cost_estimate=cost_estimate,
             )
             record(job, JobEvent.Kind.STATE, Status.QUEUED.value)
@@ -123,12 +126,23 @@ def forget(job: JobQueue, *, by: str) -> None:
 
 @transaction.atomic
 def declare_not_started(job: JobQueue, *, by: str) -> None:
-    """A person says that an unclear job never started: it is sent again.
+    """A person says that an unclear job never started: it is sent again, however it was
+    cancelled before, and once the lost call can no longer be on its way.
 
     Raises IllegalMove for a job that is not unclear.
     """
     _require_unclear(job, Status.QUEUED)
-    move(job, Status.QUEUED, sent_at=None, error_code="", error_detail="")
+    now = clock.now()
+    move(
+        job,
+        Status.QUEUED,
+        next_poll_at=max(now, job.given_up_at or now),
+        sent_at=None,
+        cancel_requested_at=None,
+        cancel_sent_at=None,
+        error_code="",
+        error_detail="",
+    )
     note(job, f"{by} says it did not start, so it is sent again.")
     ring_on_commit(tasks.submit, str(job.pk))
 

@@ -21,6 +21,7 @@ def tick() -> None:
     beat.recover_leases()
     beat.end_overdue()
     beat.end_cancelled_in_queue()
+    beat.end_unheard_cancels()
     for job_id in beat.due_submissions():
         ring(submit, job_id)
     for key in beat.due_providers():

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F, Q, QuerySet
 
 from jobs import clock, watch
+from jobs.backoff import retry_delay
 from jobs.events import note
 from jobs.models import Beat, JobQueue
-from jobs.moves import IllegalMove, move
+from jobs.moves import move
 from jobs.states import Status
 from jobs.submit import SEND_WITHIN
+from jobs.surprises import kept_apart
 from providers import registry
+from providers.base import Provider
 from providers.types import WorkKind
 
 BATCH = 200
 NAME = "tick"
+# A run that nobody could see: its result may wait at the provider until then.
+BLIND_FOR = timedelta(days=7)
+UNHEARD_FOR = timedelta(hours=1)
 
 
 def remember() -> None:
@@ -28,68 +35,84 @@ def recover_leases() -> None:
     """Take up submissions whose worker is gone: unsent ones again, sent ones as unclear."""
     expired = JobQueue.objects.filter(status=Status.SUBMITTING, lease_until__lt=clock.now())
     for job in expired[:BATCH]:
-        try:
-            if job.sent_at is None:
-                move(job, Status.QUEUED, attempts=job.attempts)
-                note(job, "The worker stopped before sending it. It is sent again.")
-            else:
-                move(
-                    job,
-                    Status.UNKNOWN,
-                    given_up_at=call_is_over(job),
-                    error_code="outcome_unknown",
-                )
-        except IllegalMove:
-            continue
+        with kept_apart(job):
+            _recover(job)
+
+
+def _recover(job: JobQueue) -> None:
+    if job.sent_at is not None:
+        move(job, Status.UNKNOWN, given_up_at=call_is_over(job), error_code="outcome_unknown")
+        return
+    # A job that kills every worker that touches it must not keep them all busy.
+    delay = retry_delay(job.attempts) if job.attempts else timedelta(0)
+    move(job, Status.QUEUED, attempts=job.attempts + 1, next_poll_at=clock.now() + delay)
+    note(job, "The worker stopped before sending it. It is sent again.")
 
 
 def call_is_over(job: JobQueue) -> datetime:
     """When a paid call was over at the latest. Its worker may live and only have lost touch
     with the database, so the call counts as under way for as long as it could last."""
-    limits = registry.get(job.provider).paid_timeouts[WorkKind(job.kind)]
-    longest = timedelta(seconds=SEND_WITHIN + sum(limits))
+    try:
+        timeouts = registry.get(job.provider).paid_timeouts
+    except ImproperlyConfigured:
+        timeouts = Provider.paid_timeouts  # switched off since; its usual times
+    longest = timedelta(seconds=SEND_WITHIN + sum(timeouts[WorkKind(job.kind)]))
     return max(clock.now(), (job.sent_at or job.state_changed_at) + longest)
 
 
 def end_overdue() -> None:
-    """End what has no hope: nothing waits or runs for ever."""
-    overdue = JobQueue.objects.filter(deadline_at__lt=clock.now())
-    ends = {
-        Status.QUEUED: Status.CANCELLED,
-        Status.RUNNING: Status.FAILED,
-        Status.FINISHING: Status.FAILED,
-    }
-    for job in overdue.filter(status__in=list(ends))[:BATCH]:
-        is_fetching = job.status == Status.FINISHING
-        try:
-            move(
-                job,
-                ends[Status(job.status)],
-                error_code="fetch_deadline" if is_fetching else "deadline",
-            )
-        except IllegalMove:
-            continue
+    """End what has no hope: nothing waits or runs for ever.
+
+    A run is ended only where it was seen to go on after its deadline. One that could not be
+    seen (the computer slept, the provider was away) may be done: it is looked for first.
+    """
+    now = clock.now()
+    overdue = JobQueue.objects.filter(deadline_at__lt=now)
+    running = overdue.filter(status=Status.RUNNING)
+    _end(overdue.filter(status=Status.QUEUED), Status.CANCELLED, "deadline")
+    _end(running.filter(last_seen_at__gte=F("deadline_at")), Status.FAILED, "deadline")
+    _end(running.filter(deadline_at__lt=now - BLIND_FOR), Status.FAILED, "lost_sight")
+    _end(overdue.filter(_is_free(), status=Status.FINISHING), Status.FAILED, "fetch_deadline")
+
+
+def _end(jobs: QuerySet[JobQueue], target: Status, code: str) -> None:
+    for job in jobs[:BATCH]:
+        with kept_apart(job):
+            move(job, target, error_code=code)
 
 
 def end_cancelled_in_queue() -> None:
     """A cancellation that came while the job was between the queue and its worker."""
     waiting = JobQueue.objects.filter(status=Status.QUEUED).exclude(cancel_requested_at=None)
     for job in waiting[:BATCH]:
-        try:
+        with kept_apart(job):
             move(job, Status.CANCELLED)
-        except IllegalMove:
-            continue
+
+
+def end_unheard_cancels() -> None:
+    """A wish to cancel that no provider could be told for long: the owner has the last word."""
+    unseen = Q(last_seen_at=None) | Q(last_seen_at__lt=F("cancel_requested_at"))
+    limit = clock.now() - UNHEARD_FOR
+    rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
+    for job in rows[:BATCH]:
+        with kept_apart(job):
+            move(job, Status.CANCELLED)
+            note(job, "The trainer could not be told. If the run turns up again, it is stopped.")
 
 
 def due_submissions() -> list[str]:
     """Ids of queued jobs whose bell was lost or whose wait is over."""
-    return _ids(Q(status=Status.QUEUED, cancel_requested_at=None))
+    may_call = ~Q(provider__in=watch.blocked())
+    return _ids(may_call & Q(status=Status.QUEUED, cancel_requested_at=None))
 
 
 def due_finishes() -> list[str]:
     """Ids of finished runs that nobody is fetching."""
-    free = Q(lease_until=None) | Q(lease_until__lt=clock.now())
-    return _ids(free & Q(status=Status.FINISHING))
+    return _ids(_is_free() & Q(status=Status.FINISHING))
+
+
+def _is_free() -> Q:
+    return Q(lease_until=None) | Q(lease_until__lt=clock.now())
 
 
 def _ids(condition: Q) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from jobs import clock
+from jobs.events import storable
 from jobs.models import ProviderWatch
 from providers.errors import ProviderError, RateLimited
 from providers.types import Description
@@ -30,7 +31,7 @@ def answered(provider: str) -> None:
 def failed(provider: str, error: ProviderError) -> None:
     """It did not answer, or asked us to wait: then nobody calls before that time."""
     now = clock.now()
-    values = {"last_error": str(error)[:500], "last_error_at": now}
+    values = {"last_error": storable(str(error), 500), "last_error_at": now}
     if isinstance(error, RateLimited):
         values["blocked_until"] = now + timedelta(seconds=error.retry_after or 5.0)
     ProviderWatch.objects.update_or_create(provider=provider, defaults=values)
@@ -52,7 +53,8 @@ def described(provider: str, description: Description) -> None:
 
 @contextmanager
 def polling(provider: str) -> Iterator[bool]:
-    """Hold the right to poll `provider`; gives False where another worker holds it."""
+    """Hold the right to ask `provider`; gives False where another worker holds it, or where
+    the provider asked for time."""
     ProviderWatch.objects.get_or_create(provider=provider)
     now, lease = clock.now(), uuid.uuid4()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
@@ -66,6 +68,12 @@ def polling(provider: str) -> Iterator[bool]:
             ProviderWatch.objects.filter(provider=provider, lease=lease).update(
                 lease=None, lease_until=None
             )
+
+
+def blocked() -> list[str]:
+    """Keys of providers that asked not to be called yet."""
+    rows = ProviderWatch.objects.filter(blocked_until__gt=clock.now())
+    return list(rows.values_list("provider", flat=True))
 
 
 def is_look_due(provider: str) -> bool:

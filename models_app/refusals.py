@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+
 
 class PhotoRefused(Exception):
     """This photo cannot be taken. Nothing of it was kept; other photos are not affected.
 
-    `code` is for programs and tests; `message` tells a person what is wrong and what to do.
+    `code` is for programs and tests; `message` tells a person what is wrong and what to do;
+    `twin_id` is the photo that is the same file, where that is the reason.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, twin_id: uuid.UUID | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.twin_id = twin_id
 
 
 class NotEditable(Exception):

@@ -230,7 +230,9 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
         return
     name = f"“{twin.original_filename}”" if twin.original_filename else "another photo here"
     raise PhotoRefused(
-        "duplicate", f"This is the same file as {name}. Each photo counts only once."
+        "duplicate",
+        f"This is the same file as {name}. Each photo counts only once.",
+        twin_id=twin.pk,
     )
 
 

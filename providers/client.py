@@ -34,6 +34,7 @@ from providers.transport import (
 
 logger = logging.getLogger(__name__)
 
+NOT_AFTER_HEADER = "X-Not-After"
 SAFE_TIMEOUT: Timeout = (5.0, 20.0)
 UPLOAD_TIMEOUT: Timeout = (5.0, 120.0)
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
@@ -108,6 +109,10 @@ class Client:
         `OutcomeUnknown` where the answer was lost or makes no sense, and the 4xx errors.
         """
         departure = Departure(not_after)
+        if not_after is not None and not self.trusts_environment:
+            # On this machine both sides read one clock, so the trainer can refuse what was
+            # frozen after our own check. Elsewhere clocks differ, and nobody else knows it.
+            headers = {**headers, NOT_AFTER_HEADER: f"{not_after:.3f}"}
         try:
             with self._paid_session(departure) as session:
                 reply = self._exchange(session, call, timeout, headers)

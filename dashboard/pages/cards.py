@@ -44,6 +44,10 @@ class ModelCard:
         return self.job is not None and self.job.status == Status.UNKNOWN
 
     @property
+    def is_cancelled(self) -> bool:
+        return self.job is not None and self.job.status == Status.CANCELLED
+
+    @property
     def is_simulated(self) -> bool:
         return self.model.is_simulated or (self.job is not None and self.job.is_simulated)
 

@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.icons import PATHS
+from generation.models import GeneratedImage
+from generation.prompts import RATIOS
 from jobs.states import Status
 from models_app.models import UserModel
 
@@ -80,6 +82,13 @@ def nav_current(context: dict[str, Any], place: str) -> SafeString:
         return SafeString("")
     is_itself = name in {place, "gallery"}
     return format_html(' aria-current="{}"', "page" if is_itself else "true")
+
+
+@register.filter
+def shape(picture: GeneratedImage) -> str:
+    """Give the offered ratio a picture is nearest to, e.g. “16:9”; the grid lays it out by this."""
+    wanted = picture.width / picture.height if picture.width and picture.height else 1.0
+    return min(RATIOS, key=lambda name: abs(RATIOS[name][0] / RATIOS[name][1] - wanted))
 
 
 @register.filter

@@ -108,17 +108,24 @@ def _upload_one(
     try:
         photo = add_photo(model, upload=uploads[0])
     except PhotoRefused as refusal:
-        return JsonResponse({"code": refusal.code, "message": refusal.message}, status=422)
+        reply = {"code": refusal.code, "message": refusal.message}
+        twin = photos_of(model).filter(pk=refusal.twin_id).first()
+        # Sent again because the answer was lost: the page does not know yet that it is here.
+        known = _stored(request, model, twin) if twin else {}
+        return JsonResponse(reply | known, status=422)
+    return JsonResponse(_stored(request, model, photo), status=201)
+
+
+def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
+    """Return what the page needs to show a stored photo."""
     count = photos_of(model).count()
     coach = {"coach": coach_for(count, model.kind)}
-    return JsonResponse(
-        {
-            "card": _card(request, photo),
-            "coach": render_to_string("wizard/_coach.html", coach, request),
-            "count": count,
-        },
-        status=201,
-    )
+    return {
+        "id": str(photo.pk),
+        "card": _card(request, photo),
+        "coach": render_to_string("wizard/_coach.html", coach, request),
+        "count": count,
+    }
 
 
 def _card(request: HttpRequest, photo: TrainingImage) -> str:

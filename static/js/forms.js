@@ -64,9 +64,10 @@ function closeMenus(event) {
   }
 }
 
-/** After a refused form the first wrong field has the focus, not the top of the page. */
+/** After a refused form the first wrong field has the focus, or else what is said about all. */
 function focusFirstError() {
-  document.querySelector('[aria-invalid="true"]')?.focus({ preventScroll: false });
+  const wrong = document.querySelector('[aria-invalid="true"]');
+  (wrong ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
 }
 
 document.addEventListener("submit", holdWhileSending);

@@ -7,6 +7,7 @@ const AT_ONCE = 3;
 const zone = document.getElementById("drop-zone");
 const picker = document.getElementById("photos");
 const uploads = document.getElementById("uploads");
+const refusedButton = document.getElementById("leave-refused-out");
 const news = document.getElementById("upload-news");
 const wizard = document.getElementById("wizard");
 const cardTemplate = document.getElementById("upload-card");
@@ -21,13 +22,14 @@ class Upload {
     this.note = this.card.querySelector("[data-note]");
     this.retryButton = this.card.querySelector("[data-retry]");
     this.signIn = this.card.querySelector("[data-sign-in]");
+    this.removeButton = this.card.querySelector("[data-remove]");
     this.preview = URL.createObjectURL(file);
     const image = this.card.querySelector("img");
     image.addEventListener("error", () => (image.hidden = true));
     image.src = this.preview;
     this.card.querySelector(".photo-name").textContent = file.name;
-    this.card.querySelector("[data-remove] span").textContent = `Remove ${file.name}`;
-    this.card.querySelector("[data-remove]").addEventListener("click", () => this.remove());
+    this.removeButton.querySelector("span").textContent = `Remove ${file.name}`;
+    this.removeButton.addEventListener("click", () => this.leaveOut());
     this.retryButton.addEventListener("click", () => enqueue(this));
   }
 
@@ -42,7 +44,9 @@ class Upload {
     this.bar.hidden = this.isOver;
     this.retryButton.hidden = state !== "broken";
     this.signIn.hidden = true;
+    this.removeButton.hidden = false;
     if (this.isOver) announce(`${this.file.name}: ${text}`);
+    showWhatIsLeft();
   }
 
   send() {
@@ -71,14 +75,16 @@ class Upload {
   showLooking() {
     this.bar.removeAttribute("value");
     this.note.textContent = "Looking at it";
+    this.removeButton.hidden = true; // it may be stored already; its own card can remove it
   }
 
   finish() {
     const { status } = this.request;
     const reply = readJson(this.request.responseText);
     if (status === 201) this.settle(reply);
+    else if (status === 422 && isStoredUnseen(reply)) this.settle(reply);
     else if (status === 422) this.show("refused", reply.message);
-    else if (status === 413) this.show("refused", `Larger than ${zone.dataset.sizeText}.`);
+    else if (status === 413) this.show("refused", tooLarge());
     else if (status === 401 || status === 403) this.showSignedOut(reply);
     else if (reply.message) this.show("broken", reply.message);
     else this.show("broken", `The server stumbled over this one (${status}).`);
@@ -98,9 +104,7 @@ class Upload {
 
   /** The stored photo takes the place of the card that was on its way. */
   settle(reply) {
-    const grid = document.getElementById("photo-grid");
-    grid.insertAdjacentHTML("beforeend", reply.card);
-    window.htmx?.process(grid.lastElementChild);
+    place(reply.card);
     // Answers overtake each other: one that counted fewer photos than the page shows is old.
     const coach = document.getElementById("coach");
     if (reply.count > Number(coach.dataset.count)) coach.outerHTML = reply.coach;
@@ -109,13 +113,48 @@ class Upload {
     this.remove();
   }
 
+  /** The focus goes on to the next card's button, not to the top of the page. */
+  leaveOut() {
+    const next = this.card.nextElementSibling ?? this.card.previousElementSibling;
+    this.remove();
+    (next?.querySelector("[data-remove]") ?? zone.querySelector("[data-choose]")).focus();
+  }
+
   remove() {
     const at = queue.indexOf(this);
     if (at >= 0) queue.splice(at, 1);
     URL.revokeObjectURL(this.preview);
     this.card.remove();
-    uploads.hidden = uploads.childElementCount === 0;
+    showWhatIsLeft();
     if (this.request && this.request.readyState !== XMLHttpRequest.DONE) this.request.abort();
+  }
+}
+
+/** Sent again after a lost answer, the server has it already and this page does not. */
+function isStoredUnseen(reply) {
+  return reply.card !== undefined && !document.getElementById(`photo-${reply.id}`);
+}
+
+/** Put a stored photo where the server has it: answers overtake each other. */
+function place(html) {
+  const grid = document.getElementById("photo-grid");
+  grid.insertAdjacentHTML("beforeend", html);
+  const card = grid.lastElementChild;
+  const position = (other) => Number(other.dataset.position);
+  const later = [...grid.children].find((other) => position(other) > position(card));
+  if (later) grid.insertBefore(card, later);
+  window.htmx?.process(card);
+}
+
+/** Without cards the list is away; with several that failed, one button removes them all. */
+function showWhatIsLeft() {
+  uploads.hidden = uploads.childElementCount === 0;
+  refusedButton.hidden = uploads.querySelectorAll('[data-state="refused"]').length < 2;
+}
+
+function leaveRefusedOut() {
+  for (const button of uploads.querySelectorAll('[data-state="refused"] [data-remove]')) {
+    button.click();
   }
 }
 
@@ -150,10 +189,14 @@ function done() {
   pump();
 }
 
+function tooLarge() {
+  return `Larger than ${zone.dataset.sizeText}. Save it as a smaller JPEG and add that.`;
+}
+
 /** @returns {string} why sending this file would be in vain, "" where it may well be taken */
 function problemWith(file) {
   if (file.size === 0) return "This file is empty.";
-  if (file.size > Number(zone.dataset.maxBytes)) return `Larger than ${zone.dataset.sizeText}.`;
+  if (file.size > Number(zone.dataset.maxBytes)) return tooLarge();
   if (/^(video|audio|text)\//.test(file.type)) {
     return `Not a photo. ${zone.dataset.formatsText} can be taken.`;
   }
@@ -203,6 +246,7 @@ picker.addEventListener("change", () => {
   add(picker.files);
   picker.value = "";
 });
+refusedButton.addEventListener("click", leaveRefusedOut);
 wizard.addEventListener("submit", holdForUploads);
 window.addEventListener("beforeunload", (event) => sendingCount > 0 && event.preventDefault());
 zone.dataset.ready = "";

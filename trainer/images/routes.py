@@ -13,13 +13,14 @@ from starlette.routing import Route
 from trainer.fields import Fields
 from trainer.images.store import Drawn
 from trainer.images.wishes import PictureWish, read_wish
-from trainer.runs.creation import correlation
+from trainer.runs.creation import correlation, require_in_time
 from trainer.state import base_url, state
 from trainer.times import iso
 
 
 async def generate(request: Request) -> Response:
     """POST /images/generations: answers when the pictures are drawn and stored."""
+    require_in_time(request)
     parts = state(request)
     token = correlation(request)
     wish = read_wish(await Fields.of(request), parts.runs)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from starlette.requests import Request
 
 from trainer import models
-from trainer.errors import invalid, unknown_model
+from trainer.errors import ApiError, invalid, unknown_model
 from trainer.fields import Fields
 from trainer.files.store import FileStore, StoredFile
 from trainer.runs.records import Wish
@@ -13,6 +15,23 @@ from trainer.runs.records import Wish
 MAX_STEPS = 100_000
 CORRELATION_HEADER = "X-Correlation-Id"
 LONGEST_CORRELATION = 64
+NOT_AFTER_HEADER = "X-Not-After"
+
+
+def require_in_time(request: Request) -> None:
+    """Refuse a call that its client no longer stands by: frozen on the way, it came too late.
+
+    The header holds unix seconds. Refused as documented for "not accepted, try later", so
+    that the client knows nothing was begun.
+    """
+    try:
+        not_after = float(request.headers.get(NOT_AFTER_HEADER, "inf"))
+    except ValueError:
+        raise invalid(f"{NOT_AFTER_HEADER} must be unix seconds.") from None
+    if time.time() > not_after:
+        raise ApiError(
+            503, f"Overloaded: arrived after its {NOT_AFTER_HEADER}.", kind="service_unavailable"
+        )
 
 
 def correlation(request: Request) -> str:

@@ -12,7 +12,7 @@ from trainer.errors import invalid
 from trainer.fields import Fields
 from trainer.models import BASE_MODELS
 from trainer.runs import answers
-from trainer.runs.creation import correlation, read_wish, training_file
+from trainer.runs.creation import correlation, read_wish, require_in_time, training_file
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
 from trainer.runs.weights import checksum, weights_path
@@ -22,6 +22,7 @@ from trainer.threads import in_thread
 
 async def create(request: Request) -> Response:
     """POST /fine-tunes: on the disk before the answer leaves."""
+    require_in_time(request)
     parts = state(request)
     wish = read_wish(await Fields.of(request), correlation(request))
     file = training_file(wish, parts.files)
