@@ -43,7 +43,7 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
 		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
-		$(if $(EMBEDDED),--embedded)
+		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)")
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take meanwhile
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)

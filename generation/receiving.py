@@ -74,7 +74,8 @@ def store(job: JobQueue, model: UserModel, index: int, picture: Picture) -> None
     except (OSError, IntegrityError) as error:
         for name in names:
             default_storage.delete(name)
-        if isinstance(error, OSError):
+        is_stored = GeneratedImage.objects.filter(job=job, index=index).exists()
+        if isinstance(error, OSError) or not is_stored:
             raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -13,12 +12,12 @@ from django.db import transaction
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS, with_trigger
 from generation.selectors import options_for
+from generation.work import GenerationWork
 from jobs.models import JobQueue
 from jobs.services import enqueue
 from models_app.models import UserModel
 from providers.options import GenerationOption
 
-DEADLINE = timedelta(hours=6)
 MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
 
@@ -61,7 +60,7 @@ def create(
             "seed": secrets.randbelow(MAX_SEED) if seed is None else seed,
             "strength": strength,
         },
-        deadline_in=DEADLINE,
+        deadline_in=GenerationWork.time_limit,
         cost_estimate=_price(option, width * height * count),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -23,6 +24,7 @@ class GenerationWork:
     """From a prompt to stored pictures."""
 
     kind = WorkKind.GENERATION.value
+    time_limit = timedelta(hours=6)
 
     def prepare(self, job: JobQueue, provider: Provider) -> GenerationRequest:
         """Describe the pictures; nothing has to be uploaded."""

@@ -7,8 +7,10 @@ import logging
 import uuid
 from datetime import timedelta
 
+from django.core.exceptions import ImproperlyConfigured
+
 from jobs import clock, logs, watch
-from jobs.backoff import retry_delay
+from jobs.backoff import LONGEST, retry_delay
 from jobs.events import record
 from jobs.kinds import BadResult, work_for
 from jobs.lease import kept_alive
@@ -18,6 +20,7 @@ from jobs.moves import IllegalMove, claim_finishing, move, release
 from jobs.states import Status
 from jobs.submit import words_of
 from providers import registry
+from providers.base import Provider
 from providers.errors import ProviderError, ProviderUnavailable
 from providers.types import Capability, WorkKind
 
@@ -41,26 +44,46 @@ def finish(job_id: uuid.UUID) -> None:
 def _finish(job: JobQueue) -> None:
     try:
         provider = registry.get(job.provider)
-        if job.kind == WorkKind.TRAINING and Capability.LOG in provider.capabilities:
-            logs.read(provider, job)
-        found = work_for(job).finish(job, provider, lambda text: report(job, text))
+    except ImproperlyConfigured as error:
+        # Only the operator can mend it, and may: the result stays where it is.
+        until = clock.now() + timedelta(seconds=LONGEST)
+        release(job, until=until, error_code="not_configured", error_detail=words_of(error))
+        return
+    try:
+        _bring_home(job, provider)
+    except IllegalMove:
+        raise
     except ProviderUnavailable as error:
         # Not there right now: that says nothing about the result, so it is not a failed try.
         watch.failed(job.provider, error)
-        release(job, until=clock.now() + WAIT_WHILE_AWAY)
+        wait = max(WAIT_WHILE_AWAY, timedelta(seconds=error.retry_after or 0))
+        release(job, until=clock.now() + wait)
     except (ProviderError, BadResult, OSError) as error:
         _try_again_or_give_up(job, error)
     except Exception as error:
         log.exception("job %s: finishing failed", job.pk)
         _try_again_or_give_up(job, error)
-    else:
-        move(job, Status.SUCCEEDED, result={**job.result, **found}, stage="Done", progress=1.0)
+
+
+def _bring_home(job: JobQueue, provider: Provider) -> None:
+    if job.kind == WorkKind.TRAINING and Capability.LOG in provider.capabilities:
+        logs.read(provider, job)
+    found = work_for(job).finish(job, provider, lambda text: report(job, text))
+    move(
+        job,
+        Status.SUCCEEDED,
+        result={**job.result, **found},
+        stage="Done",
+        progress=1.0,
+        error_code="",
+        error_detail="",
+    )
 
 
 def report(job: JobQueue, text: str) -> None:
-    """Show on the page what is being fetched."""
-    JobQueue.objects.filter(pk=job.pk).update(stage=text[:120])
-    record(job, JobEvent.Kind.PROGRESS, text)
+    """Show on the page what is being fetched, unless others have taken the job over."""
+    if JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(stage=text[:120]):
+        record(job, JobEvent.Kind.PROGRESS, text)
 
 
 def _try_again_or_give_up(job: JobQueue, error: Exception) -> None:

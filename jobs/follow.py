@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from jobs import clock, sights
 from jobs.backoff import poll_interval
-from jobs.events import note
+from jobs.events import note, storable
 from jobs.models import JobEvent, JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import Status
-from jobs.submit import finished, words_of
+from jobs.submit import ENGINE_LIMIT, finished, words_of
+from jobs.surprises import kept_apart, put_off
 from providers.base import Provider
 from providers.errors import ProviderError, UnsupportedFeature
 from providers.types import Run, RunStatus
@@ -27,19 +28,39 @@ LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
 CHUNK = 250
 CANCEL_AGAIN_AFTER = timedelta(seconds=30)
+# Each costs a call: many wishes at once must not keep the others from being seen.
+CANCELS_PER_LOOK = 20
+# What the columns for steps take on every database.
+MOST_STEPS = 2**31 - 1
+YEAR = 365 * 24 * 3600.0  # seconds
 
 
 def observe_all(provider: Provider, seen: Sequence[tuple[JobQueue, Run]]) -> None:
     """Bring running jobs in line with their runs, live ones in a few large transactions."""
     live = [(job, run) for job, run in seen if not run.status.is_over]
     for start in range(0, len(live), CHUNK):
-        _write_progress(live[start : start + CHUNK])
-    for job, _run in live:
-        if job.cancel_requested_at:
-            ask_to_cancel(job, provider)
+        _write(live[start : start + CHUNK])
+    for job in [job for job, _run in live if is_cancel_due(job)][:CANCELS_PER_LOOK]:
+        ask_to_cancel(job, provider)
     for job, run in seen:
         if run.status.is_over:
-            end(job, run, provider)
+            with kept_apart(job):
+                end(job, run, provider)
+
+
+def _write(live: Sequence[tuple[JobQueue, Run]]) -> None:
+    """Write what was seen; a row that the database does not take is put off alone."""
+    try:
+        _write_progress(live)
+    except OperationalError:
+        raise  # the database is away or busy: that is no row's fault
+    except Exception:
+        if len(live) == 1:
+            log.exception("job %s: what was seen of it could not be stored", live[0][0].pk)
+            put_off(live[0][0])
+        else:
+            for one in live:
+                _write([one])
 
 
 def end(job: JobQueue, run: Run, provider: Provider) -> None:
@@ -51,7 +72,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         elif run.status is RunStatus.CANCELLED:
             move(job, Status.CANCELLED, last_seen_at=now)
         else:
-            detail = reason_of(run, provider)[:1000]
+            detail = storable(reason_of(run, provider))
             move(
                 job,
                 Status.FAILED,
@@ -99,8 +120,8 @@ def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
 
     Nothing ever goes backwards, whatever order answers arrive in.
     """
-    total = run.total_steps or job.total_steps
-    step = max(run.step or 0, job.step or 0) if run.step is not None else job.step
+    total = _whole(run.total_steps) or job.total_steps
+    step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
     is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
     is_first_step = bool(step) and job.first_step is None
@@ -108,10 +129,10 @@ def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
         "last_seen_at": now,
         "next_poll_at": now + poll_interval(now - (job.submitted_at or now)),
         "attempts": 0,
-        "engine": run.engine or job.engine,
+        "engine": storable(run.engine, ENGINE_LIMIT) or job.engine,
         "step": step,
         "total_steps": total,
-        "stage": (run.stage or job.stage)[:120],
+        "stage": storable(run.stage, 120) or job.stage,
         "progress": max(job.progress, min(share or 0.0, 1.0)),
         "started_at": now if is_first_start else job.started_at,
         "first_step": step if is_first_step else job.first_step,
@@ -134,25 +155,35 @@ def time_of_end(
     if step and total and job.first_step_at and job.first_step is not None and step < total:
         done = step - job.first_step
         if done >= max(LEAST_SHARE_FOR_RATE * total, 1):
-            return now + (now - job.first_step_at) * ((total - step) / done)
-    if seconds_left is not None:
-        return now + timedelta(seconds=seconds_left)
-    return None
+            seconds_left = (now - job.first_step_at).total_seconds() * (total - step) / done
+    if seconds_left is None or not 0 <= seconds_left < YEAR:
+        return None
+    return now + timedelta(seconds=seconds_left)
+
+
+def _whole(count: int | None) -> int | None:
+    return None if count is None else min(count, MOST_STEPS)
 
 
 def _share(step: int | None, total: int | None) -> float | None:
     return step / total if step is not None and total else None
 
 
+def is_cancel_due(job: JobQueue) -> bool:
+    """Whether the owner's wish has to be passed on, or passed on again."""
+    if job.cancel_requested_at is None:
+        return False
+    return job.cancel_sent_at is None or clock.now() - job.cancel_sent_at > CANCEL_AGAIN_AFTER
+
+
 def ask_to_cancel(job: JobQueue, provider: Provider) -> None:
     """Pass the owner's wish on. The job ends when the provider says so, or was finished first."""
     now = clock.now()
-    if job.cancel_sent_at and now - job.cancel_sent_at < CANCEL_AGAIN_AFTER:
-        return
     try:
         provider.cancel_run(job.run_id)
     except UnsupportedFeature:
-        note(job, "This trainer cannot cancel. The training goes on to its end.")
+        if job.cancel_sent_at is None:
+            note(job, "This trainer cannot cancel. The training goes on to its end.")
     except ProviderError as error:
         log.warning("job %s: cancelling failed: %s", job.pk, words_of(error))
         return

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from jobs import clock
-from jobs.events import TEXT_LIMIT
+from jobs.events import storable
 from jobs.models import JobEvent, JobQueue
 from providers import registry
 from providers.base import Provider
@@ -39,13 +40,13 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
             chosen, pool.map(lambda job: _fetch(provider.key, job.run_id), chosen), strict=True
         ):
             if fresh:
-                _append(job, fresh)
+                _keep(job, fresh)
 
 
 def read(provider: Provider, job: JobQueue) -> None:
-    """Append what is new in one run's log."""
+    """Append what is new in one run's log. A failure changes nothing."""
     if fresh := _fetch(provider.key, job.run_id):
-        _append(job, fresh)
+        _keep(job, fresh)
 
 
 def _fetch(provider_key: str, run_id: str) -> RunLog | None:
@@ -54,13 +55,27 @@ def _fetch(provider_key: str, run_id: str) -> RunLog | None:
         return registry.get(provider_key).run_log(run_id)
     except ProviderError as error:
         log.info("the log of run %s could not be read: %s", run_id, error)
-        return None
+    except Exception:
+        log.exception("the log of run %s could not be read", run_id)
+    return None
+
+
+def _keep(job: JobQueue, fresh: RunLog) -> None:
+    """Append what is new; a log that cannot be stored never decides about the training."""
+    try:
+        _append(job, fresh)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("job %s: its log could not be stored", job.pk)
+        JobQueue.objects.filter(pk=job.pk).update(log_seen_at=clock.now())
 
 
 def _append(job: JobQueue, fresh: RunLog) -> None:
     # Two readers at once would append twice: whoever moves the cursor first appends.
     last = -1 if job.loss_step is None else job.loss_step
-    losses = [(step, loss) for step, loss in fresh.losses if step > last]
+    # A training that diverges reports NaN: no point of a curve, and no JSON either.
+    losses = [(step, loss) for step, loss in fresh.losses if step > last and math.isfinite(loss)]
     with transaction.atomic():
         moved = JobQueue.objects.filter(
             pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
@@ -78,7 +93,7 @@ def _events(job: JobQueue, fresh: RunLog, losses: Sequence[tuple[int, float]]) -
         JobEvent(
             job=job,
             kind=JobEvent.Kind.LOG,
-            text=line.text[:TEXT_LIMIT],
+            text=storable(line.text),
             data={
                 "level": line.level,
                 "step": line.step,

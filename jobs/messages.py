@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.models import JobQueue
+from jobs.recovery import NO_RESULT, can_fetch_again, failed_while_fetching
 from jobs.states import Status
+from providers import registry
 from providers.catalog import PROVIDER_LABELS
+from providers.types import LISTING, WorkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,20 @@ class Explanation:
 
 NOT_PAID = "It cost nothing."
 PAID = "The trainer has charged for it."
+CHARGES = "The trainer charges for it."
 MAYBE_PAID = "It may have been charged: the trainer knows."
 FREE_AT_HOME = "Your own trainer does it, so it costs nothing."
 TRY_AGAIN = "Try again: the photos are still here, nothing is uploaded twice by you."
+FETCH_AGAIN = "Try again: only the fetching is repeated, without training or paying again."
+TRAIN_ANEW = "Try again: it is trained anew, because the result could not be had twice."
+DRAW_AGAIN = "Try again: the pictures are drawn anew."
+GONE = "Its trainer is no longer set up on this installation, so it cannot be asked."
+GONE_ADVICE = "The operator must set this trainer up again; then it goes on by itself."
+NO_LIST = (
+    "It was sent, but the answer was lost, and this trainer cannot be asked whether it arrived. "
+    "It is not sent a second time unless you say so."
+)
+NO_LIST_ADVICE = "Look at the trainer's own page and say below what you found."
 
 _STATES: Mapping[str, tuple[str, str, str]] = {
     Status.QUEUED: (
@@ -59,6 +73,26 @@ _STATES: Mapping[str, tuple[str, str, str]] = {
         "It was stopped before it finished.",
         "Start again whenever you like: everything you entered is still here.",
     ),
+}
+
+# What is known of a job at a trainer that cannot be asked any more.
+_AT_THE_TRAINER: Mapping[Status, str] = {
+    Status.UNKNOWN: "It was sent, but the answer was lost.",
+    Status.RUNNING: "The trainer had it.",
+    Status.FINISHING: "The trainer is done with it.",
+}
+
+# Where a wish to cancel stands.
+_CANCELLING: Mapping[Status, str] = {
+    Status.QUEUED: "It is taken out of the queue.",
+    Status.SUBMITTING: "It is stopped before it is sent, or as soon as the trainer has it.",
+    Status.RUNNING: "The trainer is asked to stop it.",
+}
+
+# What was reached when only the fetching failed.
+_DONE_THERE: Mapping[str, str] = {
+    "training": "It was trained, but the result could not be fetched.",
+    "generation": "The pictures were drawn, but not all of them could be fetched.",
 }
 
 # Where pictures need other words than a training.
@@ -109,21 +143,29 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "It did not come to an end within the time it was given.",
         TRY_AGAIN,
     ),
+    "lost_sight": (
+        "The trainer could not be asked about it for a week, so nobody knows what became of it.",
+        "Try again: the trainer is asked about it once more, without training or paying again.",
+    ),
+    "not_configured": (
+        "This trainer is no longer set up on this installation.",
+        "The operator must set it up again; or choose another trainer.",
+    ),
     "fetch_deadline": (
-        "It was trained, but the result could not be fetched within the time it was given.",
-        "Try again: only the fetching is repeated, nothing is paid twice.",
+        "The time it was given for that is over.",
+        TRY_AGAIN,
     ),
     "bad_weights": (
         "The weights arrived damaged or cut short, several times.",
-        "Try again: the trained result is fetched once more, without training or paying again.",
+        TRY_AGAIN,
     ),
     "bad_picture": (
         "The pictures arrived damaged, several times.",
-        "Try again: they are fetched once more first.",
+        DRAW_AGAIN,
     ),
     "disk_full": (
         "There is no space left on this installation's disk.",
-        "The operator must free some space; then try again: nothing is trained or paid twice.",
+        "The operator must free some space; then try again.",
     ),
     "internal": (
         "Something went wrong inside TheWay.",
@@ -131,15 +173,15 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
-# Nothing had been accepted when these ended a job.
-_BEFORE_PAYING = {
-    "unsupported",
-    "unavailable",
-    "rate_limited",
-    "authentication_failed",
-    "out_of_credit",
-    "rejected",
+# What has to be done by somebody else before trying again helps.
+_FIRST: Mapping[str, str] = {
+    "authentication_failed": "The operator must correct the key. ",
+    "disk_full": "The operator must free some space. ",
+    "not_configured": "The operator must set this trainer up again. ",
+    "out_of_credit": "Add credit at the trainer. ",
 }
+# The run was at the trainer when these ended the job; what it charged for, only it can tell.
+_UNKNOWN_BILL = NO_RESULT | {"lost_sight"}
 
 
 def explain(job: JobQueue) -> Explanation:
@@ -149,21 +191,38 @@ def explain(job: JobQueue) -> Explanation:
     title, sentence, advice = (_PICTURES if job.kind == "generation" else {}).get(
         job.status, _STATES[job.status]
     )
-    if job.status == Status.QUEUED and job.error_code:
-        happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
+    if job.status in _AT_THE_TRAINER and job.provider not in registry.configured():
+        sentence, advice = f"{_AT_THE_TRAINER[Status(job.status)]} {GONE}", GONE_ADVICE
+    elif job.status == Status.UNKNOWN and not _has_list(job):
+        sentence, advice = NO_LIST, NO_LIST_ADVICE
+    elif job.cancel_requested_at and job.status in _CANCELLING:
+        title, sentence = "Cancelling", _CANCELLING[Status(job.status)]
+    elif job.status == Status.QUEUED and job.error_code:
+        happened, _ = ERRORS.get(job.error_code, ERRORS["provider_error"])
         sentence = f"{happened} It waits and starts by itself."
+        advice = _FIRST.get(job.error_code, advice).strip()
     elif job.status == Status.FINISHING and job.error_code:
         happened, _ = ERRORS.get(job.error_code, ERRORS["internal"])
         sentence = f"{happened} It is fetched again in a moment."
     elif job.status == Status.CANCELLED and job.error_code == "deadline":
         sentence = "It waited so long for the trainer that it was taken out of the queue."
-    elif job.cancel_requested_at and not job.is_over:
-        title, sentence = "Cancelling", "The trainer has been asked to stop it."
     return Explanation(title, sentence, cost_of(job), advice)
+
+
+def _has_list(job: JobQueue) -> bool:
+    """Whether the trainer can be asked which jobs of this kind it has."""
+    return LISTING[WorkKind(job.kind)] in registry.CLASSES[job.provider].capabilities
 
 
 def _explain_failure(job: JobQueue) -> Explanation:
     happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
+    if failed_while_fetching(job):
+        happened = f"{_DONE_THERE[job.kind]} {happened}"
+    if job.kind == "generation":
+        advice = _FIRST.get(job.error_code, "") + DRAW_AGAIN
+    elif failed_while_fetching(job):
+        again = FETCH_AGAIN if can_fetch_again(job) else TRAIN_ANEW
+        advice = _FIRST.get(job.error_code, "") + again
     own_words = f" It said: “{job.error_detail}”" if job.error_detail else ""
     title = "The training failed" if job.kind == "training" else "No pictures this time"
     return Explanation(title, happened + own_words, cost_of(job), advice)
@@ -171,15 +230,13 @@ def _explain_failure(job: JobQueue) -> Explanation:
 
 def cost_of(job: JobQueue) -> str:
     """Whether a job has cost money, as far as anybody can tell."""
-    if job.status == Status.UNKNOWN:
-        return MAYBE_PAID
-    if not job.run_id or (job.status == Status.FAILED and job.error_code in _BEFORE_PAYING):
+    if not job.run_id and job.sent_at is None and job.status != Status.UNKNOWN:
         return NOT_PAID
     if is_own(job.provider):
         return FREE_AT_HOME
-    if job.status == Status.CANCELLED or job.error_code == "run_failed":
+    if not job.run_id or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_BILL:
         return MAYBE_PAID
-    return PAID
+    return CHARGES if job.status == Status.RUNNING else PAID
 
 
 def is_own(provider: str) -> bool:

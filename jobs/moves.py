@@ -29,13 +29,37 @@ class IllegalMove(Exception):
         )
 
 
-@transaction.atomic
 def move(job: JobQueue, target: Status, **changes: Any) -> None:
     """Bring `job` to `target` with `changes`, its event and its model, or change nothing.
 
     Compare-and-set on the version the caller has read: a move decided on an older reading
-    fails. Raises IllegalMove.
+    fails. Raises IllegalMove, with `job` read anew, and what `Work.moved` raises.
     """
+    before = vars(job).copy()
+    try:
+        with transaction.atomic():
+            _write(job, target, _values(job, target) | changes)
+            record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
+            work_for(job).moved(job)
+    except IllegalMove:
+        raise
+    except Exception:
+        vars(job).update(before)  # rolled back: `job` must not say otherwise
+        raise
+
+
+def _write(job: JobQueue, target: Status, values: dict[str, Any]) -> None:
+    rows = JobQueue.objects.filter(
+        pk=job.pk, version=job.version, status__in=sorted(sources(target))
+    )
+    is_written = rows.update(**values)
+    job.refresh_from_db()
+    if not is_written:
+        raise IllegalMove(job, target.value)
+
+
+def _values(job: JobQueue, target: Status) -> dict[str, Any]:
+    """What every move to `target` changes."""
     now = clock.now()
     values: dict[str, Any] = {
         "status": target,
@@ -51,15 +75,7 @@ def move(job: JobQueue, target: Status, **changes: Any) -> None:
     elif target in FOLLOWED or job.status == Status.UNKNOWN:
         # What was waited before is not held against what was paid for.
         values["deadline_at"] = now + work_for(job).time_limit
-    rows = JobQueue.objects.filter(
-        pk=job.pk, version=job.version, status__in=sorted(sources(target))
-    )
-    if not rows.update(**values | changes):
-        job.refresh_from_db()
-        raise IllegalMove(job, target.value)
-    job.refresh_from_db()
-    record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
-    work_for(job).moved(job)
+    return values
 
 
 def claim_queued(job_id: uuid.UUID) -> JobQueue | None:

@@ -13,7 +13,10 @@ from jobs import clock, logs, lookup, strays, watch
 from jobs.backoff import retry_delay
 from jobs.follow import observe_all
 from jobs.models import JobQueue
+from jobs.moves import move
 from jobs.states import Status
+from jobs.submit import words_of
+from jobs.surprises import kept_apart
 from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError, RunNotFound
@@ -58,7 +61,8 @@ def _look(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
     try:
         listed = provider.list_runs(kind)
     except ProviderError as error:
-        not_seen(provider.key, jobs, error)
+        watch.failed(provider.key, error)
+        not_seen(jobs, error)
         return
     watch.answered(provider.key)
     _compare(provider, kind, jobs, listed, asked_at)
@@ -78,10 +82,11 @@ def _compare(
     seen: list[tuple[JobQueue, Run]] = []
     for job in jobs:
         if job.status == Status.UNKNOWN:
-            if run := by_token.get(job.correlation):
-                lookup.found(job, run)
-            else:
-                lookup.absent(job, provider, asked_at=asked_at, is_complete=listed.is_complete)
+            with kept_apart(job):
+                if run := by_token.get(job.correlation):
+                    lookup.found(job, run)
+                else:
+                    lookup.absent(job, provider, asked_at=asked_at, is_complete=listed.is_complete)
         elif run := by_id.get(job.run_id):
             seen.append((job, run))
         else:
@@ -105,32 +110,45 @@ def _look_one_by_one(provider: Provider, kind: WorkKind, jobs: Iterable[JobQueue
     with ThreadPoolExecutor(max_workers=SINGLES_AT_ONCE) as pool:
         answers = pool.map(lambda job: _ask(provider.key, job.run_id, kind), batch)
         for job, answer in zip(batch, answers, strict=True):
-            _take(provider, job, answer)
+            with kept_apart(job):
+                _take(provider, job, answer)
 
 
-def _ask(provider_key: str, run_id: str, kind: WorkKind) -> Run | ProviderError:
+def _ask(provider_key: str, run_id: str, kind: WorkKind) -> Run | Exception:
     """One single call, in a thread of its own: no database here."""
     try:
         return registry.get(provider_key).get_run(run_id, kind)
-    except ProviderError as error:
+    except Exception as error:
         return error
 
 
-def _take(provider: Provider, job: JobQueue, answer: Run | ProviderError) -> None:
+def _take(provider: Provider, job: JobQueue, answer: Run | Exception) -> None:
     if isinstance(answer, Run):
         watch.answered(provider.key)
         observe_all(provider, [(job, answer)])
         if job.kind == WorkKind.TRAINING:
             logs.read_some(provider, [job])
-        return
-    if isinstance(answer, RunNotFound):
-        log.warning("job %s: the trainer does not know run %s (yet?)", job.pk, job.run_id)
-    not_seen(provider.key, [job], answer)
+    elif isinstance(answer, RunNotFound):
+        watch.answered(provider.key)
+        _not_known(job, answer)
+    elif isinstance(answer, ProviderError):
+        watch.failed(provider.key, answer)
+        not_seen([job], answer)
+    else:
+        raise answer
 
 
-def not_seen(provider_key: str, jobs: Sequence[JobQueue], error: ProviderError) -> None:
+def _not_known(job: JobQueue, error: RunNotFound) -> None:
+    """The trainer does not know the run (yet?): waited for until the deadline, then over."""
+    log.warning("job %s: the trainer does not know run %s", job.pk, job.run_id)
+    if job.deadline_at and job.deadline_at < clock.now():
+        move(job, Status.FAILED, error_code=error.code, error_detail=words_of(error))
+    else:
+        not_seen([job], error)
+
+
+def not_seen(jobs: Sequence[JobQueue], error: ProviderError) -> None:
     """Not seeing changes nothing but the time of the next look: it is no state."""
-    watch.failed(provider_key, error)
     now = clock.now()
     by_attempts: dict[int, list[JobQueue]] = {}
     for job in jobs:

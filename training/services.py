@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import JobQueue
+from jobs.recovery import can_fetch_again
 from jobs.services import enqueue
 from jobs.states import Status
 from models_app.models import UserModel
 from training.selectors import Missing, estimate, next_press, options_of, what_is_missing
-
-DEADLINE = timedelta(hours=24)
-# The provider holds a finished run for these: fetching it again costs nothing.
-FETCH_FAILURES = frozenset(
-    {"bad_weights", "disk_full", "fetch_deadline", "internal", "unexpected_reply"}
-)
+from training.work import TrainingWork
 
 
 class CannotStart(Exception):
@@ -86,10 +81,7 @@ def _fresh_start(model: UserModel) -> _Start:
 
 def _second_start(model: UserModel, job: JobQueue, provider: str | None) -> _Start:
     chosen = provider or job.provider
-    # Once: what cannot be fetched a second time either has to be trained anew.
-    was_fetched_again = "adopt_run" in job.payload
-    is_fetchable = job.run_id and job.error_code in FETCH_FAILURES and not was_fetched_again
-    if is_fetchable and chosen == job.provider:
+    if can_fetch_again(job) and chosen == job.provider:
         return _Start(chosen, {**job.payload, "adopt_run": job.run_id})
     if provider and provider != model.provider:
         model.provider = provider
@@ -104,7 +96,7 @@ def _enqueue(model: UserModel, press: str, chosen: _Start) -> JobQueue:
         provider=chosen.provider,
         press_key=press,
         payload=chosen.payload,
-        deadline_in=DEADLINE,
+        deadline_in=TrainingWork.time_limit,
         cost_estimate=estimate(model).price_usd,
     )
     UserModel.objects.filter(pk=model.pk).update(

@@ -65,19 +65,24 @@ def _share(size: int, total: int | None) -> str:
 
 
 def _store(name: str, file: IO[bytes], size: int) -> None:
-    if default_storage.exists(name):
-        if default_storage.size(name) == size:
-            return
-        default_storage.delete(name)  # half a file of a crashed try
+    if _is_whole(name, size):
+        return
+    default_storage.delete(name)  # half a file of a crashed try
     file.seek(0)
     try:
         stored = default_storage.save(name, File(file))
     except OSError:
-        default_storage.delete(name)
+        if not _is_whole(name, size):  # whole: another worker's, who took over
+            default_storage.delete(name)
         raise
     if stored != name:
         default_storage.delete(stored)
-        raise BadResult("internal", "another try stored the weights at the same time")
+        if not _is_whole(name, size):
+            raise BadResult("internal", "another try stored the weights at the same time")
+
+
+def _is_whole(name: str, size: int) -> bool:
+    return default_storage.exists(name) and default_storage.size(name) == size
 
 
 def check_safetensors(file: IO[bytes], size: int) -> dict[str, str]:

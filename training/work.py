@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -31,6 +32,7 @@ class TrainingWork:
     """From photos to stored weights."""
 
     kind = WorkKind.TRAINING.value
+    time_limit = timedelta(hours=24)
 
     def prepare(self, job: JobQueue, provider: Provider) -> TrainingRequest:
         """Upload the photos with their captions and describe the training."""

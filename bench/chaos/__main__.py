@@ -38,7 +38,7 @@ def main() -> int:
             drafts = steps.run(site, is_freezing=options.steps == "freeze", stride=options.stride)
             kills = len(drafts)
         else:
-            drafts, kills = _trials(site, options.trials, options.seed)
+            drafts, kills = _trials(site, options)
         verdict = judge(site, drafts)
         for name in sorted({draft.accident for draft in drafts}):
             own = [draft for draft in drafts if draft.accident == name]
@@ -50,11 +50,12 @@ def main() -> int:
         return 0 if verdict.is_clean else 1
 
 
-def _trials(site: Installation, trials: int, seed: int) -> tuple[list[Draft], int]:
+def _trials(site: Installation, options: argparse.Namespace) -> tuple[list[Draft], int]:
     """Run all trials and let everything come to rest; return the drafts and the kills."""
-    rng = Random(seed)
-    schedule = [ACCIDENTS[rng.randrange(len(ACCIDENTS))] for _ in range(trials)]
-    print(f"chaos: {trials} trials, seed {seed}, on {site.kind}", flush=True)
+    trials, rng = options.trials, Random(options.seed)
+    possible = [accident for accident in ACCIDENTS if options.only in accident.name]
+    schedule = [possible[rng.randrange(len(possible))] for _ in range(trials)]
+    print(f"chaos: {trials} trials, seed {options.seed}, on {site.kind}", flush=True)
     drafts = make_drafts(trials * DRAFTS_PER_TRIAL, rng)
     site.heal()
     for number, accident in enumerate(schedule):
@@ -75,6 +76,7 @@ def _options() -> argparse.Namespace:
         choices=["kill", "freeze"],
         help="instead of trials: stop a worker at every step of a submission",
     )
+    parser.add_argument("--only", default="", help="accidents whose name contains this")
     parser.add_argument("--stride", type=int, default=1, help="every how many steps")
     return parser.parse_args()
 

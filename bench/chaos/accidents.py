@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from bench.installation import KEY, Installation
+from bench.installation import KEY, Installation, Part
 
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
@@ -50,6 +50,17 @@ def _freeze(*names: str, at_least: float, at_most: float) -> Callable[[Installat
 def _everything_killed(site: Installation, rng: Random) -> None:
     for part in site.parts.values():
         part.kill()
+
+
+def _second_beat(site: Installation, rng: Random) -> None:
+    """Somebody starts a second clock: every tick comes twice for a while."""
+    beat = site.parts["beat"]
+    command = [*beat.command[:-1], str(site.folder / f"beat-{rng.randrange(1 << 20)}")]
+    twin = Part("second beat", command, beat.env, site.folder / "beat-2.log")
+    twin.start()
+    end = threading.Timer(rng.uniform(4, 12), twin.kill)
+    end.daemon = True
+    end.start()
 
 
 def _wipe_broker(site: Installation, rng: Random) -> None:
@@ -115,6 +126,7 @@ ACCIDENTS: tuple[Accident, ...] = (
     Accident("worker frozen shortly", _freeze("worker-1", "worker-2", at_least=0.5, at_most=5)),
     Accident("worker frozen past its lease", _freeze("worker-1", at_least=35, at_most=60)),
     Accident("beat killed", _kill("beat")),
+    Accident("beat started twice", _second_beat, kills=0),
     Accident("trainer killed", _kill("trainer")),
     Accident("trainer frozen", _freeze("trainer", at_least=0.5, at_most=6)),
     Accident("everything killed", _everything_killed, kills=6),

@@ -115,6 +115,33 @@ def test_of_two_runs_with_one_token_the_followed_one_stays(scripted):
     assert "ft-old" in job.alarm
 
 
+def test_sending_again_while_the_lost_run_turns_up_later_ends_with_one_run_and_an_alarm(
+    scripted, draft
+):
+    from jobs.submit import submit
+    from training.selectors import next_press
+    from training.services import start
+
+    job = start(draft, press=next_press(draft))
+    scripted.breaks(ConnectionResetError("after it was accepted"))
+    submit(job.pk)
+    services.declare_not_started(JobQueue.objects.get(), by="ann@example.org")
+    scripted.mock.remove("POST", "http://127.0.0.1:9/v1/fine-tunes")
+    scripted.lists()
+    scripted.accepts("ft-second")
+    submit(job.pk)
+    scripted.lists(
+        {"id": "ft-first", "status": "running", "suffix": job.correlation},
+        {"id": "ft-second", "status": "running", "suffix": job.correlation},
+    )
+    scripted.cancels("ft-first")
+    poll.poll("local")
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.RUNNING, "ft-second")
+    assert "ft-first" in job.alarm
+    assert scripted.count("POST", "/fine-tunes/ft-first/cancel") == 1
+
+
 def test_a_decision_on_an_older_reading_does_not_send_a_second_time(lost, scripted):
     """The list is being read while the owner sends it again: the reader must not requeue."""
     from jobs import lookup

@@ -45,7 +45,8 @@ def test_a_dead_workers_job_is_sent_again_only_where_nothing_was_sent(sent_at, s
     [("running", Status.FAILED), ("finishing", Status.FAILED), ("unknown", Status.UNKNOWN)],
 )
 def test_a_deadline_ends_everything_but_the_unclear(trait, status):
-    job = JobFactory(**{trait: True}, deadline_at=timezone.now() + PAST)
+    now = timezone.now()
+    job = JobFactory(**{trait: True}, deadline_at=now + PAST, last_seen_at=now)
     tick.end_overdue()
     job.refresh_from_db()
     assert job.status == status
