@@ -10,13 +10,14 @@ import argparse
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
 import django
 
-from bench.chaos.accidents import ACCIDENTS, Accident, set_faults
+from bench.chaos.accidents import ACCIDENTS, Accident, end_faults, set_faults
 from bench.chaos.people import Draft, make_drafts, press_start
 from bench.installation import Installation, installation
 
@@ -36,34 +37,37 @@ def main() -> int:
 
         if options.steps:
             drafts = steps.run(site, is_freezing=options.steps == "freeze", stride=options.stride)
-            kills = len(drafts)
+            struck = Counter(draft.accident for draft in drafts)
         else:
-            drafts, kills = _trials(site, options)
+            drafts, struck = _trials(site, options)
         verdict = judge(site, drafts)
-        for name in sorted({draft.accident for draft in drafts}):
+        for name in sorted(struck):
             own = [draft for draft in drafts if draft.accident == name]
-            print(f"{name}: models={len(own)} {verdict.counts(own)}")
+            print(f"{name}: struck={struck[name]} {verdict.counts(own)}")
         count = len(drafts) if options.steps else options.trials
+        kills = sum(struck[one.name] for one in ACCIDENTS if one.kills) or struck["killed"]
         print(f"trials={count} kills={kills} {verdict.counts(drafts)}")
         if not verdict.is_clean:
             _explain(site, verdict)
         return 0 if verdict.is_clean else 1
 
 
-def _trials(site: Installation, options: argparse.Namespace) -> tuple[list[Draft], int]:
-    """Run all trials and let everything come to rest; return the drafts and the kills."""
+def _trials(site: Installation, options: argparse.Namespace) -> tuple[list[Draft], Counter[str]]:
+    """Run all trials and let everything come to rest; return the drafts and what struck."""
     trials, rng = options.trials, Random(options.seed)
     possible = [accident for accident in ACCIDENTS if options.only in accident.name]
     schedule = [possible[rng.randrange(len(possible))] for _ in range(trials)]
     print(f"chaos: {trials} trials, seed {options.seed}, on {site.kind}", flush=True)
     drafts = make_drafts(trials * DRAFTS_PER_TRIAL, rng)
     site.heal()
+    _wait_for_first_tick()
+    struck: Counter[str] = Counter()
     for number, accident in enumerate(schedule):
         own = drafts[number * DRAFTS_PER_TRIAL : (number + 1) * DRAFTS_PER_TRIAL]
-        _trial(site, accident, own, rng)
+        struck[accident.name] += _trial(site, accident, own, rng)
         _progress(number + 1, trials)
     _heal_and_rest(site, drafts)
-    return drafts, sum(accident.kills for accident in schedule)
+    return drafts, struck
 
 
 def _options() -> argparse.Namespace:
@@ -81,8 +85,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> None:
-    """Let people press start while the accident happens at a random moment around it."""
+def _wait_for_first_tick() -> None:
+    """Accidents before the workers work would prove nothing."""
+    from jobs.health import last_beat
+
+    deadline = time.monotonic() + 60
+    while last_beat() is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> int:
+    """Let people press start while the accident happens at a random moment around it.
+
+    Return how often it struck: processes hit, or answers of the trainer spoilt.
+    """
     delay, length = rng.uniform(0, 0.6), rng.uniform(*TRIAL_SECONDS)
     cause_rng = Random(rng.randrange(1 << 30))
     people = []
@@ -94,11 +110,12 @@ def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Ran
     time.sleep(delay)
     accident.cause(site, cause_rng)
     time.sleep(length)
-    set_faults(site, 0, [])
+    struck = accident.kills + end_faults(site)
     for part in site.parts.values():
         part.start()
     for thread in people:
         thread.join()
+    return struck
 
 
 def _heal_and_rest(site: Installation, drafts: list[Draft]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import threading
@@ -108,11 +109,20 @@ def _rules(*rules: Mapping[str, Any]) -> Callable[[Installation, Random], None]:
 
 def set_faults(site: Installation, seed: int, rules: list[Mapping[str, Any]]) -> None:
     """Tell the trainer how to misbehave; a trainer that is down misbehaves anyway."""
-    try:
+    with contextlib.suppress(requests.ConnectionError, requests.Timeout):
         body = {"seed": seed, "rules": rules}
-        requests.put(f"{site.trainer_url}/faults", json=body, headers=AUTH, timeout=5)
-    except requests.RequestException:
-        pass
+        reply = requests.put(f"{site.trainer_url}/faults", json=body, headers=AUTH, timeout=5)
+        reply.raise_for_status()
+
+
+def end_faults(site: Installation) -> int:
+    """Let the trainer behave again; return how often it misbehaved since it was told to."""
+    struck = 0
+    with contextlib.suppress(requests.ConnectionError, requests.Timeout):
+        told = requests.get(f"{site.trainer_url}/faults", headers=AUTH, timeout=5).json()
+        struck = sum(rule["struck"] for rule in told["rules"])
+    set_faults(site, 0, [])
+    return struck
 
 
 def _rule(route: str, fault: str, probability: float = 0.7, **more: Any) -> dict[str, Any]:
