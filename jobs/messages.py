@@ -82,6 +82,14 @@ _AT_THE_TRAINER: Mapping[Status, str] = {
     Status.FINISHING: "The trainer is done with it.",
 }
 
+# Cancelled without the trainer's word.
+_ENDED_HERE: Mapping[str, str] = {
+    "deadline": "It waited so long for the trainer that it was taken out of the queue.",
+    "given_up": (
+        "It was given up here. If it is still at the trainer, it is stopped when it turns up."
+    ),
+}
+
 # Where a wish to cancel stands.
 _CANCELLING: Mapping[Status, str] = {
     Status.QUEUED: "It is taken out of the queue.",
@@ -191,22 +199,36 @@ def explain(job: JobQueue) -> Explanation:
     title, sentence, advice = (_PICTURES if job.kind == "generation" else {}).get(
         job.status, _STATES[job.status]
     )
-    if job.status in _AT_THE_TRAINER and job.provider not in registry.configured():
-        sentence, advice = f"{_AT_THE_TRAINER[Status(job.status)]} {GONE}", GONE_ADVICE
-    elif job.status == Status.UNKNOWN and not _has_list(job):
-        sentence, advice = NO_LIST, NO_LIST_ADVICE
+    if out_of_reach := _out_of_reach(job):
+        sentence, advice = out_of_reach
     elif job.cancel_requested_at and job.status in _CANCELLING:
         title, sentence = "Cancelling", _CANCELLING[Status(job.status)]
-    elif job.status == Status.QUEUED and job.error_code:
-        happened, _ = ERRORS.get(job.error_code, ERRORS["provider_error"])
-        sentence = f"{happened} It waits and starts by itself."
-        advice = _FIRST.get(job.error_code, advice).strip()
-    elif job.status == Status.FINISHING and job.error_code:
-        happened, _ = ERRORS.get(job.error_code, ERRORS["internal"])
-        sentence = f"{happened} It is fetched again in a moment."
-    elif job.status == Status.CANCELLED and job.error_code == "deadline":
-        sentence = "It waited so long for the trainer that it was taken out of the queue."
+    elif job.error_code:
+        sentence, advice = _with_reason(job, sentence, advice)
     return Explanation(title, sentence, cost_of(job), advice)
+
+
+def _out_of_reach(job: JobQueue) -> tuple[str, str] | None:
+    """Sentence and advice for a job whose trainer cannot be asked about it."""
+    if job.status in _AT_THE_TRAINER and job.provider not in registry.configured():
+        return f"{_AT_THE_TRAINER[Status(job.status)]} {GONE}", GONE_ADVICE
+    if job.status == Status.UNKNOWN and not _has_list(job):
+        return NO_LIST, NO_LIST_ADVICE
+    return None
+
+
+def _with_reason(job: JobQueue, sentence: str, advice: str) -> tuple[str, str]:
+    """Sentence and advice for a job that waits, or was ended here, for a reason."""
+    happened, _ = ERRORS.get(job.error_code, ERRORS["provider_error"])
+    match job.status:
+        case Status.QUEUED:
+            advice = _FIRST.get(job.error_code, advice).strip()
+            return f"{happened} It waits and starts by itself.", advice
+        case Status.FINISHING:
+            return f"{happened} It is fetched again in a moment.", advice
+        case Status.CANCELLED:
+            return _ENDED_HERE.get(job.error_code, sentence), advice
+    return sentence, advice
 
 
 def _has_list(job: JobQueue) -> bool:

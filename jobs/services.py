@@ -120,7 +120,7 @@ def forget(job: JobQueue, *, by: str) -> None:
     Raises IllegalMove for a job that is not unclear.
     """
     _require_unclear(job, Status.CANCELLED)
-    move(job, Status.CANCELLED)
+    move(job, Status.CANCELLED, error_code="given_up")
     note(job, f"Given up by {by}. If the run turns up after all, it is stopped.")
 
 

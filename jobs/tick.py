@@ -96,7 +96,7 @@ def end_unheard_cancels() -> None:
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
     for job in rows[:BATCH]:
         with kept_apart(job):
-            move(job, Status.CANCELLED)
+            move(job, Status.CANCELLED, error_code="given_up")
             note(job, "The trainer could not be told. If the run turns up again, it is stopped.")
 
 

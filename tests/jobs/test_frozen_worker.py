@@ -1,5 +1,6 @@
 """A worker frozen at the worst moment and woken much later sends nothing any more."""
 
+import threading
 import time
 from datetime import timedelta
 
@@ -88,14 +89,13 @@ def test_a_claim_is_not_kept_alive_for_ever_by_a_worker_that_hangs(monkeypatch, 
     monkeypatch.setattr(lease, "renew", lambda job: renewed.append(job) or True)
     monkeypatch.setattr(lease, "LEASE", timedelta(seconds=0.03))
     monkeypatch.setattr(lease, "LONGEST_WORK", timedelta(seconds=0))
-    thread_ended = []
-    watch = lease._renew_until
-    monkeypatch.setattr(
-        lease, "_renew_until", lambda job, done: thread_ended.append(watch(job, done))
-    )
+    renew_until, has_stopped = lease._renew_until, threading.Event()
+
+    def watched(job, done):
+        renew_until(job, done)
+        has_stopped.set()
+
+    monkeypatch.setattr(lease, "_renew_until", watched)
     with lease.kept_alive(JobFactory(submitting=True)):
-        deadline = time.monotonic() + 5
-        while not thread_ended and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert thread_ended
+        assert has_stopped.wait(timeout=5)
     assert renewed == []

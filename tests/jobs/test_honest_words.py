@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from jobs import services
 from jobs.messages import FREE_AT_HOME, MAYBE_PAID, NOT_PAID, PAID, explain
 from jobs.states import Status
 from tests.factories import JobFactory
@@ -23,6 +24,13 @@ def test_a_result_that_could_not_be_fetched_is_never_called_free(code):
 def test_a_forgotten_job_is_not_called_free():
     job = JobFactory(cancelled=True, provider="together", sent_at=timezone.now())
     assert explain(job).cost == MAYBE_PAID
+
+
+def test_a_forgotten_job_is_not_said_to_have_been_stopped():
+    job = JobFactory(unknown=True)
+    services.forget(job, by="ann@example.org")
+    assert "was stopped" not in explain(job).sentence
+    assert "given up" in explain(job).sentence
 
 
 def test_a_job_on_its_way_is_not_called_free():

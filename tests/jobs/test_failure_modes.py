@@ -1,0 +1,192 @@
+"""Ways in which products of this kind fail their users, each ruled out by name."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from generation.models import GeneratedImage
+from generation.work import GenerationWork
+from jobs import poll, selectors, submit, tasks
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from models_app.models import UserModel
+from providers import registry
+from tests.factories import JobFactory, UserModelFactory, jpeg
+from tests.training.test_weights import safetensors
+from training.selectors import next_press
+from training.services import start
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
+BASE = "http://127.0.0.1:9/v1"
+
+
+def beat() -> None:
+    """What beat and workers do without anybody watching: one tick and every bell it rings."""
+    rung: list[tuple[object, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "ring", lambda task, arg, **_: rung.append((task, arg)))
+        tasks.tick()
+        for task, arg in rung:
+            task(arg)
+
+
+def test_a_paid_run_never_exists_without_its_intent_in_the_database(draft, scripted, monkeypatch):
+    """The row is committed as sent, with the token, before the call leaves."""
+    from training.work import TrainingWork
+
+    stored: list[tuple[str, bool, str]] = []
+    pay = TrainingWork.submit
+
+    def looked_up(work, job, provider, request, *, not_after):
+        row = JobQueue.objects.get()
+        stored.append((row.status, row.sent_at is not None, row.correlation))
+        assert request.correlation == row.correlation
+        return pay(work, job, provider, request, not_after=not_after)
+
+    monkeypatch.setattr(TrainingWork, "submit", looked_up)
+    scripted.accepts()
+    job = start(draft, press=next_press(draft))
+    submit.submit(job.pk)
+    assert stored == [(Status.SUBMITTING, True, job.correlation)]
+
+
+def test_everything_moves_although_no_tab_is_open(draft, scripted):
+    job = start(draft, press=next_press(draft))
+    scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
+    scripted.accepts("ft-1")
+    scripted.lists({"id": "ft-1", "status": "completed", "suffix": job.correlation})
+    scripted.mock.get(f"{BASE}/finetune/download", body=safetensors())
+    for _ in range(3):
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        beat()
+    job.refresh_from_db()
+    assert job.status == Status.SUCCEEDED
+
+
+def test_two_beats_at_once_change_nothing(draft, scripted):
+    scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
+    scripted.lists()
+    scripted.accepts("ft-1")
+    job = start(draft, press=next_press(draft))
+    for _ in range(2):
+        beat()
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.RUNNING, 1)
+    assert list(job.events.filter(kind="state").values_list("text", flat=True)) == [
+        "queued",
+        "submitting",
+        "running",
+    ]
+
+
+def test_every_run_is_looked_at_however_many_there_are(scripted):
+    """No list at all, a bounded number of single calls per look: the longest waiting first."""
+    jobs = [JobFactory(running=True) for _ in range(poll.SINGLES_PER_LOOK * 2 + 5)]
+    scripted.lists()
+    for job in jobs:
+        run = {"id": job.run_id, "status": "running", "step": 1}
+        scripted.mock.get(f"{BASE}/fine-tunes/{job.run_id}", json=run)
+        scripted.logs(job.run_id)
+    for _ in range(3):
+        poll.poll("local")
+    assert not JobQueue.objects.filter(last_seen_at=None).exists()
+
+
+def test_a_photo_that_cannot_be_read_is_never_left_out_silently(draft, scripted):
+    default_storage.delete(draft.photos.first().file.name)
+    job = start(draft, press=next_press(draft))
+    submit.submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.QUEUED, 0)
+    assert job.error_code == "internal"
+
+
+def test_a_picture_never_points_to_the_provider(scripted):
+    url = f"{BASE}/images/img-1/0.jpg"
+    scripted.mock.get(url, body=jpeg())
+    job = JobFactory(
+        kind="generation",
+        model=UserModelFactory(ready=True),
+        finishing=True,
+        result={"outputs": [{"url": url}]},
+        payload={"prompt": "p", "typed_prompt": "p", "ratio": "1:1", "strength": 1.0},
+    )
+    GenerationWork().finish(job, registry.get("local"), lambda _: None)
+    picture = GeneratedImage.objects.get()
+    assert "://" not in picture.file.name
+    assert default_storage.exists(picture.file.name)
+
+
+def test_a_model_without_stored_weights_cannot_be_ready():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UserModelFactory(status="ready", weights="", weights_sha256="")
+
+
+def test_no_run_id_is_ever_invented(draft, scripted):
+    job = start(draft, press=next_press(draft))
+    scripted.answers(500)
+    submit.submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.UNKNOWN, "")
+
+
+def test_the_trail_of_a_job_survives_the_process_and_the_model(draft, scripted):
+    scripted.answers(400, json={"error": {"message": "No."}})
+    job = start(draft, press=next_press(draft))
+    submit.submit(job.pk)
+    UserModel.objects.all().delete()
+    job.refresh_from_db()
+    states = JobEvent.objects.filter(job=job, kind="state").values_list("text", flat=True)
+    assert list(states) == ["queued", "submitting", "failed"]
+    assert job.error_detail == "No."
+
+
+def test_a_wiped_broker_loses_nothing(scripted):
+    queued, finishing = JobFactory(), JobFactory(finishing=True)
+    rung: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "ring", lambda task, arg, **_: rung.append(arg))
+        tasks.tick()
+    assert {str(queued.pk), str(finishing.pk)} <= set(rung)
+
+
+def test_a_provider_that_asked_for_time_is_not_sent_the_next_job_either(scripted):
+    from jobs import tick
+    from jobs.models import ProviderWatch
+
+    JobFactory()
+    until = timezone.now() + timedelta(seconds=30)
+    ProviderWatch.objects.create(provider="local", blocked_until=until)
+    assert tick.due_submissions() == []
+
+
+def test_a_list_that_is_never_complete_does_not_overrule_the_owner(draft, scripted):
+    job = start(draft, press=next_press(draft))
+    JobEvent.objects.create(job=job, kind="state", text="unknown")
+    scripted.mock.get(f"{BASE}/fine-tunes", json={"data": [{"id": "?"}], "has_more": True})
+    scripted.accepts()
+    submit.submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.RUNNING, 1)
+
+
+def test_one_persons_job_is_never_shown_to_another(stranger):
+    from django.http import Http404
+
+    job = JobFactory(running=True)
+    with pytest.raises(Http404):
+        selectors.job_for(stranger, job.pk)
+    assert not selectors.jobs_of(stranger).exists()
+
+
+def test_neither_key_nor_photo_reaches_the_log(draft, scripted, caplog):
+    scripted.answers(500, body="Bearer secret-key data:image/jpeg;base64,AAAABBBBCCCC")
+    job = start(draft, press=next_press(draft))
+    with caplog.at_level("DEBUG"):
+        submit.submit(job.pk)
+    job.refresh_from_db()
+    for text in (caplog.text, job.error_detail):
+        assert "secret-key" not in text and "AAAABBBB" not in text
