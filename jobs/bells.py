@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Thread
 from typing import Any
 
 from celery import Task
@@ -24,5 +25,8 @@ def ring(task: Task[..., Any], *args: str, expires: float = 10.0) -> None:
 
 
 def ring_on_commit(task: Task[..., Any], *args: str) -> None:
-    """Ring once the row that the bell is about can be read by others."""
-    transaction.on_commit(lambda: ring(task, *args))
+    """Ring once the row that the bell is about can be read by others.
+
+    From a thread of its own: a broker that hangs must not hold up anybody's page.
+    """
+    transaction.on_commit(lambda: Thread(target=ring, args=(task, *args), daemon=True).start())

@@ -48,12 +48,22 @@ class Health:
         ]
         if self.database and (self.beat_age is None or self.beat_age > BEAT_LATE):
             found.append("The clock does not tick: is the worker with its beat running?")
-        if self.oldest_unseen is not None and self.oldest_unseen > UNSEEN_LATE:
-            found.append("A running job has not been seen for minutes: is its provider away?")
         return found
 
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should look at although this process does its work."""
+        if self.oldest_unseen is None or self.oldest_unseen <= UNSEEN_LATE:
+            return []
+        return ["A running job has not been seen for minutes: is its provider away?"]
+
     def as_json(self) -> dict[str, Any]:
-        return {"ready": not self.problems, "problems": self.problems, **asdict(self)}
+        return {
+            "ready": not self.problems,
+            "problems": self.problems,
+            "warnings": self.warnings,
+            **asdict(self),
+        }
 
 
 def look() -> Health:

@@ -14,13 +14,16 @@ from jobs.events import note, record
 from jobs.models import JobEvent, JobQueue
 from jobs.moves import IllegalMove, move
 from jobs.states import OVER, Status
+from models_app import services as models_app
 from models_app.models import UserModel
 
 __all__ = [
     "IllegalMove",
+    "StillAtWork",
     "can_cancel",
     "cancel",
     "declare_not_started",
+    "delete_model",
     "enqueue",
     "forget",
     "poll_now",
@@ -151,3 +154,20 @@ def _require_unclear(job: JobQueue, target: Status) -> None:
     job.refresh_from_db()
     if job.status != Status.UNKNOWN:
         raise IllegalMove(job, target.value)
+
+
+class StillAtWork(Exception):
+    """Something is unfinished for the model: deleting it would orphan a paid run."""
+
+
+@transaction.atomic
+def delete_model(model: UserModel) -> None:
+    """Delete a model with all its files; its finished jobs stay as the record of what was paid.
+
+    Under the model's lock, so that no training and no picture starts in between. Raises
+    StillAtWork.
+    """
+    UserModel.objects.select_for_update().filter(pk=model.pk).first()
+    if JobQueue.objects.filter(model=model).exclude(status__in=sorted(OVER)).exists():
+        raise StillAtWork
+    models_app.delete_model(model)

@@ -17,6 +17,8 @@ def scrub(text: str, secret: str, limit: int = 500) -> str:
     """Return at most `limit` characters of `text`, without `secret` or anything like one."""
     if len(secret) >= MIN_SECRET_LENGTH:
         text = text.replace(secret, HIDDEN)
+    # NUL and lone surrogates cannot be stored in every database.
+    text = text.replace("\0", "").encode(errors="replace").decode()
     text = text[: limit * 20]  # patterns need not search megabytes
     text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
     text = _QUERY.sub(rf"\1?{HIDDEN}", text)

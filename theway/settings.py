@@ -164,6 +164,9 @@ if not REDIS_URL:
         "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,  # seconds between looks into the folder; the default is 1
     }
+else:
+    # A broker that hangs is one that is away; workers wait for messages in shorter turns.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 10}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

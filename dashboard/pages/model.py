@@ -13,8 +13,8 @@ from dashboard.pages.model_page import ModelPage
 from dashboard.person import person
 from generation import services as generation
 from generation.forms import GenerateForm
-from jobs.selectors import newest_event_id, unfinished_jobs
-from models_app import services as models_app
+from jobs.selectors import newest_event_id
+from jobs.services import StillAtWork, delete_model
 from models_app.selectors import model_for
 
 
@@ -57,10 +57,11 @@ def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
 @require_POST
 def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     model = model_for(person(request), model_id)
-    if unfinished_jobs(model).exists():
-        messages.error(request, "Something is still running for this model. Cancel it first.")
-        return redirect("dashboard:model", model.pk)
     name = str(model)
-    models_app.delete_model(model)
+    try:
+        delete_model(model)
+    except StillAtWork:
+        messages.error(request, "Something is still running for this model. Cancel it first.")
+        return redirect("dashboard:model", model_id)
     messages.success(request, f"“{name}” is gone, with its photos, weights and pictures.")
     return redirect("dashboard:models")
