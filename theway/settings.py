@@ -145,6 +145,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A worker frozen within a transaction must not hold its row, and thereby the tick, for ever.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=5s"
+    )
+
 # --- cache and Celery: the broker is only a doorbell, the database is the queue -----------
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {

@@ -20,7 +20,7 @@ from training import services as training
 
 @require_POST
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.cancel, "It is being stopped.")
+    return _act(request, job_id, services.cancel, "You asked to cancel it.")
 
 
 @require_POST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -71,6 +72,12 @@ def icon(name: str) -> SafeString:
         'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
         mark_safe(PATHS[name]),  # noqa: S308 - our own drawing
     )
+
+
+@register.simple_tag
+def signup_is_open() -> bool:
+    """Whether people may make accounts themselves, or the operator makes them."""
+    return bool(settings.SIGNUP_OPEN)
 
 
 @register.simple_tag(takes_context=True)

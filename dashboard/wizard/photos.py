@@ -109,10 +109,10 @@ def _upload_one(
         photo = add_photo(model, upload=uploads[0])
     except PhotoRefused as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
-        twin = photos_of(model).filter(pk=refusal.twin_id).first()
-        # Sent again because the answer was lost: the page does not know yet that it is here.
-        known = _stored(request, model, twin) if twin else {}
-        return JsonResponse(reply | known, status=422)
+        if refusal.twin_id:
+            # Perhaps the answer to the first try was lost, and the page does not show it yet.
+            reply |= _stored(request, model, photo_for(model.owner, refusal.twin_id))
+        return JsonResponse(reply, status=422)
     return JsonResponse(_stored(request, model, photo), status=201)
 
 

@@ -31,6 +31,7 @@ function show(link) {
   };
   full.src = link.href;
   facts.innerHTML = link.parentElement.querySelector(".picture-facts").innerHTML;
+  place.parentElement.hidden = all.length < 2;
   place.textContent = `${all.indexOf(link) + 1} of ${all.length}`;
 }
 

@@ -7,10 +7,13 @@ let suggested = "";
 
 async function suggest() {
   if (!name.value.trim()) return name.focus();
+  const before = word.value;
   const address = `${button.dataset.suggest}?name=${encodeURIComponent(name.value)}`;
   try {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (answer.ok && !answer.redirected) fill((await answer.json()).word);
+    const text = answer.ok && !answer.redirected ? (await answer.json()).word : "";
+    // Whatever was typed while we asked is theirs.
+    if (text && word.value === before) fill(text);
   } catch {
     // Without a connection the word is suggested when the page is sent.
   }
@@ -19,6 +22,7 @@ async function suggest() {
 function fill(text) {
   suggested = text;
   word.value = text;
+  if (document.activeElement === word) word.select(); // about to be typed in: typing replaces it
   word.dispatchEvent(new Event("change", { bubbles: true }));
 }
 

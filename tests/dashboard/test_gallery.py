@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from generation.models import GeneratedImage
-from tests.factories import GeneratedImageFactory, UserModelFactory
+from generation.prompts import RATIOS
+from tests.factories import GeneratedImageFactory, UserModelFactory, jpeg
 
 GALLERY = "/dashboard/pictures"
 
@@ -76,3 +80,28 @@ def test_after_deleting_one_comes_back_but_never_to_a_foreign_address(owner, own
     ):
         address = reverse("dashboard:picture_delete", args=[picture.pk])
         assert owner_client.post(address, {"next": asked})["Location"] == reached
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shape"),
+    [(1024, 1024, "1:1"), (1344, 768, "16:9"), (768, 1344, "9:16"), (1000, 1240, "4:5")],
+)
+def test_each_picture_is_laid_out_in_its_own_shape(owner, owner_client, width, height, shape):
+    file = ContentFile(jpeg(width, height), name="picture.jpg")
+    GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True), file=file)
+    assert f'data-shape="{shape}"' in owner_client.get(GALLERY).content.decode()
+
+
+def test_the_grid_knows_every_shape_that_is_offered():
+    rules = Path("static/css/gallery.css").read_text(encoding="utf-8")
+    for name in RATIOS.keys() - {"1:1"}:
+        assert f'[data-shape="{name}"]' in rules
+
+
+def test_a_single_picture_is_shown_in_full(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True)
+    first = GeneratedImageFactory(model=model)
+    full = f'<img src="{reverse("dashboard:picture_file", args=[first.pk, "full"])}"'
+    assert full in owner_client.get(GALLERY).content.decode()
+    GeneratedImageFactory(model=model)
+    assert full not in owner_client.get(GALLERY).content.decode()

@@ -29,7 +29,7 @@ def test_a_ready_model_shows_pictures_form_weights_and_photos(ready, owner_clien
     picture = GeneratedImageFactory(model=ready)
     page = page_of(owner_client, ready)
     for text in (
-        reverse("dashboard:picture_file", args=[picture.pk, "thumbnail"]),
+        reverse("dashboard:picture_file", args=[picture.pk, "full"]),
         reverse("dashboard:generate", args=[ready.pk]),
         reverse("dashboard:weights", args=[ready.pk]),
         ready.weights_sha256,

@@ -26,6 +26,14 @@ def test_a_draft_leads_to_the_wizard_and_a_training_to_its_page(owner, owner_cli
     assert f'href="{reverse("dashboard:model", args=[training.pk])}"' in page
 
 
+def test_a_cancelled_training_is_called_cancelled_and_not_a_draft(owner, owner_client):
+    job = JobFactory(model=UserModelFactory(owner=owner), cancelled=True)
+    for address in (MODELS, reverse("dashboard:model", args=[job.model_id])):
+        page = owner_client.get(address).content.decode()
+        assert '<span class="tag" data-tone="plain">Cancelled</span>' in page
+        assert ">Draft<" not in page
+
+
 def test_the_cover_is_the_newest_picture_else_the_first_photo(owner, owner_client):
     ready = UserModelFactory(owner=owner, ready=True)
     photo = TrainingImageFactory(model=ready)

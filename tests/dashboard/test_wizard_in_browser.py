@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from models_app.models import UserModel
 from tests.conftest import client_of
@@ -105,6 +105,46 @@ def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
+def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+
+    def lose_the_answer(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/photos/upload", lose_the_answer, times=1)
+    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    assert model.photos.count() == 1
+
+
+def test_photos_stand_in_the_order_the_server_keeps(page, owner):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    colours = ("red", "green", "blue", "gold", "teal", "navy")
+    page.set_input_files("#photos", [picture(f"{colour}.jpg", colour) for colour in colours])
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(len(colours))
+    kept = list(model.photos.values_list("original_filename", flat=True))
+    expect(page.locator("#photo-grid .photo-name")).to_have_text(kept)
+
+
+def test_all_refused_files_are_left_out_with_one_press(page, owner):
+    page.goto(address(draft(owner), "photos"))
+    bad = [
+        {"name": f"note{n}.jpg", "mimeType": "image/jpeg", "buffer": b"no photo %d" % n}
+        for n in range(3)
+    ]
+    page.set_input_files("#photos", bad)
+    expect(page.locator('#uploads [data-state="refused"]')).to_have_count(3)
+    page.get_by_role("button", name="Leave all of these out").click()
+    expect(page.locator("#uploads")).to_be_hidden()
+    expect(page.locator("#leave-refused-out")).to_be_hidden()
+    expect(page.get_by_role("button", name="Choose files")).to_be_focused()
+
+
 def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
     model = draft(owner, photos=3)
     first = model.photos.first()
@@ -131,6 +171,45 @@ def test_answers_are_kept_without_a_button(page, owner):
     expect(word).to_have_value(suggested)
     expect(page.get_by_label("Product")).to_be_checked()
     assert UserModel.objects.get(owner=owner).name == "Bob the cat"
+
+
+SUGGESTION = "**/trigger-word?*"
+
+
+def hold_suggestions(page: Page) -> list[Route]:
+    """Let no suggestion be answered until the test lets it."""
+    asked: list[Route] = []
+    page.route(SUGGESTION, lambda route: asked.append(route))
+    return asked
+
+
+def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
+    page.goto("/dashboard/models/new")
+    asked = hold_suggestions(page)
+    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    word = page.get_by_label("Trigger word")
+    with page.expect_request(SUGGESTION):
+        word.click()
+    word.press_sequentially("mine_k7")
+    with page.expect_response(SUGGESTION):
+        asked[0].continue_()
+    expect(page.locator("#saved")).to_have_text("Saved")
+    expect(word).to_have_value("mine_k7")
+    assert UserModel.objects.get(owner=owner).trigger_word == "mine_k7"
+
+
+def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
+    page.goto("/dashboard/models/new")
+    asked = hold_suggestions(page)
+    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    word = page.get_by_label("Trigger word")
+    with page.expect_request(SUGGESTION):
+        word.click()
+    expect(word).to_be_focused()
+    asked[0].continue_()
+    expect(word).not_to_have_value("")
+    page.keyboard.type("mine_k7")
+    expect(word).to_have_value("mine_k7")
 
 
 def test_a_wrong_answer_is_explained_where_it_stands(page, owner):

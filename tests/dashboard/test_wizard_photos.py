@@ -28,9 +28,9 @@ def names_of(model) -> list[str]:
 
 def test_the_uploader_gets_the_card_and_the_new_count(owner, owner_client):
     model = draft(owner, photos=3)
-    reply = send(owner_client, model, photo("IMG_7.JPG"), headers=JSON)
+    reply = send(owner_client, model, photo("from-the-phone.JPG"), headers=JSON)
     assert reply.status_code == 201
-    stored = model.photos.get(original_filename="IMG_7.JPG")
+    stored = model.photos.get(original_filename="from-the-phone.JPG")
     assert f'id="photo-{stored.pk}"' in reply.json()["card"]
     assert "4 photos" in reply.json()["coach"]
 
@@ -52,6 +52,19 @@ def test_the_same_file_again_is_refused_by_name(owner, owner_client):
     assert reply.json()["code"] == "duplicate"
     assert "IMG_1.JPG" in reply.json()["message"]
     assert model.photos.count() == 1
+
+
+def test_a_photo_sent_again_after_a_lost_answer_comes_with_the_card_of_the_stored_one(
+    owner, owner_client
+):
+    model = draft(owner)
+    send(owner_client, model, photo("IMG_1.JPG"), headers=JSON)
+    reply = send(owner_client, model, photo("IMG_1.JPG"), headers=JSON)
+    stored = model.photos.get()
+    assert reply.status_code == 422
+    assert reply.json()["id"] == str(stored.pk)
+    assert f'id="photo-{stored.pk}"' in reply.json()["card"]
+    assert reply.json()["count"] == 1
 
 
 def test_one_too_many_is_refused(owner, owner_client):

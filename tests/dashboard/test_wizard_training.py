@@ -41,6 +41,13 @@ def test_what_cannot_be_chosen_is_shown_with_its_reason(model, owner_client):
     assert "Its weights are not published" in page
 
 
+def test_without_any_provider_nobody_is_asked_to_choose_one(owner, owner_client, settings):
+    settings.PROVIDERS = {}
+    page = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
+    assert "No trainer can be chosen right now" in page
+    assert '<details class="closed" open>' in page
+
+
 def test_the_choice_is_written(model, owner_client):
     response = owner_client.post(address(model, "training"), TRAINING | {"preset": "fast"})
     assert response["Location"] == address(model, "review")
