@@ -96,9 +96,11 @@ def _submit_in_child(draft: Draft, step: int, number: int) -> int:
     connection.close()
     child = os.fork()
     if child == 0:
-        with _tracing(Counter(step, lambda: os.kill(os.getpid(), number))):
-            submit(job_id)
-        os._exit(0)
+        try:
+            with _tracing(Counter(step, lambda: os.kill(os.getpid(), number))):
+                submit(job_id)
+        finally:
+            os._exit(0)  # whatever it met, the child must not unwind into the harness
     os.waitpid(child, os.WUNTRACED)
     return child
 
