@@ -28,6 +28,7 @@ PAID = "The trainer has charged for it."
 CHARGES = "The trainer charges for it."
 MAYBE_PAID = "It may have been charged: the trainer knows."
 FREE_AT_HOME = "Your own trainer does it, so it costs nothing."
+WAS_FREE_AT_HOME = "It ran on your own trainer, so it cost nothing."
 TRY_AGAIN = "Try again: the photos are still here, nothing is uploaded twice by you."
 FETCH_AGAIN = "Try again: only the fetching is repeated, without training or paying again."
 TRAIN_ANEW = "Try again: it is trained anew, because the result could not be had twice."
@@ -164,11 +165,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         TRY_AGAIN,
     ),
     "bad_weights": (
-        "The weights arrived damaged or cut short, several times.",
+        "The weights arrived damaged or cut short.",
         TRY_AGAIN,
     ),
     "bad_picture": (
-        "The pictures arrived damaged, several times.",
+        "The pictures arrived damaged.",
         DRAW_AGAIN,
     ),
     "disk_full": (
@@ -203,6 +204,7 @@ def explain(job: JobQueue) -> Explanation:
         sentence, advice = out_of_reach
     elif job.cancel_requested_at and job.status in _CANCELLING:
         title, sentence = "Cancelling", _CANCELLING[Status(job.status)]
+        advice = "You can close this page."
     elif job.error_code:
         sentence, advice = _with_reason(job, sentence, advice)
     return Explanation(title, sentence, cost_of(job), advice)
@@ -255,7 +257,7 @@ def cost_of(job: JobQueue) -> str:
     if not job.run_id and job.sent_at is None and job.status != Status.UNKNOWN:
         return NOT_PAID
     if is_own(job.provider):
-        return FREE_AT_HOME
+        return WAS_FREE_AT_HOME if job.is_over else FREE_AT_HOME
     if not job.run_id or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_BILL:
         return MAYBE_PAID
     return CHARGES if job.status == Status.RUNNING else PAID

@@ -127,7 +127,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Nobody learns from us who has an account, and no stranger gets mail for asking.
+# Resetting a password tells nobody who has an account, and no stranger gets mail for asking.
+# Sign-up must tell a taken address unless EMAIL_VERIFICATION=mandatory lets a mail tell it.
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Case, When
+
 from dashboard.pages.cards import percent_of
 from jobs.messages import Explanation, explain
 from jobs.models import JobQueue
 from jobs.services import can_cancel
-from jobs.states import Status
+from jobs.states import UNFINISHED, Status
 from models_app.models import UserModel
 
-LOOKED_AT = 10
+LOOKED_AT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,13 @@ class Drawing:
 
 def drawings_of(model: UserModel) -> list[Drawing]:
     """What is going on for `model`, and what failed since the last one that worked."""
-    newest = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
+    # What is unfinished comes first, so that nothing a person could decide is ever cut off.
+    is_over = Case(When(status__in=sorted(UNFINISHED), then=0), default=1)
+    jobs = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
     shown: list[Drawing] = []
     has_worked_since = False
-    for job in newest.order_by("-created_at")[:LOOKED_AT]:
+    for job in jobs.order_by(is_over, "-created_at")[:LOOKED_AT]:
         has_worked_since = has_worked_since or job.status == Status.SUCCEEDED
         if not job.is_over or (job.status == Status.FAILED and not has_worked_since):
             shown.append(Drawing(job, explain(job), can_cancel(job)))
-    return shown
+    return sorted(shown, key=lambda drawing: drawing.job.created_at, reverse=True)

@@ -138,3 +138,13 @@ def test_what_is_running_keeps_its_model(owner, owner_client):
     response = owner_client.post(address, follow=True)
     assert UserModel.objects.filter(pk=training.pk).exists()
     assert "Cancel it first" in response.content.decode()
+
+
+def test_an_unclear_generation_keeps_its_buttons_however_many_came_after_it(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True)
+    unclear = JobFactory(kind="generation", model=model, unknown=True)
+    for _ in range(40):
+        JobFactory(kind="generation", model=model, succeeded=True)
+    page = owner_client.get(reverse("dashboard:model", args=[model.pk])).content.decode()
+    assert reverse("dashboard:job_forget", args=[unclear.pk]) in page
+    assert "you may pay twice" in page

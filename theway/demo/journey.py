@@ -115,7 +115,7 @@ class Journey:
             raise DemoFailed("The page of the model shows no SHA-256 of its weights.")
         content = self._browser.fetch(f"{page.address}/weights")
         header = check_weights(content, shown[0])
-        path = folder / "demo-mug.safetensors"
+        path = folder / "demo.safetensors"
         path.write_bytes(content)
         self._say(f"Downloaded the weights ({len(content) // 1024} KB), hash and header are right")
         return path, len(header) - ("__metadata__" in header)
