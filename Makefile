@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check chaos bench-monitor format lint types layers lock
+.PHONY: help setup run operator demo test check live chaos bench-monitor format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -33,6 +33,9 @@ demo: setup ## The whole journey in a throw-away installation; PHOTOS=folder use
 test: $(DEV_STAMP) ## Run the tests; T=path picks some
 	@.ci/services
 	@$(PYTHON) -m pytest -n auto $(T)
+
+live: $(DEV_STAMP) ## Ask the real services what they can do now; needs their keys, costs nothing
+	@$(PYTHON) -m pytest -m live
 
 check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 	@$(VENV)/bin/ruff format --check .
