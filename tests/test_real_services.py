@@ -15,12 +15,35 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ["tests/jobs", "tests/training", "tests/generation", "tests/models_app/test_drafts.py"]
 
 
-@pytest.mark.service
-@pytest.mark.skipif(
+needs_services = pytest.mark.skipif(
     not (services.find_postgres() and services.find_redis())
     and not os.environ.get("THEWAY_REQUIRE_SERVICES"),
     reason="PostgreSQL and redis-server are not installed",
 )
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    "embedded", [pytest.param([], marks=needs_services), pytest.param(["--embedded"])]
+)
+def test_presses_become_trainings_through_a_real_broker(embedded):
+    """A whole installation, a second beat, and the ledger of what was paid at the end."""
+    command = [sys.executable, "-m", "bench.chaos", "--trials", "1", "--only", "beat started"]
+    result = subprocess.run(
+        [*command, *embedded],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("THEWAY_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    assert "started=2 doubled=0 lost=0 stuck=0 backwards=0" in result.stdout
+    assert ("PostgreSQL and Redis" in result.stdout) is not bool(embedded)
+
+
+@pytest.mark.service
+@needs_services
 def test_the_engine_on_postgresql_and_redis():
     with services.postgres() as database, services.redis() as broker:
         result = subprocess.run(
