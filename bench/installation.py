@@ -72,6 +72,7 @@ class Installation:
     folder: Path
     trainer_url: str
     webs: list[str]
+    twins: list[Part] = field(default_factory=list)  # started twice by accident
 
     @property
     def kind(self) -> str:
@@ -107,6 +108,7 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
         )
         parts = _parts(folder, env, ports)
+        twins: list[Part] = []
         try:
             yield Installation(
                 parts,
@@ -115,9 +117,10 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
                 folder,
                 trainer_url=f"http://127.0.0.1:{ports[2]}",
                 webs=[f"http://127.0.0.1:{port}" for port in ports[:2]],
+                twins=twins,
             )
         finally:
-            for part in parts.values():
+            for part in [*parts.values(), *twins]:
                 part.kill()
 
 

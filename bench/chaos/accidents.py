@@ -58,6 +58,7 @@ def _second_beat(site: Installation, rng: Random) -> None:
     beat = site.parts["beat"]
     command = [*beat.command[:-1], str(site.folder / f"beat-{rng.randrange(1 << 20)}")]
     twin = Part("second beat", command, beat.env, site.folder / "beat-2.log")
+    site.twins.append(twin)
     twin.start()
     end = threading.Timer(rng.uniform(4, 12), twin.kill)
     end.daemon = True
