@@ -67,9 +67,9 @@ layers: $(DEV_STAMP)
 lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write both lock files
 	@$(PIP) install --quiet uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
-		--no-header --no-emit-index-url pyproject.toml -o requirements.lock
+		--no-header pyproject.toml -o requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
-		--no-header --no-emit-index-url pyproject.toml --group dev -o requirements-dev.lock
+		--no-header pyproject.toml --group dev -o requirements-dev.lock
 
 $(PYTHON):
 	@.ci/make-venv $(VENV)

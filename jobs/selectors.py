@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.models import JobEvent, JobQueue, ProviderWatch
-from jobs.states import OVER, UNFINISHED
+from jobs.states import OVER
 from models_app.models import UserModel
 from providers import registry
 from providers.types import Description
@@ -50,10 +50,6 @@ def latest_jobs(models: Iterable[UserModel], kind: str = "training") -> dict[uui
         model__in=list(models), kind=kind, pk=Subquery(newest.values("pk")[:1])
     )
     return {job.model_id: job for job in rows if job.model_id}
-
-
-def unfinished_jobs(model: UserModel) -> QuerySet[JobQueue]:
-    return JobQueue.objects.filter(model=model, status__in=sorted(UNFINISHED))
 
 
 def timeline(job: JobQueue) -> QuerySet[JobEvent]:

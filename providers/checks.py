@@ -19,14 +19,14 @@ def check_providers_settings(
 ) -> list[CheckMessage]:
     """Return what is wrong with `settings.PROVIDERS`: a Django system check.
 
-    theway.E001 an unknown provider, or an option that is missing or unused; theway.E002 an
-    address that is none; theway.E003 a key that cannot travel in a header; theway.W001 a
+    theway.E011 an unknown provider, or an option that is missing or unused; theway.E012 an
+    address that is none; theway.E013 a key that cannot travel in a header; theway.W011 a
     key that would cross the internet unencrypted.
     """
     messages: list[CheckMessage] = []
     for key, options in settings.PROVIDERS.items():
         if problem := problem_with(key, options):
-            messages.append(Error(problem, id="theway.E001"))
+            messages.append(Error(problem, id="theway.E011"))
         else:
             messages += _check_values(key, options)
     return messages
@@ -36,17 +36,17 @@ def _check_values(key: str, options: Mapping[str, str]) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     parts = urlsplit(options["base_url"])
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        messages.append(Error(f"PROVIDERS[{key!r}]: base_url is no address", id="theway.E002"))
+        messages.append(Error(f"PROVIDERS[{key!r}]: base_url is no address", id="theway.E012"))
     elif _is_exposed(key, options["base_url"]):
         messages.append(
             Warning(
                 f"PROVIDERS[{key!r}]: base_url is not https, so its key can be read on the way",
-                id="theway.W001",
+                id="theway.W011",
             )
         )
     if not is_sendable(options["api_key"]):
         messages.append(
-            Error(f"PROVIDERS[{key!r}]: api_key has spaces or odd characters", id="theway.E003")
+            Error(f"PROVIDERS[{key!r}]: api_key has spaces or odd characters", id="theway.E013")
         )
     return messages
 

@@ -11,10 +11,14 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from providers.checks import check_providers_settings
+
 # The checks that `manage.py up` makes before it starts anything.
 INSTALLATION = "theway"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
 Apps = Sequence[AppConfig] | None
+
+register(check_providers_settings, INSTALLATION)
 
 
 @register(Tags.urls, INSTALLATION)
@@ -47,50 +51,6 @@ def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMes
             hint="Set PUBLIC_URL to the address people use, e.g. https://theway.example.org.",
             id="theway.E002",
         )
-    ]
-
-
-@register(INSTALLATION)
-def providers_are_configured_whole(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    """E003, E004: a provider that is switched on has an address and a key."""
-    problems: list[CheckMessage] = []
-    for name, options in settings.PROVIDERS.items():
-        parts = urlsplit(options.get("base_url", ""))
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            problems.append(
-                Error(
-                    f"Provider “{name}” has no usable address: “{options.get('base_url', '')}”.",
-                    hint="Give a full address such as http://127.0.0.1:8100.",
-                    id="theway.E003",
-                )
-            )
-        if not options.get("api_key"):
-            problems.append(
-                Error(
-                    f"Provider “{name}” has no key.",
-                    hint="Set its *_API_KEY variable, or leave the provider out.",
-                    id="theway.E004",
-                )
-            )
-    return problems
-
-
-@register(Tags.security, INSTALLATION)
-def keys_travel_encrypted(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    """W001: photos and keys sent over plain HTTP to another machine can be read on the way."""
-    plain = [
-        name
-        for name, options in settings.PROVIDERS.items()
-        if (parts := urlsplit(options.get("base_url", ""))).scheme == "http"
-        and parts.hostname not in LOOPBACK
-    ]
-    return [
-        Warning(
-            f"Provider “{name}” is reached over plain HTTP: photos and the key travel readable.",
-            hint="Use HTTPS, or a private network you trust.",
-            id="theway.W001",
-        )
-        for name in plain
     ]
 
 

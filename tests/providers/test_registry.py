@@ -72,7 +72,7 @@ def test_wrong_setting_is_named_at_use_and_by_the_check(settings, providers, wor
     with pytest.raises(ImproperlyConfigured, match=words):
         registry.get(key)
     [message] = check_providers_settings()
-    assert message.id == "theway.E001"
+    assert message.id == "theway.E011"
     assert words in message.msg
 
 
@@ -89,11 +89,11 @@ def test_good_settings_pass_the_check():
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({**TOGETHER, "base_url": "api.together.ai"}, "theway.E002"),
-        ({**TOGETHER, "base_url": "ftp://api.together.ai"}, "theway.E002"),
-        ({**TOGETHER, "base_url": "http://api.together.ai/v1"}, "theway.W001"),
-        ({**TOGETHER, "api_key": f"{KEY}\n"}, "theway.E003"),
-        ({**TOGETHER, "api_key": f"Bearer {KEY}"}, "theway.E003"),
+        ({**TOGETHER, "base_url": "api.together.ai"}, "theway.E012"),
+        ({**TOGETHER, "base_url": "ftp://api.together.ai"}, "theway.E012"),
+        ({**TOGETHER, "base_url": "http://api.together.ai/v1"}, "theway.W011"),
+        ({**TOGETHER, "api_key": f"{KEY}\n"}, "theway.E013"),
+        ({**TOGETHER, "api_key": f"Bearer {KEY}"}, "theway.E013"),
     ],
 )
 def test_value_that_cannot_work_is_found_by_the_check(settings, options, expected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.checks import run_checks
 
 from theway import checks
 
@@ -39,15 +40,8 @@ def test_this_machine_alone_needs_no_public_url(settings):
     assert checks.public_hosts_have_a_public_url(None) == []
 
 
-def test_a_provider_without_address_or_key_is_refused(settings):
-    settings.PROVIDERS = {"local": {"base_url": "127.0.0.1:8100", "api_key": ""}}
-    assert ids(checks.providers_are_configured_whole(None)) == ["theway.E003", "theway.E004"]
+def test_the_check_runs_before_anything_starts_and_names_a_wrong_provider(settings):
+    settings.PROVIDERS = {"local": {"base_url": "127.0.0.1:8100", "api_key": "local"}}
+    assert ids(run_checks(tags=[checks.INSTALLATION])) == ["theway.E012"]
     settings.PROVIDERS = {"local": LOCAL}
-    assert checks.providers_are_configured_whole(None) == []
-
-
-def test_a_key_over_plain_http_to_another_machine_is_warned_about(settings):
-    settings.PROVIDERS = {"local": LOCAL | {"base_url": "http://gpu.example.org:8100"}}
-    assert ids(checks.keys_travel_encrypted(None)) == ["theway.W001"]
-    settings.PROVIDERS = {"local": LOCAL}
-    assert checks.keys_travel_encrypted(None) == []
+    assert run_checks(tags=[checks.INSTALLATION]) == []
