@@ -7,6 +7,7 @@ from django.conf import settings
 
 _AUTH = re.compile(r"(?i)\b(bearer|key|token)\s+[A-Za-z0-9._~+/=:-]{8,}")
 HIDDEN = "[hidden]"
+_TRACEBACKS = logging.Formatter()
 
 
 def scrub(text: str) -> str:
@@ -19,11 +20,12 @@ def scrub(text: str) -> str:
 
 
 class ScrubSecrets(logging.Filter):
-    """Rewrites each record before a handler writes it; never drops one."""
+    """Rewrites each record, its traceback too, before a handler writes it; never drops one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        scrubbed = scrub(message)
-        if scrubbed != message:
-            record.msg, record.args = scrubbed, None
+        record.msg, record.args = scrub(record.getMessage()), None
+        if record.exc_info:
+            # Formatters of every kind write this text where there is no exception to format.
+            record.exc_text = scrub(_TRACEBACKS.formatException(record.exc_info))
+            record.exc_info = None
         return True
