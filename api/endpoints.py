@@ -10,12 +10,14 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI
+from ninja.errors import HttpError
 from ninja.security import SessionAuth
 
 from accounts.models import User
 from api.schemas import JobOut, LimitsOut, ModelDetailOut, ModelOut, ModelPageOut
 from jobs.selectors import job_for, latest_job
 from models_app.limits import LIMITS
+from models_app.paging import is_page_key, page_of
 from models_app.selectors import models_of
 
 MODELS_PER_PAGE = 100
@@ -44,23 +46,18 @@ def limits(request: HttpRequest) -> dict[str, Any]:
 
 
 @api.get("/models", response=ModelPageOut)
-def models(request: HttpRequest, before: UUID | None = None) -> dict[str, Any]:
-    """Your models, newest first; `before` is the id of the last one seen."""
-    rows = models_of(_person(request)).order_by("-created_at", "-pk")
-    if before:
-        last = get_object_or_404(rows, pk=before)
-        rows = rows.filter(created_at__lte=last.created_at).exclude(
-            created_at=last.created_at, pk__gte=last.pk
-        )
-    found = list(rows[: MODELS_PER_PAGE + 1])
-    page = found[:MODELS_PER_PAGE]
-    return {"models": page, "next": str(page[-1].pk) if len(found) > len(page) else ""}
+def models(request: HttpRequest, before: str = "") -> dict[str, Any]:
+    """Your models, newest first; `before` is the `next` of the page before."""
+    if before and not is_page_key(before):
+        raise HttpError(422, "`before` is not the `next` of a page.")
+    page = page_of(models_of(_user(request)), before=before, size=MODELS_PER_PAGE)
+    return {"models": page.rows, "next": page.next}
 
 
 @api.get("/models/{uuid:model_id}", response=ModelDetailOut)
 def model(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
     """One of your models with its newest training."""
-    row = get_object_or_404(models_of(_person(request)), pk=model_id)
+    row = get_object_or_404(models_of(_user(request)), pk=model_id)
     job = latest_job(row)
     columns = ModelOut.from_orm(row).dict()
     return ModelDetailOut(**columns, options=row.options, job=JobOut.of(job) if job else None)
@@ -69,9 +66,9 @@ def model(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
 @api.get("/jobs/{uuid:job_id}", response=JobOut)
 def job(request: HttpRequest, job_id: UUID) -> JobOut:
     """One of your jobs: where it stands, in numbers and in words."""
-    return JobOut.of(job_for(_person(request), job_id))
+    return JobOut.of(job_for(_user(request), job_id))
 
 
-def _person(request: HttpRequest) -> User:
+def _user(request: HttpRequest) -> User:
     user: User = request.auth  # type: ignore[attr-defined]  # what SignedIn has returned
     return user

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from PIL import Image
 
+from models_app.errors import PhotoRefusedError
 from models_app.ingest import normalise
-from models_app.refusals import PhotoRefused
 
 ROUNDS = 3
 # Name, size, format and options: a phone's usual photo, its large one, and the slow kinds.
@@ -76,7 +76,7 @@ def main() -> None:
     for name, data in found(folder) if folder else rendered():
         try:
             seconds = best_time(data)
-        except PhotoRefused as refused:
+        except PhotoRefusedError as refused:
             print(f"{name:28} refused: {refused.code}")
             continue
         taken.append(seconds)

@@ -82,7 +82,7 @@ def _prepare(site: Installation, count: int) -> dict[str, str]:
             status="running",
             run_id=run_id,
             correlation=token,
-            press_key=token,
+            idempotency_key=token,
             sent_at=now,
             submitted_at=now,
             last_seen_at=now,
@@ -117,8 +117,8 @@ def _upload(site: Installation) -> str:
     from io import BytesIO
 
     from PIL import Image
-
     from providers.dataset import write_jsonl
+
     from providers.types import Photo
 
     picture, dataset = BytesIO(), BytesIO()

@@ -6,6 +6,6 @@ class GenerationConfig(AppConfig):
 
     def ready(self) -> None:
         from generation.work import GenerationWork
-        from jobs.kinds import register
+        from jobs.work import register
 
         register(GenerationWork())

@@ -1,4 +1,4 @@
-"""The form that asks for pictures."""
+"""The form that requests images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models_app.models import UserModel
 
 
 class GenerateForm(forms.Form):
-    """What to draw with one model; `press` makes pressing twice harmless."""
+    """What to generate with one model; the idempotency key makes clicking twice harmless."""
 
     prompt = forms.CharField(
         label="What should the picture show?",
@@ -48,7 +48,7 @@ class GenerateForm(forms.Form):
         help_text="The same seed and prompt give the same picture. Empty: a new one each time.",
     )
     provider = forms.ChoiceField(label="Drawn by")
-    press = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, model: UserModel, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,13 +57,13 @@ class GenerateForm(forms.Form):
         provider = self.fields["provider"]
         assert isinstance(provider, forms.ChoiceField)  # noqa: S101 - narrows the type
         provider.choices = [(option.provider, option.label) for option in usable]
-        self.initial.setdefault("press", uuid.uuid4().hex)
+        self.initial.setdefault("idempotency_key", uuid.uuid4().hex)
         if usable:
             self.initial.setdefault("provider", usable[0].provider)
         if len(usable) == 1:
             provider.widget = forms.HiddenInput()
 
     @property
-    def can_draw(self) -> bool:
-        """Whether anybody can draw with this model now."""
+    def can_generate(self) -> bool:
+        """Whether any provider can generate with this model now."""
         return any(option.is_available for option in self.options)

@@ -1,4 +1,4 @@
-"""The pictures made with a model."""
+"""The images generated with a model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.db import models
 class GeneratedImage(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pictures"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="images"
     )
     model = models.ForeignKey(
-        "models_app.UserModel", on_delete=models.CASCADE, related_name="pictures"
+        "models_app.UserModel", on_delete=models.CASCADE, related_name="images"
     )
     job = models.ForeignKey(
-        "jobs.JobQueue", null=True, on_delete=models.SET_NULL, related_name="pictures"
+        "jobs.JobQueue", null=True, on_delete=models.SET_NULL, related_name="images"
     )
-    index = models.PositiveSmallIntegerField(default=0, help_text="Which of the job's pictures")
+    index = models.PositiveSmallIntegerField(default=0, help_text="Which of the job's images")
     file = models.ImageField(max_length=200, width_field="width", height_field="height")
     thumbnail = models.ImageField(max_length=200)
     width = models.PositiveIntegerField()
@@ -38,8 +38,8 @@ class GeneratedImage(models.Model):
             models.Index(fields=["model", "-created_at"]),
         ]
         constraints = [
-            # Finishing repeats after a crash; a picture is stored once.
-            models.UniqueConstraint(name="picture_once_per_job", fields=["job", "index"]),
+            # Collecting repeats after a crash; an image is stored once.
+            models.UniqueConstraint(name="image_once_per_job", fields=["job", "index"]),
         ]
 
     def __str__(self) -> str:

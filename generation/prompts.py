@@ -1,4 +1,4 @@
-"""What people ask for: shapes, and the trigger word in its place."""
+"""What people request: aspect ratios, and the trigger word in the prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_RATIO = "1:1"
 
 
 def with_trigger(prompt: str, model: UserModel) -> str:
-    """Return `prompt` with the model's trigger word, put in where the person left it out."""
+    """Return `prompt` with the model's trigger word, added where the person left it out."""
     word, words = model.trigger_word, prompt.lower().replace(",", " ").replace(".", " ").split()
     if not word or word in words:
         return prompt

@@ -1,4 +1,4 @@
-"""Reading pictures, and what can draw with a model. No HTTP, no writes."""
+"""Reading images, and which providers can generate with a model. No HTTP, no writes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from accounts.models import User
 from generation.models import GeneratedImage
 from jobs.selectors import descriptions
 from models_app.models import UserModel
-from providers.options import GenerationOption, generation_options
+from providers.availability import GenerationOption, generation_options
 
 
-def pictures_of(user: User | AnonymousUser) -> QuerySet[GeneratedImage]:
-    """The user's pictures with their models, newest first."""
+def images_of(user: User | AnonymousUser) -> QuerySet[GeneratedImage]:
+    """The user's images with their models, newest first."""
     if not user.is_authenticated:
         return GeneratedImage.objects.none()
     return GeneratedImage.objects.filter(owner=user).select_related("model")
 
 
-def pictures_of_model(model: UserModel) -> QuerySet[GeneratedImage]:
+def images_of_model(model: UserModel) -> QuerySet[GeneratedImage]:
     return GeneratedImage.objects.filter(model=model)
 
 
-def picture_for(user: User | AnonymousUser, picture_id: uuid.UUID) -> GeneratedImage:
-    """The user's own picture, or Http404: somebody else's does not exist."""
-    picture = pictures_of(user).filter(pk=picture_id).first()
-    if picture is None:
-        raise Http404("No such picture")
-    return picture
+def image_for(user: User | AnonymousUser, image_id: uuid.UUID) -> GeneratedImage:
+    """The user's own image; raise Http404 where it is somebody else's."""
+    image = images_of(user).filter(pk=image_id).first()
+    if image is None:
+        raise Http404("No such image")
+    return image
 
 
 def options_for(model: UserModel) -> tuple[GenerationOption, ...]:
-    """Every provider for this model's weights, each with whether it can draw and why not."""
+    """Every provider for this model's weights, each with whether it can generate and why not."""
     if not model.base_family:
         return ()
     return generation_options(

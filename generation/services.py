@@ -1,4 +1,4 @@
-"""Asking for pictures. One press is one job, whatever arrives how often."""
+"""Requesting images. One click is one job, however often it arrives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS, with_trigger
@@ -16,20 +17,20 @@ from generation.work import GenerationWork
 from jobs.models import JobQueue
 from jobs.services import enqueue
 from models_app.models import UserModel
-from providers.options import GenerationOption
+from providers.availability import GenerationOption
 
 MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
 
 
-class CannotGenerate(Exception):
-    """The sentence says why no pictures can be made with this model now."""
+class GenerationRefusedError(Exception):
+    """The text says why no images can be generated with this model now."""
 
 
 def create(
     model: UserModel,
     *,
-    press: str,
+    idempotency_key: str,
     prompt: str,
     ratio: str,
     count: int,
@@ -37,10 +38,10 @@ def create(
     strength: float,
     provider: str,
 ) -> JobQueue:
-    """Queue `count` pictures; the same `press` again gives the job that is there already.
+    """Queue `count` images; the same `idempotency_key` again returns the job that exists.
 
-    Without `seed` one is drawn and kept, so that a picture can be made again. `strength` is
-    the LoRA's scale. Raises CannotGenerate.
+    Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
+    the LoRA's scale. Raises GenerationRefusedError.
     """
     option = _option(model, provider)
     width, height = RATIOS[ratio]
@@ -48,7 +49,7 @@ def create(
         kind=JobQueue.Kind.GENERATION,
         model=model,
         provider=provider,
-        press_key=f"pictures:{model.pk}:{press}"[:120],
+        idempotency_key=f"images:{model.pk}:{idempotency_key}"[:120],
         payload={
             "base_model": option.base_model.key,
             "prompt": with_trigger(prompt, model),
@@ -65,14 +66,14 @@ def create(
     )
 
 
-def try_again(job: JobQueue, *, press: str) -> JobQueue:
-    """Ask for the same pictures once more, as a new job. Raises CannotGenerate."""
+def try_again(job: JobQueue, *, idempotency_key: str) -> JobQueue:
+    """Request the same images again, as a new job. Raises GenerationRefusedError."""
     if job.model is None or not job.is_over:
-        raise CannotGenerate("These pictures cannot be asked for again.")
+        raise GenerationRefusedError(_("These pictures cannot be made again."))
     asked = job.payload
     return create(
         job.model,
-        press=press,
+        idempotency_key=idempotency_key,
         prompt=asked["typed_prompt"],
         ratio=asked["ratio"],
         count=asked["count"],
@@ -82,24 +83,24 @@ def try_again(job: JobQueue, *, press: str) -> JobQueue:
     )
 
 
-def delete_picture(picture: GeneratedImage) -> None:
-    """Delete a picture: the row, then its files."""
-    names = [str(picture.file.name), str(picture.thumbnail.name)]
+def delete_image(image: GeneratedImage) -> None:
+    """Delete an image: the row, then its files."""
+    names = [str(image.file.name), str(image.thumbnail.name)]
     with transaction.atomic():
-        picture.delete()
+        image.delete()
         for name in names:
             transaction.on_commit(partial(default_storage.delete, name))
 
 
 def _option(model: UserModel, provider: str) -> GenerationOption:
     if model.status != UserModel.Status.READY:
-        raise CannotGenerate("This model is not trained yet.")
+        raise GenerationRefusedError(_("This model is not trained yet."))
     for option in options_for(model):
         if option.provider == provider:
             if option.is_available:
                 return option
-            raise CannotGenerate(f"{option.label}: {option.reason}")
-    raise CannotGenerate("Choose who draws the pictures.")
+            raise GenerationRefusedError(f"{option.label}: {option.reason}")
+    raise GenerationRefusedError(_("Choose where to make the pictures."))
 
 
 def _price(option: GenerationOption, pixels: int) -> Decimal | None:

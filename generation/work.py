@@ -7,27 +7,28 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext_noop
 
-from generation import receiving
+from generation import image_files
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
-from jobs.kinds import BadResult, Report
 from jobs.models import JobQueue
+from jobs.work import InvalidResultError, Report
 from models_app.models import UserModel
 from providers.base import Provider
-from providers.catalog import base_model
-from providers.errors import RequestRejected
+from providers.errors import RequestRejectedError
+from providers.registry import CLASSES
 from providers.types import GenerationRequest, Lora, Output, Run, WorkKind
 
 
 class GenerationWork:
-    """From a prompt to stored pictures."""
+    """From a prompt to stored images."""
 
     kind = WorkKind.GENERATION.value
     time_limit = timedelta(hours=6)
 
     def prepare(self, job: JobQueue, provider: Provider) -> GenerationRequest:
-        """Describe the pictures; nothing has to be uploaded."""
+        """Describe the images; nothing has to be uploaded."""
         model, asked = _model_of(job), job.payload
         return GenerationRequest(
             correlation=job.correlation,
@@ -46,56 +47,56 @@ class GenerationWork:
         return provider.generate(request, not_after=not_after)
 
     def result_of(self, job: JobQueue, run: Run) -> dict[str, Any]:
-        """Remember where the pictures are; those that came with the answer are kept at once."""
-        return {"outputs": [_kept(job, number, out) for number, out in enumerate(run.outputs)]}
+        """Remember where the images are; those that came with the answer are stored at once."""
+        return {"outputs": [_remember(job, number, out) for number, out in enumerate(run.outputs)]}
 
-    def finish(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
-        """Fetch, check and store every picture that is not here yet."""
+    def collect(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
+        """Fetch, check and store every image that is not here yet."""
         model, outputs = _model_of(job), job.result.get("outputs", [])
         if not outputs:
-            raise BadResult("bad_picture", "the answer held no picture")
-        for index, kept in enumerate(outputs):
+            raise InvalidResultError("bad_image", "the answer held no image")
+        for index, remembered in enumerate(outputs):
             if GeneratedImage.objects.filter(job=job, index=index).exists():
                 continue
-            with provider.download_output(_output(kept)) as download:
-                picture = receiving.read_picture(download)
-            receiving.store(job, model, index, picture)
+            with provider.download_output(_output(remembered)) as download:
+                image = image_files.read_image(download)
+            image_files.store(job, model, index, image)
             report(f"Picture {index + 1} of {len(outputs)}")
-        _forget_kept(outputs)
-        return {"pictures": len(outputs)}
+        _delete_inline(outputs)
+        return {"images": len(outputs)}
 
-    def moved(self, job: JobQueue) -> None:
-        """Pictures change nothing about their model."""
+    def on_transition(self, job: JobQueue) -> None:
+        """Images change nothing about their model."""
 
 
 def _model_of(job: JobQueue) -> UserModel:
     if job.model is None:
-        raise RequestRejected(job.provider, "The model was deleted.")
+        raise RequestRejectedError(job.provider, gettext_noop("The model was deleted."))
     return job.model
 
 
 def _weights_for(model: UserModel, job: JobQueue) -> str:
-    """How this provider finds the weights: by its own name for them, or fetched from us."""
-    offer = base_model(job.payload["base_model"]).generation[job.provider]
+    """How this provider finds the weights: by its own name for them, or at a signed address."""
+    offer = CLASSES[job.provider].generation_offers[job.payload["base_model"]]
     return model.remote_ref if offer.only_own_weights else signed_weights_url(model)
 
 
-def _kept(job: JobQueue, number: int, output: Output) -> dict[str, str]:
+def _remember(job: JobQueue, number: int, output: Output) -> dict[str, str]:
     if output.url:
         return {"url": output.url}
-    name = f"pictures/{job.model_id}/incoming/{job.pk}-{number}"
+    name = f"images/{job.model_id}/incoming/{job.pk}-{number}"
     default_storage.delete(name)
     return {"file": default_storage.save(name, ContentFile(output.data))}
 
 
-def _output(kept: dict[str, str]) -> Output:
-    if "url" in kept:
-        return Output(url=kept["url"])
-    with default_storage.open(kept["file"]) as file:
+def _output(remembered: dict[str, str]) -> Output:
+    if "url" in remembered:
+        return Output(url=remembered["url"])
+    with default_storage.open(remembered["file"]) as file:
         return Output(data=file.read())
 
 
-def _forget_kept(outputs: list[dict[str, str]]) -> None:
-    for kept in outputs:
-        if "file" in kept:
-            default_storage.delete(kept["file"])
+def _delete_inline(outputs: list[dict[str, str]]) -> None:
+    for remembered in outputs:
+        if "file" in remembered:
+            default_storage.delete(remembered["file"])

@@ -1,63 +1,52 @@
-"""The queue for operators: everything can be seen, nothing can be written past the engine."""
+"""The queue for operators: everything can be seen, only the engine writes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from jobs import selectors, services
-from jobs.messages import explain, provider_label
-from jobs.models import JobEvent, JobQueue, ProviderWatch
-from jobs.moves import IllegalMove
+from jobs import services
+from jobs.engine.transitions import TransitionError
+from jobs.messages import explain
+from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.querysets import STUCK_AFTER, attention
 from jobs.short_ids import starting_with
-from jobs.trouble import STUCK_AFTER, alarmed, failed_since, stuck, unclear
+from models_app.read_only_admin import ReadOnlyAdmin
+from providers.registry import label_of
 
 EVENTS_SHOWN = 200
 
 
-class TroubleFilter(admin.SimpleListFilter):
-    """Finds the jobs that somebody should look at."""
+class AttentionFilter(admin.SimpleListFilter):
+    """Finds the jobs that an operator should look at."""
 
-    title = "trouble"
-    parameter_name = "trouble"
+    title = _("attention")
+    parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        minutes = STUCK_AFTER.seconds // 60
         return [
-            ("any", "Anything"),
-            ("unclear", "Unclear whether it started"),
-            ("stuck", f"Not heard of for {STUCK_AFTER.seconds // 60} minutes"),
-            ("failed", "Failed in the last 24 hours"),
-            ("alarm", "With an alarm"),
+            ("any", gettext("Any reason")),
+            ("unclear", gettext("Unclear whether it started")),
+            ("stuck", gettext("Not observed for %d minutes") % minutes),
+            ("failed", gettext("Failed in the last 24 hours")),
+            ("incident", gettext("With an incident")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> QuerySet[JobQueue]:
-        failed = failed_since(timezone.now() - timedelta(hours=24))
-        conditions = {"unclear": unclear(), "stuck": stuck(), "failed": failed, "alarm": alarmed()}
-        if self.value() == "any":
-            return queryset.filter(unclear() | stuck() | failed | alarmed())
-        return queryset.filter(conditions.get(self.value() or "", Q()))
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that only the engine writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        reason = self.value() or ""
+        if reason == "any":
+            return queryset.needs_attention()
+        return queryset.needs_attention(reason) if reason in attention() else queryset
 
 
 @admin.register(JobQueue)
@@ -66,27 +55,25 @@ class JobAdmin(ReadOnlyAdmin):
         "short_id",
         "state",
         "progress_text",
-        "last_heard",
+        "last_observed",
         "age_text",
         "error_code",
-        "alarm",
+        "incident",
         "kind",
         "model",
         "owner",
         "provider",
     )
     list_display_links = ("short_id",)
-    list_filter = (TroubleFilter, "status", "kind", "provider", "engine", "created_at")
+    list_filter = (AttentionFilter, "status", "kind", "provider", "engine", "created_at")
     list_select_related = ("owner", "model")
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ("run_id", "correlation", "owner__email", "model__name")
-    search_help_text = "The beginning of a job's id, or a run id, token, e-mail address or name"
+    search_help_text = _("The start of a job's id, a run id, a token, an email address or a name")
     # Rooms above add their own.
     actions: Sequence[str | Callable[..., None]] = (
-        "look_now",
+        "poll_now",
         "cancel_jobs",
-        "forget_jobs",
+        "abandon_jobs",
         "declare_jobs_not_started",
     )
 
@@ -120,11 +107,14 @@ class JobAdmin(ReadOnlyAdmin):
         }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
-    @admin.display(description="job", ordering="id")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JobQueue]:
+        return JobQueue.objects.with_is_stuck()
+
+    @admin.display(description=_("job"), ordering="id")
     def short_id(self, job: JobQueue) -> str:
         return str(job.pk)[:8]
 
-    @admin.display(description="state", ordering="status")
+    @admin.display(description=_("state"), ordering="status")
     def state(self, job: JobQueue) -> SafeString:
         return format_html(
             '<span class="job-state" data-status="{}">{}</span>',
@@ -132,44 +122,50 @@ class JobAdmin(ReadOnlyAdmin):
             job.get_status_display(),
         )
 
-    @admin.display(description="progress", ordering="progress")
+    @admin.display(description=_("progress"), ordering="progress")
     def progress_text(self, job: JobQueue) -> str:
-        steps = f" · {job.step} of {job.total_steps}" if job.step and job.total_steps else ""
+        has_steps = job.step and job.total_steps
+        steps = gettext(" · %(step)s of %(total_steps)s") % vars(job) if has_steps else ""
         return f"{job.progress:.0%}{steps}"
 
-    @admin.display(description="last heard", ordering="last_seen_at")
-    def last_heard(self, job: JobQueue) -> str:
+    @admin.display(description=_("last observed"), ordering="last_seen_at")
+    def last_observed(self, job: JobQueue) -> str:
         if job.is_over or job.last_seen_at is None:
             return "–"
-        stuck_text = " (stuck)" if selectors.is_stuck(job) else ""
-        return f"{timesince(job.last_seen_at, depth=1)} ago{stuck_text}"
+        since = timesince(job.last_seen_at, depth=1)
+        is_stuck = job.is_stuck  # type: ignore[attr-defined]  # annotated in get_queryset
+        return (gettext("%s ago (stuck)") if is_stuck else gettext("%s ago")) % since
 
-    @admin.display(description="age", ordering="created_at")
+    @admin.display(description=_("age"), ordering="created_at")
     def age_text(self, job: JobQueue) -> str:
         return timesince(job.created_at, depth=1)
 
-    @admin.action(description="Look at it now", permissions=["operate"])
-    def look_now(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
-        self._each(request, queryset, services.poll_now, "will be looked at in a moment")
+    @admin.action(description=_("Poll now"), permissions=["operate"])
+    def poll_now(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
+        self._each(request, queryset, services.poll_now, gettext("will be polled in a moment"))
 
-    @admin.action(description="Cancel", permissions=["operate"])
+    @admin.action(description=_("Cancel"), permissions=["operate"])
     def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
-        who = _name_of(request)
-        self._each(request, queryset, lambda job: services.cancel(job, by=who), "is asked to stop")
+        by = _name_of(request)
+        outcome = gettext("cancellation requested")
+        self._each(request, queryset, lambda job: services.cancel(job, by=by), outcome)
 
-    @admin.action(description="Forget (it is unclear whether it started)", permissions=["operate"])
-    def forget_jobs(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
-        who = _name_of(request)
-        self._each(request, queryset, lambda job: services.forget(job, by=who), "is given up")
+    @admin.action(
+        description=_("Abandon (it is unclear whether it started)"), permissions=["operate"]
+    )
+    def abandon_jobs(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
+        by = _name_of(request)
+        outcome = gettext("abandoned")
+        self._each(request, queryset, lambda job: services.abandon(job, by=by), outcome)
 
-    @admin.action(description="It surely did not start: send it again", permissions=["operate"])
+    @admin.action(description=_("It surely did not start: send it again"), permissions=["operate"])
     def declare_jobs_not_started(self, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
-        who = _name_of(request)
+        by = _name_of(request)
         self._each(
             request,
             queryset,
-            lambda job: services.declare_not_started(job, by=who),
-            "is sent again",
+            lambda job: services.declare_not_started(job, by=by),
+            gettext("will be sent again"),
         )
 
     def _each(
@@ -179,32 +175,32 @@ class JobAdmin(ReadOnlyAdmin):
         act: Callable[[JobQueue], None],
         outcome: str,
     ) -> None:
-        """Do it to every job on its own, so that one that refuses does not stop the others."""
+        """Act on every job on its own, so that one that refuses does not stop the others."""
         done = 0
         for job in queryset:
             try:
                 act(job)
                 done += 1
-            except IllegalMove as error:
+            except TransitionError as error:
                 self.message_user(request, str(error), messages.WARNING)
         if done:
-            noun = "job" if done == 1 else "jobs"
-            self.message_user(request, f"{done} {noun}: {outcome}.", messages.SUCCESS)
+            count = ngettext("%d job", "%d jobs", done) % done
+            self.message_user(request, f"{count}: {outcome}.", messages.SUCCESS)
 
 
-@admin.register(ProviderWatch)
+@admin.register(ProviderStatus)
 class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "last_answer_at", "engine", "blocked_until", "last_error")
+    list_display = ("name", "last_answer_at", "engine", "rate_limited_until", "last_error")
     ordering = ("provider",)
 
-    @admin.display(description="provider", ordering="provider")
-    def name(self, watch: ProviderWatch) -> str:
-        return provider_label(watch.provider)
+    @admin.display(description=_("provider"), ordering="provider")
+    def name(self, status: ProviderStatus) -> str:
+        return label_of(status.provider)
 
-    @admin.display(description="engine")
-    def engine(self, watch: ProviderWatch) -> str:
-        return str((watch.description or {}).get("engine", ""))
+    @admin.display(description=_("engine"))
+    def engine(self, status: ProviderStatus) -> str:
+        return str((status.description or {}).get("engine", ""))
 
 
 def _name_of(request: HttpRequest) -> str:
-    return f"the operator ({request.user})"
+    return gettext("the operator (%s)") % request.user

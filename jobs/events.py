@@ -5,36 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.models import JobEvent, JobQueue
+from providers.redaction import sanitised
 
-TEXT_LIMIT = 1000
-
-
-def storable(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Return at most `limit` characters of a provider's words, fit for any database.
-
-    JSON may hold a null byte, which PostgreSQL refuses, and half a surrogate pair, which
-    cannot be encoded: either would make every attempt to store it fail.
-    """
-    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:limit]
+TEXT_LIMIT = JobEvent._meta.get_field("text").max_length
+INCIDENT_LIMIT = JobQueue._meta.get_field("incident").max_length
 
 
 def record(job: JobQueue, kind: str, text: str = "", **data: Any) -> JobEvent:
     """Append one event; `text` longer than the column is cut."""
-    return JobEvent.objects.create(job=job, kind=kind, text=storable(text), data=data)
+    return JobEvent.objects.create(job=job, kind=kind, text=sanitised(text, TEXT_LIMIT), data=data)
 
 
-def note(job: JobQueue, text: str, **data: Any) -> JobEvent:
-    """Append a sentence for people: shown in the timeline."""
-    return record(job, JobEvent.Kind.NOTE, text, **data)
+def note(job: JobQueue, message: str, **values: Any) -> None:
+    """Append a sentence for people: shown in the timeline.
 
-
-def alarm(job: JobQueue, text: str, **data: Any) -> None:
-    """Raise a flag for the operator: kept on the job, listed in admin, noted in the timeline.
-
-    The same sentence again changes nothing.
+    `message` is marked with gettext_noop and takes `values` as %(name)s, so that the event can
+    be shown in another language than the one in which it was written.
     """
-    if job.alarm == text[:300]:
+    record(job, JobEvent.Kind.NOTE, message % values, message=message, values=values)
+
+
+def record_incident(job: JobQueue, message: str, **values: Any) -> None:
+    """Flag something for the operator: kept on the job, listed in admin, noted in the timeline.
+
+    `message` and `values` are as in `note`. The same sentence again changes nothing.
+    """
+    incident = sanitised(message % values, INCIDENT_LIMIT)
+    if job.incident == incident:
         return
-    job.alarm = text[:300]
-    JobQueue.objects.filter(pk=job.pk).update(alarm=job.alarm)
-    note(job, text, alarm=True, **data)
+    job.incident = incident
+    JobQueue.objects.filter(pk=job.pk).update(incident=incident)
+    note(job, message, **values)
+
+
+def error_text(error: Exception) -> str:
+    """Return the provider's own explanation where there is one, cut to the column."""
+    return sanitised(str(getattr(error, "detail", "") or error), TEXT_LIMIT)

@@ -1,4 +1,4 @@
-"""Whether the installation does its work, read from what it leaves behind."""
+"""Whether the installation works, read from what it leaves behind."""
 
 from __future__ import annotations
 
@@ -14,48 +14,52 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError
 from django.db.models import Min
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from jobs import clock, tick
-from jobs.models import Beat, JobQueue
+from jobs import clock
+from jobs.engine.sweep import HEARTBEAT
+from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
 
 log = logging.getLogger(__name__)
 
-BEAT_LATE = 30.0  # seconds
-UNSEEN_LATE = 180.0
+HEARTBEAT_LATE = 30.0  # seconds
+UNOBSERVED_LATE = 180.0
 BROKER_PATIENCE = 2
+NO_ANSWER = {
+    "database": _("The database does not answer."),
+    "broker": _("The message broker does not answer."),
+    "storage": _("The file storage does not answer."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One look. Ages are seconds; None where there is nothing to have an age."""
+    """One check. Ages are seconds; None where there is nothing to have an age."""
 
     database: bool
     broker: bool
     storage: bool
-    beat_age: float | None
-    oldest_unseen: float | None
+    heartbeat_age: float | None
+    oldest_observation_age: float | None
 
     @property
     def problems(self) -> list[str]:
         """What is wrong, in words; empty where all is well."""
-        found = [
-            f"The {name} does not answer."
-            for name in ("database", "broker", "storage")
-            if not getattr(self, name)
-        ]
-        if self.database and (self.beat_age is None or self.beat_age > BEAT_LATE):
-            found.append("The clock does not tick: is the worker with its beat running?")
+        found = [str(text) for name, text in NO_ANSWER.items() if not getattr(self, name)]
+        if self.database and (self.heartbeat_age is None or self.heartbeat_age > HEARTBEAT_LATE):
+            found.append(gettext("The sweep does not run. Are the worker and beat running?"))
         return found
 
     @property
     def warnings(self) -> list[str]:
-        """What somebody should look at although this process does its work."""
-        if self.oldest_unseen is None or self.oldest_unseen <= UNSEEN_LATE:
+        """What needs attention although this process works."""
+        if self.oldest_observation_age is None or self.oldest_observation_age <= UNOBSERVED_LATE:
             return []
-        return ["A running job has not been seen for minutes: is its provider away?"]
+        return [gettext("A running job has not been observed for minutes. Is its provider down?")]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,28 +70,28 @@ class Health:
         }
 
 
-def look() -> Health:
-    """Look at everything once; a part that does not answer is an answer."""
+def check() -> Health:
+    """Check everything once; a part that does not answer is a result too."""
     broker, storage = broker_answers(), storage_answers()
     try:
-        beat_age, unseen = _age(last_beat()), _age(oldest_sight())
+        heartbeat_age, observation_age = _age(last_heartbeat()), _age(oldest_observation())
     except DatabaseError:
         log.exception("the database does not answer")
         return Health(False, broker, storage, None, None)
-    return Health(True, broker, storage, beat_age, unseen)
+    return Health(True, broker, storage, heartbeat_age, observation_age)
 
 
-def last_beat() -> datetime | None:
-    return Beat.objects.filter(name=tick.NAME).values_list("at", flat=True).first()
+def last_heartbeat() -> datetime | None:
+    return Heartbeat.objects.filter(name=HEARTBEAT).values_list("at", flat=True).first()
 
 
-def oldest_sight() -> datetime | None:
-    """When the running job that was not seen for longest was last seen."""
+def oldest_observation() -> datetime | None:
+    """When the running job that was not observed for longest was last observed."""
     running = JobQueue.objects.filter(status=Status.RUNNING)
-    seen: datetime | None = running.aggregate(
+    observed: datetime | None = running.aggregate(
         oldest=Min(Coalesce("last_seen_at", "submitted_at", "created_at"))
     )["oldest"]
-    return seen
+    return observed
 
 
 def _age(moment: datetime | None) -> float | None:
@@ -95,7 +99,7 @@ def _age(moment: datetime | None) -> float | None:
 
 
 def broker_answers() -> bool:
-    """Whether a bell could be rung now."""
+    """Whether a message could be dispatched now."""
     if not settings.REDIS_URL:
         return bool(settings.BROKER_DIR.parent.is_dir())
     try:

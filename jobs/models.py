@@ -9,7 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from jobs.querysets import JobQuerySet
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
 
 
@@ -22,8 +25,8 @@ class JobQueue(models.Model):
     """One piece of paid work at a provider. Trying again is a new row."""
 
     class Kind(models.TextChoices):
-        TRAINING = "training", "Training"
-        GENERATION = "generation", "Pictures"
+        TRAINING = "training", _("Training")
+        GENERATION = "generation", _("Pictures")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -40,15 +43,15 @@ class JobQueue(models.Model):
     correlation = models.CharField(
         max_length=40, unique=True, default=new_correlation, editable=False
     )
-    # One press of the button, however often it arrives: the form's idempotency key.
-    press_key = models.CharField(max_length=120, unique=True, editable=False)
+    # One click of the button, however often it arrives.
+    idempotency_key = models.CharField(max_length=120, unique=True, editable=False)
     payload = models.JSONField(default=dict, blank=True, help_text="What is asked for")
     result = models.JSONField(default=dict, blank=True, help_text="What the provider gave")
     engine = models.CharField(max_length=40, blank=True)
 
-    # Raised by every move and claim: whoever acts on an older reading changes nothing.
+    # Raised by every transition and claim: a decision on an older reading changes nothing.
     version = models.PositiveIntegerField(default=0, editable=False)
-    alarm = models.CharField(
+    incident = models.CharField(
         max_length=300, blank=True, help_text="Something an operator should know, e.g. a second run"
     )
 
@@ -56,19 +59,27 @@ class JobQueue(models.Model):
     step = models.PositiveIntegerField(null=True, blank=True)
     total_steps = models.PositiveIntegerField(null=True, blank=True)
     stage = models.CharField(max_length=120, blank=True)
-    # Where the step rate is measured from: the first step we saw.
+    # Where the step rate is measured from: the first step observed.
     first_step = models.PositiveIntegerField(null=True, blank=True, editable=False)
     first_step_at = models.DateTimeField(null=True, blank=True, editable=False)
     eta_at = models.DateTimeField(null=True, blank=True)
 
-    attempts = models.PositiveIntegerField(default=0, help_text="Failed tries in this state")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Failed tries of ours in this state, at most max_attempts"
+    )
     max_attempts = models.PositiveIntegerField(default=8)
-    # Who works on the row right now; without a renewal the lease runs out and others may.
+    unanswered_count = models.PositiveIntegerField(
+        default=0, help_text="Times in a row the provider did not answer; sets the backoff"
+    )
+    absent_count = models.PositiveIntegerField(
+        default=0, help_text="Complete lists in which a lost call did not appear"
+    )
+    # Who works on the row now; without a renewal the lease expires and others may.
     claim = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_poll_at = models.DateTimeField(default=timezone.now)
-    # How much of the provider's log is already among our events.
-    log_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How much of the provider's log is already stored as events.
+    log_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     log_count = models.PositiveIntegerField(default=0, editable=False)
     loss_step = models.PositiveIntegerField(null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -82,18 +93,20 @@ class JobQueue(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Committed just before the paid call: without it the call was surely not made.
     sent_at = models.DateTimeField(null=True, blank=True)
-    # When a paid call without an answer was surely over: only later lists can prove an absence.
-    given_up_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a paid call without an answer was surely over: only later lists prove an absence.
+    call_over_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = JobQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "job"
         indexes = [
-            # The tick: what is due.
+            # The sweep: what is due.
             models.Index(
                 name="job_due",
                 fields=["next_poll_at"],
@@ -143,11 +156,11 @@ class JobEvent(models.Model):
     """Append only: the audit trail, the timeline on the page and the feed of live updates."""
 
     class Kind(models.TextChoices):
-        STATE = "state", "State"
-        PROGRESS = "progress", "Progress"
-        LOG = "log", "Log"
-        LOSS = "loss", "Loss"
-        NOTE = "note", "Note"
+        STATE = "state", _("State")
+        PROGRESS = "progress", _("Progress")
+        LOG = "log", _("Log")
+        LOSS = "loss", _("Loss")
+        NOTE = "note", _("Note")
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(JobQueue, on_delete=models.CASCADE, related_name="events")
@@ -164,30 +177,40 @@ class JobEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
 
+    @property
+    def translated(self) -> str:
+        """The text in the language of whoever reads it."""
+        if self.kind == self.Kind.STATE:
+            return str(Status(self.text).label)
+        if message := self.data.get("message"):
+            return str(gettext(message) % self.data["values"])
+        return self.text
 
-class ProviderWatch(models.Model):
-    """What we last heard from one provider, shared by all processes; pages read only this."""
+
+class ProviderStatus(models.Model):
+    """What a provider last answered, shared by all processes; pages read only this."""
 
     provider = models.CharField(max_length=40, primary_key=True)
-    # Whoever holds the lease polls; two workers never ask the same list at once.
+    # Whoever holds the lease polls; two workers never request the same list at once.
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
-    blocked_until = models.DateTimeField(null=True, blank=True, help_text="It said: not before")
+    rate_limited_until = models.DateTimeField(null=True, blank=True)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
-    description = models.JSONField(null=True, blank=True, help_text="What it can do, as it says")
+    description = models.JSONField(null=True, blank=True, help_text="What it can do, as it states")
     described_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "provider"
+        verbose_name = "provider status"
+        verbose_name_plural = "provider statuses"
 
     def __str__(self) -> str:
         return self.provider
 
 
-class Beat(models.Model):
-    """When each periodic task last ran, whichever process ran it."""
+class Heartbeat(models.Model):
+    """When a periodic task last ran, whichever process ran it."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

@@ -13,14 +13,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import JobEvent, JobQueue, ProviderWatch
-from jobs.states import OVER
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from models_app.models import UserModel
 from providers import registry
 from providers.types import Description
 
 CURVE_POINTS = 200
-# A provider that answered nothing for this long is said to be silent.
+# A provider that did not answer for this long counts as silent.
 SILENT_AFTER = timedelta(seconds=20)
 
 
@@ -32,7 +31,7 @@ def jobs_of(user: User | AnonymousUser) -> QuerySet[JobQueue]:
 
 
 def job_for(user: User | AnonymousUser, job_id: uuid.UUID) -> JobQueue:
-    """The user's own job, or Http404: somebody else's does not exist."""
+    """The user's own job; raise Http404 where it is somebody else's."""
     job = jobs_of(user).filter(pk=job_id).first()
     if job is None:
         raise Http404("No such job")
@@ -53,7 +52,7 @@ def latest_jobs(models: Iterable[UserModel], kind: str = "training") -> dict[uui
 
 
 def timeline(job: JobQueue) -> QuerySet[JobEvent]:
-    """What happened, for people: states and notes, oldest first."""
+    """The events for people, states and notes, oldest first."""
     return job.events.filter(kind__in=[JobEvent.Kind.STATE, JobEvent.Kind.NOTE]).order_by("id")
 
 
@@ -74,23 +73,24 @@ def losses(job: JobQueue) -> list[tuple[int, float]]:
 
 
 def newest_event_id() -> int:
-    """Where a page's live stream takes up."""
+    """Where a page's live stream starts."""
     return JobEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
-def provider_watches() -> dict[str, ProviderWatch]:
-    return {row.provider: row for row in ProviderWatch.objects.all()}
+def provider_statuses() -> dict[str, ProviderStatus]:
+    return {row.provider: row for row in ProviderStatus.objects.all()}
 
 
 def descriptions() -> dict[str, Description | None]:
-    """What each configured provider can do as last heard; None where it never said."""
-    watches = provider_watches()
+    """The last description of each configured provider; None where it never answered."""
+    statuses = provider_statuses()
     return {
-        key: _description(watches[key]) if key in watches else None for key in registry.configured()
+        key: _description(statuses[key]) if key in statuses else None
+        for key in registry.configured()
     }
 
 
-def _description(row: ProviderWatch) -> Description | None:
+def _description(row: ProviderStatus) -> Description | None:
     if not row.description:
         return None
     stored: dict[str, Any] = {
@@ -101,18 +101,12 @@ def _description(row: ProviderWatch) -> Description | None:
     return Description(**stored)
 
 
-def silent_since(provider: str, watches: dict[str, ProviderWatch] | None = None) -> datetime | None:
+def silent_since(
+    provider: str, statuses: dict[str, ProviderStatus] | None = None
+) -> datetime | None:
     """Since when a provider has not answered, None while it does."""
-    row = (provider_watches() if watches is None else watches).get(provider)
+    row = (provider_statuses() if statuses is None else statuses).get(provider)
     if row is None or not row.last_error:
         return None
     since = row.last_answer_at or row.last_error_at
     return since if since and timezone.now() - since > SILENT_AFTER else None
-
-
-def is_stuck(job: JobQueue) -> bool:
-    """Whether an operator should look: unclear, or running and not seen for long."""
-    if job.status in OVER:
-        return False
-    seen = job.last_seen_at or job.created_at
-    return timezone.now() - seen > timedelta(minutes=10)

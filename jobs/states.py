@@ -1,21 +1,22 @@
-"""The states of a job and every legal move, as data."""
+"""The states of a job and every legal transition, as data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Status(models.TextChoices):
-    QUEUED = "queued", "Waiting"  # to be sent; nothing paid
-    SUBMITTING = "submitting", "Starting"  # claimed by a worker, on its way to the provider
-    UNKNOWN = "unknown", "Unclear"  # the paid call left and its answer was lost
-    RUNNING = "running", "Running"  # accepted: we hold the provider's run id
-    FINISHING = "finishing", "Fetching the result"  # over at the provider, being brought home
-    SUCCEEDED = "succeeded", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", _("Waiting")  # to be sent; nothing paid
+    SUBMITTING = "submitting", _("Starting")  # claimed by a worker, being sent
+    UNKNOWN = "unknown", _("Unclear")  # the paid call was sent and its answer was lost
+    RUNNING = "running", _("Running")  # accepted: we hold the provider's run id
+    FINISHING = "finishing", _("Fetching the result")  # over at the provider, being collected
+    SUCCEEDED = "succeeded", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 ALLOWED: Mapping[Status, frozenset[Status]] = {

@@ -1,4 +1,4 @@
-"""Celery's door to the engine. Messages carry ids; each task loads, claims and acts."""
+"""Celery's entry points to the engine. Messages carry ids; each task loads, claims and acts."""
 
 from __future__ import annotations
 
@@ -6,50 +6,42 @@ import uuid
 
 from celery import shared_task
 
-from jobs import finish as finishing
-from jobs import look as looking
-from jobs import poll as polling
-from jobs import submit as submitting
-from jobs import tick as beat
-from jobs.bells import ring
+from jobs.dispatch import dispatch
+from jobs.engine import collect, describe, poll, submit, sweep
 
 
 @shared_task
-def tick() -> None:
-    """Find everything that is due and ring for it."""
-    beat.remember()
-    beat.recover_leases()
-    beat.end_overdue()
-    beat.end_cancelled_in_queue()
-    beat.end_unheard_cancels()
-    for job_id in beat.due_submissions():
-        ring(submit, job_id)
-    for key in beat.due_providers():
-        ring(poll, key, expires=4.0)
-    for job_id in beat.due_finishes():
-        ring(finish, job_id)
-    for key in beat.due_looks():
-        ring(look_at_provider, key)
+def sweep_jobs() -> None:
+    """Settle what ran out of time and dispatch everything that is due."""
+    sweep.settle()
+    for job_id in sweep.due_submissions():
+        dispatch(submit_job, job_id)
+    for key in sweep.due_providers():
+        dispatch(poll_provider, key, expires=4.0)
+    for job_id in sweep.due_collections():
+        dispatch(collect_job, job_id)
+    for key in sweep.due_descriptions():
+        dispatch(describe_provider, key)
 
 
 @shared_task
-def submit(job_id: str) -> None:
-    submitting.submit(uuid.UUID(job_id))
+def submit_job(job_id: str) -> None:
+    submit.submit(uuid.UUID(job_id))
 
 
 @shared_task
-def poll(provider: str) -> None:
-    """Look at a provider; what turned out to be finished is fetched without waiting for a tick."""
-    polling.poll(provider)
-    for job_id in beat.due_finishes():
-        ring(finish, job_id)
+def poll_provider(key: str) -> None:
+    """Poll a provider; runs that turn out to be over are collected without waiting for a sweep."""
+    poll.poll(key)
+    for job_id in sweep.due_collections():
+        dispatch(collect_job, job_id)
 
 
 @shared_task
-def finish(job_id: str) -> None:
-    finishing.finish(uuid.UUID(job_id))
+def collect_job(job_id: str) -> None:
+    collect.collect(uuid.UUID(job_id))
 
 
 @shared_task
-def look_at_provider(provider: str) -> None:
-    looking.look_at(provider)
+def describe_provider(key: str) -> None:
+    describe.describe(key)

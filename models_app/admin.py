@@ -15,12 +15,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from models_app.models import TrainingImage, UserModel
+from models_app.read_only_admin import ReadOnly, ReadOnlyAdmin
 
 
 def thumbnail_response(name: str) -> HttpResponse:
     """Return a stored thumbnail (a few kilobytes). Raises Http404 where the file is gone."""
     if not name or not default_storage.exists(name):
-        raise Http404("No such picture")
+        raise Http404("No such image")
     with default_storage.open(name) as file:
         response = HttpResponse(file.read(), content_type="image/jpeg")
     response["Cache-Control"] = "private, max-age=300"
@@ -42,27 +43,20 @@ class ThumbnailUrls:
     def thumbnail_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         row = self.get_object(request, str(pk))  # type: ignore[attr-defined]
         if row is None or not self.has_view_permission(request, row):  # type: ignore[attr-defined]
-            raise Http404("No such picture")
+            raise Http404("No such image")
         return thumbnail_response(row.thumbnail.name)
 
-    def picture(self, row: Any) -> SafeString:
+    def image(self, row: Any) -> SafeString:
         address = reverse(f"admin:{self.thumbnail_url_name}", args=[row.pk])
         return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
 
 
-class PhotoInline(admin.TabularInline):
+class PhotoInline(ReadOnly, admin.TabularInline):
     model = TrainingImage
     fields = ("photo", "original_filename", "width", "height", "size", "caption", "notes")
     readonly_fields = fields
     extra = 0
-    can_delete = False
     show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="photo")
     def photo(self, photo: TrainingImage) -> SafeString:
@@ -71,7 +65,7 @@ class PhotoInline(admin.TabularInline):
 
 
 @admin.register(UserModel)
-class UserModelAdmin(admin.ModelAdmin):
+class UserModelAdmin(ReadOnlyAdmin):
     list_display = (
         "name_or_untitled",
         "owner",
@@ -85,24 +79,12 @@ class UserModelAdmin(admin.ModelAdmin):
     )
     list_filter = ("status", "kind", "provider", "engine", "created_at")
     list_select_related = ("owner",)
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ("name", "trigger_word", "owner__email", "weights_sha256")
     inlines = (PhotoInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UserModel]:
         models: QuerySet[UserModel] = super().get_queryset(request)
         return models.annotate(photo_count=Count("photos"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Deleting rows here would leave photos of people on the disk.
-        return False
 
     @admin.display(description="name", ordering="name")
     def name_or_untitled(self, model: UserModel) -> str:
@@ -114,20 +96,9 @@ class UserModelAdmin(admin.ModelAdmin):
 
 
 @admin.register(TrainingImage)
-class PhotoAdmin(ThumbnailUrls, admin.ModelAdmin):
+class PhotoAdmin(ThumbnailUrls, ReadOnlyAdmin):
     thumbnail_url_name = "photo_thumbnail"
-    list_display = ("picture", "original_filename", "model", "width", "height", "size")
+    list_display = ("image", "original_filename", "model", "width", "height", "size")
     list_display_links = ("original_filename",)
     list_select_related = ("model",)
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ("original_filename", "sha256", "model__name")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

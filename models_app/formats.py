@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
-from models_app.refusals import PhotoRefused
 
 # Enough for every signature below and for the brands of an ISO media file.
 HEAD_BYTES = 64
@@ -54,7 +54,7 @@ _AVIF_BRANDS = {b"avif", b"avis"}
 def sniff(head: bytes) -> PhotoFormat:
     """Return the format of the file that begins with `head` (`HEAD_BYTES` are enough).
 
-    Raises PhotoRefused for everything we do not decode, naming what it is where we can tell.
+    Raises PhotoRefusedError for everything we do not decode, naming what it is where we can tell.
     """
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
@@ -65,9 +65,9 @@ def sniff(head: bytes) -> PhotoFormat:
     raise _refusal(head)
 
 
-def _refusal(head: bytes) -> PhotoRefused:
+def _refusal(head: bytes) -> PhotoRefusedError:
     if not head:
-        return PhotoRefused("empty", "This file is empty. Choose the photo again.")
+        return PhotoRefusedError("empty", "This file is empty. Choose the photo again.")
     if head[4:8] == b"ftyp":
         return _iso_media_refusal(head)
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
@@ -75,10 +75,10 @@ def _refusal(head: bytes) -> PhotoRefused:
     for signature, (code, name, advice) in _FOREIGN.items():
         if head.startswith(signature):
             return _named(code, name, advice)
-    return PhotoRefused("not_a_photo", f"This is not a photo we can read. {_TAKE_PHOTOS}")
+    return PhotoRefusedError("not_a_photo", f"This is not a photo we can read. {_TAKE_PHOTOS}")
 
 
-def _iso_media_refusal(head: bytes) -> PhotoRefused:
+def _iso_media_refusal(head: bytes) -> PhotoRefusedError:
     """HEIC, AVIF and films share one container (ISO/IEC 14496-12); the brand tells them apart.
 
     Generic major brands (`mif1`) say more in the compatible brands that follow.
@@ -87,7 +87,7 @@ def _iso_media_refusal(head: bytes) -> PhotoRefused:
     if brands & _AVIF_BRANDS:
         return _named("avif", "an AVIF picture", _SAVE_AS_JPEG)
     if brands & _HEIC_BRANDS:
-        return PhotoRefused(
+        return PhotoRefusedError(
             "heic",
             "This is a HEIC photo, which cannot be read here yet. On an iPhone choose Settings, "
             "Camera, Formats, “Most Compatible”, or export the photo as JPEG and add that.",
@@ -95,5 +95,5 @@ def _iso_media_refusal(head: bytes) -> PhotoRefused:
     return _named("video", "a video", "Take a still picture from it and add that.")
 
 
-def _named(code: str, name: str, advice: str) -> PhotoRefused:
-    return PhotoRefused(code, f"This is {name}. {advice}")
+def _named(code: str, name: str, advice: str) -> PhotoRefusedError:
+    return PhotoRefusedError(code, f"This is {name}. {advice}")

@@ -19,10 +19,10 @@ from typing import IO
 from PIL import ExifTags, Image, ImageCms, ImageFile
 from PIL.Image import Resampling, Transpose
 
+from models_app.errors import PhotoRefusedError
 from models_app.formats import HEAD_BYTES, JPEG, PhotoFormat, sniff
 from models_app.jpeg_scans import has_scans
 from models_app.limits import LIMITS
-from models_app.refusals import PhotoRefused
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ class NormalisedPhoto:
 def normalise(source: IO[bytes]) -> NormalisedPhoto:
     """Decode, check and re-encode one photo.
 
-    Takes a seekable file; its position does not matter. Raises PhotoRefused for every file that
-    is not a photo within `LIMITS`, whatever its bytes are.
+    Takes a seekable file; its position does not matter. Raises PhotoRefusedError for every
+    file that is not a photo within `LIMITS`, whatever its bytes are.
     """
     source.seek(0)
     photo_format = sniff(source.read(HEAD_BYTES))
@@ -76,9 +76,9 @@ def normalise(source: IO[bytes]) -> NormalisedPhoto:
 
 
 def check_bytes(size: int) -> None:
-    """Raise PhotoRefused when a file of `size` bytes is larger than we take."""
+    """Raise PhotoRefusedError when a file of `size` bytes is larger than we take."""
     if size > LIMITS.max_bytes:
-        raise PhotoRefused(
+        raise PhotoRefusedError(
             "too_many_bytes",
             f"This file is larger than {LIMITS.size_text}. Export it smaller and add that.",
         )
@@ -104,13 +104,13 @@ def _check_shape(width: int, height: int, *, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise _too_many_pixels(max_pixels)
     if short < LIMITS.min_side:
-        raise PhotoRefused(
+        raise PhotoRefusedError(
             "too_small",
             f"This photo is only {width} × {height} pixels. Both sides need at least "
             f"{LIMITS.min_side}: look for the original instead of a preview.",
         )
     if long > short * LIMITS.max_ratio:
-        raise PhotoRefused(
+        raise PhotoRefusedError(
             "too_narrow",
             f"This photo is {width} × {height} pixels, a strip rather than a picture. Crop it "
             f"so that the long side is at most {LIMITS.max_ratio:g} times the short one.",
@@ -208,7 +208,7 @@ def _refusing_damage() -> Iterator[None]:
     """
     try:
         yield
-    except (PhotoRefused, MemoryError):
+    except (PhotoRefusedError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(LIMITS.max_pixels) from error
@@ -217,16 +217,16 @@ def _refusing_damage() -> Iterator[None]:
         raise _damaged() from error
 
 
-def _too_many_pixels(limit: int) -> PhotoRefused:
-    return PhotoRefused(
+def _too_many_pixels(limit: int) -> PhotoRefusedError:
+    return PhotoRefusedError(
         "too_many_pixels",
         f"This photo has more than {limit // 1_000_000} megapixels. Export it smaller and "
         "add that.",
     )
 
 
-def _damaged() -> PhotoRefused:
-    return PhotoRefused(
+def _damaged() -> PhotoRefusedError:
+    return PhotoRefusedError(
         "damaged",
         "This photo is damaged or incomplete. Copy it again from the phone or camera, or save "
         "it anew with another program.",

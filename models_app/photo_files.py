@@ -13,13 +13,13 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from models_app.errors import PhotoRefusedError
 from models_app.ingest import NormalisedPhoto
-from models_app.refusals import PhotoRefused
 
 logger = logging.getLogger(__name__)
 
 # Everything a model owns lies in the folder of its id below one of these.
-_FOLDERS = ("photos", "weights", "pictures")
+_FOLDERS = ("photos", "weights", "images")
 
 
 def names_for(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def names_for(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]
 def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
     """Write photo and thumbnail under `names`; leave nothing behind when that fails.
 
-    Raises PhotoRefused when the disk is full, and whatever else the storage raises.
+    Raises PhotoRefusedError when the disk is full, and whatever else the storage raises.
     """
     try:
         for name, data in zip(names, (photo.data, photo.thumbnail), strict=True):
@@ -41,7 +41,7 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         logger.exception("No room to store a photo")
-        raise PhotoRefused(
+        raise PhotoRefusedError(
             "no_room",
             "There is no room left on the server. Your photo was not kept; try again once "
             "whoever runs this installation has made room.",

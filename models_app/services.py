@@ -19,10 +19,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from models_app import photo_files
+from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
-from models_app.refusals import NotEditable, PhotoRefused
 from models_app.selectors import photos_of
 
 _ANSWERABLE = frozenset(
@@ -58,8 +58,9 @@ def save_answers(
 ) -> UserModel:
     """Keep a wizard step as typed (`answers`) and write what is valid to the columns.
 
-    Returns the model as it is now. Raises NotEditable once training was started. A trigger word
-    that another tab took in this moment is kept as typed only, so the step is not complete.
+    Returns the model as it is now. Raises NotEditableError once training was started. A
+    trigger word that another tab took in this moment is kept as typed only, so the step is
+    not complete.
     """
     if unknown := valid.keys() - _ANSWERABLE:
         raise ValueError(f"The wizard does not answer {sorted(unknown)}")
@@ -87,10 +88,10 @@ def _write_answers(
 def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage:
     """Check, normalise and store one uploaded photo as the model's last.
 
-    Raises PhotoRefused (nothing of it is kept) and NotEditable.
+    Raises PhotoRefusedError (nothing of it is kept) and NotEditableError.
     """
     if not model.is_editable:
-        raise NotEditable
+        raise NotEditableError
     source = _opened(upload)
     sha256 = _sha256(source)
     filename = clean_filename(upload.name or "")
@@ -134,7 +135,7 @@ def _insert(photo: TrainingImage) -> TrainingImage:
 
 @transaction.atomic
 def remove_photo(photo: TrainingImage) -> None:
-    """Delete a photo with its files. Raises NotEditable."""
+    """Delete a photo with its files. Raises NotEditableError."""
     _locked(photo.model)
     photo.delete()
     names = [str(photo.file.name), str(photo.thumbnail.name)]
@@ -145,7 +146,7 @@ def remove_photo(photo: TrainingImage) -> None:
 def move_photo(photo: TrainingImage, *, places: int) -> None:
     """Move a photo later by `places`, earlier when negative, stopping at the ends.
 
-    Raises NotEditable.
+    Raises NotEditableError.
     """
     model = _locked(photo.model)
     photos = list(photos_of(model))
@@ -162,7 +163,7 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
 def set_caption(photo: TrainingImage, *, caption: str) -> None:
     """Write a photo's caption as one line, at most `LIMITS.max_caption` long.
 
-    Raises NotEditable.
+    Raises NotEditableError.
     """
     _locked(photo.model)
     photo.caption = _printable(" ".join(caption.split()))[: LIMITS.max_caption].rstrip()
@@ -201,17 +202,17 @@ def _printable(text: str) -> str:
 
 
 def _locked(model: UserModel) -> UserModel:
-    """Return the model as it is now, locked until the transaction ends; raise NotEditable."""
+    """Return the model as it is now, locked until the transaction ends; raise NotEditableError."""
     current = UserModel.objects.select_for_update().filter(pk=model.pk).first()
     if current is None or not current.is_editable:
-        raise NotEditable
+        raise NotEditableError
     return current
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
     check_bytes(upload.size or 0)
     if upload.file is None:
-        raise PhotoRefused("empty", "This file is empty. Choose the photo again.")
+        raise PhotoRefusedError("empty", "This file is empty. Choose the photo again.")
     return upload.file
 
 
@@ -229,7 +230,7 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
     if twin is None:
         return
     name = f"“{twin.original_filename}”" if twin.original_filename else "another photo here"
-    raise PhotoRefused(
+    raise PhotoRefusedError(
         "duplicate",
         f"This is the same file as {name}. Each photo counts only once.",
         twin_id=twin.pk,
@@ -238,7 +239,7 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
 
 def _check_room(model: UserModel) -> None:
     if photos_of(model).count() >= LIMITS.max_photos:
-        raise PhotoRefused(
+        raise PhotoRefusedError(
             "too_many_photos",
             f"A model takes at most {LIMITS.max_photos} photos. Remove one to add this.",
         )

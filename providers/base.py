@@ -1,4 +1,4 @@
-"""The one interface of every provider. The base owns the sequence, a provider the words.
+"""The one interface of every provider. The base owns the sequence, a provider the details.
 
 Each operation is: require the capability → build the call (pure) → send → parse (pure).
 A provider fills in the builders and parsers and one table of status words; what it leaves
@@ -14,12 +14,14 @@ from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
 import requests
+from django.utils.functional import Promise
 
-from providers import fetch
-from providers.answers import Call, Reply
-from providers.client import Client
-from providers.errors import OutcomeUnknown, RequestRejected, UnsupportedFeature
-from providers.transport import Timeout
+from providers.catalog import GenerationOffer, TrainingOffer
+from providers.errors import OutcomeUnknownError, RequestRejectedError, UnsupportedFeatureError
+from providers.http import fetch
+from providers.http.calls import Call, Reply
+from providers.http.client import Client
+from providers.http.session import Timeout
 from providers.types import (
     LISTING,
     Capability,
@@ -48,11 +50,19 @@ class Provider:
     """A service that trains or generates, reached over HTTP. One instance per thread."""
 
     key: ClassVar[str]  # stored in rows, never shown
-    label: ClassVar[str]  # shown, never stored
+    label: ClassVar[str | Promise]  # shown, never stored
+    runs_here: ClassVar[bool] = False  # on a machine of the installation: free, plain http is fine
+    may_be_simulated: ClassVar[bool] = False  # counts as simulated until it denies it
+    training_offers: ClassVar[Mapping[str, TrainingOffer]] = {}  # by base model
+    generation_offers: ClassVar[Mapping[str, GenerationOffer]] = {}  # by base model
+    # The environment variables that switch it on, and its address where none is set.
+    key_variable: ClassVar[str]
+    url_variable: ClassVar[str]
+    default_url: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
     auth_scheme: ClassVar[str] = "Bearer"
-    # How long after a paid call was given up a complete list proves that it never arrived.
+    # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
     paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
         WorkKind.TRAINING: (5.0, 60.0),
@@ -69,10 +79,17 @@ class Provider:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
 
+    @classmethod
+    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the constructor's options as the environment sets them; {} where it is off."""
+        api_key = env.get(cls.key_variable, "")
+        url = env.get(cls.url_variable) or cls.default_url
+        return {"base_url": url, "api_key": api_key} if api_key else {}
+
     # --- operations ----------------------------------------------------------------------
 
     def upload_dataset(self, photos: Sequence[Photo]) -> str:
-        """Bring the photos and captions to the provider; give what it calls them.
+        """Upload the photos and captions; return the provider's id for them.
 
         Costs nothing and may be repeated: at worst an unused copy stays there.
         """
@@ -83,8 +100,8 @@ class Provider:
         """Start a paid training: at most one HTTP request leaves, ever.
 
         `not_after` (time.time() seconds) keeps a process that was frozen before the call from
-        sending it late. Raises `ProviderUnavailable` only where surely nothing was accepted,
-        `OutcomeUnknown` where nobody can tell: look it up with `find_run`, never call again.
+        sending it late. Raises `ProviderUnavailableError` only where surely nothing was accepted,
+        `OutcomeUnknownError` where nobody can tell: look it up with `find_run`, never call again.
         """
         self.require(Capability.TRAIN)
         call = self.training_call(request)
@@ -93,9 +110,9 @@ class Provider:
         )
 
     def generate(self, request: GenerationRequest, *, not_after: float | None = None) -> Run:
-        """Draw pictures: paid, with the same rules as `start_training`.
+        """Generate images: paid, with the same rules as `start_training`.
 
-        Where the provider answers with the pictures at once, the run is over already.
+        Where the provider answers with the images at once, the run is over already.
         """
         self.require(Capability.GENERATE)
         call = self.generation_call(request)
@@ -104,29 +121,30 @@ class Provider:
         )
 
     def get_run(self, run_id: str, kind: WorkKind = WorkKind.TRAINING) -> Run:
-        """Ask about one run. Raises `RunNotFound` where the provider does not have it."""
+        """Return one run as it is now; raise `RunNotFoundError` where the provider lacks it."""
         self.require(Capability.TRAIN if kind is WorkKind.TRAINING else Capability.GENERATE)
         parse = self.parse_training if kind is WorkKind.TRAINING else self.parse_generation
         return self._ask(self.run_call(run_id, kind), parse)
 
     def list_runs(self, kind: WorkKind) -> RunList:
-        """Ask about all runs of one kind in one call."""
+        """Return all runs of one kind in one call."""
         self.require(LISTING[kind])
         return self._ask(self.list_call(kind), lambda data: self.parse_list(data, kind))
 
     def find_run(self, correlation: str, kind: WorkKind) -> Run | None:
-        """Look for the run that carries our token.
+        """Return the run that carries our token.
 
-        Gives None only where the list is complete. That proves an absence no earlier than
-        `absence_after` after the paid call was given up; the caller keeps that time.
-        Raises `OutcomeUnknown` where the list may miss it, `UnsupportedFeature` without one.
+        None only where the list is complete. That proves an absence no earlier than
+        `absence_after` after the paid call was over; the caller keeps that time.
+        Raises `OutcomeUnknownError` where the list may miss it, `UnsupportedFeatureError` where
+        there is none.
         """
         listed = self.list_runs(kind)
         for run in listed.runs:
             if run.correlation == correlation:
                 return run
         if not listed.is_complete:
-            raise OutcomeUnknown(self.key, "not in the list, which may be incomplete")
+            raise OutcomeUnknownError(self.key, "not in the list, which may be incomplete")
         return None
 
     def cancel_run(self, run_id: str) -> None:
@@ -134,12 +152,12 @@ class Provider:
         self.require(Capability.CANCEL)
         try:
             self.client.ask(self.cancel_call(run_id))
-        except RequestRejected:
+        except RequestRejectedError:
             if not self.get_run(run_id).status.is_over:
                 raise
 
     def run_log(self, run_id: str) -> RunLog:
-        """Give everything the provider has said about one training, oldest first."""
+        """Return everything the provider has logged about one training, oldest first."""
         self.require(Capability.LOG)
         return self.fetch_log(run_id)
 
@@ -149,21 +167,21 @@ class Provider:
         return fetch.open_url(self.client, self.weights_url(run), max_bytes=MAX_WEIGHTS_BYTES)
 
     def download_output(self, output: Output) -> AbstractContextManager[Download]:
-        """Stream one picture, whether it is still at the provider or came with the answer."""
+        """Stream one image, whether it is still at the provider or came with the answer."""
         if output.data:
             return nullcontext(Download(len(output.data), iter([output.data])))
         return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> str:
-        """Verify a webhook and give the id of its run, a hint to look at that run now.
+        """Verify a webhook and return the id of its run, a hint to poll that run now.
 
-        Raises `InvalidWebhook` where it is forged or stale.
+        Raises `InvalidWebhookError` where it is forged or stale.
         """
         self.require(Capability.WEBHOOK)
         return self.verified_run_id(headers, body)
 
     def describe(self) -> Description:
-        """Ask what the provider can do now; a refused key is an answer, not an error."""
+        """Return what the provider can do now; a refused key is an answer, not an error."""
         raise self.unsupported("describe")
 
     # --- what a provider fills in: builders and parsers are pure ---------------------------
@@ -211,15 +229,15 @@ class Provider:
     # --- shared by all ---------------------------------------------------------------------
 
     def require(self, capability: Capability) -> None:
-        """Raise `UnsupportedFeature`, before any HTTP, for what is not declared."""
+        """Raise `UnsupportedFeatureError`, before any HTTP, for what is not declared."""
         if capability not in self.capabilities:
             raise self.unsupported(capability.value)
 
-    def unsupported(self, feature: str) -> UnsupportedFeature:
-        return UnsupportedFeature(self.key, f"{self.label} does not offer: {feature}")
+    def unsupported(self, feature: str) -> UnsupportedFeatureError:
+        return UnsupportedFeatureError(self.key, f"{self.label} does not offer: {feature}")
 
     def status_of(self, word: object) -> RunStatus:
-        """Give our word for theirs; a new one is logged and looked at again, never an end."""
+        """Return our status for their word; a new one is logged and polled again, never an end."""
         status = self.statuses.get(str(word).lower())
         if status is None:
             logger.warning("%s: unknown status word %.40r", self.key, word)

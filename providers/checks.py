@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from providers.client import is_loopback, is_sendable
-from providers.local import Local
+from providers.http.client import is_loopback, is_sendable
 from providers.registry import CLASSES, problem_with
 
 
@@ -53,4 +52,4 @@ def _check_values(key: str, options: Mapping[str, str]) -> list[CheckMessage]:
 
 def _is_exposed(key: str, url: str) -> bool:
     # The owner's own trainer is usually reached by plain http inside a private network.
-    return not url.startswith("https://") and not is_loopback(url) and CLASSES[key] is not Local
+    return not url.startswith("https://") and not is_loopback(url) and not CLASSES[key].runs_here

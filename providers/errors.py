@@ -1,16 +1,16 @@
 """Everything that can go wrong at a provider.
 
     ProviderError(provider, code, retryable, status_code, retry_after)
-    ├ UnsupportedFeature    asked for something outside its capabilities  never retried
-    ├ ProviderUnavailable   no connection, or 5xx on a safe call          retried
-    │ └ RateLimited         429, honours Retry-After                      retried
-    ├ OutcomeUnknown        paid call sent, answer lost                   looked up, not re-sent
-    ├ AuthenticationFailed  401, 403                                      operator
-    ├ OutOfCredit           402                                           operator
-    ├ RequestRejected       other 4xx: our request or the photos          the person sees why
-    ├ RunNotFound           404 on a run
-    ├ UnexpectedReply       not JSON, or a missing field                  operator; raw logged
-    └ InvalidWebhook        also SuspiciousOperation: Django answers 400
+    ├ UnsupportedFeatureError    outside its capabilities         never retried
+    ├ ProviderUnavailableError   no connection, or 5xx on a safe call  retried
+    │ └ RateLimitedError         429, honours Retry-After         retried
+    ├ OutcomeUnknownError        paid call sent, answer lost      looked up, not re-sent
+    ├ AuthenticationFailedError  401, 403                         operator
+    ├ OutOfCreditError           402                              operator
+    ├ RequestRejectedError       other 4xx: request or photos     the person sees why
+    ├ RunNotFoundError           404 on a run
+    ├ UnexpectedReplyError       not JSON, or a missing field     operator; raw logged
+    └ InvalidWebhookError        also SuspiciousOperation: Django answers 400
 
 Configuration errors stay outside this tree: a broad `except ProviderError` must not hide them.
 """
@@ -43,46 +43,46 @@ class ProviderError(Exception):
         self.retry_after = retry_after  # seconds
 
 
-class UnsupportedFeature(ProviderError):
+class UnsupportedFeatureError(ProviderError):
     code = "unsupported"
 
 
-class ProviderUnavailable(ProviderError):
+class ProviderUnavailableError(ProviderError):
     """The provider did not answer; for a paid call: it surely was not sent."""
 
     code = "unavailable"
     retryable = True
 
 
-class RateLimited(ProviderUnavailable):
+class RateLimitedError(ProviderUnavailableError):
     code = "rate_limited"
 
 
-class OutcomeUnknown(ProviderError):
+class OutcomeUnknownError(ProviderError):
     """The paid call left us and no answer came: it may or may not have been accepted."""
 
     code = "outcome_unknown"
 
 
-class AuthenticationFailed(ProviderError):
+class AuthenticationFailedError(ProviderError):
     code = "authentication_failed"
 
 
-class OutOfCredit(ProviderError):
+class OutOfCreditError(ProviderError):
     code = "out_of_credit"
 
 
-class RequestRejected(ProviderError):
+class RequestRejectedError(ProviderError):
     code = "rejected"
 
 
-class RunNotFound(ProviderError):
+class RunNotFoundError(ProviderError):
     code = "run_not_found"
 
 
-class UnexpectedReply(ProviderError):
+class UnexpectedReplyError(ProviderError):
     code = "unexpected_reply"
 
 
-class InvalidWebhook(ProviderError, SuspiciousOperation):
+class InvalidWebhookError(ProviderError, SuspiciousOperation):
     code = "invalid_webhook"

@@ -1,4 +1,4 @@
-"""The providers this installation may use, by hand and by settings.
+"""The providers that exist, and those that this installation may use.
 
 `settings.PROVIDERS` maps a key to the constructor's options. What is not listed there is off.
 """
@@ -13,27 +13,43 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from providers.base import Provider
-from providers.local import Local
-from providers.together import Together
+from providers.local.provider import Local
+from providers.together.provider import Together
 
+# In the order in which people see them.
 CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Together)}
 OPTIONS = frozenset({"api_key", "base_url"})
 
 
-class _Kept(threading.local):
+class _Instances(threading.local):
     """One instance per thread: requests does not promise that a Session can be shared."""
 
     def __init__(self) -> None:
         # A forked worker must not share its parent's connections: hence the process id.
-        self.instances: dict[tuple[int, str], tuple[dict[str, str], Provider]] = {}
+        self.by_name: dict[tuple[int, str], tuple[dict[str, str], Provider]] = {}
 
 
-_kept = _Kept()
+_instances = _Instances()
+
+
+def from_environment(env: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return `settings.PROVIDERS`: the options of each provider that `env` switches on."""
+    return {key: options for key, cls in CLASSES.items() if (options := cls.options_from(env))}
 
 
 def configured() -> tuple[str, ...]:
     """Return the keys of the providers that are on, in the order of the settings."""
     return tuple(settings.PROVIDERS)
+
+
+def label_of(key: str) -> str:
+    """Return a provider's name for people, also of one that is unknown by now."""
+    return str(CLASSES[key].label) if key in CLASSES else key
+
+
+def runs_here(key: str) -> bool:
+    """Return whether a provider runs on a machine of the installation, so that it is free."""
+    return key in CLASSES and CLASSES[key].runs_here
 
 
 def get(key: str) -> Provider:
@@ -46,10 +62,10 @@ def get(key: str) -> Provider:
     if problem := problem_with(key, options):
         raise ImproperlyConfigured(problem)
     name = os.getpid(), key
-    if name not in _kept.instances or _kept.instances[name][0] != options:
+    if name not in _instances.by_name or _instances.by_name[name][0] != options:
         provider = CLASSES[key](api_key=options["api_key"], base_url=options["base_url"])
-        _kept.instances[name] = options, provider
-    return _kept.instances[name][1]
+        _instances.by_name[name] = options, provider
+    return _instances.by_name[name][1]
 
 
 def problem_with(key: str, options: Mapping[str, str]) -> str:

@@ -90,7 +90,7 @@ class JobFactory(factory.django.DjangoModelFactory):
     owner = factory.SelfAttribute("model.owner")
     model = factory.SubFactory(UserModelFactory, training=True)
     provider = "local"
-    press_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    idempotency_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
     deadline_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
 
     class Params:
@@ -102,7 +102,7 @@ class JobFactory(factory.django.DjangoModelFactory):
         unknown = factory.Trait(
             status="unknown",
             sent_at=factory.LazyFunction(timezone.now),
-            given_up_at=factory.LazyFunction(timezone.now),
+            call_over_at=factory.LazyFunction(timezone.now),
         )
         running = factory.Trait(
             status="running",

@@ -1,4 +1,4 @@
-"""What the operator's front page shows: counts, trouble, a month of trainings."""
+"""The operator's front page: counts, what needs attention, a month of trainings."""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs import health, selectors
-from jobs.messages import provider_label
 from jobs.models import JobQueue
+from jobs.querysets import attention
 from jobs.states import Status
-from jobs.trouble import alarmed, failed_since, stuck, unclear
 from providers import registry
 
 DAYS = 30
+ATTENTION_LABELS = {
+    "unclear": _("Unclear whether they started"),
+    "stuck": _("Not observed for long"),
+    "failed": _("Failed in the last 24 hours"),
+    "incident": _("With an incident"),
+}
 # The plot's own units; the page scales it.
 BAR_WIDTH, BAR_GAP, PLOT_HEIGHT = 16, 4, 120
 
@@ -28,10 +36,10 @@ BAR_WIDTH, BAR_GAP, PLOT_HEIGHT = 16, 4, 120
 class Tally:
     """A number with the list behind it."""
 
-    label: str
+    label: str | Promise
     count: int
     url: str
-    is_trouble: bool = False
+    needs_attention: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +64,21 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ProviderLine:
-    """What is known about one provider without asking it now."""
+    """What is known about one provider without calling it now."""
 
     label: str
     status: str
     engine: str
-    is_trouble: bool
+    needs_attention: bool
 
 
 def front_page() -> dict[str, Any]:
-    """Return the template's context. Reads only; asks no provider."""
+    """Return the template's context. Reads only; calls no provider."""
     bars = trainings_per_day()
     return {
-        "health": health.look(),
+        "health": health.check(),
         "states": job_states(),
-        "troubles": troubles(),
+        "attention": needing_attention(),
         "bars": bars,
         "highest_day": max((bar.total for bar in bars), default=0),
         "plot_width": DAYS * (BAR_WIDTH + BAR_GAP),
@@ -90,21 +98,14 @@ def job_states() -> list[Tally]:
     ]
 
 
-def troubles() -> list[Tally]:
+def needing_attention() -> list[Tally]:
     """The numbers that should be zero, in one query."""
-    day = timezone.now() - timedelta(hours=24)
-    conditions = {
-        "unclear": ("Unclear whether they started", unclear()),
-        "stuck": ("Not heard of for long", stuck()),
-        "failed": ("Failed in the last 24 hours", failed_since(day)),
-        "alarm": ("With an alarm", alarmed()),
-    }
     counts = JobQueue.objects.aggregate(
-        **{key: Count("pk", filter=condition) for key, (_, condition) in conditions.items()}
+        **{reason: Count("pk", filter=condition) for reason, condition in attention().items()}
     )
     return [
-        Tally(label, counts[key], _jobs_url(trouble=key), is_trouble=bool(counts[key]))
-        for key, (label, _) in conditions.items()
+        Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
+        for reason, label in ATTENTION_LABELS.items()
     ]
 
 
@@ -131,21 +132,24 @@ def _bar(index: int, first: date, found: dict[date, tuple[int, int]], highest: i
 
 
 def provider_lines() -> list[ProviderLine]:
-    """Every configured provider as last heard."""
-    watches = selectors.provider_watches()
+    """Every configured provider as last described."""
+    statuses = selectors.provider_statuses()
     descriptions = selectors.descriptions()
     lines = []
     for key in registry.configured():
-        description, silent = descriptions.get(key), selectors.silent_since(key, watches)
+        description, silent = descriptions.get(key), selectors.silent_since(key, statuses)
         if silent:
-            status = f"Silent since {silent:%Y-%m-%d %H:%M} UTC: {watches[key].last_error}"
+            status = gettext("No answer since %(since)s UTC: %(error)s") % {
+                "since": f"{silent:%Y-%m-%d %H:%M}",
+                "error": statuses[key].last_error,
+            }
         elif description is None:
-            status = "Not heard yet"
+            status = gettext("No answer yet")
         else:
-            status = "Answers" if description.key_is_valid else "Refuses the key"
-        is_fine = status == "Answers"
+            status = gettext("Answers") if description.key_is_valid else gettext("Refuses the key")
+        is_fine = bool(description and description.key_is_valid and not silent)
         engine = description.engine if description else ""
-        lines.append(ProviderLine(provider_label(key), status, engine, not is_fine))
+        lines.append(ProviderLine(registry.label_of(key), status, engine, not is_fine))
     return lines
 
 

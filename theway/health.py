@@ -29,7 +29,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @login_not_required
 def readyz(_request: HttpRequest) -> JsonResponse:
     """Whether everything this process needs answers: 200 or 503, with what is wrong."""
-    found = health.look()
+    found = health.check()
     return JsonResponse(found.as_json(), status=503 if found.problems else 200)
 
 

@@ -10,22 +10,24 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from jobs import clock, health
-from jobs.models import JobQueue, ProviderWatch
+from jobs.models import JobQueue, ProviderStatus
 
 
 class Jobs(Collector):
-    """Jobs by state, and how long ago things were last heard of."""
+    """Jobs by state, and how long ago things were last observed."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _jobs()
-        yield _gauge("theway_jobs_with_alarm", "Jobs an operator should look at", _alarms())
-        found = health.look()
-        if found.beat_age is not None:
-            yield _gauge("theway_beat_age_seconds", "Since the clock last ticked", found.beat_age)
+        yield _gauge("theway_jobs_with_incident", "Jobs with an incident", _incidents())
+        found = health.check()
+        if found.heartbeat_age is not None:
+            yield _gauge(
+                "theway_heartbeat_age_seconds", "Since the last sweep", found.heartbeat_age
+            )
         yield _gauge(
-            "theway_oldest_unseen_run_seconds",
-            "Since the running job that was not seen for longest was seen",
-            found.oldest_unseen or 0.0,
+            "theway_oldest_observation_seconds",
+            "Since the running job that was not observed for longest was observed",
+            found.oldest_observation_age or 0.0,
         )
         yield _providers()
 
@@ -42,8 +44,8 @@ def _jobs() -> GaugeMetricFamily:
     return family
 
 
-def _alarms() -> int:
-    return JobQueue.objects.exclude(alarm="").count()
+def _incidents() -> int:
+    return JobQueue.objects.exclude(incident="").count()
 
 
 def _providers() -> GaugeMetricFamily:
@@ -51,9 +53,9 @@ def _providers() -> GaugeMetricFamily:
         "theway_provider_silence_seconds", "Since a provider last answered", labels=["provider"]
     )
     now = clock.now()
-    for watch in ProviderWatch.objects.exclude(last_answer_at=None):
-        if watch.last_answer_at:
-            family.add_metric([watch.provider], (now - watch.last_answer_at).total_seconds())
+    for status in ProviderStatus.objects.exclude(last_answer_at=None):
+        if status.last_answer_at:
+            family.add_metric([status.provider], (now - status.last_answer_at).total_seconds())
     return family
 
 

@@ -5,12 +5,14 @@ disk, the bundled trainer. Each variable switches one part to the real thing; `.
 lists them all.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 
+from providers.registry import from_environment as providers_from_environment
 from theway.secret_key import load_secret_key
 
 # --- paths and environment ---------------------------------------------------------------
@@ -94,15 +96,18 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["django.templatetags.i18n"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -147,12 +152,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A worker frozen within a transaction must not hold its row, and thereby the tick, for ever.
+    # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         "-c idle_in_transaction_session_timeout=20s -c lock_timeout=5s"
     )
 
-# --- cache and Celery: the broker is only a doorbell, the database is the queue -----------
+# --- cache and Celery: the broker only wakes workers, the database is the queue -----------
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {
     "default": (
@@ -181,8 +186,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # A tick that waited in the queue is stale: the next one does its work.
-    "tick": {"task": "jobs.tasks.tick", "schedule": 2.0, "options": {"expires": 4}},
+    # A sweep that waited in the queue is stale: the next one does its work.
+    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 4}},
 }
 
 # --- storage and uploads -----------------------------------------------------------------
@@ -203,20 +208,9 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- providers: off until configured; the bundled trainer is the embedded default --------
-TRAINER_URL = env.str("TRAINER_URL", f"http://127.0.0.1:{env.int('TRAINER_PORT', 8100)}")
-PROVIDERS: dict[str, dict[str, str]] = {}
-if TRAINER_URL:
-    PROVIDERS["local"] = {
-        "base_url": TRAINER_URL,
-        "api_key": env.str("TRAINER_API_KEY", "local"),
-    }
-if env.str("TOGETHER_API_KEY", ""):
-    PROVIDERS["together"] = {
-        "base_url": env.str("TOGETHER_BASE_URL", "https://api.together.ai/v1"),
-        "api_key": env.str("TOGETHER_API_KEY"),
-    }
+PROVIDERS = providers_from_environment(os.environ)
 
-# --- watching: who may read /metrics (without a token only this machine may) --------------
+# --- monitoring: who may read /metrics (without a token only this machine may) --------------
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- logging -----------------------------------------------------------------------------
@@ -225,7 +219,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "job": {"()": "jobs.log_context.AddJob"},
-        "scrub": {"()": "theway.log_scrubber.ScrubSecrets"},
+        "redact": {"()": "theway.log_redaction.RedactSecrets"},
     },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
@@ -237,14 +231,14 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["job", "scrub"],
+            "filters": ["job", "redact"],
             "formatter": env.str("LOG_FORMAT", "line"),
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        # A line per tick would hide everything else.
+        # A line per sweep would hide everything else.
         "celery": {"level": "WARNING"},
     },
 }

@@ -1,32 +1,37 @@
-"""What operators may do with trainings, added to the list of jobs."""
+"""Actions on trainings, added to the list of jobs."""
 
 from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.admin import JobAdmin
 from jobs.models import JobQueue
 from training import selectors, services
 
 
-@admin.action(description="Try the training again", permissions=["operate"])
+@admin.action(description=_("Try the training again"), permissions=["operate"])
 def try_again(job_admin: JobAdmin, request: HttpRequest, queryset: QuerySet[JobQueue]) -> None:
     """Start each failed or cancelled training again, as a new job."""
     started = 0
     for job in queryset.select_related("model"):
         if job.model is None or job.kind != JobQueue.Kind.TRAINING:
-            job_admin.message_user(request, f"{job} has no model to train.", messages.WARNING)
+            job_admin.message_user(
+                request, gettext("%s has no model to train.") % job, messages.WARNING
+            )
             continue
         try:
-            services.try_again(job, press=selectors.next_press(job.model))
+            key = selectors.next_idempotency_key(job.model)
+            services.try_again(job, idempotency_key=key)
             started += 1
-        except services.CannotStart as error:
+        except services.StartRefusedError as error:
             job_admin.message_user(request, f"{job}: {error}", messages.WARNING)
     if started:
-        noun = "training" if started == 1 else "trainings"
-        job_admin.message_user(request, f"{started} {noun} started again.", messages.SUCCESS)
+        text = ngettext("%d training started again.", "%d trainings started again.", started)
+        job_admin.message_user(request, text % started, messages.SUCCESS)
 
 
 JobAdmin.actions = (*JobAdmin.actions, try_again)

@@ -5,7 +5,7 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from jobs.kinds import register
+        from jobs.work import register
         from training.work import TrainingWork
 
         register(TrainingWork())

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from jobs.models import JobQueue
 from jobs.selectors import descriptions
 from models_app import trigger_words
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
 from models_app.selectors import photos_of
-from providers.options import TrainingOption, training_options
-from training.options import InvalidOptions, TrainingOptions
+from providers.availability import TrainingOption, training_options
+from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One reason why a training cannot start, and the wizard's step that mends it."""
+    """One reason why a training cannot start, and the wizard's step that fixes it."""
 
     step: str
     text: str
@@ -51,9 +54,9 @@ def choice_for(model: UserModel) -> TrainingOption | None:
     return None
 
 
-def options_of(model: UserModel) -> TrainingOptions:
-    """The draft's training values; defaults where it has none. Raises InvalidOptions."""
-    return TrainingOptions.from_json(model.options)
+def hyperparameters_of(model: UserModel) -> Hyperparameters:
+    """The draft's values, defaults where it has none; raise InvalidHyperparametersError."""
+    return Hyperparameters.from_json(model.options)
 
 
 def what_is_missing(model: UserModel) -> list[Missing]:
@@ -63,37 +66,46 @@ def what_is_missing(model: UserModel) -> list[Missing]:
 
 def _missing_about(model: UserModel) -> Iterator[Missing]:
     if not model.name.strip():
-        yield Missing("about", "Give the model a name.")
+        yield Missing("about", _("Name your model."))
     if not model.trigger_word:
-        yield Missing("about", "Choose a trigger word.")
+        yield Missing("about", _("Choose a trigger word."))
     elif wrong := trigger_words.problem_with(model.trigger_word, owner=model.owner, model=model):
         yield Missing("about", wrong)
     if model.kind == Subject.PERSON and model.consent_at is None:
-        yield Missing("about", "Confirm that the pictured person agrees.")
+        yield Missing("about", _("Confirm that the person in the photos agrees."))
 
 
 def _missing_photos(model: UserModel) -> Iterator[Missing]:
     count = photos_of(model).count()
     if count < LIMITS.min_photos:
-        lacking = LIMITS.min_photos - count
-        noun = "photo" if lacking == 1 else "photos"
-        yield Missing("photos", f"Add {lacking} more {noun}: {LIMITS.min_photos} at least.")
+        yield Missing("photos", photos_missing_text(count))
 
 
 def _missing_training(model: UserModel) -> Iterator[Missing]:
     option = choice_for(model)
     if option is None:
-        yield Missing("training", "Choose what to train on.")
+        yield Missing("training", _("Choose a base model and a trainer."))
     elif not option.is_available:
-        yield Missing("training", f"{option.base_model.label} with {option.label}: {option.reason}")
+        yield Missing("training", f"{option.base_model.label} · {option.label}: {option.reason}")
     try:
-        options_of(model)
-    except InvalidOptions as error:
+        hyperparameters_of(model)
+    except InvalidHyperparametersError as error:
         yield Missing("training", str(error))
 
 
-def next_press(model: UserModel) -> str:
-    """The idempotency key of the next press of “Start training” for this model."""
+def photos_missing_text(count: int) -> str:
+    """Say how many photos a model with `count` of them still needs."""
+    missing = LIMITS.min_photos - count
+    text = ngettext(
+        "Add %(missing)d more photo. A training needs at least %(needed)d.",
+        "Add %(missing)d more photos. A training needs at least %(needed)d.",
+        missing,
+    )
+    return text % {"missing": missing, "needed": LIMITS.min_photos}
+
+
+def next_idempotency_key(model: UserModel) -> str:
+    """The idempotency key of the next click of “Start training” for this model."""
     return f"training:{model.pk}:{training_jobs(model)}"
 
 
@@ -105,8 +117,8 @@ def estimate(model: UserModel) -> Estimate:
     """What training this draft will cost and take."""
     option = choice_for(model)
     try:
-        steps = options_of(model).steps(photos_of(model).count())
-    except InvalidOptions:
+        steps = hyperparameters_of(model).steps(photos_of(model).count())
+    except InvalidHyperparametersError:
         steps = 0
     price = None if option is None or option.price_usd is None else Decimal(str(option.price_usd))
     seconds = option.seconds if option else None
@@ -121,15 +133,15 @@ def estimate(model: UserModel) -> Estimate:
 
 def _price_text(price: Decimal | None) -> str:
     if price is None:
-        return "Price not published"
-    return f"${price:.2f}" if price else "Free"
+        return _("Price not published")
+    return f"${price:.2f}" if price else _("Free")
 
 
 def _time_text(seconds: float | None) -> str:
     if seconds is None:
-        return "Time not known"
+        return _("Time not known")
     if seconds < 90:
-        return f"About {round(seconds)} seconds"
+        return _("About %d seconds") % round(seconds)
     if seconds < 5400:
-        return f"About {round(seconds / 60)} minutes"
-    return f"About {seconds / 3600:.1f} hours"
+        return _("About %d minutes") % round(seconds / 60)
+    return _("About %.1f hours") % (seconds / 3600)

@@ -1,4 +1,4 @@
-"""Starting trainings. One press of the button is one job, whatever arrives how often."""
+"""Starting trainings. One click of the button is one job, however often it arrives."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jobs.models import JobQueue
 from jobs.recovery import can_fetch_again
 from jobs.services import enqueue
 from jobs.states import Status
 from models_app.models import UserModel
-from training.selectors import Missing, estimate, next_press, options_of, what_is_missing
+from training.selectors import (
+    Missing,
+    estimate,
+    hyperparameters_of,
+    next_idempotency_key,
+    what_is_missing,
+)
 from training.work import TrainingWork
 
 
-class CannotStart(Exception):
+class StartRefusedError(Exception):
     """`reasons` say what is missing, each with the wizard's step that mends it."""
 
     def __init__(self, reasons: Sequence[Missing]) -> None:
@@ -28,54 +35,62 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """One accepted press."""
+    """One accepted request to start."""
 
     provider: str
     payload: dict[str, Any]
 
 
-def start(model: UserModel, *, press: str) -> JobQueue:
-    """Start training a draft; the same `press` again gives the job it has started.
+def start(model: UserModel, *, idempotency_key: str) -> JobQueue:
+    """Start training a draft; the same `idempotency_key` again returns the job it has started.
 
-    Raises CannotStart where something is missing or the page that was pressed is outdated.
+    Raises StartRefusedError where something is missing or the page is outdated.
     """
-    return _press(model, press, _fresh_start)
+    return _start_once(model, idempotency_key, _fresh_start)
 
 
-def try_again(job: JobQueue, *, press: str, provider: str | None = None) -> JobQueue:
+def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = None) -> JobQueue:
     """Train the model of a failed or cancelled job again, as a new job with the same photos.
 
-    A run whose result only could not be fetched is fetched again instead: nothing is paid
-    twice. `provider` chooses another trainer. Raises CannotStart.
+    Where only the result could not be fetched, it is fetched again instead: nothing is
+    paid twice. `provider` chooses another trainer. Raises StartRefusedError.
     """
     if job.model is None or job.status not in {Status.FAILED, Status.CANCELLED}:
-        raise CannotStart([Missing("review", "Only a failed or cancelled training starts again.")])
-    return _press(job.model, press, lambda current: _second_start(current, job, provider))
+        raise StartRefusedError(
+            [Missing("review", _("Only a failed or cancelled training can start again."))]
+        )
+    return _start_once(
+        job.model, idempotency_key, lambda current: _second_start(current, job, provider)
+    )
 
 
 @transaction.atomic
-def _press(model: UserModel, press: str, decide: Callable[[UserModel], _Start]) -> JobQueue:
-    # Presses on one model queue up here; the database's constraints stand behind it.
+def _start_once(
+    model: UserModel, idempotency_key: str, decide: Callable[[UserModel], _Start]
+) -> JobQueue:
+    # Requests for one model queue up here; the database's constraints stand behind it.
     current = UserModel.objects.select_for_update().get(pk=model.pk)
-    if existing := JobQueue.objects.filter(press_key=press, model=current).first():
+    if existing := JobQueue.objects.filter(idempotency_key=idempotency_key, model=current).first():
         return existing
-    _require_current(current, press)
-    return _enqueue(current, press, decide(current))
+    _require_current(current, idempotency_key)
+    return _enqueue(current, idempotency_key, decide(current))
 
 
-def _require_current(model: UserModel, press: str) -> None:
+def _require_current(model: UserModel, idempotency_key: str) -> None:
     if not model.is_editable:
-        raise CannotStart([Missing("review", "This model is being trained or already trained.")])
-    if press != next_press(model):
-        raise CannotStart(
-            [Missing("review", "This page is outdated. Look at it once more and press again.")]
+        raise StartRefusedError(
+            [Missing("review", _("This model is being trained or already trained."))]
+        )
+    if idempotency_key != next_idempotency_key(model):
+        raise StartRefusedError(
+            [Missing("review", _("This page is outdated. Check it and try again."))]
         )
 
 
 def _fresh_start(model: UserModel) -> _Start:
     if reasons := what_is_missing(model):
-        raise CannotStart(reasons)
-    payload = {"options": options_of(model).as_json(), "base_model": model.base_model}
+        raise StartRefusedError(reasons)
+    payload = {"options": hyperparameters_of(model).as_json(), "base_model": model.base_model}
     return _Start(model.provider, payload)
 
 
@@ -89,12 +104,12 @@ def _second_start(model: UserModel, job: JobQueue, provider: str | None) -> _Sta
     return _fresh_start(model)
 
 
-def _enqueue(model: UserModel, press: str, chosen: _Start) -> JobQueue:
+def _enqueue(model: UserModel, idempotency_key: str, chosen: _Start) -> JobQueue:
     job = enqueue(
         kind=JobQueue.Kind.TRAINING,
         model=model,
         provider=chosen.provider,
-        press_key=press,
+        idempotency_key=idempotency_key,
         payload=chosen.payload,
         deadline_in=TrainingWork.time_limit,
         cost_estimate=estimate(model).price_usd,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 import time
 import uuid
@@ -13,13 +12,11 @@ from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from safetensors import SafetensorError, safe_open
 
-from jobs.kinds import BadResult
+from jobs.work import InvalidResultError
 from providers.types import Download
 
-# The header is JSON about tensors; the format itself limits it to 100 MB.
-# https://github.com/huggingface/safetensors#format
-MAX_HEADER = 100 * 1000 * 1000
 REPORT_EVERY = 1.0  # seconds
 
 
@@ -35,14 +32,15 @@ def receive(
 ) -> StoredWeights:
     """Stream `download` to the storage and return what was stored.
 
-    Repeatable: the name holds the content's hash. Raises BadResult for a file that is cut
+    Repeatable: the name holds the content's hash. Raises InvalidResultError for a file that is cut
     short or no safetensors, OSError where the disk is full.
     """
-    with tempfile.TemporaryFile() as file:
+    with tempfile.NamedTemporaryFile() as file:
         sha256, size = _copy(download, file, report)
         if download.size is not None and size != download.size:
-            raise BadResult("bad_weights", f"{size} of {download.size} bytes arrived")
-        check_safetensors(file, size)
+            raise InvalidResultError("bad_weights", f"{size} of {download.size} bytes arrived")
+        file.flush()
+        check_safetensors(file.name)
         name = f"weights/{model_id}/{sha256}.safetensors"
         _store(name, file, size)
     return StoredWeights(name, sha256, size)
@@ -78,29 +76,21 @@ def _store(name: str, file: IO[bytes], size: int) -> None:
     if stored != name:
         default_storage.delete(stored)
         if not _is_whole(name, size):
-            raise BadResult("internal", "another try stored the weights at the same time")
+            raise InvalidResultError("internal", "another try stored the weights at the same time")
 
 
 def _is_whole(name: str, size: int) -> bool:
     return default_storage.exists(name) and default_storage.size(name) == size
 
 
-def check_safetensors(file: IO[bytes], size: int) -> dict[str, str]:
-    """Verify that `file` of `size` bytes is whole safetensors; return its metadata.
+def check_safetensors(path: str) -> None:
+    """Verify by the format's own library that the file at `path` is complete safetensors.
 
-    Eight bytes of header length, the header, then the tensors' bytes without a gap at the
-    end. Raises BadResult.
+    Raises InvalidResultError.
     """
-    file.seek(0)
-    length = int.from_bytes(file.read(8), "little")
-    if size < 8 or not 2 <= length <= min(MAX_HEADER, size - 8):
-        raise BadResult("bad_weights", "no safetensors header")
     try:
-        header = json.loads(file.read(length))
-        metadata = header.pop("__metadata__", {})
-        ends = [int(tensor["data_offsets"][1]) for tensor in header.values()]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise BadResult("bad_weights", "the safetensors header cannot be read") from error
-    if not ends or max(ends) != size - 8 - length:
-        raise BadResult("bad_weights", "the safetensors file is not whole")
-    return {str(key): str(value) for key, value in metadata.items()}
+        with safe_open(path, framework="np") as file:
+            if not file.keys():
+                raise InvalidResultError("bad_weights", "the safetensors file holds no tensors")
+    except (SafetensorError, ValueError) as error:
+        raise InvalidResultError("bad_weights", f"no complete safetensors file: {error}") from error

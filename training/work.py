@@ -6,22 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
-from jobs.kinds import Report
 from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.states import Status
+from jobs.work import Report
 from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from providers.base import Provider
 from providers.catalog import base_model
-from providers.errors import RequestRejected
+from providers.errors import RequestRejectedError
+from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
 from training import weights
-from training.options import TrainingOptions
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
-_PLAIN_CAPTIONS = {
+_DEFAULT_CAPTIONS = {
     Subject.PERSON: "photo of {word} person",
     Subject.PRODUCT: "photo of {word} product",
     Subject.STYLE: "picture in {word} style",
@@ -40,7 +41,7 @@ class TrainingWork:
         photos = [
             as_photo(photo, model, number) for number, photo in enumerate(photos_of(model), start=1)
         ]
-        options = TrainingOptions.from_json(job.payload.get("options", {}))
+        options = Hyperparameters.from_json(job.payload.get("options", {}))
         return TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
@@ -65,10 +66,10 @@ class TrainingWork:
             "outputs": [output.url for output in run.outputs if output.url],
         }
 
-    def finish(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
+    def collect(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
         """Download and check the weights and store them."""
         model = self._model_of(job)
-        report("Fetching the weights")
+        report(gettext_noop("Fetching the weights"))
         run = Run(
             id=job.run_id,
             status=RunStatus.SUCCEEDED,
@@ -79,15 +80,15 @@ class TrainingWork:
             stored = weights.receive(download, model_id=model.pk, report=report)
         return {"weights": stored.name, "sha256": stored.sha256, "size": stored.size}
 
-    def moved(self, job: JobQueue) -> None:
-        """Keep the model's own word in step with its training."""
+    def on_transition(self, job: JobQueue) -> None:
+        """Bring the model's state in line with its training."""
         changes = _model_changes(job)
         if changes and job.model_id:
             UserModel.objects.filter(pk=job.model_id).update(updated_at=timezone.now(), **changes)
 
     def _model_of(self, job: JobQueue) -> UserModel:
         if job.model is None:
-            raise RequestRejected(job.provider, "The model was deleted.")
+            raise RequestRejectedError(job.provider, gettext_noop("The model was deleted."))
         return job.model
 
 
@@ -133,8 +134,8 @@ def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
 
 def caption_of(caption: str, model: UserModel) -> str:
     """The caption a trainer gets; the trigger word is always in it."""
-    plain = _PLAIN_CAPTIONS[Subject(model.kind)].format(word=model.trigger_word)
+    default = _DEFAULT_CAPTIONS[Subject(model.kind)].format(word=model.trigger_word)
     if not caption.strip():
-        return plain
+        return default
     has_word = model.trigger_word in caption.lower().split()
-    return caption if has_word else f"{plain}, {caption}"
+    return caption if has_word else f"{default}, {caption}"

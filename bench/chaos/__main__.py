@@ -87,10 +87,10 @@ def _options() -> argparse.Namespace:
 
 def _wait_for_first_tick() -> None:
     """Accidents before the workers work would prove nothing."""
-    from jobs.health import last_beat
+    from jobs.health import last_heartbeat
 
     deadline = time.monotonic() + 60
-    while last_beat() is None and time.monotonic() < deadline:
+    while last_heartbeat() is None and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
@@ -157,7 +157,7 @@ def _explain(site: Installation, verdict: object) -> None:
         for model_id in list(getattr(verdict, name))[:5]:
             print(f"--- {name}: model {model_id}")
             for job in JobQueue.objects.filter(model=model_id):
-                print(f"job {job.pk} {job.status} run={job.run_id} {job.error_code} {job.alarm}")
+                print(f"job {job.pk} {job.status} run={job.run_id} {job.error_code} {job.incident}")
                 for event in JobEvent.objects.filter(job=job).exclude(kind__in=["log", "loss"]):
                     print(f"  {event.at:%H:%M:%S.%f} {event.kind} {event.text} {event.data}")
     print(f"logs were in {site.folder}")

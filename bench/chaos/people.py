@@ -131,9 +131,9 @@ def _get(url: str, draft: Draft) -> requests.Response:
 
 
 def _click(draft: Draft, url: str, page: requests.Response, clicks: int) -> None:
-    token, press = _hidden(page.text, "csrfmiddlewaretoken"), _hidden(page.text, "press")
+    token, press = _hidden(page.text, "csrfmiddlewaretoken"), _hidden(page.text, "idempotency_key")
     cookies = {**draft.cookies, **page.cookies.get_dict()}
-    form = {"csrfmiddlewaretoken": token, "press": press, "go": "start"}
+    form = {"csrfmiddlewaretoken": token, "idempotency_key": press, "go": "start"}
 
     def send() -> requests.Response:
         with draft.lock:

@@ -65,18 +65,18 @@ def run(site: Installation, *, is_freezing: bool, stride: int) -> list[Draft]:
 
 def _start(draft: Draft) -> str:
     from models_app.models import UserModel
-    from training.selectors import next_press
+    from training.selectors import next_idempotency_key
     from training.services import start
 
     model = UserModel.objects.get(pk=draft.model_id)
-    return str(start(model, press=next_press(model)).pk)
+    return str(start(model, idempotency_key=next_idempotency_key(model)).pk)
 
 
 def _steps_of(draft: Draft) -> int:
     """Submit one job undisturbed and count its steps."""
     import uuid
 
-    from jobs.submit import submit
+    from jobs.engine.submit import submit
 
     job_id = uuid.UUID(_start(draft))
     with _tracing(Counter(None, lambda: None)) as counter:
@@ -90,7 +90,7 @@ def _submit_in_child(draft: Draft, step: int, number: int) -> int:
 
     from django.db import connection
 
-    from jobs.submit import submit
+    from jobs.engine.submit import submit
 
     job_id = uuid.UUID(_start(draft))
     connection.close()

@@ -11,7 +11,7 @@ from accounts.models import User
 from dashboard.live.messages import Message, update
 from dashboard.live.topics import Change, Topic
 from dashboard.pages.cards import cards_of, models_with_covers
-from dashboard.pages.home import newest_pictures
+from dashboard.pages.home import newest_images
 from dashboard.pages.model_page import ModelPage
 from jobs.models import JobEvent, JobQueue
 from models_app.models import UserModel
@@ -25,7 +25,7 @@ _TURNS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
 _BODY = {"live-body": "model/_body.html"}
 _NUMBERS = {"live-progress": "model/_working.html"}
 _LOG = {"live-log": "model/_log.html"}
-_PICTURES = {"live-pictures": "model/_pictures.html"}
+_PICTURES = {"live-images": "model/_images.html"}
 
 
 def render(topic: Topic, changes: Collection[Change]) -> Message | None:
@@ -72,13 +72,13 @@ def _cards(topic: Topic, changes: Collection[Change]) -> dict[str, Any]:
         _fragment(f"card-{card.model.pk}", "pieces/_model_card.html", {"card": card})
         for card in cards_of(models)
     ]
-    if any(_made_pictures(change) for change in changes):
-        pictures = {"pictures": newest_pictures(owner)}
-        fragments.append(_fragment("live-newest", "home/_newest.html", pictures))
+    if any(_made_images(change) for change in changes):
+        images = {"images": newest_images(owner)}
+        fragments.append(_fragment("live-newest", "home/_newest.html", images))
     return {"fragments": fragments}
 
 
-def _made_pictures(change: Change) -> bool:
+def _made_images(change: Change) -> bool:
     return change.job_kind == JobQueue.Kind.GENERATION and change.kind in _TURNS
 
 

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard.pages.paging import page_of
-from dashboard.person import person
-from jobs.messages import Explanation, explain, provider_label
+from dashboard.current_user import current_user
+from jobs.messages import Explanation, explain
 from jobs.models import JobQueue
 from jobs.selectors import jobs_of
 from jobs.states import UNFINISHED, Status
+from models_app.paging import page_of
+from providers.registry import label_of
 
 JOBS_PER_PAGE = 30
 
@@ -52,10 +53,10 @@ class Entry:
 @require_safe
 def activity(request: HttpRequest) -> HttpResponse:
     chosen = FILTERS.get(request.GET.get("show", ""), FILTERS[""])
-    jobs = jobs_of(person(request)).filter(status__in=sorted(chosen.states))
+    jobs = jobs_of(current_user(request)).filter(status__in=sorted(chosen.states))
     page = page_of(jobs, before=request.GET.get("before", ""), size=JOBS_PER_PAGE)
     context = {
-        "entries": [Entry(job, explain(job), provider_label(job.provider)) for job in page.rows],
+        "entries": [Entry(job, explain(job), label_of(job.provider)) for job in page.rows],
         "filters": FILTERS.values(),
         "chosen": chosen,
         "next": page.next,

@@ -25,7 +25,7 @@ class ModelCard:
     model: UserModel
     job: JobQueue | None
     cover: str
-    is_drawing: bool
+    is_generating: bool
 
     @property
     def is_draft(self) -> bool:
@@ -33,7 +33,7 @@ class ModelCard:
 
     @property
     def is_busy(self) -> bool:
-        return self.is_training or self.is_drawing
+        return self.is_training or self.is_generating
 
     @property
     def is_training(self) -> bool:
@@ -64,12 +64,12 @@ class ModelCard:
 
 def models_with_covers(user: User) -> QuerySet[UserModel]:
     """The user's models with what a card shows of other tables, still in one query."""
-    pictures = GeneratedImage.objects.filter(model=OuterRef("pk")).order_by("-created_at")
-    drawing = JobQueue.objects.filter(
+    images = GeneratedImage.objects.filter(model=OuterRef("pk")).order_by("-created_at")
+    generation = JobQueue.objects.filter(
         model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION, status__in=sorted(UNFINISHED)
     )
     return models_of(user).annotate(
-        picture_id=Subquery(pictures.values("pk")[:1]), is_drawing=Exists(drawing)
+        image_id=Subquery(images.values("pk")[:1]), is_generating=Exists(generation)
     )
 
 
@@ -78,7 +78,7 @@ def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
     models = list(models)
     jobs = latest_jobs(models) if models else {}
     return [
-        ModelCard(model, jobs.get(model.pk), _cover(model), getattr(model, "is_drawing", False))
+        ModelCard(model, jobs.get(model.pk), _cover(model), getattr(model, "is_generating", False))
         for model in models
     ]
 
@@ -94,10 +94,10 @@ def percent_of(job: JobQueue | None) -> int:
 
 
 def _cover(model: UserModel) -> str:
-    picture: UUID | None = getattr(model, "picture_id", None)
+    image: UUID | None = getattr(model, "image_id", None)
     photo: UUID | None = getattr(model, "cover_id", None)
-    if picture:
-        return reverse("dashboard:picture_file", args=[picture, "thumbnail"])
+    if image:
+        return reverse("dashboard:image_file", args=[image, "thumbnail"])
     if photo:
         return reverse("dashboard:photo_file", args=[photo, "thumbnail"])
     return ""

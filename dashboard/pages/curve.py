@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 1000, 300  # units of the SVG, stretched to the place there is
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What the drawing needs, and the same in words for those who cannot see it."""
+    """What the generation needs, and the same in words for those who cannot see it."""
 
     points: str  # "x,y x,y ..." in SVG units
     area: str  # the same, closed along the lower edge

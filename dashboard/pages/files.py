@@ -15,9 +15,9 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from dashboard.person import person
+from dashboard.current_user import current_user
 from generation import links
-from generation.selectors import picture_for
+from generation.selectors import image_for
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
 
@@ -52,20 +52,20 @@ class StoredFileResponse(FileResponse):
 
 @require_safe
 def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponseBase:
-    photo = photo_for(person(request), photo_id)
+    photo = photo_for(current_user(request), photo_id)
     return _stored(request, getattr(photo, _field(size)))
 
 
 @require_safe
-def picture_file(request: HttpRequest, picture_id: UUID, size: str) -> HttpResponseBase:
-    picture = picture_for(person(request), picture_id)
-    return _stored(request, getattr(picture, _field(size)))
+def image_file(request: HttpRequest, image_id: UUID, size: str) -> HttpResponseBase:
+    image = image_for(current_user(request), image_id)
+    return _stored(request, getattr(image, _field(size)))
 
 
 @require_safe
 def weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
     """The trained file, for its owner to keep."""
-    return _weights_of(request, model_for(person(request), model_id))
+    return _weights_of(request, model_for(current_user(request), model_id))
 
 
 @login_not_required  # a provider fetches it: the signature in the address is the permission

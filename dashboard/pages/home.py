@@ -9,16 +9,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from dashboard.current_user import current_user
 from dashboard.pages.cards import ModelCard, cards_of, models_with_covers
-from dashboard.pages.paging import page_of
-from dashboard.person import person
 from generation.models import GeneratedImage
-from generation.selectors import pictures_of
+from generation.selectors import images_of
 from jobs.selectors import newest_event_id
 from models_app.limits import LIMITS
 from models_app.models import UserModel
+from models_app.paging import page_of
 
-NEWEST_MODELS, NEWEST_PICTURES = 6, 12
+NEWEST_MODELS, NEWEST_IMAGES = 6, 12
 MODELS_PER_PAGE = 30
 
 
@@ -33,7 +33,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    user = person(request)
+    user = current_user(request)
     context = {"after": newest_event_id()}  # before everything else: see live/stream.py
     cards = newest_cards(user)
     return render(
@@ -43,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
         | {
             "busy": [card for card in cards if card.is_busy],
             "others": [card for card in cards if not card.is_busy],
-            "pictures": newest_pictures(user),
+            "images": newest_images(user),
             "limits": LIMITS,
         },
     )
@@ -51,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    user = person(request)
+    user = current_user(request)
     context: dict[str, object] = {"after": newest_event_id()}
     page = page_of(
         models_with_covers(user), before=request.GET.get("before", ""), size=MODELS_PER_PAGE
@@ -65,10 +65,10 @@ def newest_cards(user: User) -> list[ModelCard]:
     """Everything that is being worked on, and the newest of the rest."""
     models = models_with_covers(user)
     waits = Q(status=UserModel.Status.PENDING, started_at__isnull=False)
-    busy = models.filter(waits | Q(status=UserModel.Status.TRAINING) | Q(is_drawing=True))
+    busy = models.filter(waits | Q(status=UserModel.Status.TRAINING) | Q(is_generating=True))
     newest = models[:NEWEST_MODELS]
     return cards_of({model.pk: model for model in [*busy[:MODELS_PER_PAGE], *newest]}.values())
 
 
-def newest_pictures(user: User) -> list[GeneratedImage]:
-    return list(pictures_of(user)[:NEWEST_PICTURES])
+def newest_images(user: User) -> list[GeneratedImage]:
+    return list(images_of(user)[:NEWEST_IMAGES])

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from dashboard.person import person
+from dashboard.current_user import current_user
 from generation import services as generation
 from jobs import services
 from jobs.models import JobQueue
@@ -24,8 +24,8 @@ def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def job_forget(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.forget, "Forgotten. If it turns up, it is stopped.")
+def job_abandon(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    return _act(request, job_id, services.abandon, "Forgotten. If it turns up, it is stopped.")
 
 
 @require_POST
@@ -35,15 +35,16 @@ def job_not_started(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Start again what failed: a new job, once per press."""
-    job = job_for(person(request), job_id)
-    press = request.POST.get("press", "")
+    """Start again what failed: a new job, once per click."""
+    job = job_for(current_user(request), job_id)
+    key = request.POST.get("idempotency_key", "")
     try:
         if job.kind == JobQueue.Kind.TRAINING:
-            training.try_again(job, press=press, provider=request.POST.get("provider") or None)
+            provider = request.POST.get("provider") or None
+            training.try_again(job, idempotency_key=key, provider=provider)
         else:
-            generation.try_again(job, press=press)
-    except (training.CannotStart, generation.CannotGenerate) as error:
+            generation.try_again(job, idempotency_key=key)
+    except (training.StartRefusedError, generation.GenerationRefusedError) as error:
         messages.error(request, str(error))
     return _back(job)
 
@@ -51,11 +52,11 @@ def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def _act(
     request: HttpRequest, job_id: UUID, action: Callable[..., None], done: str
 ) -> HttpResponse:
-    user = person(request)
+    user = current_user(request)
     job = job_for(user, job_id)
     try:
         action(job, by=user.email)
-    except services.IllegalMove as error:
+    except services.TransitionError as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, done)

@@ -9,19 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from dashboard.current_user import current_user
 from dashboard.pages.model_page import ModelPage
-from dashboard.person import person
 from generation import services as generation
 from generation.forms import GenerateForm
 from jobs.selectors import newest_event_id
-from jobs.services import StillAtWork, delete_model
+from jobs.services import ModelBusyError, delete_model
 from models_app.selectors import model_for
 
 
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: what happens from here on comes by the stream
-    page = ModelPage(model_for(person(request), model_id))
+    page = ModelPage(model_for(current_user(request), model_id))
     if page.is_draft:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
@@ -30,20 +30,20 @@ def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
 @require_safe
 def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """The moving parts alone, for browsers that poll and after a stream fell behind."""
-    page = ModelPage(model_for(person(request), model_id))
+    page = ModelPage(model_for(current_user(request), model_id))
     return render(request, "model/_body.html", {"page": page})
 
 
 @require_POST
 def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()
-    model = model_for(person(request), model_id)
+    model = model_for(current_user(request), model_id)
     form = GenerateForm(request.POST, model=model)
     if form.is_valid():
         try:
             generation.create(model, **form.cleaned_data)
             return redirect("dashboard:model", model.pk)
-        except generation.CannotGenerate as error:
+        except generation.GenerationRefusedError as error:
             form.add_error(None, str(error))
     page = ModelPage(model, form)
     if page.shape != "ready":
@@ -56,11 +56,11 @@ def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
 
 @require_POST
 def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
-    model = model_for(person(request), model_id)
+    model = model_for(current_user(request), model_id)
     name = str(model)
     try:
         delete_model(model)
-    except StillAtWork:
+    except ModelBusyError:
         messages.error(request, "Something is still running for this model. Cancel it first.")
         return redirect("dashboard:model", model_id)
     messages.success(request, f"“{name}” is gone, with its photos, weights and pictures.")

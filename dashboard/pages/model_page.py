@@ -8,29 +8,25 @@ from django.template.defaultfilters import pluralize
 
 from dashboard.pages.cards import is_draft, percent_of
 from dashboard.pages.curve import Curve, curve_of
-from dashboard.pages.drawings import Drawing, drawings_of
+from dashboard.pages.generations import Generation, generations_of
 from generation.forms import GenerateForm
 from generation.models import GeneratedImage
-from generation.selectors import pictures_of_model
+from generation.selectors import images_of_model
 from jobs import selectors, services
-from jobs.messages import Explanation, explain, is_own, provider_label
+from jobs.messages import Explanation, explain
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
+from providers.availability import TrainingOption
 from providers.catalog import base_model
-from providers.options import TrainingOption
-from training.selectors import choices, next_press
+from providers.hyperparameters import HYPERPARAMETERS
+from providers.registry import label_of, runs_here
+from training.selectors import choices, next_idempotency_key
 
-PICTURES_SHOWN = 60
+IMAGES_SHOWN = 60
 LOG_LINES = 200
 ASKED_AGAIN = ("ratio", "count", "strength")
-OPTION_LABELS = {
-    "epochs": "Epochs",
-    "learning_rate": "Learning rate",
-    "batch_size": "Batch size",
-    "resolution": "Resolution",
-}
 
 
 class ModelPage:
@@ -90,9 +86,9 @@ class ModelPage:
         return self.job is not None and services.can_cancel(self.job)
 
     @cached_property
-    def press(self) -> str:
-        """What makes one press of “Try again” one training, however often it arrives."""
-        return next_press(self.model)
+    def idempotency_key(self) -> str:
+        """What makes one click of “Try again” one training, however often it arrives."""
+        return next_idempotency_key(self.model)
 
     @cached_property
     def trainers(self) -> list[TrainingOption]:
@@ -102,7 +98,7 @@ class ModelPage:
 
     @property
     def trainer(self) -> str:
-        return provider_label(self.job.provider if self.job else self.model.provider)
+        return label_of(self.job.provider if self.job else self.model.provider)
 
     @cached_property
     def is_silent(self) -> bool:
@@ -137,7 +133,7 @@ class ModelPage:
         stays = "Photos and answers stay, so you can start again."
         if self.job is None or self.job.status == Status.QUEUED:
             return f"Nothing was sent yet, so it costs nothing. {stays}"
-        if is_own(self.job.provider):
+        if runs_here(self.job.provider):
             return f"Your own trainer stops; what it has done is lost. It costs nothing. {stays}"
         return (
             f"{self.trainer} is asked to stop; what it has done is lost. It may charge for the "
@@ -147,11 +143,11 @@ class ModelPage:
     @property
     def deletion_text(self) -> str:
         """Exactly what goes with the model."""
-        photos, pictures = len(self.photos), self.picture_count
+        photos, images = len(self.photos), self.image_count
         parts = [f"{photos} photo{pluralize(photos)}"]
         if self.model.weights:
             parts.append("the trained weights")
-        parts.append(f"{pictures} picture{pluralize(pictures)}")
+        parts.append(f"{images} picture{pluralize(images)}")
         return (
             f"This deletes “{self.model}” with {', '.join(parts[:-1])} and {parts[-1]}, from the "
             "disk too. It cannot be undone."
@@ -167,8 +163,11 @@ class ModelPage:
     @property
     def options(self) -> list[tuple[str, object]]:
         """The training values as label and value."""
-        values = [(OPTION_LABELS[name], self.model.options.get(name)) for name in OPTION_LABELS]
-        return [(label, value) for label, value in values if value is not None]
+        return [
+            (str(parameter.label), self.model.options[name])
+            for name, parameter in HYPERPARAMETERS.items()
+            if name in self.model.options
+        ]
 
     @cached_property
     def curve(self) -> Curve | None:
@@ -187,9 +186,9 @@ class ModelPage:
         return list(photos_of(self.model))
 
     @cached_property
-    def pictures(self) -> list[GeneratedImage]:
-        rows = pictures_of_model(self.model).select_related("model")
-        return list(rows[:PICTURES_SHOWN])
+    def images(self) -> list[GeneratedImage]:
+        rows = images_of_model(self.model).select_related("model")
+        return list(rows[:IMAGES_SHOWN])
 
     @cached_property
     def form(self) -> GenerateForm | None:
@@ -204,10 +203,10 @@ class ModelPage:
         return self._refused_form or GenerateForm(model=self.model, initial=initial)
 
     @cached_property
-    def picture_count(self) -> int:
-        shown = len(self.pictures)
-        return shown if shown < PICTURES_SHOWN else pictures_of_model(self.model).count()
+    def image_count(self) -> int:
+        shown = len(self.images)
+        return shown if shown < IMAGES_SHOWN else images_of_model(self.model).count()
 
     @cached_property
-    def drawings(self) -> list[Drawing]:
-        return drawings_of(self.model)
+    def generations(self) -> list[Generation]:
+        return generations_of(self.model)

@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from dashboard.person import person
-from dashboard.wizard import stash
-from dashboard.wizard.coach import coach_for
+from dashboard.current_user import current_user
+from dashboard.wizard import unsaved_answers
 from dashboard.wizard.forms import StepForm
+from dashboard.wizard.photo_advice import photo_advice
 from dashboard.wizard.steps import (
     PHOTOS,
     REVIEW,
@@ -24,13 +24,13 @@ from dashboard.wizard.steps import (
     stepper,
     with_answers,
 )
-from dashboard.wizard.training_form import ADVANCED, TrainingForm, key_of
+from dashboard.wizard.training_form import TrainingForm, key_of
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import models_of, photos_of
-from providers.catalog import PRESETS
-from providers.options import TrainingOption
-from training.selectors import choice_for, estimate, next_press, options_of
+from providers.availability import TrainingOption
+from providers.hyperparameters import HYPERPARAMETERS, PRESETS
+from training.selectors import choice_for, estimate, hyperparameters_of, next_idempotency_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def page(
         "form": form,
         "stepper": stepper(step, done),
         "following": neighbour(step, "next"),
-        "author": stash.author_token(person(request)),
+        "author": unsaved_answers.author_token(current_user(request)),
         "limits": LIMITS,
     }
     return shared | _own(request, step, model, form)
@@ -90,9 +90,9 @@ def photo_card(photo: TrainingImage, typed: Mapping[str, str] | None = None) -> 
 
 
 def board(model: UserModel, typed: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return what the grid of photos and the coach beside it show."""
+    """Return what the grid of photos and the advice beside it show."""
     cards = [photo_card(photo, typed) for photo in photos_of(model)]
-    return {"cards": cards, "coach": coach_for(len(cards), model.kind)}
+    return {"cards": cards, "advice": photo_advice(len(cards), model.kind)}
 
 
 def _own(
@@ -100,7 +100,7 @@ def _own(
 ) -> dict[str, Any]:
     """Return what only this step shows."""
     if model is None:
-        drafts = models_of(person(request)).filter(status="pending", started_at=None)
+        drafts = models_of(current_user(request)).filter(status="pending", started_at=None)
         return {"draft_id": uuid.uuid4(), "drafts": drafts[:6]}
     if step is PHOTOS:
         return board(model, form.data)
@@ -118,7 +118,7 @@ def _training(model: UserModel, form: TrainingForm) -> dict[str, Any]:
         "presets": PRESETS.values(),
         "estimate": estimate(preview),
         "option": form.chosen,
-        "has_own_values": any(form[name].value() for name in ADVANCED),
+        "has_own_values": any(form[name].value() for name in HYPERPARAMETERS),
     }
 
 
@@ -127,7 +127,7 @@ def _review(model: UserModel) -> dict[str, Any]:
         "photos": list(photos_of(model)),
         "option": choice_for(model),
         "preset": PRESETS.get(model.preset),
-        "options": options_of(model),
+        "hyperparameters": hyperparameters_of(model),
         "estimate": estimate(model),
-        "press": next_press(model),
+        "idempotency_key": next_idempotency_key(model),
     }

@@ -22,13 +22,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from dashboard.person import person
-from dashboard.wizard.coach import coach_for
+from dashboard.current_user import current_user
 from dashboard.wizard.context import board, photo_card
+from dashboard.wizard.photo_advice import photo_advice
 from dashboard.wizard.steps import PHOTOS, save_captions
+from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
-from models_app.refusals import NotEditable, PhotoRefused
 from models_app.selectors import model_for, photo_for, photos_of
 from models_app.services import add_photo, move_photo, remove_photo, set_caption
 
@@ -49,7 +49,7 @@ def for_scripts_too(view: View) -> View:
             return _elsewhere(request, _sign_in_address(request), "You are signed out.", 401)
         try:
             return view(request, **kwargs)
-        except NotEditable as refusal:
+        except NotEditableError as refusal:
             return _elsewhere(request, reverse("dashboard:models"), str(refusal), 409)
 
     return wrapped
@@ -58,16 +58,16 @@ def for_scripts_too(view: View) -> View:
 @for_scripts_too
 def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     """Take photos. One that is refused does not stop the others."""
-    model = model_for(person(request), model_id)
+    model = model_for(current_user(request), model_id)
     if not model.is_editable:
-        raise NotEditable
+        raise NotEditableError
     uploads = request.FILES.getlist("photos")
     if _wants_json(request):
         return _upload_one(request, model, uploads)
     for upload in uploads:
         try:
             add_photo(model, upload=upload)
-        except PhotoRefused as refusal:
+        except PhotoRefusedError as refusal:
             messages.error(request, f"{upload.name}: {refusal.message}")
     if not uploads:
         messages.warning(request, "Choose some photos first.")
@@ -76,7 +76,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
 
 @for_scripts_too
 def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    photo = photo_for(person(request), photo_id)
+    photo = photo_for(current_user(request), photo_id)
     save_captions(photo.model, request.POST)
     remove_photo(photo)
     return _board(request, photo.model)
@@ -85,7 +85,7 @@ def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 @for_scripts_too
 def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Move a photo one place: `direction` is "earlier" or "later"."""
-    photo = photo_for(person(request), photo_id)
+    photo = photo_for(current_user(request), photo_id)
     save_captions(photo.model, request.POST)
     move_photo(photo, places=-1 if request.POST.get("direction") == "earlier" else 1)
     return _board(request, photo.model)
@@ -94,7 +94,7 @@ def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 @for_scripts_too
 def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Save one caption as it is typed."""
-    photo = photo_for(person(request), photo_id)
+    photo = photo_for(current_user(request), photo_id)
     set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
     return JsonResponse({"caption": photo.caption})
 
@@ -102,12 +102,12 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def _upload_one(
     request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
 ) -> JsonResponse:
-    """Answer the uploader: the photo's card and the new coach, or why it was refused."""
+    """Answer the uploader: the photo's card and the new advice, or why it was refused."""
     if len(uploads) != 1:
         return JsonResponse({"message": "Send one photo at a time."}, status=400)
     try:
         photo = add_photo(model, upload=uploads[0])
-    except PhotoRefused as refusal:
+    except PhotoRefusedError as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
         if refusal.twin_id:
             # Perhaps the answer to the first try was lost, and the page does not show it yet.
@@ -119,11 +119,11 @@ def _upload_one(
 def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
     """Return what the page needs to show a stored photo."""
     count = photos_of(model).count()
-    coach = {"coach": coach_for(count, model.kind)}
+    advice = {"advice": photo_advice(count, model.kind)}
     return {
         "id": str(photo.pk),
         "card": _card(request, photo),
-        "coach": render_to_string("wizard/_coach.html", coach, request),
+        "advice": render_to_string("wizard/_photo_advice.html", advice, request),
         "count": count,
     }
 

@@ -50,7 +50,7 @@ class Step:
         return answers
 
     def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        """Keep the answers as typed and write the valid ones. Raises NotEditable."""
+        """Keep the answers as typed and write the valid ones. Raises NotEditableError."""
         return save_answers(model, step=self.slug, answers=answers, valid=form.columns())
 
 

@@ -1,21 +1,21 @@
-"""The Training step: what to train, with whom, and how hard."""
+"""The training step: base model, trainer, preset and hyperparameters."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboard.wizard.forms import StepForm
 from models_app.models import UserModel
-from providers.catalog import DEFAULT_BASE_MODEL, RANGES, RESOLUTIONS
-from providers.options import TrainingOption
-from training.options import DEFAULT_PRESET, PRESETS, TrainingOptions, problem
+from providers.availability import TrainingOption
+from providers.catalog import DEFAULT_BASE_MODEL
+from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS
 from training.selectors import choices
 
-ADVANCED = ("epochs", "learning_rate", "batch_size", "resolution")
-_AS_PRESET = "As the preset"
+_AS_PRESET = _("As in the preset")
 
 
 def key_of(option: TrainingOption) -> str:
@@ -23,20 +23,19 @@ def key_of(option: TrainingOption) -> str:
     return f"{option.provider}:{option.base_model.key}"
 
 
-def _step_of(name: str) -> str:
-    return "any" if name == "learning_rate" else "1"
-
-
-def _number(label: str, name: str, help_text: str) -> dict[str, Any]:
-    """Give what the number fields share; an empty one takes the preset's value."""
-    allowed = RANGES[name]
-    attrs = {"min": f"{allowed.low:f}".rstrip("0").rstrip("."), "max": f"{allowed.high:g}"}
-    return {
-        "label": label,
-        "required": False,
-        "help_text": help_text,
-        "widget": forms.NumberInput(attrs=attrs | {"step": _step_of(name)}),
-    }
+def _field(name: str) -> forms.Field:
+    """Return the form field of a hyperparameter; an empty one takes the preset's value."""
+    parameter = HYPERPARAMETERS[name]
+    shared: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help_text}
+    shared["required"] = False
+    if parameter.choices:
+        sizes = [(str(side), _("%d pixels") % side) for side in parameter.choices]
+        choices = [("", _AS_PRESET), *sizes]
+        return forms.TypedChoiceField(**shared, coerce=int, empty_value=None, choices=choices)
+    limits = {"min": f"{parameter.low:f}".rstrip("0").rstrip("."), "max": f"{parameter.high:g}"}
+    step = "1" if parameter.is_whole else "any"
+    kind = forms.IntegerField if parameter.is_whole else forms.FloatField
+    return kind(**shared, widget=forms.NumberInput(attrs=limits | {"step": step}))
 
 
 class TrainingForm(StepForm):
@@ -48,21 +47,10 @@ class TrainingForm(StepForm):
         choices=[(preset.key, preset.label) for preset in PRESETS.values()],
         error_messages={"required": "Choose how thorough it shall be."},
     )
-    epochs = forms.IntegerField(**_number("Epochs", "epochs", "How often each photo is looked at."))
-    learning_rate = forms.FloatField(
-        **_number("Learning rate", "learning_rate", "How much one look changes.")
-    )
-    batch_size = forms.IntegerField(
-        **_number("Batch size", "batch_size", "Photos looked at together.")
-    )
-    resolution = forms.TypedChoiceField(
-        label="Resolution",
-        required=False,
-        coerce=int,
-        empty_value=None,
-        choices=[("", _AS_PRESET), *((str(side), f"{side} pixels") for side in RESOLUTIONS)],
-        help_text="The size photos are learned at.",
-    )
+    epochs = _field("epochs")
+    learning_rate = _field("learning_rate")
+    batch_size = _field("batch_size")
+    resolution = _field("resolution")
 
     def __init__(self, answers: Any, *, owner: User, model: UserModel | None) -> None:
         super().__init__(answers, owner=owner, model=model)
@@ -73,14 +61,14 @@ class TrainingForm(StepForm):
         if not model.base_model or not model.provider:
             return {}
         preset = model.preset if model.preset in PRESETS else DEFAULT_PRESET
-        usual = TrainingOptions.of_preset(preset).as_json()
+        usual = PRESETS[preset].values.as_json()
         own = {
             name: str(value)
             for name, value in model.options.items()
             if name in usual and value != usual[name]
         }
         chosen = {"option": f"{model.provider}:{model.base_model}", "preset": preset}
-        return dict.fromkeys(ADVANCED, "") | own | chosen
+        return dict.fromkeys(HYPERPARAMETERS, "") | own | chosen
 
     def suggested(self) -> dict[str, str]:
         """Return the answers most people want: the usual model on the first open trainer."""
@@ -105,10 +93,10 @@ class TrainingForm(StepForm):
         return option
 
     def clean(self) -> None:
-        for name in ADVANCED:
+        for name in HYPERPARAMETERS:
             value = self.cleaned_data.get(name)
-            if value is not None and (wrong := problem(name, value)):
-                self.add_error(name, wrong)
+            if value is not None and (problem := HYPERPARAMETERS[name].problem_with(value)):
+                self.add_error(name, problem)
 
     def columns(self) -> dict[str, Any]:
         valid: dict[str, Any] = {}
@@ -116,11 +104,11 @@ class TrainingForm(StepForm):
             valid |= {"base_model": option.base_model.key, "provider": option.provider}
         if preset := self.cleaned_data.get("preset"):
             valid |= {"preset": preset}
-            if not any(name in self.errors for name in ADVANCED):
+            if not any(name in self.errors for name in HYPERPARAMETERS):
                 valid |= {"options": self._values(preset)}
         return valid
 
     def _values(self, preset: str) -> dict[str, int | float]:
-        own = {name: self.cleaned_data[name] for name in ADVANCED}
-        usual = TrainingOptions.of_preset(preset).as_json()
+        own = {name: self.cleaned_data[name] for name in HYPERPARAMETERS}
+        usual = PRESETS[preset].values.as_json()
         return usual | {name: value for name, value in own.items() if value is not None}

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from dashboard.person import person
-from dashboard.wizard import stash
+from dashboard.current_user import current_user
+from dashboard.wizard import unsaved_answers
 from dashboard.wizard.context import address, fragments, page
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.steps import (
@@ -30,12 +30,12 @@ from dashboard.wizard.steps import (
     unfinished_before,
 )
 from models_app import trigger_words
+from models_app.errors import NotEditableError
 from models_app.models import UserModel
-from models_app.refusals import NotEditable
 from models_app.selectors import model_for
 from models_app.services import create_draft
 from training import services as training
-from training.services import CannotStart
+from training.services import StartRefusedError
 
 
 @login_not_required
@@ -44,12 +44,12 @@ def new_model(request: HttpRequest) -> HttpResponse:
     """The first step before there is a draft; its first answer makes one."""
     if not request.user.is_authenticated:
         return _sign_in(request, ABOUT)
-    user = person(request)
+    user = current_user(request)
     if request.method == "POST":
         if request.POST.get("go") == "back" and not ABOUT.is_begun(request.POST):
             return redirect("dashboard:models")
         return _save(request, _draft(user, request.POST.get("draft", "")), ABOUT)
-    typed = stash.kept_for(request, user)
+    typed = unsaved_answers.kept_for(request, user)
     form = ABOUT.form(typed or {"kind": "person"}, owner=user, model=None)
     form.forgive_blanks()
     return _show(request, ABOUT, None, form, is_unsaved=typed is not None)
@@ -62,7 +62,7 @@ def step(request: HttpRequest, model_id: uuid.UUID, step: str) -> HttpResponse:
     current = step_named(step)
     if not request.user.is_authenticated:
         return _sign_in(request, current)
-    user = person(request)
+    user = current_user(request)
     model = model_for(user, model_id)
     model.owner = user  # the same row: spares reading it again
     if not model.is_editable:
@@ -79,7 +79,7 @@ def step(request: HttpRequest, model_id: uuid.UUID, step: str) -> HttpResponse:
 def suggest_word(request: HttpRequest) -> JsonResponse:
     """Work out a trigger word from a name; nothing is reserved or stored."""
     name = request.GET.get("name", "")[:60]
-    word = trigger_words.suggest(name, owner=person(request)) if name.strip() else ""
+    word = trigger_words.suggest(name, owner=current_user(request)) if name.strip() else ""
     return JsonResponse({"word": word})
 
 
@@ -87,7 +87,7 @@ def _open(
     request: HttpRequest, model: UserModel, current: Step, done: frozenset[Step]
 ) -> HttpResponse:
     """Show a step with its saved answers, or those typed while signed out."""
-    typed = stash.kept_for(request, model.owner)
+    typed = unsaved_answers.kept_for(request, model.owner)
     form = current.form(typed, owner=model.owner, model=model) if typed else None
     form = form or current.shown_form(model)
     # "missing" was put there by the redirect above: then blanks are what is wrong.
@@ -108,9 +108,9 @@ def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse
         model = current.save(model, answers, form)
         if current is PHOTOS:
             save_captions(model, request.POST)
-    except NotEditable:
+    except NotEditableError:
         return _leave(request, model)
-    stash.drop(request)
+    unsaved_answers.drop(request)
     if is_autosave:
         return _saved(request, model, current, form)
     if current is REVIEW and request.POST.get("go") == "start":
@@ -124,8 +124,8 @@ def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse
 def _start(request: HttpRequest, model: UserModel) -> HttpResponse:
     """Start the training; a second press finds the model started and lands on the same page."""
     try:
-        training.start(model, press=request.POST.get("press", ""))
-    except CannotStart as refusal:
+        training.start(model, idempotency_key=request.POST.get("idempotency_key", ""))
+    except StartRefusedError as refusal:
         form = REVIEW.saved_form(model)
         return _show(request, REVIEW, model, form, status=409, reasons=refusal.reasons)
     return redirect("dashboard:model", model.pk)
@@ -146,14 +146,14 @@ def _saved(request: HttpRequest, model: UserModel, current: Step, form: StepForm
 def _leave(request: HttpRequest, model: UserModel) -> HttpResponse:
     """Lead a forgotten tab, or a second press of “Start”, to where the model now is."""
     if "X-Autosave" in request.headers:
-        return JsonResponse({"message": str(NotEditable())}, status=409)
+        return JsonResponse({"message": str(NotEditableError())}, status=409)
     return redirect("dashboard:model", model.pk)
 
 
 def _sign_in(request: HttpRequest, current: Step) -> HttpResponse:
     """Send a signed-out person to sign in, keeping what they had typed."""
     if request.method == "POST":
-        stash.keep(request, current.form_class.answers_in(request.POST))
+        unsaved_answers.keep(request, current.form_class.answers_in(request.POST))
     to_login = redirect_to_login(request.get_full_path())
     if "X-Autosave" in request.headers:
         return JsonResponse({"sign_in": to_login["Location"]}, status=401)

@@ -30,7 +30,7 @@ function show(link) {
     if (current === link) image.src = full.src;
   };
   full.src = link.href;
-  facts.innerHTML = link.parentElement.querySelector(".picture-facts").innerHTML;
+  facts.innerHTML = link.parentElement.querySelector(".image-facts").innerHTML;
   place.parentElement.hidden = all.length < 2;
   place.textContent = `${all.indexOf(link) + 1} of ${all.length}`;
 }

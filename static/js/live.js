@@ -70,9 +70,9 @@ function makeOurs(parsed) {
   for (const input of parsed.querySelectorAll('input[name="csrfmiddlewaretoken"]')) {
     if (input.getAttribute("value") === TOKEN_FROM_PAGE) input.setAttribute("value", token);
   }
-  // Two tabs got the same form: a press in one must not pass for a repeated press in the other.
-  const press = parsed.querySelector('[data-live-keep] input[name="press"]');
-  press?.setAttribute("value", randomKey());
+  // Two tabs got the same form: a click in one must not pass for a repeated click in the other.
+  const key = parsed.querySelector('[data-live-keep] input[name="idempotency_key"]');
+  key?.setAttribute("value", randomKey());
 }
 
 /** 32 hexadecimal digits. (`crypto.randomUUID` is missing on plain HTTP in a home network.) */

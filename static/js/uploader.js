@@ -106,8 +106,8 @@ class Upload {
   settle(reply) {
     place(reply.card);
     // Answers overtake each other: one that counted fewer photos than the page shows is old.
-    const coach = document.getElementById("coach");
-    if (reply.count > Number(coach.dataset.count)) coach.outerHTML = reply.coach;
+    const advice = document.getElementById("photo-advice");
+    if (reply.count > Number(advice.dataset.count)) advice.outerHTML = reply.advice;
     document.getElementById("problems")?.remove(); // it counted the photos before this one
     announce(`${this.file.name} is here.`);
     this.remove();

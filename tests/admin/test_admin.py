@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 JOBS = "/admin/jobs/jobqueue/"
 LISTS = [
     JOBS,
-    "/admin/jobs/providerwatch/",
+    "/admin/jobs/providerstatus/",
     "/admin/models_app/usermodel/",
     "/admin/models_app/trainingimage/",
     "/admin/generation/generatedimage/",
@@ -59,19 +59,19 @@ def test_strangers_are_sent_to_the_ordinary_sign_in(anonymous_client):
 def test_the_front_page_counts_what_should_be_zero(operator_client):
     JobFactory(unknown=True)
     JobFactory(failed=True)
-    JobFactory(running=True, alarm="A second run turned up")
+    JobFactory(running=True, incident="A second run turned up")
     page = operator_client.get("/admin/")
-    counts = {tally.label: tally.count for tally in page.context["troubles"]}
+    counts = {tally.label: tally.count for tally in page.context["attention"]}
     assert counts["Unclear whether they started"] == 1
     assert counts["Failed in the last 24 hours"] == 1
-    assert counts["With an alarm"] == 1
+    assert counts["With an incident"] == 1
     states = {tally.label: tally.count for tally in page.context["states"]}
     assert states["Running"] == 1
     assert page.context["bars"][-1].total == 3
 
 
 def test_the_front_page_says_that_the_clock_stands_still(operator_client):
-    assert "The clock does not tick" in operator_client.get("/admin/").content.decode()
+    assert "The sweep does not run" in operator_client.get("/admin/").content.decode()
 
 
 def test_the_front_page_needs_no_inline_style_or_script(operator_client):
@@ -105,25 +105,25 @@ def test_more_rows_cost_no_more_queries(operator_client, address):
 
 
 @pytest.mark.parametrize(
-    ("trouble", "traits"),
+    ("attention", "traits"),
     [
         ("unclear", {"unknown": True}),
         ("failed", {"failed": True}),
-        ("alarm", {"running": True, "alarm": "A second run turned up"}),
+        ("incident", {"running": True, "incident": "A second run turned up"}),
     ],
 )
-def test_the_trouble_filter_finds(operator_client, trouble, traits):
+def test_the_attention_filter_finds(operator_client, attention, traits):
     wanted, other = JobFactory(**traits), JobFactory(succeeded=True)
-    for value in (trouble, "any"):
-        html = operator_client.get(JOBS, {"trouble": value}).content.decode()
+    for value in (attention, "any"):
+        html = operator_client.get(JOBS, {"attention": value}).content.decode()
         assert str(wanted.pk) in html
         assert str(other.pk) not in html
 
 
-def test_the_trouble_filter_finds_what_was_not_heard_of_for_long(operator_client):
+def test_the_attention_filter_finds_what_was_not_heard_of_for_long(operator_client):
     stuck = JobFactory(running=True, last_seen_at=timezone.now() - timedelta(hours=1))
     fine = JobFactory(running=True, last_seen_at=timezone.now())
-    html = operator_client.get(JOBS, {"trouble": "stuck"}).content.decode()
+    html = operator_client.get(JOBS, {"attention": "stuck"}).content.decode()
     assert str(stuck.pk) in html
     assert str(fine.pk) not in html
 
@@ -161,10 +161,10 @@ def test_jobs_cannot_be_written_by_hand(operator_client):
 def test_the_actions_go_through_the_engine(operator_client):
     waiting, running = JobFactory(), JobFactory(running=True)
     unclear, other = JobFactory(unknown=True), JobFactory(unknown=True)
-    assert "2 jobs: is asked to stop" in act(operator_client, "cancel_jobs", waiting, running)
-    assert "1 job: is given up" in act(operator_client, "forget_jobs", unclear)
-    assert "1 job: is sent again" in act(operator_client, "declare_jobs_not_started", other)
-    assert "1 job: will be looked at" in act(operator_client, "look_now", running)
+    assert "2 jobs: cancellation requested" in act(operator_client, "cancel_jobs", waiting, running)
+    assert "1 job: abandoned" in act(operator_client, "abandon_jobs", unclear)
+    assert "1 job: will be sent again" in act(operator_client, "declare_jobs_not_started", other)
+    assert "1 job: will be polled" in act(operator_client, "poll_now", running)
     states = dict(JobQueue.objects.values_list("pk", "status"))
     assert states[waiting.pk] == states[unclear.pk] == Status.CANCELLED
     assert states[other.pk] == Status.QUEUED
@@ -176,7 +176,7 @@ def test_an_action_that_a_job_does_not_allow_is_said_and_the_others_go_on(operat
     over, waiting = JobFactory(succeeded=True), JobFactory()
     html = act(operator_client, "cancel_jobs", over, waiting)
     assert "is done, so it cannot become cancelled" in html
-    assert "1 job: is asked to stop" in html
+    assert "1 job: cancellation requested" in html
 
 
 def test_a_failed_training_is_tried_again(operator_client):
@@ -203,7 +203,7 @@ def test_staff_who_may_only_look_are_offered_no_action(owner, owner_client):
 def test_thumbnails_are_for_staff_only(operator_client, owner_client, anonymous_client):
     addresses = [
         reverse("admin:photo_thumbnail", args=[TrainingImageFactory().pk]),
-        reverse("admin:picture_thumbnail", args=[GeneratedImageFactory().pk]),
+        reverse("admin:image_thumbnail", args=[GeneratedImageFactory().pk]),
     ]
     for address in addresses:
         shown = operator_client.get(address)

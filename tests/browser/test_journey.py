@@ -119,10 +119,10 @@ def test_from_signing_up_to_a_picture_without_a_reload(page):
 
     page.get_by_label("What should the picture").fill("on a wooden table")
     page.get_by_role("button", name="Make pictures").click()
-    expect(page.locator(".picture-grid img").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".image-grid img").first).to_be_visible(timeout=60_000)
     assert_well_made(page)
     page.goto("/dashboard/pictures")
-    expect(page.locator(".picture-grid img")).to_have_count(1)
+    expect(page.locator(".image-grid img")).to_have_count(1)
     assert_well_made(page)
 
 

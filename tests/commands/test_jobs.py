@@ -34,7 +34,7 @@ def test_an_empty_queue_is_said():
 def test_the_list_can_be_narrowed_to_a_state_an_account_and_trouble():
     unclear, running = JobFactory(unknown=True), JobFactory(running=True)
     for narrowed in (
-        ("--trouble",),
+        ("--attention",),
         ("--state", "unknown"),
         ("--email", unclear.owner.email.upper()),
     ):

@@ -13,7 +13,7 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory, UserFactory, jpeg
-from training.following import Follower, progress_line
+from training.watching import Watcher, progress_line
 
 pytestmark = pytest.mark.django_db
 COLOURS = ("teal", "navy", "olive", "maroon", "purple")
@@ -100,7 +100,7 @@ def test_the_progress_line_says_where_a_job_stands():
 
 def test_following_ends_with_the_job_and_shows_its_last_line():
     job, out = JobFactory(succeeded=True), StringIO()
-    Follower(Plain(out), Plain(out)).follow(job)
+    Watcher(Plain(out), Plain(out)).watch(job)
     assert "100%" in out.getvalue()
 
 
@@ -111,8 +111,8 @@ def test_a_job_that_nobody_takes_up_asks_for_the_worker(monkeypatch):
     def finish_meanwhile(seconds: float) -> None:
         JobQueue.objects.update(status=Status.CANCELLED)
 
-    monkeypatch.setattr("training.following.time.sleep", finish_meanwhile)
-    Follower(Plain(StringIO()), Plain(err)).follow(job)
+    monkeypatch.setattr("training.watching.time.sleep", finish_meanwhile)
+    Watcher(Plain(StringIO()), Plain(err)).watch(job)
     assert "Is the worker running?" in err.getvalue()
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from django.core.files.base import ContentFile
 
-from jobs.models import JobEvent, JobQueue, ProviderWatch
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from models_app.models import UserModel
 from providers.catalog import BASE_MODELS
 from providers.types import Description
@@ -26,7 +26,9 @@ def describe_local_trainer() -> None:
     """The bundled trainer has said that it can train and draw everything, simulated."""
     keys = tuple(model.key for model in BASE_MODELS)
     said = Description(True, keys, keys, "simulated", 30.0)
-    ProviderWatch.objects.update_or_create(provider="local", defaults={"description": asdict(said)})
+    ProviderStatus.objects.update_or_create(
+        provider="local", defaults={"description": asdict(said)}
+    )
 
 
 def stored_model(owner, **fields) -> UserModel:

@@ -21,9 +21,9 @@ POSTS = {
     "model_delete",
     "job_cancel",
     "job_retry",
-    "job_forget",
+    "job_abandon",
     "job_not_started",
-    "picture_delete",
+    "image_delete",
 }
 NAMES = [pattern.name for pattern in pages_urls.urlpatterns]
 GETS = [name for name in NAMES if name not in POSTS | PUBLIC | {STREAM}]
@@ -39,11 +39,11 @@ def addresses(owner) -> dict[str, str]:
     job = JobFactory(model=training, running=True)
     tell_story(job)
     JobFactory(model=model, kind="generation", running=True, payload=ASKED)
-    picture = GeneratedImageFactory(model=model)
+    image = GeneratedImageFactory(model=model)
     values = {
         "model_id": model.pk,
         "photo_id": model.photos.first().pk,
-        "picture_id": picture.pk,
+        "image_id": image.pk,
         "job_id": job.pk,
         "size": "thumbnail",
         "token": "forged",
@@ -85,7 +85,7 @@ def test_for_a_stranger_it_does_not_exist(name, addresses, stranger_client):
 @pytest.mark.parametrize("name", ["home", "models", "gallery", "activity"])
 def test_a_stranger_sees_nothing_of_the_owner(name, addresses, stranger_client):
     page = stranger_client.get(addresses[name]).content.decode()
-    for address in (addresses["model"], addresses["picture_file"], addresses["photo_file"]):
+    for address in (addresses["model"], addresses["image_file"], addresses["photo_file"]):
         assert address not in page
 
 

@@ -75,8 +75,8 @@ def test_a_file_that_is_gone_from_the_storage_is_404(photo, owner_client):
 
 
 def test_a_picture_comes_with_a_name_for_saving_it(owner, owner_client):
-    picture = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
-    response = owner_client.get(reverse("dashboard:picture_file", args=[picture.pk, "full"]))
+    image = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
+    response = owner_client.get(reverse("dashboard:image_file", args=[image.pk, "full"]))
     assert body_of(response) == jpeg()
     assert response["Content-Disposition"].startswith("inline; filename=")
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from dashboard.icons import PATHS
-from dashboard.templatetags import looks
+from dashboard.templatetags import ui
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import UserModelFactory
@@ -88,9 +88,9 @@ def test_pages_for_broken_requests_lean_on_nothing(name):
 
 @pytest.mark.parametrize("status", list(Status))
 def test_every_state_of_a_job_has_a_tone_and_a_word(status):
-    assert looks.state_tag(status) == {
+    assert ui.state_tag(status) == {
         "label": status.label,
-        "tone": looks.JOB_TONES[status],
+        "tone": ui.JOB_TONES[status],
     }
 
 
@@ -105,9 +105,9 @@ def test_every_state_of_a_job_has_a_tone_and_a_word(status):
     ],
 )
 def test_every_state_of_a_model_has_its_own_word(db, traits, label):
-    assert looks.model_tag(UserModelFactory(**traits))["label"] == label
+    assert ui.model_tag(UserModelFactory(**traits))["label"] == label
 
 
 @pytest.mark.parametrize("name", sorted(PATHS))
 def test_every_icon_is_decoration(name):
-    assert 'aria-hidden="true"' in looks.icon(name)
+    assert 'aria-hidden="true"' in ui.icon(name)

@@ -45,7 +45,7 @@ def test_older_pictures_are_on_the_next_page_and_none_is_shown_twice(owner, owne
     GeneratedImageFactory.create_batch(63, model=model)
     first = owner_client.get(GALLERY)
     second = owner_client.get(GALLERY, {"before": first.context["next"]})
-    shown = [one.pk for page in (first, second) for one in page.context["pictures"]]
+    shown = [one.pk for page in (first, second) for one in page.context["images"]]
     assert len(shown) == len(set(shown)) == 63
 
 
@@ -61,24 +61,22 @@ def test_the_gallery_costs_the_same_with_one_picture_and_with_thirty(
 def test_a_deleted_picture_is_gone_from_the_disk_too(
     owner, owner_client, django_capture_on_commit_callbacks
 ):
-    picture = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
+    image = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
     with django_capture_on_commit_callbacks(execute=True):
-        response = owner_client.post(reverse("dashboard:picture_delete", args=[picture.pk]))
+        response = owner_client.post(reverse("dashboard:image_delete", args=[image.pk]))
     assert response["Location"] == GALLERY
     assert not GeneratedImage.objects.exists()
-    assert not default_storage.exists(picture.file.name)
-    assert not default_storage.exists(picture.thumbnail.name)
+    assert not default_storage.exists(image.file.name)
+    assert not default_storage.exists(image.thumbnail.name)
 
 
 def test_after_deleting_one_comes_back_but_never_to_a_foreign_address(owner, owner_client):
-    pictures = GeneratedImageFactory.create_batch(
-        2, model=UserModelFactory(owner=owner, ready=True)
-    )
-    for picture, asked, reached in (
-        (pictures[0], "/dashboard/", "/dashboard/"),
-        (pictures[1], "https://elsewhere.example/", GALLERY),
+    images = GeneratedImageFactory.create_batch(2, model=UserModelFactory(owner=owner, ready=True))
+    for image, asked, reached in (
+        (images[0], "/dashboard/", "/dashboard/"),
+        (images[1], "https://elsewhere.example/", GALLERY),
     ):
-        address = reverse("dashboard:picture_delete", args=[picture.pk])
+        address = reverse("dashboard:image_delete", args=[image.pk])
         assert owner_client.post(address, {"next": asked})["Location"] == reached
 
 
@@ -101,7 +99,7 @@ def test_the_grid_knows_every_shape_that_is_offered():
 def test_a_single_picture_is_shown_in_full(owner, owner_client):
     model = UserModelFactory(owner=owner, ready=True)
     first = GeneratedImageFactory(model=model)
-    full = f'<img src="{reverse("dashboard:picture_file", args=[first.pk, "full"])}"'
+    full = f'<img src="{reverse("dashboard:image_file", args=[first.pk, "full"])}"'
     assert full in owner_client.get(GALLERY).content.decode()
     GeneratedImageFactory(model=model)
     assert full not in owner_client.get(GALLERY).content.decode()

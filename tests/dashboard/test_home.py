@@ -37,7 +37,7 @@ def test_home_puts_first_what_is_going_on(owner, owner_client):
     response = owner_client.get(reverse("dashboard:home"))
     assert [card.model.name for card in response.context["busy"]] == ["Busy one"]
     assert [card.model.name for card in response.context["others"]] == ["Finished one"]
-    assert len(response.context["pictures"]) == 1
+    assert len(response.context["images"]) == 1
 
 
 def test_home_shows_a_training_that_is_older_than_six_other_models(owner, owner_client):

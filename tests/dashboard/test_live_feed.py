@@ -152,7 +152,7 @@ def test_late_numbers_of_a_finished_training_send_the_finished_page(owner):
 
 def test_pictures_on_their_way_send_only_the_pictures(owner):
     job = JobFactory(model=stored_model(owner), kind="generation", running=True)
-    assert list(templates_for([change(job, "state")])) == ["live-pictures"]
+    assert list(templates_for([change(job, "state")])) == ["live-images"]
 
 
 def test_parts_carry_no_token_of_anybody(job):

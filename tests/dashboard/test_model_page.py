@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.messages import explain
-from jobs.models import JobQueue, ProviderWatch
+from jobs.models import JobQueue, ProviderStatus
 from tests.dashboard.rows import describe_local_trainer, tell_story
 from tests.factories import (
     JobFactory,
@@ -69,7 +69,7 @@ def test_without_losses_no_curve_is_drawn(training, owner_client):
 
 def test_a_silent_trainer_is_not_a_failed_training(training, owner_client):
     JobFactory(model=training, running=True)
-    ProviderWatch.objects.create(
+    ProviderStatus.objects.create(
         provider="local",
         last_error="refused",
         last_error_at=timezone.now(),
@@ -130,12 +130,12 @@ def test_an_unclear_job_is_shown_as_unclear_with_two_ways_out(training, owner_cl
     page = page_of(owner_client, training)
     assert job.correlation in page
     assert reverse("dashboard:job_not_started", args=[job.pk]) in page
-    assert reverse("dashboard:job_forget", args=[job.pk]) in page
+    assert reverse("dashboard:job_abandon", args=[job.pk]) in page
     assert "<progress" not in page
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("job_not_started", "queued"), ("job_forget", "cancelled")]
+    ("name", "status"), [("job_not_started", "queued"), ("job_abandon", "cancelled")]
 )
 def test_the_owner_decides_about_an_unclear_job(name, status, training, owner_client):
     job = JobFactory(model=training, unknown=True)
@@ -167,7 +167,10 @@ def test_a_failure_says_what_happened_what_it_cost_and_what_to_do(failed, owner_
 def test_pressing_try_again_twice_starts_one_training(failed, owner_client):
     page = owner_client.get(reverse("dashboard:model", args=[failed.model_id])).context["page"]
     for _ in range(2):
-        owner_client.post(reverse("dashboard:job_retry", args=[failed.pk]), {"press": page.press})
+        owner_client.post(
+            reverse("dashboard:job_retry", args=[failed.pk]),
+            {"idempotency_key": page.idempotency_key},
+        )
     assert JobQueue.objects.filter(model=failed.model, status="queued").count() == 1
 
 
@@ -175,6 +178,6 @@ def test_a_try_that_cannot_start_says_why(failed, owner_client):
     failed.model.photos.all().delete()
     page = owner_client.get(reverse("dashboard:model", args=[failed.model_id])).context["page"]
     address = reverse("dashboard:job_retry", args=[failed.pk])
-    response = owner_client.post(address, {"press": page.press}, follow=True)
+    response = owner_client.post(address, {"idempotency_key": page.idempotency_key}, follow=True)
     assert "Add 4 more photos" in response.content.decode()
     assert not JobQueue.objects.filter(status="queued").exists()

@@ -26,10 +26,10 @@ def ready(owner):
 
 
 def test_a_ready_model_shows_pictures_form_weights_and_photos(ready, owner_client):
-    picture = GeneratedImageFactory(model=ready)
+    image = GeneratedImageFactory(model=ready)
     page = page_of(owner_client, ready)
     for text in (
-        reverse("dashboard:picture_file", args=[picture.pk, "full"]),
+        reverse("dashboard:image_file", args=[image.pk, "full"]),
         reverse("dashboard:generate", args=[ready.pk]),
         reverse("dashboard:weights", args=[ready.pk]),
         ready.weights_sha256,
@@ -41,7 +41,7 @@ def test_a_ready_model_shows_pictures_form_weights_and_photos(ready, owner_clien
 def ask(client, model, **changes):
     form = client.get(reverse("dashboard:model", args=[model.pk])).context["page"].form
     data = {"prompt": "on a boat", "ratio": "1:1", "count": "2", "strength": "0.9"}
-    data |= {"provider": "local", "press": form.initial["press"]} | changes
+    data |= {"provider": "local", "idempotency_key": form.initial["idempotency_key"]} | changes
     return data, client.post(reverse("dashboard:generate", args=[model.pk]), data)
 
 
@@ -65,8 +65,8 @@ def test_a_wrong_wish_comes_back_as_typed_with_the_reason(ready, owner_client):
 def test_pictures_on_their_way_have_their_places(ready, owner_client):
     JobFactory(model=ready, kind="generation", running=True, payload=ASKED)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
-    [drawing] = response.context["page"].drawings
-    assert list(drawing.places) == [0, 1]
+    [generation] = response.context["page"].generations
+    assert list(generation.placeholders) == [0, 1]
     assert "on a boat" in response.content.decode()
 
 
@@ -82,10 +82,11 @@ def test_failed_pictures_explain_themselves_until_others_worked(ready, owner_cli
 def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client):
     failed = JobFactory(model=ready, kind="generation", failed=True, payload=ASKED)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
-    [drawing] = response.context["page"].drawings
+    [generation] = response.context["page"].generations
     for _ in range(2):
         owner_client.post(
-            reverse("dashboard:job_retry", args=[failed.pk]), {"press": drawing.press}
+            reverse("dashboard:job_retry", args=[failed.pk]),
+            {"idempotency_key": generation.idempotency_key},
         )
     assert JobQueue.objects.filter(model=ready, status="queued").count() == 1
 
@@ -119,15 +120,15 @@ def test_the_question_before_deleting_names_everything_that_goes(ready, owner_cl
 
 
 def test_deleting_takes_rows_and_files(ready, owner_client, django_capture_on_commit_callbacks):
-    name = f"pictures/{ready.pk}/1.jpg"
-    picture = GeneratedImageFactory(model=ready, file=ContentFile(jpeg(), name=name))
+    name = f"images/{ready.pk}/1.jpg"
+    image = GeneratedImageFactory(model=ready, file=ContentFile(jpeg(), name=name))
     photo = ready.photos.first()
     storage = photo.file.storage
     with django_capture_on_commit_callbacks(execute=True):
         response = owner_client.post(reverse("dashboard:model_delete", args=[ready.pk]))
     assert response["Location"] == reverse("dashboard:models")
     assert not UserModel.objects.filter(pk=ready.pk).exists()
-    gone = (photo.file, photo.thumbnail, ready.weights, picture.file)
+    gone = (photo.file, photo.thumbnail, ready.weights, image.file)
     assert [file.name for file in gone if storage.exists(file.name)] == []
 
 
@@ -146,5 +147,5 @@ def test_an_unclear_generation_keeps_its_buttons_however_many_came_after_it(owne
     for _ in range(40):
         JobFactory(kind="generation", model=model, succeeded=True)
     page = owner_client.get(reverse("dashboard:model", args=[model.pk])).content.decode()
-    assert reverse("dashboard:job_forget", args=[unclear.pk]) in page
+    assert reverse("dashboard:job_abandon", args=[unclear.pk]) in page
     assert "you may pay twice" in page

@@ -37,12 +37,12 @@ def test_a_cancelled_training_is_called_cancelled_and_not_a_draft(owner, owner_c
 def test_the_cover_is_the_newest_picture_else_the_first_photo(owner, owner_client):
     ready = UserModelFactory(owner=owner, ready=True)
     photo = TrainingImageFactory(model=ready)
-    picture = GeneratedImageFactory(model=ready)
+    image = GeneratedImageFactory(model=ready)
     plain = UserModelFactory(owner=owner)
     first = TrainingImageFactory(model=plain, position=0)
     TrainingImageFactory(model=plain, position=1)
     page = owner_client.get(MODELS).content.decode()
-    assert reverse("dashboard:picture_file", args=[picture.pk, "thumbnail"]) in page
+    assert reverse("dashboard:image_file", args=[image.pk, "thumbnail"]) in page
     assert reverse("dashboard:photo_file", args=[first.pk, "thumbnail"]) in page
     assert str(photo.pk) not in page
 

@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium")
 expect.set_options(timeout=20_000)  # patience on a busy machine, not slowness, is what is tested
 
 
-def picture(name: str, colour: str) -> dict[str, object]:
+def image(name: str, colour: str) -> dict[str, object]:
     return {"name": name, "mimeType": "image/jpeg", "buffer": jpeg(colour=colour)}
 
 
@@ -61,10 +61,10 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
     bad = {"name": "note.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
-    good = [picture(f"IMG_{colour}.jpg", colour) for colour in ("red", "green", "blue", "gold")]
+    good = [image(f"IMG_{colour}.jpg", colour) for colour in ("red", "green", "blue", "gold")]
     page.set_input_files("#photos", [good[0], bad, *good[1:]])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(4)
-    expect(page.locator("#coach h2")).to_contain_text("4 photos")
+    expect(page.locator("#photo-advice h2")).to_contain_text("4 photos")
     refused = page.locator("#uploads .photo-card")
     expect(refused).to_have_count(1)
     expect(refused.locator("[data-note]")).to_contain_text("not a photo")
@@ -86,7 +86,7 @@ def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_se
     model = draft(owner)
     page.goto(address(model, "photos"))
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text("You are signed out")
     sign_in(page.context, owner, live_server.url)
     page.get_by_role("button", name="Try again").click()
@@ -98,7 +98,7 @@ def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
     page.context.set_offline(True)
-    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
@@ -114,7 +114,7 @@ def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
         route.abort()
 
     page.route("**/photos/upload", lose_the_answer, times=1)
-    page.set_input_files("#photos", [picture("IMG_1.jpg", "red")])
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
     expect(page.locator("#uploads .photo-card")).to_have_count(0)
@@ -125,7 +125,7 @@ def test_photos_stand_in_the_order_the_server_keeps(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
     colours = ("red", "green", "blue", "gold", "teal", "navy")
-    page.set_input_files("#photos", [picture(f"{colour}.jpg", colour) for colour in colours])
+    page.set_input_files("#photos", [image(f"{colour}.jpg", colour) for colour in colours])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(len(colours))
     kept = list(model.photos.values_list("original_filename", flat=True))
     expect(page.locator("#photo-grid .photo-name")).to_have_text(kept)

@@ -32,7 +32,7 @@ def test_the_uploader_gets_the_card_and_the_new_count(owner, owner_client):
     assert reply.status_code == 201
     stored = model.photos.get(original_filename="from-the-phone.JPG")
     assert f'id="photo-{stored.pk}"' in reply.json()["card"]
-    assert "4 photos" in reply.json()["coach"]
+    assert "4 photos" in reply.json()["advice"]
 
 
 def test_a_bad_file_gets_a_reason_and_is_not_kept(owner, owner_client):

@@ -15,11 +15,11 @@ def model(owner):
 
 
 def press_of(client, model) -> str:
-    return client.get(address(model, "review")).context["press"]
+    return client.get(address(model, "review")).context["idempotency_key"]
 
 
 def start(client, model, press):
-    return client.post(address(model, "review"), {"go": "start", "press": press})
+    return client.post(address(model, "review"), {"go": "start", "idempotency_key": press})
 
 
 def test_everything_is_on_one_page_with_the_way_back(model, owner_client):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import ProviderWatch
+from jobs.models import ProviderStatus
 from models_app.models import UserModel
 from providers.catalog import FLUX1_DEV
 from tests.factories import TrainingImageFactory, UserModelFactory, jpeg
@@ -30,7 +30,7 @@ TRAINING = {
 }
 
 
-def trainer_answered(**changes: object) -> ProviderWatch:
+def trainer_answered(**changes: object) -> ProviderStatus:
     """The bundled trainer has described itself: it trains FLUX.1 dev, simulated, in 30 s."""
     description = {
         "key_is_valid": True,
@@ -41,7 +41,7 @@ def trainer_answered(**changes: object) -> ProviderWatch:
         "notes": [],
     } | changes
     now = timezone.now()
-    watch, _ = ProviderWatch.objects.update_or_create(
+    watch, _ = ProviderStatus.objects.update_or_create(
         provider="local",
         defaults={"description": description, "described_at": now, "last_answer_at": now},
     )

@@ -7,11 +7,11 @@ from generation import services
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS, with_trigger
 from generation.work import GenerationWork
-from jobs.finish import finish
-from jobs.kinds import BadResult
+from jobs.engine.collect import collect
+from jobs.engine.submit import submit
 from jobs.models import JobQueue
 from jobs.states import Status
-from jobs.submit import submit
+from jobs.work import InvalidResultError
 from providers import registry
 from providers.types import Output, Run, RunStatus
 from tests.factories import JobFactory, UserModelFactory, jpeg
@@ -33,7 +33,7 @@ def ready():
 
 
 def test_the_trigger_word_is_put_in(ready):
-    job = services.create(ready, press="a", **ASKED)
+    job = services.create(ready, idempotency_key="a", **ASKED)
     assert job.payload["prompt"] == f"{ready.trigger_word} product, in a café"
 
 
@@ -48,14 +48,14 @@ def test_a_style_goes_behind_the_prompt():
 
 
 def test_pressing_twice_asks_for_one_set_of_pictures(ready):
-    first = services.create(ready, press="a", **ASKED)
-    assert services.create(ready, press="a", **ASKED) == first
-    assert services.create(ready, press="b", **ASKED) != first
+    first = services.create(ready, idempotency_key="a", **ASKED)
+    assert services.create(ready, idempotency_key="a", **ASKED) == first
+    assert services.create(ready, idempotency_key="b", **ASKED) != first
 
 
 def test_a_seed_is_kept_so_that_a_picture_can_be_made_again(ready):
-    job = services.create(ready, press="a", **ASKED)
-    again = services.try_again(_over(job), press="b")
+    job = services.create(ready, idempotency_key="a", **ASKED)
+    again = services.try_again(_over(job), idempotency_key="b")
     assert again.payload["seed"] == job.payload["seed"]
 
 
@@ -66,14 +66,14 @@ def _over(job: JobQueue) -> JobQueue:
 
 
 def test_a_model_that_is_not_ready_draws_nothing():
-    with pytest.raises(services.CannotGenerate, match="not trained yet"):
-        services.create(UserModelFactory(), press="a", **ASKED)
+    with pytest.raises(services.GenerationRefusedError, match="not trained yet"):
+        services.create(UserModelFactory(), idempotency_key="a", **ASKED)
 
 
 def test_simulated_weights_are_never_sent_to_a_real_service(ready, settings):
     settings.PROVIDERS = {"together": {"base_url": "https://api.together.ai/v1", "api_key": "k"}}
-    with pytest.raises(services.CannotGenerate, match="simulated"):
-        services.create(ready, press="a", **{**ASKED, "provider": "together"})
+    with pytest.raises(services.GenerationRefusedError, match="simulated"):
+        services.create(ready, idempotency_key="a", **{**ASKED, "provider": "together"})
 
 
 def test_every_shape_fits_the_documented_sizes():
@@ -98,9 +98,9 @@ def test_pictures_that_came_with_the_answer_are_kept_at_once_and_moved_home(read
     run = Run("img-1", RunStatus.SUCCEEDED, outputs=(Output(data=jpeg(512, 512)),))
     job.result = GenerationWork().result_of(job, run)
     job.save()
-    finish(job.pk)
-    picture = GeneratedImage.objects.get()
-    assert (picture.width, picture.height) == (512, 512)
+    collect(job.pk)
+    image = GeneratedImage.objects.get()
+    assert (image.width, image.height) == (512, 512)
     assert not default_storage.exists(job.result["outputs"][0]["file"])
 
 
@@ -109,22 +109,22 @@ def test_a_picture_is_stored_once_however_often_it_is_fetched(ready, scripted):
     scripted.mock.get(url, body=jpeg())
     job = finishing(ready, outputs=[{"url": url}])
     for _ in range(2):
-        GenerationWork().finish(job, registry.get("local"), lambda _: None)
+        GenerationWork().collect(job, registry.get("local"), lambda _: None)
     assert GeneratedImage.objects.count() == 1
 
 
 def test_an_answer_without_a_picture_is_no_success(ready):
-    with pytest.raises(BadResult):
-        GenerationWork().finish(finishing(ready, outputs=[]), None, lambda _: None)
+    with pytest.raises(InvalidResultError):
+        GenerationWork().collect(finishing(ready, outputs=[]), None, lambda _: None)
 
 
 def test_an_error_page_is_never_stored_as_a_picture(ready, scripted):
     url = "http://127.0.0.1:9/v1/images/img-1/0.jpg"
     scripted.mock.get(url, body=b"<html>expired</html>")
     job = finishing(ready, outputs=[{"url": url}])
-    finish(job.pk)
+    collect(job.pk)
     job.refresh_from_db()
-    assert (job.status, job.error_code) == (Status.FINISHING, "bad_picture")
+    assert (job.status, job.error_code) == (Status.FINISHING, "bad_image")
     assert not GeneratedImage.objects.exists()
 
 
@@ -140,9 +140,9 @@ def test_a_synchronous_answer_goes_straight_to_fetching(ready, scripted):
             ],
         },
     )
-    job = services.create(ready, press="a", **ASKED)
+    job = services.create(ready, idempotency_key="a", **ASKED)
     submit(job.pk)
     job.refresh_from_db()
     assert (job.status, job.run_id) == (Status.FINISHING, "img-1")
-    finish(job.pk)
+    collect(job.pk)
     assert GeneratedImage.objects.get().prompt == job.payload["prompt"]

@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.backoff import poll_interval, retry_delay
+from jobs.engine.backoff import poll_interval, retry_delay
 
 
 @given(st.integers(min_value=1, max_value=10_000))

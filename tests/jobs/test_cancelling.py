@@ -6,7 +6,8 @@ import pytest
 import requests
 from django.utils import timezone
 
-from jobs import poll, services, tick
+from jobs import services
+from jobs.engine import poll, sweep
 from jobs.messages import MAYBE_PAID, explain
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
@@ -22,7 +23,7 @@ def test_cancelling_ends_although_the_trainer_never_comes_back(scripted):
     job = JobFactory(running=True, cancel_requested_at=asked, last_seen_at=asked - HOUR)
     scripted.fails_to_list(body=requests.ConnectionError("refused"))
     poll.poll("local")
-    tick.end_unheard_cancels()
+    sweep.end_unheard_cancellations()
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
     assert UserModel.objects.get().is_editable
@@ -37,7 +38,7 @@ def test_a_wish_the_trainer_may_still_hear_is_waited_for(scripted, asked_before,
     asked = timezone.now() - asked_before
     seen = timezone.now() if seen_after else asked - HOUR
     job = JobFactory(running=True, cancel_requested_at=asked, last_seen_at=seen)
-    tick.end_unheard_cancels()
+    sweep.end_unheard_cancellations()
     job.refresh_from_db()
     assert job.status == Status.RUNNING
 
@@ -45,10 +46,10 @@ def test_a_wish_the_trainer_may_still_hear_is_waited_for(scripted, asked_before,
 def test_trying_again_takes_an_earlier_wish_to_cancel_back(scripted):
     job = JobFactory(unknown=True, cancel_requested_at=timezone.now())
     services.declare_not_started(job, by="ann@example.org")
-    tick.end_cancelled_in_queue()
+    sweep.end_cancelled_in_queue()
     job.refresh_from_db()
     assert job.status == Status.QUEUED
-    assert tick.due_submissions() == [str(job.pk)]
+    assert sweep.due_submissions() == [str(job.pk)]
 
 
 @pytest.mark.parametrize("trait", ["submitting", "unknown", "finishing"])
@@ -68,11 +69,11 @@ def test_a_job_that_is_found_after_it_was_cancelled_is_stopped(scripted):
 
 
 def test_a_trainer_that_cannot_cancel_is_said_so_once(scripted, monkeypatch):
-    from providers.errors import UnsupportedFeature
-    from providers.local import Local
+    from providers.errors import UnsupportedFeatureError
+    from providers.local.provider import Local
 
     def cannot(self, run_id):
-        raise UnsupportedFeature("local", "cancelling")
+        raise UnsupportedFeatureError("local", "cancelling")
 
     monkeypatch.setattr(Local, "cancel_run", cannot)
     job = JobFactory(running=True, run_id="ft-1", cancel_requested_at=timezone.now())

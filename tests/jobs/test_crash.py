@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from jobs import poll, submit, tick
+from jobs.engine import acceptance, poll, submit, sweep
 from jobs.models import JobQueue
 from jobs.states import Status
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 from training.work import TrainingWork
 
@@ -29,12 +29,12 @@ def killed_at(monkeypatch, owner, name, job):
 
 def lease_runs_out():
     JobQueue.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
-    tick.recover_leases()
+    sweep.recover_leases()
 
 
 @pytest.fixture
 def job(draft, scripted) -> JobQueue:
-    return start(draft, press=next_press(draft))
+    return start(draft, idempotency_key=next_idempotency_key(draft))
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_killed_before_the_mark_it_goes_back_to_the_queue(job, scripted, monkeyp
     ("owner", "name", "was_paid"),
     [
         (TrainingWork, "submit", False),
-        (submit, "save_run", True),
-        (submit, "started", True),
+        (submit, "accept_run", True),
+        (acceptance, "mark_running", True),
     ],
 )
 def test_killed_after_the_mark_it_is_unclear_and_looked_up(

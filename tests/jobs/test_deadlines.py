@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs import poll, services, tick
+from jobs import services
+from jobs.engine import poll, sweep
+from jobs.engine.submit import submit
 from jobs.models import JobQueue
 from jobs.states import Status
-from jobs.submit import submit
 from tests.factories import JobFactory
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start, try_again
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -19,7 +20,7 @@ BASE = "http://127.0.0.1:9/v1"
 
 
 def ended(job: JobQueue) -> JobQueue:
-    tick.end_overdue()
+    sweep.end_overdue()
     job.refresh_from_db()
     return job
 
@@ -49,7 +50,7 @@ def test_a_run_that_nobody_could_see_for_a_week_is_given_up_and_may_be_fetched_l
         deadline_at=now - 8 * 24 * HOUR,
         last_seen_at=now - 9 * 24 * HOUR,
     )
-    assert (ended(job).status, job.error_code) == (Status.FAILED, "lost_sight")
+    assert (ended(job).status, job.error_code) == (Status.FAILED, "lost_contact")
 
 
 def test_a_run_the_trainer_has_forgotten_ends_at_its_deadline(scripted):
@@ -62,7 +63,7 @@ def test_a_run_the_trainer_has_forgotten_ends_at_its_deadline(scripted):
 
 
 def test_a_training_that_waited_long_for_its_trainer_has_its_whole_time_to_run(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     JobQueue.objects.update(deadline_at=timezone.now() + timedelta(minutes=1))
     scripted.accepts()
     submit(job.pk)
@@ -90,26 +91,26 @@ def test_a_result_found_late_has_its_whole_time_to_be_fetched(scripted):
     assert ended(job).status == Status.FINISHING
 
 
-@pytest.mark.parametrize("code", ["lost_sight", "fetch_deadline", "authentication_failed"])
+@pytest.mark.parametrize("code", ["lost_contact", "fetch_deadline", "authentication_failed"])
 def test_what_only_could_not_be_reached_is_never_trained_anew(draft, scripted, code):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     for _ in range(3):
         JobQueue.objects.filter(pk=job.pk).update(
             status=Status.FAILED, error_code=code, run_id="ft-1"
         )
         type(draft).objects.update(started_at=None, status="failed")
         job.refresh_from_db()
-        job = try_again(job, press=next_press(draft))
+        job = try_again(job, idempotency_key=next_idempotency_key(draft))
         assert job.payload["adopt_run"] == "ft-1"
 
 
 def test_a_run_that_failed_or_is_gone_is_trained_anew(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     for code in ("run_failed", "run_not_found", "deadline"):
         JobQueue.objects.filter(pk=job.pk).update(
             status=Status.FAILED, error_code=code, run_id="ft-1"
         )
         type(draft).objects.update(started_at=None, status="failed")
         job.refresh_from_db()
-        job = try_again(job, press=next_press(draft))
+        job = try_again(job, idempotency_key=next_idempotency_key(draft))
         assert "adopt_run" not in job.payload

@@ -6,12 +6,13 @@ import pytest
 
 from generation import services as generation
 from generation.models import GeneratedImage
-from jobs import poll, tasks
+from jobs import tasks
+from jobs.engine import poll
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import TrainingImageFactory, UserModelFactory
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.service]
@@ -36,9 +37,9 @@ def work_until_over(job: JobQueue) -> JobQueue:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         JobQueue.objects.update(next_poll_at=job.created_at)
-        tasks.submit(str(job.pk))
+        tasks.submit_job(str(job.pk))
         poll.poll(job.provider)
-        tasks.finish(str(job.pk))
+        tasks.collect_job(str(job.pk))
         job.refresh_from_db()
         if job.is_over:
             return job
@@ -47,7 +48,7 @@ def work_until_over(job: JobQueue) -> JobQueue:
 
 
 def trained(draft: UserModel) -> JobQueue:
-    return work_until_over(start(draft, press=next_press(draft)))
+    return work_until_over(start(draft, idempotency_key=next_idempotency_key(draft)))
 
 
 def test_photos_become_weights(local, draft):
@@ -67,7 +68,7 @@ def test_a_ready_model_makes_pictures(local, draft):
     job = work_until_over(
         generation.create(
             draft,
-            press="once",
+            idempotency_key="once",
             prompt="in a café",
             ratio="4:5",
             count=2,
@@ -77,10 +78,10 @@ def test_a_ready_model_makes_pictures(local, draft):
         )
     )
     assert job.status == Status.SUCCEEDED
-    pictures = list(GeneratedImage.objects.all())
-    assert [(picture.width, picture.height) for picture in pictures] == [(896, 1120)] * 2
-    assert all(picture.is_simulated for picture in pictures)
-    assert draft.trigger_word in pictures[0].prompt
+    images = list(GeneratedImage.objects.all())
+    assert [(image.width, image.height) for image in images] == [(896, 1120)] * 2
+    assert all(image.is_simulated for image in images)
+    assert draft.trigger_word in images[0].prompt
 
 
 def test_a_lost_answer_to_a_training_is_found_by_its_token(local, draft, monkeypatch):
@@ -92,35 +93,35 @@ def test_a_lost_answer_to_a_training_is_found_by_its_token(local, draft, monkeyp
         pay(work, job, provider, request, not_after=not_after)
         raise ConnectionResetError("after it was accepted")
 
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     with monkeypatch.context() as patch:
         patch.setattr(TrainingWork, "submit", answer_lost)
-        tasks.submit(str(job.pk))
+        tasks.submit_job(str(job.pk))
     job.refresh_from_db()
     assert job.status == Status.UNKNOWN
     assert work_until_over(job).status == Status.SUCCEEDED
-    assert job.alarm == ""
+    assert job.incident == ""
 
 
 def test_a_cancelled_training_ends_and_can_be_started_again(own_trainer, settings, draft):
     slow = own_trainer(seconds=60)
     settings.PROVIDERS = {"local": {"base_url": slow.url, "api_key": "local"}}
-    job = start(draft, press=next_press(draft))
-    tasks.submit(str(job.pk))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    tasks.submit_job(str(job.pk))
     from jobs.services import cancel
 
     cancel(job, by="ann@example.org")
     assert work_until_over(job).status == Status.CANCELLED
     draft.refresh_from_db()
     assert draft.is_editable
-    assert start(draft, press=next_press(draft)) != job
+    assert start(draft, idempotency_key=next_idempotency_key(draft)) != job
 
 
 def test_a_trainer_that_is_away_for_a_while_does_not_end_the_training(own_trainer, settings, draft):
     trainer = own_trainer(seconds=2)
     settings.PROVIDERS = {"local": {"base_url": trainer.url, "api_key": "local"}}
-    job = start(draft, press=next_press(draft))
-    tasks.submit(str(job.pk))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    tasks.submit_job(str(job.pk))
     trainer.kill()
     for _ in range(3):
         JobQueue.objects.update(next_poll_at=job.created_at)

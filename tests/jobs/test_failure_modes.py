@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from generation.models import GeneratedImage
 from generation.work import GenerationWork
-from jobs import poll, selectors, submit, tasks
+from jobs import selectors, tasks
+from jobs.engine import poll, submit
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from providers import registry
 from tests.factories import JobFactory, UserModelFactory, jpeg
 from tests.training.test_weights import safetensors
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -27,8 +28,8 @@ def beat() -> None:
     """What beat and workers do without anybody watching: one tick and every bell it rings."""
     rung: list[tuple[object, str]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "ring", lambda task, arg, **_: rung.append((task, arg)))
-        tasks.tick()
+        patch.setattr(tasks, "dispatch", lambda task, arg, **_: rung.append((task, arg)))
+        tasks.sweep_jobs()
         for task, arg in rung:
             task(arg)
 
@@ -48,13 +49,13 @@ def test_a_paid_run_never_exists_without_its_intent_in_the_database(draft, scrip
 
     monkeypatch.setattr(TrainingWork, "submit", looked_up)
     scripted.accepts()
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     submit.submit(job.pk)
     assert stored == [(Status.SUBMITTING, True, job.correlation)]
 
 
 def test_everything_moves_although_no_tab_is_open(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
     scripted.accepts("ft-1")
     scripted.lists({"id": "ft-1", "status": "completed", "suffix": job.correlation})
@@ -70,7 +71,7 @@ def test_two_beats_at_once_change_nothing(draft, scripted):
     scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
     scripted.lists()
     scripted.accepts("ft-1")
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     for _ in range(2):
         beat()
     job.refresh_from_db()
@@ -84,7 +85,7 @@ def test_two_beats_at_once_change_nothing(draft, scripted):
 
 def test_every_run_is_looked_at_however_many_there_are(scripted):
     """No list at all, a bounded number of single calls per look: the longest waiting first."""
-    jobs = [JobFactory(running=True) for _ in range(poll.SINGLES_PER_LOOK * 2 + 5)]
+    jobs = [JobFactory(running=True) for _ in range(poll.CALLS_PER_POLL * 2 + 5)]
     scripted.lists()
     for job in jobs:
         run = {"id": job.run_id, "status": "running", "step": 1}
@@ -97,7 +98,7 @@ def test_every_run_is_looked_at_however_many_there_are(scripted):
 
 def test_a_photo_that_cannot_be_read_is_never_left_out_silently(draft, scripted):
     default_storage.delete(draft.photos.first().file.name)
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     submit.submit(job.pk)
     job.refresh_from_db()
     assert (job.status, scripted.starts) == (Status.QUEUED, 0)
@@ -114,10 +115,10 @@ def test_a_picture_never_points_to_the_provider(scripted):
         result={"outputs": [{"url": url}]},
         payload={"prompt": "p", "typed_prompt": "p", "ratio": "1:1", "strength": 1.0},
     )
-    GenerationWork().finish(job, registry.get("local"), lambda _: None)
-    picture = GeneratedImage.objects.get()
-    assert "://" not in picture.file.name
-    assert default_storage.exists(picture.file.name)
+    GenerationWork().collect(job, registry.get("local"), lambda _: None)
+    image = GeneratedImage.objects.get()
+    assert "://" not in image.file.name
+    assert default_storage.exists(image.file.name)
 
 
 def test_a_model_without_stored_weights_cannot_be_ready():
@@ -126,7 +127,7 @@ def test_a_model_without_stored_weights_cannot_be_ready():
 
 
 def test_no_run_id_is_ever_invented(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     scripted.answers(500)
     submit.submit(job.pk)
     job.refresh_from_db()
@@ -135,7 +136,7 @@ def test_no_run_id_is_ever_invented(draft, scripted):
 
 def test_the_trail_of_a_job_survives_the_process_and_the_model(draft, scripted):
     scripted.answers(400, json={"error": {"message": "No."}})
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     submit.submit(job.pk)
     UserModel.objects.all().delete()
     job.refresh_from_db()
@@ -148,23 +149,23 @@ def test_a_wiped_broker_loses_nothing(scripted):
     queued, finishing = JobFactory(), JobFactory(finishing=True)
     rung: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "ring", lambda task, arg, **_: rung.append(arg))
-        tasks.tick()
+        patch.setattr(tasks, "dispatch", lambda task, arg, **_: rung.append(arg))
+        tasks.sweep_jobs()
     assert {str(queued.pk), str(finishing.pk)} <= set(rung)
 
 
 def test_a_provider_that_asked_for_time_is_not_sent_the_next_job_either(scripted):
-    from jobs import tick
-    from jobs.models import ProviderWatch
+    from jobs.engine import sweep
+    from jobs.models import ProviderStatus
 
     JobFactory()
     until = timezone.now() + timedelta(seconds=30)
-    ProviderWatch.objects.create(provider="local", blocked_until=until)
-    assert tick.due_submissions() == []
+    ProviderStatus.objects.create(provider="local", rate_limited_until=until)
+    assert sweep.due_submissions() == []
 
 
 def test_a_list_that_is_never_complete_does_not_overrule_the_owner(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     JobEvent.objects.create(job=job, kind="state", text="unknown")
     scripted.mock.get(f"{BASE}/fine-tunes", json={"data": [{"id": "?"}], "has_more": True})
     scripted.accepts()
@@ -184,7 +185,7 @@ def test_one_persons_job_is_never_shown_to_another(stranger):
 
 def test_neither_key_nor_photo_reaches_the_log(draft, scripted, caplog):
     scripted.answers(500, body="Bearer secret-key data:image/jpeg;base64,AAAABBBBCCCC")
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     with caplog.at_level("DEBUG"):
         submit.submit(job.pk)
     job.refresh_from_db()

@@ -8,12 +8,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from jobs import clock, services, submit
+from jobs import clock, services
+from jobs.engine import submit
+from jobs.engine.transitions import LEASE, claim_queued, mark_sent
 from jobs.models import JobQueue
-from jobs.moves import LEASE, claim_queued, mark_sent
 from jobs.states import Status
 from tests.factories import JobFactory
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 from training.work import TrainingWork
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def job(draft, scripted) -> JobQueue:
-    return start(draft, press=next_press(draft))
+    return start(draft, idempotency_key=next_idempotency_key(draft))
 
 
 def test_a_worker_frozen_right_after_its_mark_may_not_send_when_it_wakes(
@@ -52,7 +53,7 @@ def test_a_worker_frozen_right_after_its_mark_may_not_send_when_it_wakes(
 @pytest.mark.usefixtures("machine_clock")
 def test_pressing_again_waits_until_the_lost_call_can_no_longer_arrive(scripted):
     on_its_way_until = timezone.now() + timedelta(seconds=60)
-    job = JobFactory(unknown=True, given_up_at=on_its_way_until)
+    job = JobFactory(unknown=True, call_over_at=on_its_way_until)
     services.declare_not_started(job, by="ann@example.org")
     assert job.status == Status.QUEUED
     assert job.next_poll_at == on_its_way_until
@@ -63,12 +64,12 @@ def test_a_web_server_whose_clock_is_ahead_does_not_delay_the_start(draft, monke
     true_time = timezone.now()
     monkeypatch.setattr(clock, "now", lambda: true_time)
     with time_machine.travel(true_time + timedelta(days=1)):
-        job = start(draft, press=next_press(draft))
+        job = start(draft, idempotency_key=next_idempotency_key(draft))
     assert claim_queued(job.pk) is not None
 
 
 def test_a_job_that_kills_its_workers_is_tried_less_and_less_often(scripted):
-    from jobs import tick
+    from jobs.engine import sweep
 
     job = JobFactory()
     waits = []
@@ -76,26 +77,26 @@ def test_a_job_that_kills_its_workers_is_tried_less_and_less_often(scripted):
         JobQueue.objects.update(next_poll_at=timezone.now())
         assert claim_queued(job.pk)
         JobQueue.objects.update(lease_until=timezone.now() - LEASE)
-        tick.recover_leases()
+        sweep.recover_leases()
         job.refresh_from_db()
         waits.append(round((job.next_poll_at - timezone.now()).total_seconds()))
     assert waits == [0, 2, 4, 8]
 
 
 def test_a_claim_is_not_kept_alive_for_ever_by_a_worker_that_hangs(monkeypatch, scripted):
-    from jobs import lease
+    from jobs.engine import leases
 
     renewed: list[object] = []
-    monkeypatch.setattr(lease, "renew", lambda job: renewed.append(job) or True)
-    monkeypatch.setattr(lease, "LEASE", timedelta(seconds=0.03))
-    monkeypatch.setattr(lease, "LONGEST_WORK", timedelta(seconds=0))
-    renew_until, has_stopped = lease._renew_until, threading.Event()
+    monkeypatch.setattr(leases, "renew", lambda job: renewed.append(job) or True)
+    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=0.03))
+    monkeypatch.setattr(leases, "LONGEST_WORK", timedelta(seconds=0))
+    renew_until, has_stopped = leases._renew_until, threading.Event()
 
     def watched(job, done):
         renew_until(job, done)
         has_stopped.set()
 
-    monkeypatch.setattr(lease, "_renew_until", watched)
-    with lease.kept_alive(JobFactory(submitting=True)):
+    monkeypatch.setattr(leases, "_renew_until", watched)
+    with leases.renewed_lease(JobFactory(submitting=True)):
         assert has_stopped.wait(timeout=5)
     assert renewed == []

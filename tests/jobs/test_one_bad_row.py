@@ -6,15 +6,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs import look, poll, selectors, tick
-from jobs.finish import finish
-from jobs.models import JobQueue, ProviderWatch
+from jobs import selectors
+from jobs.engine import describe, poll, sweep
+from jobs.engine.collect import collect
+from jobs.engine.submit import submit
+from jobs.models import JobQueue, ProviderStatus
 from jobs.states import Status
-from jobs.submit import submit
 from models_app.models import UserModel
 from tests.factories import JobFactory, UserModelFactory
 from tests.training.test_weights import safetensors
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -31,21 +32,21 @@ def state_of(job: JobQueue) -> str:
 def test_a_sent_job_of_a_removed_provider_becomes_unclear_and_the_tick_goes_on(scripted):
     expired = {"submitting": True, "sent_at": timezone.now(), "lease_until": timezone.now() + PAST}
     removed, other = JobFactory(provider="together", **expired), JobFactory(**expired)
-    tick.recover_leases()
+    sweep.recover_leases()
     assert {state_of(removed), state_of(other)} == {Status.UNKNOWN}
 
 
 def test_a_tick_that_trips_over_one_job_serves_the_rest(scripted, monkeypatch):
     bad, good = (JobFactory(deadline_at=timezone.now() + PAST) for _ in range(2))
-    move = tick.move
+    move = sweep.move
 
     def trips(job, target, **changes):
         if job.pk == bad.pk:
             raise RuntimeError("a surprise")
         move(job, target, **changes)
 
-    monkeypatch.setattr(tick, "move", trips)
-    tick.end_overdue()
+    monkeypatch.setattr(sweep, "move", trips)
+    sweep.end_overdue()
     assert (state_of(bad), state_of(good)) == (Status.QUEUED, Status.CANCELLED)
 
 
@@ -57,7 +58,7 @@ def test_a_loss_that_is_no_number_does_not_cost_the_training(scripted):
     )
     scripted.logs("ft-1", metrics=points)
     scripted.mock.get(f"{BASE}/finetune/download", body=safetensors())
-    finish(job.pk)
+    collect(job.pk)
     assert state_of(job) == Status.SUCCEEDED
     assert selectors.losses(job) == [(1, 0.5)]
 
@@ -75,7 +76,7 @@ def test_log_lines_that_no_database_takes_are_mended(scripted, text):
 
 @pytest.mark.parametrize("words", ODD_WORDS, ids=["nul", "surrogate"])
 def test_a_refusal_in_odd_characters_is_still_a_refusal(draft, scripted, words):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     scripted.answers(400, json={"error": {"message": words}})
     submit(job.pk)
     job.refresh_from_db()
@@ -84,11 +85,11 @@ def test_a_refusal_in_odd_characters_is_still_a_refusal(draft, scripted, words):
 
 
 def test_a_trainer_that_is_away_in_odd_characters_is_only_away(draft, scripted):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     scripted.answers(429, json={"error": {"message": "slow \ud800"}})
     submit(job.pk)
     assert state_of(job) == Status.QUEUED
-    assert ProviderWatch.objects.get().last_error
+    assert ProviderStatus.objects.get().last_error
 
 
 @pytest.mark.parametrize(
@@ -112,18 +113,18 @@ def test_an_answer_with_impossible_values_leaves_the_other_runs_followed(scripte
 
 
 def test_a_run_that_cannot_be_written_is_looked_at_later_and_the_others_now(scripted, monkeypatch):
-    from jobs import sights
+    from jobs.engine import observations
 
     bad, good = (JobFactory(running=True, run_id=f"ft-{n}") for n in ("bad", "good"))
     scripted.lists(*({"id": job.run_id, "status": "running", "step": 7} for job in (bad, good)))
-    write = sights.write
+    store = observations.store
 
     def refuses(seen):
         if any(job.pk == bad.pk for job, _values in seen):
             raise ValueError("the database does not take it")
-        return write(seen)
+        return store(seen)
 
-    monkeypatch.setattr(sights, "write", refuses)
+    monkeypatch.setattr(observations, "store", refuses)
     poll.poll("local")
     bad.refresh_from_db(), good.refresh_from_db()
     assert (bad.status, good.step) == (Status.RUNNING, 7)
@@ -136,22 +137,22 @@ def test_a_lost_run_that_another_job_follows_does_not_stop_the_look(scripted):
     poll.poll("local")
     lost.refresh_from_db(), other.refresh_from_db()
     assert (lost.status, other.step) == (Status.UNKNOWN, 7)
-    assert "ft-1" in lost.alarm
+    assert "ft-1" in lost.incident
     assert lost.next_poll_at > timezone.now()
 
 
-def test_a_trainer_that_gives_two_jobs_the_same_run_raises_an_alarm(draft, scripted):
+def test_a_trainer_that_gives_two_jobs_the_same_run_raises_an_incident(draft, scripted):
     JobFactory(running=True, run_id="ft-1")
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     scripted.accepts("ft-1")
     submit(job.pk)
     job.refresh_from_db()
     assert (job.status, scripted.starts) == (Status.UNKNOWN, 1)
-    assert "ft-1" in job.alarm
+    assert "ft-1" in job.incident
 
 
 def test_a_single_look_that_trips_leaves_the_others_looked_at(scripted, monkeypatch):
-    from providers.local import Local
+    from providers.local.provider import Local
 
     bad, good = (JobFactory(running=True, run_id=f"ft-{n}") for n in ("bad", "good"))
     scripted.lists()
@@ -195,14 +196,14 @@ def test_a_result_that_cannot_be_entered_is_a_failed_try_and_not_a_loop(scripted
     job = JobFactory(finishing=True, run_id="ft-1", payload={"base_model": "gone/gone"})
     scripted.logs("ft-1")
     scripted.mock.get(f"{BASE}/finetune/download", body=safetensors())
-    finish(job.pk)
+    collect(job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.error_code) == (Status.FINISHING, 1, "internal")
 
 
 def test_a_removed_provider_does_not_use_up_the_tries_of_fetching(scripted):
     job = JobFactory(finishing=True, run_id="ft-1", provider="together")
-    finish(job.pk)
+    collect(job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.error_code) == (Status.FINISHING, 0, "not_configured")
 
@@ -223,17 +224,17 @@ def test_an_outage_does_not_use_up_the_tries_of_a_hiccup_of_ours(scripted, monke
         raise RuntimeError("database is locked")
 
     monkeypatch.setattr(TrainingWork, "prepare", hiccup)
-    job = JobFactory(attempts=50, error_code="unavailable")
+    job = JobFactory(unanswered_count=50, error_code="unavailable")
     submit(job.pk)
     assert state_of(job) == Status.QUEUED
 
 
 def test_a_hanging_provider_is_asked_about_itself_by_one_worker_only(scripted):
-    from jobs import watch
+    from jobs.engine import provider_status
 
     scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
-    with watch.polling("local"):
-        look.look_at("local")
+    with provider_status.polling_lease("local"):
+        describe.describe("local")
     assert scripted.count("GET", "/fine-tunes/models/supported") == 0
 
 
@@ -242,7 +243,7 @@ def test_a_run_the_trainer_has_lost_does_not_make_the_trainer_silent(scripted):
     scripted.lists()
     scripted.mock.get(f"{BASE}/fine-tunes/ft-1", status=404)
     poll.poll("local")
-    assert ProviderWatch.objects.get().last_error == ""
+    assert ProviderStatus.objects.get().last_error == ""
 
 
 def test_an_own_model_is_untouched_by_what_happens_to_others(scripted):

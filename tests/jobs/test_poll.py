@@ -7,8 +7,9 @@ import requests
 import time_machine
 from django.utils import timezone
 
-from jobs import poll, selectors, tick
-from jobs.models import JobEvent, JobQueue, ProviderWatch
+from jobs import selectors
+from jobs.engine import poll, sweep
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory
@@ -98,7 +99,7 @@ def test_a_run_the_trainer_does_not_know_is_not_declared_dead(scripted, job):
 def test_a_completed_run_is_fetched(scripted, job):
     seen(scripted, job, status="completed")
     assert (job.status, job.progress) == (Status.FINISHING, 1.0)
-    assert tick.due_finishes() == [str(job.pk)]
+    assert sweep.due_collections() == [str(job.pk)]
 
 
 def test_a_failed_run_tells_the_trainers_own_words(scripted, job):
@@ -166,10 +167,10 @@ def test_without_a_rate_no_time_left_is_invented(scripted, job):
 
 
 def test_two_workers_do_not_ask_the_same_provider_at_once(scripted, job):
-    from jobs import watch
+    from jobs.engine import provider_status
 
     scripted.lists({"id": "ft-1", "status": "running"})
-    with watch.polling("local") as is_first:
+    with provider_status.polling_lease("local") as is_first:
         poll.poll("local")
     assert is_first
     assert scripted.count("GET", "/fine-tunes") == 0
@@ -177,8 +178,8 @@ def test_two_workers_do_not_ask_the_same_provider_at_once(scripted, job):
 
 def test_a_provider_that_asked_for_time_is_left_alone(scripted, job):
     scripted.lists({"id": "ft-1", "status": "running"})
-    ProviderWatch.objects.create(
-        provider="local", blocked_until=timezone.now() + timedelta(seconds=30)
+    ProviderStatus.objects.create(
+        provider="local", rate_limited_until=timezone.now() + timedelta(seconds=30)
     )
     poll.poll("local")
     assert scripted.count("GET", "/fine-tunes") == 0

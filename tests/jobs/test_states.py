@@ -3,8 +3,8 @@ from itertools import product
 import pytest
 from django.db import IntegrityError, transaction
 
+from jobs.engine.transitions import TransitionError, move
 from jobs.models import JobEvent, JobQueue
-from jobs.moves import IllegalMove, move
 from jobs.states import ALLOWED, FOLLOWED, OVER, UNFINISHED, Status, sources
 from tests.factories import JobFactory, UserModelFactory
 
@@ -35,7 +35,7 @@ def test_a_move_happens_exactly_where_the_table_allows_it(source, target):
         assert JobQueue.objects.get().status == target
         assert job.events.get().text == target
     else:
-        with pytest.raises(IllegalMove):
+        with pytest.raises(TransitionError):
             move(job, target, **changes_for(target))
         assert JobQueue.objects.get().status == source
         assert not JobEvent.objects.exists()
@@ -61,7 +61,7 @@ def test_a_move_decided_on_an_older_reading_fails():
     second = JobQueue.objects.get()
     move(first, Status.QUEUED)
     move(first, Status.SUBMITTING)
-    with pytest.raises(IllegalMove):
+    with pytest.raises(TransitionError):
         move(second, Status.UNKNOWN)
     assert JobQueue.objects.get().status == Status.SUBMITTING
 

@@ -5,11 +5,11 @@ import requests
 from django.utils import timezone
 
 from jobs import services
-from jobs.models import JobQueue, ProviderWatch
+from jobs.engine.submit import submit
+from jobs.models import JobQueue, ProviderStatus
 from jobs.states import Status
-from jobs.submit import submit
 from models_app.models import UserModel
-from training.selectors import next_press
+from training.selectors import next_idempotency_key
 from training.services import start
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def job(draft, scripted) -> JobQueue:
-    return start(draft, press=next_press(draft))
+    return start(draft, idempotency_key=next_idempotency_key(draft))
 
 
 def test_an_accepted_training_runs_under_the_providers_id(job, scripted):
@@ -76,7 +76,7 @@ def test_too_many_requests_waits_as_long_as_it_was_told(job, scripted):
     job.refresh_from_db()
     assert (job.status, job.sent_at) == (Status.QUEUED, None)
     assert 85 < (job.next_poll_at - timezone.now()).total_seconds() < 95
-    assert ProviderWatch.objects.get().blocked_until > timezone.now()
+    assert ProviderStatus.objects.get().rate_limited_until > timezone.now()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_trainer_that_is_down_at_submit_keeps_the_job_waiting(job, scripted):
     )
     submit(job.pk)
     job.refresh_from_db()
-    assert (job.status, job.attempts, scripted.starts) == (Status.QUEUED, 1, 0)
+    assert (job.status, job.unanswered_count, scripted.starts) == (Status.QUEUED, 1, 0)
     assert job.next_poll_at > timezone.now()
 
 
@@ -122,21 +122,21 @@ def test_a_job_cancelled_while_its_photos_travel_is_never_paid(job, scripted, mo
 
 
 def test_a_late_answer_is_adopted_where_the_job_became_unclear(job, scripted, monkeypatch):
-    from jobs import tick
+    from jobs.engine import sweep
     from training.work import TrainingWork
 
     pay = TrainingWork.submit
 
     def frozen(work, claimed, provider, request, *, not_after):
         JobQueue.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
-        tick.recover_leases()
+        sweep.recover_leases()
         return pay(work, claimed, provider, request, not_after=not_after)
 
     monkeypatch.setattr(TrainingWork, "submit", frozen)
     scripted.accepts("ft-late")
     submit(job.pk)
     job.refresh_from_db()
-    assert (job.status, job.run_id, job.alarm) == (Status.RUNNING, "ft-late", "")
+    assert (job.status, job.run_id, job.incident) == (Status.RUNNING, "ft-late", "")
 
 
 def test_no_key_is_stored_with_an_error(job, scripted):

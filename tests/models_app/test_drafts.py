@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from jobs.models import JobQueue
 from models_app import services
+from models_app.errors import NotEditableError
 from models_app.models import TrainingImage, UserModel
-from models_app.refusals import NotEditable
 from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
@@ -61,7 +61,7 @@ def test_a_tab_with_old_values_overwrites_only_what_it_answers(owner):
 @pytest.mark.parametrize("state", ["training", "ready"])
 def test_answers_of_a_started_model_are_refused(db, state):
     model = UserModelFactory(**{state: True})
-    with pytest.raises(NotEditable, match="cannot be changed"):
+    with pytest.raises(NotEditableError, match="cannot be changed"):
         services.save_answers(model, step="about", answers={}, valid={"name": "Other"})
     model.refresh_from_db()
     assert model.name == "Ann"
@@ -71,7 +71,7 @@ def test_a_tab_that_does_not_know_of_the_start_is_refused(owner):
     draft = services.create_draft(owner)
     UserModel.objects.filter(pk=draft.pk).update(started_at=timezone.now())
     assert draft.is_editable
-    with pytest.raises(NotEditable):
+    with pytest.raises(NotEditableError):
         services.save_answers(draft, step="about", answers={}, valid={"name": "Ann"})
 
 
@@ -106,14 +106,14 @@ def test_deleting_a_model_leaves_no_row_and_no_file(
     GeneratedImageFactory(model=model)
     for name in (
         f"weights/{model.pk}/{'a' * 64}.safetensors",
-        f"pictures/{model.pk}/orphan.jpg",
+        f"images/{model.pk}/orphan.jpg",
         f"photos/{model.pk}/orphan-of-a-crash.jpg",
     ):
         default_storage.save(name, ContentFile(b"x"))
     # Pictures are found by their folder, under which the factory does not write.
-    for picture in model.pictures.all():
-        default_storage.delete(picture.file.name)
-        default_storage.delete(picture.thumbnail.name)
+    for image in model.images.all():
+        default_storage.delete(image.file.name)
+        default_storage.delete(image.thumbnail.name)
     with django_capture_on_commit_callbacks(execute=True):
         services.delete_model(model)
     assert not UserModel.objects.exists()

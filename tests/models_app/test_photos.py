@@ -14,9 +14,9 @@ from django.db import connection
 from django.utils import timezone
 
 from models_app import services
+from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS, Limits
 from models_app.models import TrainingImage, UserModel
-from models_app.refusals import NotEditable, PhotoRefused
 from tests.factories import TrainingImageFactory, UserModelFactory, jpeg
 from tests.models_app import photographs as photo
 
@@ -85,7 +85,7 @@ def test_photos_are_kept_in_the_order_they_came(draft):
 def test_the_same_photo_is_refused_with_the_name_it_is_known_by(draft, settings):
     services.add_photo(draft, upload=upload(name="beach.jpg"))
     before = stored_files(settings)
-    with pytest.raises(PhotoRefused) as caught:
+    with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=upload(name="copy.jpg"))
     assert caught.value.code == "duplicate"
     assert "“beach.jpg”" in caught.value.message
@@ -99,7 +99,7 @@ def test_two_models_may_use_the_same_photo(draft):
 
 def test_a_refused_photo_leaves_nothing_and_the_next_is_taken(draft, settings):
     for data in (b"", b"nonsense", jpeg()[:500], jpeg(40, 40)):
-        with pytest.raises(PhotoRefused):
+        with pytest.raises(PhotoRefusedError):
             services.add_photo(draft, upload=upload(data))
     assert stored_files(settings) == set()
     services.add_photo(draft, upload=upload())
@@ -110,14 +110,14 @@ def test_a_file_above_the_limit_is_refused_before_it_is_read(draft, monkeypatch)
     monkeypatch.setattr("models_app.ingest.LIMITS", Limits(max_bytes=1024 * 1024))
     too_large = upload(b"x" * (1024 * 1024 + 1))
     monkeypatch.setattr(too_large.file, "read", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(PhotoRefused) as caught:
+    with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=too_large)
     assert caught.value.code == "too_many_bytes"
 
 
 def test_the_fifty_first_photo_is_refused(draft):
     TrainingImageFactory.create_batch(LIMITS.max_photos, model=draft)
-    with pytest.raises(PhotoRefused) as caught:
+    with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=upload())
     assert caught.value.code == "too_many_photos"
     assert str(LIMITS.max_photos) in caught.value.message
@@ -125,7 +125,7 @@ def test_the_fifty_first_photo_is_refused(draft):
 
 @pytest.mark.parametrize("state", ["training", "ready"])
 def test_a_model_in_training_or_ready_takes_no_photo(db, state):
-    with pytest.raises(NotEditable):
+    with pytest.raises(NotEditableError):
         services.add_photo(UserModelFactory(**{state: True}), upload=upload())
 
 
@@ -137,7 +137,7 @@ def test_a_start_pressed_while_a_photo_is_decoded_wins(draft, settings, monkeypa
         return normalise(source)
 
     monkeypatch.setattr(services, "normalise", started_meanwhile)
-    with pytest.raises(NotEditable):
+    with pytest.raises(NotEditableError):
         services.add_photo(draft, upload=upload())
     assert stored_files(settings) == set()
     assert draft.photos.count() == 0
@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(draft, settings, monkeyp
         return save(name, content, **options)
 
     monkeypatch.setattr(default_storage, "save", full_for_the_thumbnail)
-    with pytest.raises(PhotoRefused) as caught:
+    with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=upload())
     assert caught.value.code == "no_room"
     assert stored_files(settings) == set()
@@ -205,7 +205,7 @@ def together(work, times: int) -> list[object]:
 def test_the_same_photo_sent_at_the_same_time_is_stored_once(settings):
     draft = UserModelFactory()
     results = together(lambda _: services.add_photo(draft, upload=upload()), times=4)
-    refused = [result for result in results if isinstance(result, PhotoRefused)]
+    refused = [result for result in results if isinstance(result, PhotoRefusedError)]
     assert [each.code for each in refused] == ["duplicate"] * 3
     assert draft.photos.count() == 1
     assert len(stored_files(settings)) == 2
@@ -220,7 +220,9 @@ def test_photos_sent_at_the_same_time_do_not_pass_the_maximum(settings):
         lambda number: services.add_photo(draft, upload=upload(jpeg(640, 481 + number))), times=5
     )
     assert sum(isinstance(result, TrainingImage) for result in results) == 2
-    assert {each.code for each in results if isinstance(each, PhotoRefused)} == {"too_many_photos"}
+    assert {each.code for each in results if isinstance(each, PhotoRefusedError)} == {
+        "too_many_photos"
+    }
     assert draft.photos.count() == LIMITS.max_photos
     assert len(stored_files(settings)) == before + 4
     positions = list(draft.photos.values_list("position", flat=True))
@@ -248,7 +250,7 @@ def test_photos_of_a_model_in_training_stay_as_they_are(db):
         lambda: services.move_photo(fixed, places=1),
         lambda: services.set_caption(fixed, caption="new"),
     ):
-        with pytest.raises(NotEditable):
+        with pytest.raises(NotEditableError):
             change()
     fixed.refresh_from_db()
     assert fixed.caption == ""

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models_app import ingest
+from models_app.errors import PhotoRefusedError
 from models_app.ingest import NormalisedPhoto, normalise
 from models_app.limits import LIMITS, Limits
-from models_app.refusals import PhotoRefused
 from tests.models_app import photographs as photo
 
 WHOLE = {name: photo.encoded(photo.quarters(), name).getvalue() for name in ("JPEG", "PNG", "WEBP")}
 PROGRESSIVE = photo.encoded(photo.quarters(), progressive=True, exif=photo.exif()).getvalue()
 
 
-def refusal(data: bytes) -> PhotoRefused:
-    with pytest.raises(PhotoRefused) as caught:
+def refusal(data: bytes) -> PhotoRefusedError:
+    with pytest.raises(PhotoRefusedError) as caught:
         normalise(io.BytesIO(data))
     return caught.value
 
@@ -160,7 +160,7 @@ def taken_or_refused(data: bytes) -> None:
     """Any bytes at all: either a sound photo comes out, or a refusal with a sentence."""
     try:
         result = normalise(io.BytesIO(data))
-    except PhotoRefused as refused:
+    except PhotoRefusedError as refused:
         assert refused.code and refused.message.endswith(".")
     else:
         assert isinstance(result, NormalisedPhoto)

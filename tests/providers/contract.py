@@ -70,30 +70,30 @@ OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
     "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}")),
 }
 ASKED = {
-    301: errors.UnexpectedReply,
-    400: errors.RequestRejected,
-    401: errors.AuthenticationFailed,
-    402: errors.OutOfCredit,
-    403: errors.AuthenticationFailed,
-    404: errors.RunNotFound,
-    408: errors.ProviderUnavailable,
-    422: errors.RequestRejected,
-    429: errors.RateLimited,
-    500: errors.ProviderUnavailable,
-    502: errors.ProviderUnavailable,
-    503: errors.ProviderUnavailable,
-    504: errors.ProviderUnavailable,
+    301: errors.UnexpectedReplyError,
+    400: errors.RequestRejectedError,
+    401: errors.AuthenticationFailedError,
+    402: errors.OutOfCreditError,
+    403: errors.AuthenticationFailedError,
+    404: errors.RunNotFoundError,
+    408: errors.ProviderUnavailableError,
+    422: errors.RequestRejectedError,
+    429: errors.RateLimitedError,
+    500: errors.ProviderUnavailableError,
+    502: errors.ProviderUnavailableError,
+    503: errors.ProviderUnavailableError,
+    504: errors.ProviderUnavailableError,
 }
 PAID = ASKED | {
-    301: errors.OutcomeUnknown,
-    303: errors.OutcomeUnknown,
-    404: errors.RequestRejected,
-    408: errors.OutcomeUnknown,
-    500: errors.OutcomeUnknown,
-    502: errors.OutcomeUnknown,
-    503: errors.OutcomeUnknown,
-    504: errors.OutcomeUnknown,
-    520: errors.OutcomeUnknown,
+    301: errors.OutcomeUnknownError,
+    303: errors.OutcomeUnknownError,
+    404: errors.RequestRejectedError,
+    408: errors.OutcomeUnknownError,
+    500: errors.OutcomeUnknownError,
+    502: errors.OutcomeUnknownError,
+    503: errors.OutcomeUnknownError,
+    504: errors.OutcomeUnknownError,
+    520: errors.OutcomeUnknownError,
 }
 
 
@@ -138,13 +138,13 @@ class ProviderContract:
         provider = self.provider(capabilities=frozenset())
         with responses.RequestsMock() as wire:
             for name, (_, operation) in OPERATIONS.items():
-                with pytest.raises(errors.UnsupportedFeature):
+                with pytest.raises(errors.UnsupportedFeatureError):
                     operation(provider)
                     pytest.fail(f"{name} was not refused")
             assert not wire.calls
 
     def test_forged_webhook_is_refused(self):
-        expected = (errors.InvalidWebhook, errors.UnsupportedFeature)
+        expected = (errors.InvalidWebhookError, errors.UnsupportedFeatureError)
         with pytest.raises(expected):
             self.provider().parse_webhook({"webhook-signature": "v1,Zm9yZ2Vk"}, b'{"id":"x"}')
 
@@ -239,7 +239,7 @@ class ProviderContract:
     @pytest.mark.parametrize("name", ["Retry-After", "x-ratelimit-reset"])
     def test_wait_that_the_provider_asks_for_is_passed_on(self, name):
         responses.get(ANYWHERE, status=429, headers={name: "7"})
-        with pytest.raises(errors.RateLimited) as raised:
+        with pytest.raises(errors.RateLimitedError) as raised:
             self.provider().get_run("run-1")
         assert raised.value.retry_after == 7.0
 
@@ -247,7 +247,7 @@ class ProviderContract:
     @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"id":', "null"])
     def test_unreadable_answer_to_a_free_call_is_unexpected(self, body):
         responses.get(ANYWHERE, body=body)
-        with pytest.raises(errors.UnexpectedReply):
+        with pytest.raises(errors.UnexpectedReplyError):
             self.provider().get_run("run-1")
 
     @responses.activate
@@ -255,7 +255,7 @@ class ProviderContract:
     def test_unreadable_answer_to_a_paid_call_leaves_the_outcome_unknown(self, body):
         responses.post(ANYWHERE, body=body)
         for operation in self.paid_operations():
-            with pytest.raises(errors.OutcomeUnknown) as raised:
+            with pytest.raises(errors.OutcomeUnknownError) as raised:
                 operation(self.provider())
             assert not raised.value.retryable
 
@@ -273,7 +273,7 @@ class ProviderContract:
         for operation in self.paid_operations():
             with RawServer(behaviour) as server:
                 provider = self.provider(server.url, paid_timeouts=timeouts)
-                with pytest.raises(errors.OutcomeUnknown):
+                with pytest.raises(errors.OutcomeUnknownError):
                     operation(provider)
             assert len(server.requests) == 1
             assert server.connection_count == 1
@@ -281,13 +281,13 @@ class ProviderContract:
     def test_half_an_answer_to_a_paid_call_leaves_the_outcome_unknown(self):
         half = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + self.accepting()[:20]
         for operation in self.paid_operations():
-            with RawServer(answer(half)) as server, pytest.raises(errors.OutcomeUnknown):
+            with RawServer(answer(half)) as server, pytest.raises(errors.OutcomeUnknownError):
                 operation(self.provider(server.url))
             assert len(server.requests) == 1
 
     def test_refused_connection_surely_sent_nothing(self):
         for operation in self.paid_operations():
-            with pytest.raises(errors.ProviderUnavailable):
+            with pytest.raises(errors.ProviderUnavailableError):
                 operation(self.provider(closed_port_url()))
 
     def test_unknown_host_surely_sent_nothing(self, monkeypatch):
@@ -296,20 +296,20 @@ class ProviderContract:
 
         monkeypatch.setattr("socket.getaddrinfo", fails)
         for operation in self.paid_operations():
-            with pytest.raises(errors.ProviderUnavailable):
+            with pytest.raises(errors.ProviderUnavailableError):
                 operation(self.provider("http://trainer.invalid/v1"))
 
     @responses.activate
     def test_connect_timeout_surely_sent_nothing(self):
         responses.post(ANYWHERE, body=requests.ConnectTimeout("too slow"))
         for operation in self.paid_operations():
-            with pytest.raises(errors.ProviderUnavailable):
+            with pytest.raises(errors.ProviderUnavailableError):
                 operation(self.provider())
 
     def test_call_after_its_time_is_never_sent(self):
         with RawServer(json_answer(self.accepting())) as server:
             provider = self.provider(server.url)
-            with pytest.raises(errors.ProviderUnavailable, match="too late"):
+            with pytest.raises(errors.ProviderUnavailableError, match="too late"):
                 provider.start_training(training_request(), not_after=time.time() - 1)
         assert server.requests == []
 
@@ -325,7 +325,7 @@ class ProviderContract:
 
     def test_paid_call_follows_no_redirect(self):
         moved = json_answer(b"{}", "307 Temporary Redirect", "Location: /v1/again\r\n")
-        with RawServer(moved) as server, pytest.raises(errors.OutcomeUnknown):
+        with RawServer(moved) as server, pytest.raises(errors.OutcomeUnknownError):
             self.provider(server.url).start_training(training_request())
         assert len(server.requests) == 1
 
@@ -345,7 +345,7 @@ class ProviderContract:
         responses.get(ANYWHERE, json={"data": [{"status": "?"}]})
         provider = self.provider()
         assert provider.find_run("tw-absent", WorkKind.TRAINING) is None
-        with pytest.raises(errors.OutcomeUnknown):
+        with pytest.raises(errors.OutcomeUnknownError):
             provider.find_run("tw-absent", WorkKind.TRAINING)
 
     @responses.activate
@@ -363,7 +363,7 @@ class ProviderContract:
         running = next(iter(self.recorded("training_running*.json").values()))
         responses.post(ANYWHERE, json={"error": {"message": "not now"}}, status=400)
         responses.get(ANYWHERE, json=running)
-        with pytest.raises(errors.RequestRejected, match="not now"):
+        with pytest.raises(errors.RequestRejectedError, match="not now"):
             self.provider().cancel_run("run-1")
 
     @responses.activate

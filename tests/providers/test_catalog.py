@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from providers import options
+from providers import availability
+from providers.availability import generation_options, training_options
 from providers.catalog import (
     BASE_MODELS,
     DEFAULT_BASE_MODEL,
-    DEFAULT_PRESET,
-    DEFAULTS,
     FLUX1_DEV,
     FLUX1_PRO,
     FLUX2_DEV,
-    PRESETS,
-    PROVIDER_LABELS,
-    RANGES,
-    RESOLUTIONS,
     base_model,
 )
-from providers.options import generation_options, training_options
+from providers.hyperparameters import (
+    DEFAULT_PRESET,
+    HYPERPARAMETERS,
+    PRESETS,
+    Hyperparameters,
+)
 from providers.registry import CLASSES
 from providers.types import Description
 
@@ -39,7 +39,7 @@ def training(model: str, provider: str, **descriptions: Description | None):
     return found
 
 
-def drawing(
+def generation(
     provider: str,
     family: str = "flux2-dev",
     *,
@@ -59,27 +59,27 @@ def drawing(
 
 def test_defaults_and_presets_lie_in_their_ranges():
     assert DEFAULT_PRESET in PRESETS
-    for values in (DEFAULTS, *(preset.values for preset in PRESETS.values())):
-        for name, allowed in RANGES.items():
-            assert getattr(values, name) in allowed, (values, name)
-        assert values.resolution in RESOLUTIONS
+    for values in (Hyperparameters(), *(preset.values for preset in PRESETS.values())):
+        for name, parameter in HYPERPARAMETERS.items():
+            assert parameter.problem_with(getattr(values, name)) == "", (values, name)
 
 
 def test_keys_and_families_are_unique():
     assert len({model.key for model in BASE_MODELS}) == len(BASE_MODELS)
     assert len({model.family for model in BASE_MODELS}) == len(BASE_MODELS)
-    assert base_model(DEFAULT_BASE_MODEL).training
+    assert any(DEFAULT_BASE_MODEL in cls.training_offers for cls in CLASSES.values())
 
 
-def test_every_offer_is_of_a_known_provider_with_the_label_it_calls_itself():
-    assert {cls.key: cls.label for cls in CLASSES.values()} == dict(PROVIDER_LABELS)
-    for model in BASE_MODELS:
-        assert {*model.training, *model.generation} <= PROVIDER_LABELS.keys()
+def test_every_offer_is_for_a_known_base_model():
+    for cls in CLASSES.values():
+        for key in {*cls.training_offers, *cls.generation_offers}:
+            assert base_model(key)
 
 
 def test_model_that_cannot_be_trained_says_why_and_has_no_offer():
     for model in BASE_MODELS:
-        assert bool(model.why_untrainable) != bool(model.training), model.key
+        is_offered = any(model.key in cls.training_offers for cls in CLASSES.values())
+        assert bool(model.why_untrainable) != is_offered, model.key
 
 
 def test_unknown_base_model_is_a_key_error():
@@ -92,7 +92,7 @@ def test_unknown_base_model_is_a_key_error():
 
 def test_every_pair_is_listed_even_with_nothing_configured():
     found = training_options({})
-    assert len(found) == len(BASE_MODELS) * len(PROVIDER_LABELS)
+    assert len(found) == len(BASE_MODELS) * len(CLASSES)
     assert not any(option.is_available for option in found)
     assert all(option.reason for option in found)
 
@@ -112,12 +112,14 @@ def test_trainer_that_does_not_answer_can_still_be_chosen_with_a_note():
     option = training(FLUX1_DEV, "local", local=None)
     assert option.is_available
     assert option.is_simulated
-    assert option.reason == options.NO_ANSWER
+    assert option.reason == availability.NO_ANSWER
 
 
 def test_together_is_closed_until_it_names_the_model():
-    assert training(FLUX2_DEV, "together", together=None).reason == options.NOT_YET_KNOWN
-    assert training(FLUX2_DEV, "together", together=TOGETHER).reason == options.NOT_TRAINED_THERE
+    assert training(FLUX2_DEV, "together", together=None).reason == availability.NOT_YET_KNOWN
+    assert (
+        training(FLUX2_DEV, "together", together=TOGETHER).reason == availability.NOT_TRAINED_THERE
+    )
     opened = Description(True, (FLUX2_DEV,), (FLUX2_DEV,))
     assert training(FLUX2_DEV, "together", together=opened).is_available
     assert not training(FLUX1_DEV, "together", together=opened).is_available
@@ -128,11 +130,11 @@ def test_price_that_nobody_publishes_is_unknown_not_free():
 
 
 def test_refused_key_closes_everything_of_that_provider():
-    assert training(FLUX1_DEV, "local", local=REFUSED).reason == options.KEY_REFUSED
-    assert drawing("local", local=REFUSED).reason == options.KEY_REFUSED
+    assert training(FLUX1_DEV, "local", local=REFUSED).reason == availability.KEY_REFUSED
+    assert generation("local", local=REFUSED).reason == availability.KEY_REFUSED
 
 
-@pytest.mark.parametrize("provider", PROVIDER_LABELS)
+@pytest.mark.parametrize("provider", CLASSES)
 def test_pro_cannot_be_trained_by_anybody_and_says_why(provider):
     option = training(FLUX1_PRO, provider, local=SIMULATED, together=TOGETHER)
     assert not option.is_available
@@ -143,40 +145,43 @@ def test_pro_cannot_be_trained_by_anybody_and_says_why(provider):
 
 
 def test_simulated_weights_are_drawn_by_the_simulated_trainer_only():
-    assert drawing("local", is_simulated=True, local=SIMULATED).is_available
-    assert drawing("local", is_simulated=True, local=REAL).reason == options.ONLY_REAL
-    assert drawing("together", is_simulated=True, together=TOGETHER).reason == options.ONLY_REAL
+    assert generation("local", is_simulated=True, local=SIMULATED).is_available
+    assert generation("local", is_simulated=True, local=REAL).reason == availability.ONLY_REAL
+    assert (
+        generation("together", is_simulated=True, together=TOGETHER).reason
+        == availability.ONLY_REAL
+    )
 
 
 def test_simulated_trainer_does_not_pretend_to_draw_with_real_weights():
-    assert drawing("local", local=SIMULATED).reason == options.ONLY_SIMULATED
+    assert generation("local", local=SIMULATED).reason == availability.ONLY_SIMULATED
 
 
 def test_weights_the_trainer_has_no_copy_of_cannot_be_drawn_there():
-    option = drawing("local", is_simulated=True, remote_ref="", local=SIMULATED)
-    assert option.reason == options.NOT_ITS_OWN
+    option = generation("local", is_simulated=True, remote_ref="", local=SIMULATED)
+    assert option.reason == availability.NOT_ITS_OWN
 
 
 @pytest.mark.parametrize("family", ["flux1-dev", "flux1-schnell"])
 def test_flux1_weights_do_not_fit_togethers_flux2(family):
-    option = drawing("together", family, together=TOGETHER)
-    assert option.reason == options.NOT_DRAWN_THERE
+    option = generation("together", family, together=TOGETHER)
+    assert option.reason == availability.NOT_GENERATED_THERE
 
 
 def test_together_needs_an_address_from_which_it_can_fetch_the_weights():
-    assert drawing("together", together=TOGETHER).is_available
-    closed = drawing("together", has_public_url=False, together=TOGETHER)
-    assert closed.reason == options.NEEDS_PUBLIC_URL
+    assert generation("together", together=TOGETHER).is_available
+    closed = generation("together", has_public_url=False, together=TOGETHER)
+    assert closed.reason == availability.NEEDS_PUBLIC_URL
 
 
 def test_provider_that_is_down_can_be_chosen_for_drawing_with_a_note():
-    option = drawing("together", together=None)
+    option = generation("together", together=None)
     assert option.is_available
-    assert option.reason == options.NO_ANSWER
+    assert option.reason == availability.NO_ANSWER
 
 
 def test_provider_that_is_not_set_up_cannot_be_chosen():
-    assert drawing("together").reason == options.NOT_CONFIGURED
+    assert generation("together").reason == availability.NOT_CONFIGURED
 
 
 def test_unknown_family_is_a_key_error():

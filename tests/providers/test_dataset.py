@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from together.lib.utils.files import check_file
 
-from providers.dataset import PIECE_BYTES, write_jsonl
-from providers.multipart import MultipartUpload
+from providers.http.multipart import MultipartUpload
+from providers.together.dataset import PIECE_BYTES, write_jsonl
 from providers.types import Photo
 from tests.providers.samples import photo, photos
 

@@ -7,14 +7,14 @@ import socket
 import pytest
 import responses
 
-from providers import fetch
-from providers.client import Client
 from providers.errors import (
-    AuthenticationFailed,
-    ProviderUnavailable,
-    RunNotFound,
-    UnexpectedReply,
+    AuthenticationFailedError,
+    ProviderUnavailableError,
+    RunNotFoundError,
+    UnexpectedReplyError,
 )
+from providers.http import fetch
+from providers.http.client import Client
 from tests.providers.raw_server import RawServer, answer, closed_port_url, json_answer
 from tests.providers.samples import KEY
 
@@ -111,7 +111,7 @@ def test_redirect_back_to_the_own_origin_does_not_bring_the_key_back():
     ],
 )
 def test_address_outside_the_rule_is_refused_without_http(url):
-    with responses.RequestsMock(), pytest.raises(UnexpectedReply, match="refused"):
+    with responses.RequestsMock(), pytest.raises(UnexpectedReplyError, match="refused"):
         read(url)
 
 
@@ -119,7 +119,7 @@ def test_address_outside_the_rule_is_refused_without_http(url):
 @pytest.mark.parametrize("target", ["http://127.0.0.1:8100/v1/files", "https://10.1.2.3/"])
 def test_redirect_into_the_private_network_is_refused(target):
     responses.get("https://cdn.example.com/a", status=302, headers={"Location": target})
-    with pytest.raises(UnexpectedReply, match="refused"):
+    with pytest.raises(UnexpectedReplyError, match="refused"):
         read("https://cdn.example.com/a")
     assert len(responses.calls) == 1
 
@@ -127,7 +127,7 @@ def test_redirect_into_the_private_network_is_refused(target):
 def test_private_trainer_is_fetched_from_but_only_at_its_own_port(resolver):
     with RawServer(json_answer(b"own")) as own, RawServer(json_answer(b"other")) as other:
         assert read(f"{own.url}/v1/a.jpg", base_url=f"{own.url}/v1") == b"own"
-        with pytest.raises(UnexpectedReply, match="refused"):
+        with pytest.raises(UnexpectedReplyError, match="refused"):
             read(f"{other.url}/v1/a.jpg", base_url=f"{own.url}/v1")
         assert other.connection_count == 0
 
@@ -141,7 +141,7 @@ def test_name_that_resolves_differently_the_second_time_gets_no_byte(monkeypatch
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
 
         monkeypatch.setattr(socket, "getaddrinfo", lookup)
-        with pytest.raises(UnexpectedReply, match="refused"):
+        with pytest.raises(UnexpectedReplyError, match="refused"):
             read(f"https://rebinding.example.com:{port}/a.jpg")
         assert not answers
         assert inside.requests == []
@@ -150,7 +150,7 @@ def test_name_that_resolves_differently_the_second_time_gets_no_byte(monkeypatch
 @responses.activate
 def test_redirects_without_end_are_refused():
     responses.get(f"{OWN}/a", status=302, headers={"Location": f"{OWN}/a"})
-    with pytest.raises(UnexpectedReply, match="too many redirects"):
+    with pytest.raises(UnexpectedReplyError, match="too many redirects"):
         read(f"{OWN}/a")
     assert len(responses.calls) == fetch.MAX_REDIRECTS + 1
 
@@ -165,26 +165,26 @@ def test_relative_redirect_is_followed():
 def test_announced_size_over_the_limit_is_refused_before_reading():
     with (
         RawServer(json_answer(b"x" * 2000)) as server,
-        pytest.raises(UnexpectedReply, match="2000 bytes"),
+        pytest.raises(UnexpectedReplyError, match="2000 bytes"),
     ):
         read(f"{server.url}/a", base_url=server.url)
 
 
 def test_body_growing_over_the_limit_is_cut_off():
     endless = answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 2000)
-    with RawServer(endless) as server, pytest.raises(UnexpectedReply, match="too large"):
+    with RawServer(endless) as server, pytest.raises(UnexpectedReplyError, match="too large"):
         read(f"{server.url}/a", base_url=server.url)
 
 
 def test_truncated_body_is_an_interruption_not_a_result():
     half = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhalf")
-    with RawServer(half) as server, pytest.raises(ProviderUnavailable):
+    with RawServer(half) as server, pytest.raises(ProviderUnavailableError):
         read(f"{server.url}/a", base_url=server.url)
 
 
 def test_unreachable_trainer_is_unavailable():
     url = closed_port_url()
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(ProviderUnavailableError):
         read(f"{url}/a", base_url=url)
 
 
@@ -192,12 +192,12 @@ def test_unreachable_trainer_is_unavailable():
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (401, AuthenticationFailed),
-        (404, RunNotFound),
-        (410, RunNotFound),
-        (500, ProviderUnavailable),
-        (204, UnexpectedReply),
-        (304, UnexpectedReply),
+        (401, AuthenticationFailedError),
+        (404, RunNotFoundError),
+        (410, RunNotFoundError),
+        (500, ProviderUnavailableError),
+        (204, UnexpectedReplyError),
+        (304, UnexpectedReplyError),
     ],
 )
 def test_unsuccessful_status_means_the_right_error(status, kind):

@@ -9,7 +9,7 @@ import responses
 
 from providers import errors
 from providers.catalog import FLUX1_DEV, FLUX1_SCHNELL, FLUX2_DEV
-from providers.local import Local
+from providers.local.provider import Local
 from providers.types import RunStatus, WorkKind
 from tests.providers.contract import REPLIES, ProviderContract
 from tests.providers.samples import CORRELATION, KEY, training_request
@@ -50,7 +50,7 @@ def test_list_alone_tells_step_stage_and_token(local):
 
 def test_stage_is_in_a_persons_words_even_without_events(local):
     job = {**reply("training_running"), "events": [], "stage": "model_uploading"}
-    assert local.parse_training(job).stage == "Storing the weights"
+    assert local.parse_training(job).stage == "Uploading the weights"
 
 
 def test_weights_have_an_address_only_once_they_are_there(local):
@@ -78,7 +78,7 @@ def test_pictures_no_longer_kept_are_not_found(local):
     responses.get(f"{API}/images/generations", json=reply("list_generation"))
     kept = reply("list_generation")["data"][0]["id"]
     assert local.get_run(kept, WorkKind.GENERATION).id == kept
-    with pytest.raises(errors.RunNotFound):
+    with pytest.raises(errors.RunNotFoundError):
         local.get_run("img-gone", WorkKind.GENERATION)
 
 
@@ -117,7 +117,7 @@ def test_odd_usual_time_is_no_time(local, seconds):
 @responses.activate
 def test_trainer_that_is_down_is_unavailable_not_described(local):
     responses.get(f"{API}/fine-tunes/models/supported", status=502)
-    with pytest.raises(errors.ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailableError):
         local.describe()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from providers import errors
 from providers.catalog import FLUX1_DEV
-from providers.local import Local
+from providers.local.provider import Local
 from providers.types import Lora, Run, RunStatus, WorkKind
 from tests.providers.samples import generation_request, photo, photos, training_request
 from tests.trainer.process import wait_until
@@ -75,12 +75,12 @@ def test_training_from_photos_to_weights_and_a_picture(local):
         "simulated",
         2,
     )
-    pictures = []
+    images = []
     for output in drawn.outputs:
         with local.download_output(output) as download:
-            pictures.append(b"".join(download.chunks))
-    assert all(picture.startswith(b"\xff\xd8\xff") for picture in pictures)
-    assert len({hashlib.sha256(picture).hexdigest() for picture in pictures}) == 2
+            images.append(b"".join(download.chunks))
+    assert all(image.startswith(b"\xff\xd8\xff") for image in images)
+    assert len({hashlib.sha256(image).hexdigest() for image in images}) == 2
 
     found = local.find_run(drawn_as, WorkKind.GENERATION)
     assert found is not None
@@ -102,7 +102,7 @@ def test_call_after_its_time_leaves_nothing_at_the_trainer(local):
     correlation = token()
     dataset = local.upload_dataset(photos(4))
     request = training_request(base_model=FLUX1_DEV, dataset=dataset, correlation=correlation)
-    with pytest.raises(errors.ProviderUnavailable, match="too late"):
+    with pytest.raises(errors.ProviderUnavailableError, match="too late"):
         local.start_training(request, not_after=time.time() - 0.001)
     assert local.find_run(correlation, WorkKind.TRAINING) is None
 
@@ -140,12 +140,12 @@ def test_description_comes_from_the_trainer(local):
 def test_wrong_key_is_described_as_refused_and_refused_elsewhere(trainer):
     stranger = Local(api_key="not-the-key", base_url=trainer.url)
     assert not stranger.describe().key_is_valid
-    with pytest.raises(errors.AuthenticationFailed):
+    with pytest.raises(errors.AuthenticationFailedError):
         stranger.list_runs(WorkKind.TRAINING)
 
 
 def test_unknown_run_is_not_found(local):
-    with pytest.raises(errors.RunNotFound):
+    with pytest.raises(errors.RunNotFoundError):
         local.get_run("ft-doesnotexist")
 
 
@@ -153,7 +153,7 @@ def test_strange_weights_are_refused_with_a_reason(local):
     request = generation_request(
         base_model=FLUX1_DEV, lora=Lora("https://example.com/other.safetensors", 1.0)
     )
-    with pytest.raises(errors.RequestRejected, match="simulated"):
+    with pytest.raises(errors.RequestRejectedError, match="simulated"):
         local.generate(request)
 
 
@@ -162,5 +162,5 @@ def test_trainer_that_died_is_unavailable_for_a_paid_call(own_trainer):
     local = Local(api_key=process.key, base_url=process.url)
     dataset = local.upload_dataset(photos(4))
     process.kill()
-    with pytest.raises(errors.ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailableError):
         local.start_training(training_request(base_model=FLUX1_DEV, dataset=dataset))

@@ -9,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from providers import registry
 from providers.checks import check_providers_settings
-from providers.local import Local
-from providers.together import Together
+from providers.local.provider import Local
+from providers.together.provider import Together
 from tests.providers.samples import KEY
 
 LOCAL = {"base_url": "http://127.0.0.1:8100", "api_key": "local"}

@@ -11,7 +11,7 @@ import responses
 
 from providers import errors
 from providers.catalog import FLUX1_DEV, FLUX1_PRO, FLUX2_DEV
-from providers.together import Together
+from providers.together.provider import Together
 from providers.types import Lora, RunStatus, WorkKind
 from tests.providers.contract import ProviderContract
 from tests.providers.samples import (
@@ -49,7 +49,7 @@ class TestTogetherContract(ProviderContract):
 
     def test_event_types_are_read_in_either_case(self, together):
         run = together.parse_training(self.reply("training_running_compressing"))
-        assert run.stage == "Packing the weights"
+        assert run.stage == "Compressing the weights"
 
     def test_list_that_has_more_proves_nothing_absent(self, together):
         data = self.reply("list_training")
@@ -129,7 +129,7 @@ class TestTogetherContract(ProviderContract):
         [{"base_model": FLUX1_PRO}, {"base_model": "x/unheard-of"}, {"correlation": "t" * 41}],
     )
     def test_training_it_cannot_express_is_refused_without_http(self, together, changes):
-        with responses.RequestsMock(), pytest.raises(errors.UnsupportedFeature):
+        with responses.RequestsMock(), pytest.raises(errors.UnsupportedFeatureError):
             together.start_training(training_request(**changes))
 
     def test_generation_call_is_the_documented_one(self, together):
@@ -159,11 +159,11 @@ class TestTogetherContract(ProviderContract):
 
     def test_drawing_with_a_family_it_does_not_offer_is_refused_without_http(self, together):
         request = generation_request(base_model=FLUX1_DEV, lora=Lora("https://x/y.safetensors", 1))
-        with responses.RequestsMock(), pytest.raises(errors.UnsupportedFeature):
+        with responses.RequestsMock(), pytest.raises(errors.UnsupportedFeatureError):
             together.generate(request)
 
     def test_pictures_cannot_be_looked_up_so_a_lost_answer_stays_unknown(self, together):
-        with pytest.raises(errors.UnsupportedFeature):
+        with pytest.raises(errors.UnsupportedFeatureError):
             together.find_run(CORRELATION, WorkKind.GENERATION)
 
     # --- refusals --------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class TestTogetherContract(ProviderContract):
     def test_documented_overload_of_a_paid_call_was_surely_not_accepted(self, together):
         body = {"error": {"message": "The engine is currently overloaded", "type": "overloaded"}}
         responses.post(f"{API}/fine-tunes", json=body, status=503)
-        with pytest.raises(errors.ProviderUnavailable) as raised:
+        with pytest.raises(errors.ProviderUnavailableError) as raised:
             together.start_training(training_request())
         assert raised.value.detail == "The engine is currently overloaded"
 
@@ -182,7 +182,7 @@ class TestTogetherContract(ProviderContract):
     )
     def test_other_503_of_a_paid_call_leaves_the_outcome_unknown(self, together, body):
         responses.post(f"{API}/fine-tunes", body=body, status=503)
-        with pytest.raises(errors.OutcomeUnknown):
+        with pytest.raises(errors.OutcomeUnknownError):
             together.start_training(training_request())
 
     @responses.activate
@@ -191,7 +191,7 @@ class TestTogetherContract(ProviderContract):
     )
     def test_refusal_keeps_the_providers_own_words(self, together, body):
         responses.post(f"{API}/fine-tunes", json=body, status=400)
-        with pytest.raises(errors.RequestRejected) as raised:
+        with pytest.raises(errors.RequestRejectedError) as raised:
             together.start_training(training_request())
         assert raised.value.detail == "Bad photo"
 
@@ -254,13 +254,13 @@ class TestTogetherContract(ProviderContract):
     def test_file_of_a_wrong_format_is_a_refusal_with_its_report(self, together):
         bad = {"id": "f", "processing_status": "INVALID_FORMAT", "validation_report": "line 2"}
         responses.post(f"{API}/files/upload", json=bad)
-        with pytest.raises(errors.RequestRejected, match="line 2"):
+        with pytest.raises(errors.RequestRejectedError, match="line 2"):
             together.upload_dataset([photo(b"not a photo")])
 
     @responses.activate
     def test_upload_without_an_id_is_unexpected(self, together):
         responses.post(f"{API}/files/upload", json={"processing_status": "COMPLETED"})
-        with pytest.raises(errors.UnexpectedReply):
+        with pytest.raises(errors.UnexpectedReplyError):
             together.upload_dataset(photos(1))
 
     @responses.activate

@@ -5,8 +5,9 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from jobs import health, tick
-from jobs.models import Beat
+from jobs import health
+from jobs.engine import sweep
+from jobs.models import Heartbeat
 from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ def test_a_living_process_says_so_without_asking_anybody(client, django_assert_n
 
 
 def test_an_installation_at_work_is_ready(client):
-    tick.remember()
+    sweep.settle()
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["problems"]) == (200, [])
 
@@ -26,25 +27,25 @@ def test_an_installation_at_work_is_ready(client):
 def test_without_a_clock_it_is_not_ready(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert "clock" in answer.json()["problems"][0]
+    assert "sweep" in answer.json()["problems"][0]
 
 
 def test_a_clock_that_stopped_is_noticed(client):
-    Beat.objects.create(name=tick.NAME, at=timezone.now() - timedelta(minutes=1))
+    Heartbeat.objects.create(name=sweep.HEARTBEAT, at=timezone.now() - timedelta(minutes=1))
     assert client.get("/readyz").status_code == 503
 
 
 def test_a_run_not_seen_for_minutes_is_noticed(client):
-    tick.remember()
+    sweep.settle()
     JobFactory(running=True, last_seen_at=timezone.now() - timedelta(minutes=10))
     answer = client.get("/readyz")
     assert answer.status_code == 200  # a provider that is away takes no web process out of work
-    assert answer.json()["oldest_unseen"] > 590
-    assert "not been seen" in answer.json()["warnings"][0]
+    assert answer.json()["oldest_observation_age"] > 590
+    assert "not been observed" in answer.json()["warnings"][0]
 
 
 def test_a_broker_that_is_away_is_noticed(client, settings):
-    tick.remember()
+    sweep.settle()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert client.get("/readyz").json()["broker"] is False
 
@@ -53,8 +54,8 @@ def test_a_database_that_is_away_is_an_answer_not_an_error(monkeypatch):
     def away():
         raise DatabaseError
 
-    monkeypatch.setattr(health, "last_beat", away)
-    assert health.look().problems == ["The database does not answer."]
+    monkeypatch.setattr(health, "last_heartbeat", away)
+    assert health.check().problems == ["The database does not answer."]
 
 
 def test_readiness_tells_no_secrets(client, settings):

@@ -7,8 +7,8 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
-from training.selectors import estimate, next_press, what_is_missing
-from training.services import CannotStart, start, try_again
+from training.selectors import estimate, next_idempotency_key, what_is_missing
+from training.services import StartRefusedError, start, try_again
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def draft(db) -> UserModel:
 
 
 def test_a_press_queues_one_training_and_fixes_the_answers(draft):
-    job = start(draft, press=next_press(draft))
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
     draft.refresh_from_db()
     assert job.status == Status.QUEUED
     assert job.payload["options"]["epochs"] == 100
@@ -27,25 +27,25 @@ def test_a_press_queues_one_training_and_fixes_the_answers(draft):
 
 
 def test_pressing_twice_is_one_training(draft):
-    press = next_press(draft)
-    assert start(draft, press=press) == start(draft, press=press)
+    press = next_idempotency_key(draft)
+    assert start(draft, idempotency_key=press) == start(draft, idempotency_key=press)
     assert JobQueue.objects.count() == 1
 
 
 def test_a_press_on_an_outdated_page_starts_nothing(draft):
-    press = next_press(draft)
+    press = next_idempotency_key(draft)
     JobFactory(model=draft, failed=True)
-    with pytest.raises(CannotStart, match="outdated"):
-        start(draft, press=press)
+    with pytest.raises(StartRefusedError, match="outdated"):
+        start(draft, idempotency_key=press)
 
 
 def test_a_second_tab_after_the_training_failed_does_not_pay_again(draft):
-    press = next_press(draft)
-    job = start(draft, press=press)
+    press = next_idempotency_key(draft)
+    job = start(draft, idempotency_key=press)
     JobQueue.objects.update(status=Status.FAILED)
     UserModel.objects.update(started_at=None, status="failed")
     draft.refresh_from_db()
-    assert start(draft, press=press) == job
+    assert start(draft, idempotency_key=press) == job
     assert JobQueue.objects.count() == 1
 
 
@@ -53,11 +53,11 @@ def test_a_second_tab_after_the_training_failed_does_not_pay_again(draft):
 def test_eight_presses_at_the_same_moment_are_one_training():
     model = UserModelFactory()
     TrainingImageFactory.create_batch(4, model=model)
-    press = next_press(model)
+    press = next_idempotency_key(model)
 
     def go(_number: int) -> str:
         try:
-            return str(start(UserModel.objects.get(pk=model.pk), press=press).pk)
+            return str(start(UserModel.objects.get(pk=model.pk), idempotency_key=press).pk)
         finally:
             connection.close()
 
@@ -69,8 +69,8 @@ def test_eight_presses_at_the_same_moment_are_one_training():
 
 def test_too_few_photos_say_how_many_are_lacking(draft):
     draft.photos.first().delete()
-    with pytest.raises(CannotStart, match="Add 1 more photo"):
-        start(draft, press=next_press(draft))
+    with pytest.raises(StartRefusedError, match="Add 1 more photo"):
+        start(draft, idempotency_key=next_idempotency_key(draft))
 
 
 def test_a_person_needs_consent(draft):
@@ -98,11 +98,11 @@ def test_the_estimate_counts_every_photo_once_per_epoch(draft):
 
 
 def test_trying_again_is_a_new_job_with_the_same_photos(draft):
-    first = start(draft, press=next_press(draft))
+    first = start(draft, idempotency_key=next_idempotency_key(draft))
     JobQueue.objects.update(status=Status.FAILED, error_code="run_failed", run_id="ft-1")
     UserModel.objects.update(started_at=None, status="failed")
     first.refresh_from_db()
-    second = try_again(first, press=next_press(draft))
+    second = try_again(first, idempotency_key=next_idempotency_key(draft))
     assert second != first
     assert (second.status, "adopt_run" in second.payload) == (Status.QUEUED, False)
     assert draft.photos.count() == 4
@@ -110,15 +110,15 @@ def test_trying_again_is_a_new_job_with_the_same_photos(draft):
 
 @pytest.mark.parametrize("code", ["bad_weights", "disk_full"])
 def test_a_result_that_only_could_not_be_fetched_is_not_paid_again(draft, code):
-    first = start(draft, press=next_press(draft))
+    first = start(draft, idempotency_key=next_idempotency_key(draft))
     JobQueue.objects.update(status=Status.FAILED, error_code=code, run_id="ft-1")
     UserModel.objects.update(started_at=None, status="failed")
     first.refresh_from_db()
-    second = try_again(first, press=next_press(draft))
+    second = try_again(first, idempotency_key=next_idempotency_key(draft))
     assert second.payload["adopt_run"] == "ft-1"
 
 
 def test_a_running_training_cannot_be_tried_again(db):
     job = JobFactory(running=True)
-    with pytest.raises(CannotStart):
-        try_again(job, press=next_press(job.model))
+    with pytest.raises(StartRefusedError):
+        try_again(job, idempotency_key=next_idempotency_key(job.model))

@@ -8,9 +8,9 @@ from django.core.files.storage import default_storage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.kinds import BadResult
+from jobs.work import InvalidResultError
 from providers.types import Download
-from training.weights import check_safetensors, receive
+from training.weights import receive
 
 
 def safetensors(payload: bytes = b"\0" * 16, **metadata: str) -> bytes:
@@ -55,23 +55,23 @@ def test_half_a_file_of_a_crashed_try_is_replaced():
 def test_weights_cut_short_anywhere_are_refused(length):
     whole = safetensors()
     cut = whole[: min(length, len(whole) - 1)]
-    with pytest.raises(BadResult):
-        check_safetensors(io.BytesIO(cut), len(cut))
+    with pytest.raises(InvalidResultError):
+        got(cut)
 
 
 @given(st.binary(max_size=300))
 def test_random_bytes_are_refused_and_crash_nothing(data):
-    with pytest.raises(BadResult):
-        check_safetensors(io.BytesIO(data), len(data))
+    with pytest.raises(InvalidResultError):
+        got(data)
 
 
 def test_fewer_bytes_than_announced_are_refused():
-    with pytest.raises(BadResult, match="bytes arrived"):
+    with pytest.raises(InvalidResultError, match="bytes arrived"):
         got(safetensors(), len(safetensors()) + 1)
 
 
 def test_an_error_page_is_no_weights():
-    with pytest.raises(BadResult):
+    with pytest.raises(InvalidResultError):
         got(b"<html>" * 100)
 
 

@@ -16,7 +16,7 @@ from theway.launcher.console import Console
 from theway.launcher.service import Service
 
 
-class BadPlan(Exception):
+class PlanError(Exception):
     """The services cannot be started like this; the message says what to change."""
 
 
@@ -32,7 +32,7 @@ class Plan:
 
     @classmethod
     def from_environment(cls) -> Plan:
-        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raises BadPlan."""
+        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raises PlanError."""
         trainer_port = _port("TRAINER_PORT", 8100)
         bundled = f"http://127.0.0.1:{trainer_port}"
         runs_trainer = settings.PROVIDERS.get("local", {}).get("base_url") == bundled
@@ -54,18 +54,18 @@ class Plan:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def check_ports(self) -> None:
-        """Raise BadPlan with a clear sentence where a port is taken."""
+        """Raise PlanError with a clear sentence where a port is taken."""
         wanted = [("PORT", self.host, self.port)]
         if self.runs_trainer:
             wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
         for name, host, port in wanted:
             if not ports.becomes_free(host, port):
-                raise BadPlan(
+                raise PlanError(
                     f"Port {port} on {host} is already in use. Stop the program that uses it, "
                     f"or choose another port: {name}={port + 1} make run"
                 )
         if self.runs_trainer and self.port == self.trainer_port:
-            raise BadPlan(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
+            raise PlanError(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
 
     def services(self, console: Console) -> list[Service]:
         urls = {
@@ -99,5 +99,5 @@ class Plan:
 def _port(name: str, default: int) -> int:
     text = os.environ.get(name, "") or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise BadPlan(f"{name} must be a port number from 1 to 65535, not “{text}”.")
+        raise PlanError(f"{name} must be a port number from 1 to 65535, not “{text}”.")
     return int(text)

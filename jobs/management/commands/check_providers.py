@@ -1,4 +1,4 @@
-"""`manage.py check_providers`: asks every configured provider, now, what it can do."""
+"""`manage.py check_providers`: calls every configured provider and shows what it can do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.messages import provider_label
 from providers import registry
-from providers.catalog import PROVIDER_LABELS
 from providers.errors import ProviderError
 
-HEADINGS = ("Provider", "Set up", "Key", "Trains", "Draws", "Engine", "Answered in")
+HEADINGS = ("Provider", "Set up", "Key", "Trains", "Generates", "Engine", "Answered in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +26,13 @@ class Answer:
 
 class Command(BaseCommand):
     help = (
-        "Ask every configured provider whether its key is valid and what it can train and draw. "
+        "Check every configured provider: whether its key is valid and what it can do. "
         "Calls them over the network; costs nothing. Exit code 1 where one does not work."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         configured = registry.configured()
-        others = [key for key in PROVIDER_LABELS if key not in configured]
+        others = [key for key in registry.CLASSES if key not in configured]
         answers = [ask(key) for key in configured] + [not_set_up(key) for key in others]
         for line in table([answer.cells for answer in answers]):
             self.stdout.write(line)
@@ -47,7 +45,7 @@ class Command(BaseCommand):
 
 def ask(key: str) -> Answer:
     """Call one provider; anything it does wrong becomes a sentence, never an exception."""
-    label, begun = provider_label(key), time.monotonic()
+    label, begun = registry.label_of(key), time.monotonic()
     try:
         description = registry.get(key).describe()
     except (ProviderError, ImproperlyConfigured) as error:
@@ -68,7 +66,7 @@ def ask(key: str) -> Answer:
 
 
 def not_set_up(key: str) -> Answer:
-    return Answer((provider_label(key), "no", "", "", "", "", ""))
+    return Answer((registry.label_of(key), "no", "", "", "", "", ""))
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

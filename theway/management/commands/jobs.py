@@ -11,21 +11,21 @@ from django.utils.timesince import timesince
 
 from jobs import selectors as job_selectors
 from jobs import services
-from jobs.messages import explain, provider_label
+from jobs.engine.transitions import TransitionError
+from jobs.messages import explain
 from jobs.models import JobQueue
-from jobs.moves import IllegalMove
 from jobs.short_ids import starting_with
 from jobs.states import Status
-from jobs.trouble import alarmed, stuck, unclear
+from providers.registry import label_of
 from training import selectors as training_selectors
-from training.services import CannotStart, try_again
+from training.services import StartRefusedError, try_again
 
 WRONG_USE = 2
 BY = "the operator (terminal)"
 EXAMPLES = """
 examples:
   manage.py jobs                          the newest jobs
-  manage.py jobs list --trouble           what somebody should look at
+  manage.py jobs list --attention         what needs attention
   manage.py jobs list --state failed --email ann@example.org
   manage.py jobs explain 3f2a             what happened to it, in sentences
   manage.py jobs cancel 3f2a
@@ -52,7 +52,11 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", metavar="{list,explain,cancel,retry}")
         listing = verbs.add_parser("list", help="newest first (the default)")
         listing.add_argument("--state", choices=Status.values, help="only jobs in this state")
-        listing.add_argument("--trouble", action="store_true", help="unclear, stuck or alarmed")
+        listing.add_argument(
+            "--attention",
+            action="store_true",
+            help="unclear, stuck, failed today or with an incident",
+        )
         listing.add_argument("--email", help="only jobs of this account")
         listing.add_argument("--limit", type=int, default=30)
         for verb, text in (
@@ -73,11 +77,11 @@ class Command(BaseCommand):
             getattr(self, f"_{verb}")(self._job(options["id"]), options)
 
     def _list(self, options: dict[str, Any]) -> None:
-        jobs = JobQueue.objects.select_related("model", "owner")
+        jobs = JobQueue.objects.with_is_stuck().select_related("model", "owner")
         if options.get("state"):
             jobs = jobs.filter(status=options["state"])
-        if options.get("trouble"):
-            jobs = jobs.filter(unclear() | stuck() | alarmed())
+        if options.get("attention"):
+            jobs = jobs.needs_attention()
         if options.get("email"):
             jobs = jobs.filter(owner__email=options["email"].strip().lower())
         shown = list(jobs[: options.get("limit", 30)])
@@ -88,20 +92,20 @@ class Command(BaseCommand):
 
     def _explain(self, job: JobQueue, options: dict[str, Any]) -> None:
         words = explain(job)
-        self.stdout.write(f"{job.get_kind_display()} {job.pk} at {provider_label(job.provider)}")
+        self.stdout.write(f"{job.get_kind_display()} {job.pk} at {label_of(job.provider)}")
         self.stdout.write(f"{words.title}. {words.sentence} {words.cost} {words.advice}".rstrip())
-        if job.alarm:
-            self.stdout.write(f"Alarm: {job.alarm}")
+        if job.incident:
+            self.stdout.write(f"Incident: {job.incident}")
         if job.last_seen_at and not job.is_over:
-            self.stdout.write(f"Last heard of {timesince(job.last_seen_at, depth=1)} ago.")
+            self.stdout.write(f"Last observed {timesince(job.last_seen_at, depth=1)} ago.")
         self.stdout.write("")
         for event in job_selectors.timeline(job):
-            self.stdout.write(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.text}")
+            self.stdout.write(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.translated}")
 
     def _cancel(self, job: JobQueue, options: dict[str, Any]) -> None:
         try:
             services.cancel(job, by=BY)
-        except IllegalMove as error:
+        except TransitionError as error:
             raise CommandError(str(error)) from error
         job.refresh_from_db()
         self.stdout.write("Cancelled." if job.is_over else "The provider is asked to stop it.")
@@ -110,9 +114,9 @@ class Command(BaseCommand):
         if job.model is None or job.kind != JobQueue.Kind.TRAINING:
             raise CommandError("Only a training whose model still exists can be tried again.")
         try:
-            press = training_selectors.next_press(job.model)
-            again = try_again(job, press=press, provider=options["provider"])
-        except CannotStart as error:
+            key = training_selectors.next_idempotency_key(job.model)
+            again = try_again(job, idempotency_key=key, provider=options["provider"])
+        except StartRefusedError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Started again as job {again.pk}.")
 
@@ -129,12 +133,13 @@ class Command(BaseCommand):
 
 def line_of(job: JobQueue) -> str:
     """One job in one line of fixed columns."""
-    heard = "–" if job.is_over or not job.last_seen_at else timesince(job.last_seen_at, depth=1)
-    trouble = job.alarm or job.error_code or ("stuck" if job_selectors.is_stuck(job) else "")
+    observed = "–" if job.is_over or not job.last_seen_at else timesince(job.last_seen_at, depth=1)
+    stuck = "stuck" if job.is_stuck else ""  # type: ignore[attr-defined]  # annotated
+    trouble = job.incident or job.error_code or stuck
     age = timesince(job.created_at, timezone.now(), depth=1)
     columns = (
         f"{str(job.pk)[:8]}  {job.get_status_display():<19} {job.progress:4.0%}",
-        f"{job.kind:<10} {job.provider:<9} {age:>10} old, heard {heard:>10}",
+        f"{job.kind:<10} {job.provider:<9} {age:>10} old, observed {observed:>10}",
         f"{job.owner}  {job.model or 'deleted model'}  {trouble}".rstrip(),
     )
     return "  ".join(columns)

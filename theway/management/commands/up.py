@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from theway.checks import INSTALLATION
 from theway.launcher.console import Console
-from theway.launcher.plan import BadPlan, Plan
+from theway.launcher.plan import Plan, PlanError
 from theway.launcher.preparation import AlreadyRunning, only_launcher, prepare
 from theway.launcher.supervisor import CannotStart, Supervisor
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             plan.check_ports()
             with only_launcher():
                 self._run(plan)
-        except (BadPlan, AlreadyRunning, CannotStart) as error:
+        except (PlanError, AlreadyRunning, CannotStart) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None

@@ -16,14 +16,20 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from models_app import services as model_services
 from models_app import trigger_words
+from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
-from models_app.refusals import PhotoRefused
-from providers.catalog import DEFAULT_BASE_MODEL, PRESETS
+from providers.catalog import DEFAULT_BASE_MODEL
+from providers.hyperparameters import (
+    DEFAULT_PRESET,
+    HYPERPARAMETERS,
+    PRESETS,
+    Hyperparameters,
+    InvalidHyperparametersError,
+)
 from training import selectors
-from training.following import Follower, StillWaiting
-from training.options import InvalidOptions, TrainingOptions
-from training.services import CannotStart, start
+from training.services import StartRefusedError, start
+from training.watching import StoppedWaitingError, Watcher
 
 WRONG_USE = 2
 EXAMPLES = """
@@ -59,11 +65,11 @@ class Command(BaseCommand):
         parser.add_argument("--trigger-word", help="stands for it in prompts; made from the name")
         parser.add_argument("--base-model", default=DEFAULT_BASE_MODEL)
         parser.add_argument("--provider", help="the first that can train it by default")
-        parser.add_argument("--preset", choices=list(PRESETS), default="balanced")
-        parser.add_argument("--epochs", type=int, help="passes over all photos")
-        parser.add_argument("--learning-rate", type=float)
-        parser.add_argument("--batch-size", type=int)
-        parser.add_argument("--resolution", type=int, help="pixels, square")
+        parser.add_argument("--preset", choices=list(PRESETS), default=DEFAULT_PRESET)
+        for name, parameter in HYPERPARAMETERS.items():
+            kind = int if parameter.is_whole else float
+            flag = f"--{name.replace('_', '-')}"
+            parser.add_argument(flag, type=kind, help=str(parameter.help_text))
         parser.add_argument(
             "--skip-refused", action="store_true", help="go on without photos that are refused"
         )
@@ -77,12 +83,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner = self._owner(options["email"])
         paths = self._photos(options["folder"])
-        values = self._training_values(options)
+        values = self._hyperparameters(options)
         model = self._draft(owner, options, values)
         try:
             self._add_photos(model, paths, skip_refused=options["skip_refused"])
-            job = start(model, press=selectors.next_press(model))
-        except CannotStart as error:
+            job = start(model, idempotency_key=selectors.next_idempotency_key(model))
+        except StartRefusedError as error:
             model_services.delete_model(model)
             raise CommandError(str(error)) from error
         except (CommandError, KeyboardInterrupt):
@@ -91,7 +97,7 @@ class Command(BaseCommand):
         estimate = selectors.estimate(model)
         self.stdout.write(f"Started job {job.pk}. {estimate.time_text}. {estimate.price_text}.")
         if options["wait"]:
-            self._follow(job)
+            self._watch(job)
 
     def _owner(self, email: str) -> User:
         owner = User.objects.filter(email=email.strip().lower()).first()
@@ -114,16 +120,15 @@ class Command(BaseCommand):
             )
         return paths
 
-    def _training_values(self, options: dict[str, Any]) -> TrainingOptions:
-        names = ("epochs", "learning_rate", "batch_size", "resolution")
-        given = {name: options[name] for name in names if options[name] is not None}
+    def _hyperparameters(self, options: dict[str, Any]) -> Hyperparameters:
+        given = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
         try:
-            preset = TrainingOptions.of_preset(options["preset"]).as_json()
-            return TrainingOptions.from_json(preset | given)
-        except InvalidOptions as error:
+            preset = PRESETS[options["preset"]].values.as_json()
+            return Hyperparameters.from_json(preset | given)
+        except InvalidHyperparametersError as error:
             raise CommandError(str(error), returncode=WRONG_USE) from error
 
-    def _draft(self, owner: User, options: dict[str, Any], values: TrainingOptions) -> UserModel:
+    def _draft(self, owner: User, options: dict[str, Any], values: Hyperparameters) -> UserModel:
         name = (options["name"] or options["folder"].resolve().name)[:60]
         word = options["trigger_word"] or trigger_words.suggest(name, owner=owner)
         if wrong := trigger_words.problem_with(word, owner=owner):
@@ -157,7 +162,7 @@ class Command(BaseCommand):
                 with path.open("rb") as file:
                     upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
                     model_services.add_photo(model, upload=upload)
-            except PhotoRefused as error:
+            except PhotoRefusedError as error:
                 refused += 1
                 self.stderr.write(f"{path.name}: {error.message}")
         if refused and not skip_refused:
@@ -165,11 +170,11 @@ class Command(BaseCommand):
                 "Nothing was started. Remove what is refused above, or give --skip-refused.",
             )
 
-    def _follow(self, job: JobQueue) -> None:
-        follower = Follower(self.stdout, self.stderr)
+    def _watch(self, job: JobQueue) -> None:
+        watcher = Watcher(self.stdout, self.stderr)
         try:
-            follower.follow(job)
-        except StillWaiting as error:
+            watcher.watch(job)
+        except StoppedWaitingError as error:
             self.stdout.write(f"\n{error}")
             raise SystemExit(130) from None
         explanation = explain(job)

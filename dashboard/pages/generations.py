@@ -1,0 +1,75 @@
+"""Generations that have no images yet, or never will."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Case, When
+
+from dashboard.pages.cards import percent_of
+from jobs.messages import Explanation, explain
+from jobs.models import JobQueue
+from jobs.services import can_cancel
+from jobs.states import UNFINISHED, Status
+from models_app.models import UserModel
+
+MOST_GENERATIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation above the images."""
+
+    job: JobQueue
+    explanation: Explanation
+    can_cancel: bool
+
+    @property
+    def title(self) -> str:
+        """What is being made, or why nothing is."""
+        count = len(self.placeholders)
+        is_at_work = count and self.job.status == Status.RUNNING and self.can_cancel
+        if not is_at_work:
+            return self.explanation.title
+        return f"Making {count} pictures" if count > 1 else "Making a picture"
+
+    @property
+    def prompt(self) -> str:
+        return str(self.job.payload.get("typed_prompt") or self.job.payload.get("prompt", ""))
+
+    @property
+    def percent(self) -> int:
+        return percent_of(self.job)
+
+    @property
+    def is_failed(self) -> bool:
+        return self.job.status == Status.FAILED
+
+    @property
+    def is_unclear(self) -> bool:
+        return self.job.status == Status.UNKNOWN
+
+    @property
+    def placeholders(self) -> range:
+        """One placeholder for each image that is on its way."""
+        is_coming = not self.is_failed and not self.is_unclear
+        return range(int(self.job.payload.get("count", 1)) if is_coming else 0)
+
+    @property
+    def idempotency_key(self) -> str:
+        """Trying this one again is one new job, however often the button is clicked."""
+        return f"again-{self.job.pk.hex}"
+
+
+def generations_of(model: UserModel) -> list[Generation]:
+    """The unfinished generations of `model`, and those that failed since one succeeded."""
+    # What is unfinished comes first, so that nothing a person could decide is ever cut off.
+    is_over = Case(When(status__in=sorted(UNFINISHED), then=0), default=1)
+    jobs = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
+    shown: list[Generation] = []
+    has_succeeded_since = False
+    for job in jobs.order_by(is_over, "-created_at")[:MOST_GENERATIONS]:
+        has_succeeded_since = has_succeeded_since or job.status == Status.SUCCEEDED
+        if not job.is_over or (job.status == Status.FAILED and not has_succeeded_since):
+            shown.append(Generation(job, explain(job), can_cancel(job)))
+    return sorted(shown, key=lambda generation: generation.job.created_at, reverse=True)

@@ -1,0 +1,26 @@
+"""How long to wait, as pure functions. The sweep does the waiting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+SHORTEST = 2.0  # seconds: the interval of the sweep
+LONGEST = 60.0
+LONGEST_HEALTHY = 10.0
+# A poll is due a little before its sweep, so that a sweep that comes early does not skip it.
+SWEEP_SLACK = 1.0
+
+
+def retry_delay(failures: int, retry_after: float | None = None) -> timedelta:
+    """Return the wait after `failures` in a row (1, 2, …): 2 s doubling to 60 s.
+
+    `retry_after` (seconds) is what the provider asked for; it wins where it is longer.
+    """
+    doubled = SHORTEST * 2 ** min(max(failures - 1, 0), 10)
+    return timedelta(seconds=max(min(doubled, LONGEST), retry_after or 0.0))
+
+
+def poll_interval(running_for: timedelta) -> timedelta:
+    """Return when to poll a healthy run again: every sweep at first, 10 s after 10 minutes."""
+    seconds = min(max(running_for.total_seconds() / 60, SHORTEST), LONGEST_HEALTHY)
+    return timedelta(seconds=seconds - SWEEP_SLACK)

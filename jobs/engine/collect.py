@@ -1,0 +1,109 @@
+"""Collecting a result: download, verify, store. Repeatable; only then is a job a success."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import uuid
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_noop
+
+from jobs import clock
+from jobs.engine import provider_status, run_logs
+from jobs.engine.backoff import LONGEST, retry_delay
+from jobs.engine.leases import renewed_lease
+from jobs.engine.transitions import TransitionError, claim_finishing, move, release
+from jobs.events import error_text, record
+from jobs.log_context import about
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from jobs.work import InvalidResultError, work_for
+from providers import registry
+from providers.base import Provider
+from providers.errors import ProviderError, ProviderUnavailableError
+from providers.types import Capability, WorkKind
+
+log = logging.getLogger(__name__)
+
+WAIT_WHILE_UNAVAILABLE = timedelta(seconds=5)
+
+
+def collect(job_id: uuid.UUID) -> None:
+    """Fetch and store one finished run's result. Safe to call any number of times."""
+    job = claim_finishing(job_id)
+    if job is None:
+        return
+    with about(job), renewed_lease(job):
+        try:
+            _collect(job)
+        except TransitionError:
+            log.warning("job %s: lost its claim while collecting", job.pk)
+
+
+def _collect(job: JobQueue) -> None:
+    try:
+        provider = registry.get(job.provider)
+    except ImproperlyConfigured as error:
+        # Only the operator can correct it, and may: the result stays where it is.
+        until = clock.now() + timedelta(seconds=LONGEST)
+        release(job, until=until, error_code="not_configured", error_detail=error_text(error))
+        return
+    try:
+        _fetch_and_store(job, provider)
+    except TransitionError:
+        raise
+    except ProviderUnavailableError as error:
+        # Not available right now: that says nothing about the result, so it is no failed try.
+        provider_status.record_failure(job.provider, error)
+        wait = max(WAIT_WHILE_UNAVAILABLE, timedelta(seconds=error.retry_after or 0))
+        release(job, until=clock.now() + wait)
+    except (ProviderError, InvalidResultError, OSError) as error:
+        _retry_or_fail(job, error)
+    except Exception as error:
+        log.exception("job %s: collecting failed", job.pk)
+        _retry_or_fail(job, error)
+
+
+def _fetch_and_store(job: JobQueue, provider: Provider) -> None:
+    if job.kind == WorkKind.TRAINING and Capability.LOG in provider.capabilities:
+        run_logs.read(provider, job)
+    added = work_for(job).collect(job, provider, lambda text: _report(job, text))
+    move(
+        job,
+        Status.SUCCEEDED,
+        result={**job.result, **added},
+        stage=gettext_noop("Done"),
+        progress=1.0,
+        error_code="",
+        error_detail="",
+    )
+
+
+def _report(job: JobQueue, text: str) -> None:
+    """Show on the page what is being fetched, unless others have taken the job over."""
+    if JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(stage=text[:120]):
+        record(job, JobEvent.Kind.PROGRESS, text)
+
+
+def _retry_or_fail(job: JobQueue, error: Exception) -> None:
+    attempts, code = job.attempts + 1, _code_of(error)
+    log.warning("job %s: collecting, try %d failed: %s: %s", job.pk, attempts, code, error)
+    if attempts >= job.max_attempts:
+        move(job, Status.FAILED, error_code=code, error_detail=error_text(error))
+        return
+    release(
+        job,
+        until=clock.now() + retry_delay(attempts),
+        attempts=attempts,
+        error_code=code,
+        error_detail=error_text(error),
+    )
+
+
+def _code_of(error: Exception) -> str:
+    """The error code of `jobs.messages` for a failed try."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk_full"
+    return str(getattr(error, "code", "internal"))

@@ -1,0 +1,44 @@
+"""Asking a provider what it can do, so that pages need not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jobs import clock
+from jobs.engine import provider_status, reconcile
+from jobs.models import JobQueue
+from providers import registry
+from providers.base import Provider
+from providers.errors import ProviderError
+from providers.types import Capability, WorkKind
+
+# A lost call can appear at the provider long after its job was abandoned.
+ORPHANS_WITHIN = timedelta(days=7)
+
+
+def describe(provider_key: str) -> None:
+    """Store what the provider can do now, and stop orphan runs.
+
+    One worker at a time: a provider that hangs must not hold up all of them.
+    """
+    with provider_status.polling_lease(provider_key) as is_held:
+        if not is_held:
+            return
+        provider = registry.get(provider_key)
+        try:
+            provider_status.record_description(provider_key, provider.describe())
+            _stop_orphans(provider)
+        except ProviderError as error:
+            provider_status.record_failure(provider_key, error)
+
+
+def _stop_orphans(provider: Provider) -> None:
+    if Capability.LIST_TRAININGS not in provider.capabilities:
+        return
+    recent = JobQueue.objects.filter(
+        provider=provider.key,
+        kind=WorkKind.TRAINING,
+        state_changed_at__gt=clock.now() - ORPHANS_WITHIN,
+    )
+    if recent.exists():
+        reconcile.stop_orphans(provider, provider.list_runs(WorkKind.TRAINING).runs)

@@ -1,0 +1,169 @@
+"""Polling one provider: everything of ours that is due there, in as few calls as it allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from django.db.models import F
+
+from jobs import clock
+from jobs.engine import provider_status, reconcile, run_logs
+from jobs.engine.backoff import retry_delay
+from jobs.engine.isolation import isolated
+from jobs.engine.progress import observe_all
+from jobs.engine.transitions import move
+from jobs.events import error_text
+from jobs.models import JobQueue
+from jobs.states import Status
+from providers import registry
+from providers.base import Provider
+from providers.errors import ProviderError, RunNotFoundError
+from providers.types import LISTING, Run, RunList, WorkKind
+
+log = logging.getLogger(__name__)
+
+CONCURRENT_CALLS = 8
+CALLS_PER_POLL = 40
+
+
+def due_jobs(provider: str, kind: str) -> list[JobQueue]:
+    """Running and unclear jobs that are due, the longest waiting first."""
+    return list(
+        JobQueue.objects.filter(
+            provider=provider,
+            kind=kind,
+            status__in=[Status.RUNNING, Status.UNKNOWN],
+            next_poll_at__lte=clock.now(),
+        )
+        .defer("payload", "error_detail")
+        .order_by("next_poll_at")
+    )
+
+
+def poll(provider_key: str) -> None:
+    """Poll everything due at one provider; a second worker that comes along does nothing."""
+    with provider_status.polling_lease(provider_key) as is_held:
+        if not is_held:
+            return
+        provider = registry.get(provider_key)
+        for kind in WorkKind:
+            if jobs := due_jobs(provider_key, kind):
+                _poll(provider, kind, jobs)
+
+
+def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
+    listed_at = clock.now()
+    if LISTING[kind] not in provider.capabilities:
+        _poll_one_by_one(provider, kind, jobs)
+        return
+    try:
+        listed = provider.list_runs(kind)
+    except ProviderError as error:
+        provider_status.record_failure(provider.key, error)
+        not_observed(jobs, error)
+        return
+    provider_status.record_answer(provider.key)
+    _compare(provider, kind, jobs, listed, listed_at)
+    reconcile.stop_orphans(provider, listed.runs)
+
+
+def _compare(
+    provider: Provider,
+    kind: WorkKind,
+    jobs: Sequence[JobQueue],
+    listed: RunList,
+    listed_at: datetime,
+) -> None:
+    by_id = {run.id: run for run in listed.runs}
+    missing: list[JobQueue] = []
+    observed: list[tuple[JobQueue, Run]] = []
+    for job in jobs:
+        if job.status == Status.UNKNOWN:
+            continue
+        if run := by_id.get(job.run_id):
+            observed.append((job, run))
+        else:
+            missing.append(job)
+    _reconcile(provider, [job for job in jobs if job.status == Status.UNKNOWN], listed, listed_at)
+    observe_all(provider, observed)
+    _poll_one_by_one(provider, kind, missing)
+    if kind is WorkKind.TRAINING:
+        run_logs.read_some(provider, [job for job, _run in observed])
+
+
+def _reconcile(
+    provider: Provider, unclear: Sequence[JobQueue], listed: RunList, listed_at: datetime
+) -> None:
+    by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
+    for job in unclear:
+        with isolated(job):
+            if run := by_token.get(job.correlation):
+                reconcile.found(job, run)
+            else:
+                reconcile.absent(job, provider, listed_at=listed_at, is_complete=listed.is_complete)
+
+
+def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Iterable[JobQueue]) -> None:
+    running: list[JobQueue] = []
+    for job in jobs:
+        if job.status == Status.UNKNOWN:
+            reconcile.cannot_know(job)
+        else:
+            running.append(job)
+    batch = running[:CALLS_PER_POLL]
+    if not batch:
+        return
+    with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
+        answers = pool.map(lambda job: _get_run(provider.key, job.run_id, kind), batch)
+        for job, answer in zip(batch, answers, strict=True):
+            with isolated(job):
+                _observe(provider, job, answer)
+
+
+def _get_run(provider_key: str, run_id: str, kind: WorkKind) -> Run | Exception:
+    """One single call, in a thread of its own: no database here."""
+    try:
+        return registry.get(provider_key).get_run(run_id, kind)
+    except Exception as error:
+        return error
+
+
+def _observe(provider: Provider, job: JobQueue, answer: Run | Exception) -> None:
+    if isinstance(answer, Run):
+        provider_status.record_answer(provider.key)
+        observe_all(provider, [(job, answer)])
+        if job.kind == WorkKind.TRAINING:
+            run_logs.read_some(provider, [job])
+    elif isinstance(answer, RunNotFoundError):
+        provider_status.record_answer(provider.key)
+        _not_found(job, answer)
+    elif isinstance(answer, ProviderError):
+        provider_status.record_failure(provider.key, answer)
+        not_observed([job], answer)
+    else:
+        raise answer
+
+
+def _not_found(job: JobQueue, error: RunNotFoundError) -> None:
+    """The trainer does not know the run (yet?): waited for until the deadline, then failed."""
+    log.warning("job %s: the trainer does not know run %s", job.pk, job.run_id)
+    if job.deadline_at and job.deadline_at < clock.now():
+        move(job, Status.FAILED, error_code=error.code, error_detail=error_text(error))
+    else:
+        not_observed([job], error)
+
+
+def not_observed(jobs: Sequence[JobQueue], error: ProviderError) -> None:
+    """No observation changes nothing but the time of the next poll: it is no state."""
+    now = clock.now()
+    by_count: dict[int, list[JobQueue]] = {}
+    for job in jobs:
+        by_count.setdefault(job.unanswered_count + 1, []).append(job)
+    for count, group in by_count.items():
+        JobQueue.objects.filter(pk__in=[job.pk for job in group]).update(
+            unanswered_count=F("unanswered_count") + 1,
+            next_poll_at=now + retry_delay(count, error.retry_after),
+        )

@@ -1,0 +1,193 @@
+"""What an observed run changes. An observation ends a job only where the provider says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext_noop
+
+from jobs import clock
+from jobs.engine import observations
+from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
+from jobs.engine.backoff import poll_interval
+from jobs.engine.isolation import isolated, postpone
+from jobs.engine.transitions import TransitionError, move
+from jobs.events import TEXT_LIMIT, error_text, note
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from providers.base import Provider
+from providers.errors import ProviderError, UnsupportedFeatureError
+from providers.redaction import sanitised
+from providers.types import Run, RunStatus
+
+log = logging.getLogger(__name__)
+
+# The rate needs a few steps before it says anything about the time left.
+LEAST_SHARE_FOR_RATE = 0.02
+# Rows per transaction: few commits, and still short enough for others to write in between.
+CHUNK = 250
+CANCEL_AGAIN_AFTER = timedelta(seconds=30)
+# Each costs a call: many cancellations at once must not delay the other observations.
+CANCELS_PER_POLL = 20
+# What the columns for steps take on every database.
+MOST_STEPS = 2**31 - 1
+YEAR = 365 * 24 * 3600.0  # seconds
+
+
+def observe_all(provider: Provider, observed: Sequence[tuple[JobQueue, Run]]) -> None:
+    """Bring running jobs in line with their runs, live ones in a few large transactions."""
+    live = [(job, run) for job, run in observed if not run.status.is_over]
+    for start in range(0, len(live), CHUNK):
+        _store(live[start : start + CHUNK])
+    for job in [job for job, _run in live if is_cancellation_due(job)][:CANCELS_PER_POLL]:
+        cancel_run(job, provider)
+    for job, run in observed:
+        if run.status.is_over:
+            with isolated(job):
+                end(job, run, provider)
+
+
+def _store(live: Sequence[tuple[JobQueue, Run]]) -> None:
+    """Store observations; a row that the database does not take is postponed alone."""
+    try:
+        _store_progress(live)
+    except OperationalError:
+        raise  # the database is away or busy: that is no row's fault
+    except Exception:
+        if len(live) == 1:
+            log.exception("job %s: its observation could not be stored", live[0][0].pk)
+            postpone(live[0][0])
+        else:
+            for one in live:
+                _store([one])
+
+
+def end(job: JobQueue, run: Run, provider: Provider) -> None:
+    """The provider says that a run is over."""
+    now = clock.now()
+    try:
+        if run.status is RunStatus.SUCCEEDED:
+            mark_finishing(job, run)
+        elif run.status is RunStatus.CANCELLED:
+            move(job, Status.CANCELLED, last_seen_at=now)
+        else:
+            detail = sanitised(_reason_of(run, provider), TEXT_LIMIT)
+            move(
+                job,
+                Status.FAILED,
+                last_seen_at=now,
+                error_code="run_failed",
+                error_detail=detail,
+            )
+    except TransitionError:
+        log.info("job %s: another process saw first that it %s", job.pk, run.status.value)
+
+
+def _reason_of(run: Run, provider: Provider) -> str:
+    """The provider's explanation of a failure; lists often leave it out, a single call has it."""
+    if run.error:
+        return run.error
+    try:
+        return provider.get_run(run.id).error
+    except ProviderError:
+        return ""
+
+
+@transaction.atomic
+def _store_progress(live: Sequence[tuple[JobQueue, Run]]) -> None:
+    now = clock.now()
+    observed = [(job, progress(job, run, now)) for job, run in live]
+    stored = observations.store(observed)
+    JobEvent.objects.bulk_create(
+        _progress_event(job, values)
+        for job, values in observed
+        if job.pk in stored and (job.step, job.stage) != (values["step"], values["stage"])
+    )
+
+
+def _progress_event(job: JobQueue, values: Mapping[str, Any]) -> JobEvent:
+    data = {
+        "step": values["step"],
+        "total": values["total_steps"],
+        "progress": values["progress"],
+    }
+    return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=values["stage"], data=data)
+
+
+def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
+    """Return the job's new column values after an observation of its live run; pure.
+
+    Nothing ever goes backwards, whatever order answers arrive in.
+    """
+    total = _whole(run.total_steps) or job.total_steps
+    step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
+    share = run.progress if run.progress is not None else _share(step, total)
+    is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
+    is_first_step = bool(step) and job.first_step is None
+    return {
+        "last_seen_at": now,
+        "next_poll_at": now + poll_interval(now - (job.submitted_at or now)),
+        "unanswered_count": 0,
+        "engine": sanitised(run.engine, ENGINE_LIMIT) or job.engine,
+        "step": step,
+        "total_steps": total,
+        "stage": sanitised(run.stage, 120) or job.stage,
+        "progress": max(job.progress, min(share or 0.0, 1.0)),
+        "started_at": now if is_first_start else job.started_at,
+        "first_step": step if is_first_step else job.first_step,
+        "first_step_at": now if is_first_step else job.first_step_at,
+        "eta_at": time_of_end(job, step, total, now, run.seconds_left),
+    }
+
+
+def time_of_end(
+    job: JobQueue,
+    step: int | None,
+    total: int | None,
+    now: datetime,
+    seconds_left: float | None,
+) -> datetime | None:
+    """Return when the training ends at the measured step rate, or as the provider estimates.
+
+    None where neither is known: no time is better than an invented one.
+    """
+    if step and total and job.first_step_at and job.first_step is not None and step < total:
+        done = step - job.first_step
+        if done >= max(LEAST_SHARE_FOR_RATE * total, 1):
+            seconds_left = (now - job.first_step_at).total_seconds() * (total - step) / done
+    if seconds_left is None or not 0 <= seconds_left < YEAR:
+        return None
+    return now + timedelta(seconds=seconds_left)
+
+
+def _whole(count: int | None) -> int | None:
+    return None if count is None else min(count, MOST_STEPS)
+
+
+def _share(step: int | None, total: int | None) -> float | None:
+    return step / total if step is not None and total else None
+
+
+def is_cancellation_due(job: JobQueue) -> bool:
+    """Whether the owner's cancellation has to be passed on, or passed on again."""
+    if job.cancel_requested_at is None:
+        return False
+    return job.cancel_sent_at is None or clock.now() - job.cancel_sent_at > CANCEL_AGAIN_AFTER
+
+
+def cancel_run(job: JobQueue, provider: Provider) -> None:
+    """Pass the cancellation on. The job ends when the provider confirms, or was done first."""
+    now = clock.now()
+    try:
+        provider.cancel_run(job.run_id)
+    except UnsupportedFeatureError:
+        if job.cancel_sent_at is None:
+            note(job, gettext_noop("This trainer cannot cancel. It continues to its end."))
+    except ProviderError as error:
+        log.warning("job %s: cancelling failed: %s", job.pk, error_text(error))
+        return
+    JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=now)

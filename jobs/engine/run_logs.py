@@ -1,0 +1,110 @@
+"""Storing a provider's log lines and losses as our events, a bounded share per poll."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.db import OperationalError, transaction
+
+from jobs import clock
+from jobs.events import TEXT_LIMIT
+from jobs.models import JobEvent, JobQueue
+from providers import registry
+from providers.base import Provider
+from providers.errors import ProviderError
+from providers.redaction import sanitised
+from providers.types import Capability, RunLog
+
+log = logging.getLogger(__name__)
+
+# Logs cost calls per run: a few runs per poll, each not more often than this.
+RUNS_PER_POLL = 6
+READ_EVERY = timedelta(seconds=1.5)
+
+
+def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
+    """Read the logs of those jobs that waited longest for it. A failure changes nothing."""
+    if Capability.LOG not in provider.capabilities:
+        return
+    oldest = clock.now() - READ_EVERY
+    waiting = [job for job in jobs if job.log_read_at is None or job.log_read_at < oldest]
+    waiting.sort(key=lambda job: (job.log_read_at is not None, job.log_read_at))
+    chosen = waiting[:RUNS_PER_POLL]
+    if not chosen:
+        return
+    with ThreadPoolExecutor(max_workers=RUNS_PER_POLL) as pool:
+        for job, fresh in zip(
+            chosen, pool.map(lambda job: _fetch(provider.key, job.run_id), chosen), strict=True
+        ):
+            if fresh:
+                _store(job, fresh)
+
+
+def read(provider: Provider, job: JobQueue) -> None:
+    """Append what is new in one run's log. A failure changes nothing."""
+    if fresh := _fetch(provider.key, job.run_id):
+        _store(job, fresh)
+
+
+def _fetch(provider_key: str, run_id: str) -> RunLog | None:
+    """Ask for a log, perhaps in a thread of its own: no database here."""
+    try:
+        return registry.get(provider_key).run_log(run_id)
+    except ProviderError as error:
+        log.info("the log of run %s could not be read: %s", run_id, error)
+    except Exception:
+        log.exception("the log of run %s could not be read", run_id)
+    return None
+
+
+def _store(job: JobQueue, fresh: RunLog) -> None:
+    """Append what is new; a log that cannot be stored never decides about the training."""
+    try:
+        _append(job, fresh)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("job %s: its log could not be stored", job.pk)
+        JobQueue.objects.filter(pk=job.pk).update(log_read_at=clock.now())
+
+
+def _append(job: JobQueue, fresh: RunLog) -> None:
+    # Two readers at once would append twice: whoever moves the cursor first appends.
+    last = -1 if job.loss_step is None else job.loss_step
+    # A training that diverges reports NaN: no point of a curve, and no JSON either.
+    losses = [(step, loss) for step, loss in fresh.losses if step > last and math.isfinite(loss)]
+    with transaction.atomic():
+        moved = JobQueue.objects.filter(
+            pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
+        ).update(
+            log_read_at=clock.now(),
+            log_count=max(job.log_count, len(fresh.lines)),
+            loss_step=losses[-1][0] if losses else job.loss_step,
+        )
+        if moved:
+            JobEvent.objects.bulk_create(_events(job, fresh, losses))
+
+
+def _events(job: JobQueue, fresh: RunLog, losses: Sequence[tuple[int, float]]) -> list[JobEvent]:
+    events = [
+        JobEvent(
+            job=job,
+            kind=JobEvent.Kind.LOG,
+            text=sanitised(line.text, TEXT_LIMIT),
+            data={
+                "level": line.level,
+                "step": line.step,
+                "at": line.at.isoformat() if line.at else None,
+            },
+        )
+        for line in fresh.lines[job.log_count :]
+    ]
+    if losses:
+        events.append(
+            JobEvent(job=job, kind=JobEvent.Kind.LOSS, data={"points": [list(p) for p in losses]})
+        )
+    return events

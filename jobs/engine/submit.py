@@ -1,0 +1,170 @@
+"""From a queued row to a run at the provider, paying at most once.
+
+    claim (committed) → prepare (free) → mark as sent (committed) → paid call → save the run
+
+A crash before the mark means "surely not sent": back to the queue. A crash after it means
+"nobody knows": `unknown`, and `reconcile` finds out. There is no third case.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_noop
+
+from jobs import clock
+from jobs.engine import provider_status
+from jobs.engine.acceptance import accept_run, mark_unclear
+from jobs.engine.backoff import LONGEST, retry_delay
+from jobs.engine.leases import renewed_lease
+from jobs.engine.reconcile import SEND_WITHIN, find_lost_run
+from jobs.engine.transitions import TransitionError, claim_queued, mark_sent, move
+from jobs.events import error_text, note
+from jobs.log_context import about
+from jobs.models import JobQueue
+from jobs.states import Status
+from jobs.work import Work, work_for
+from providers import registry
+from providers.base import Provider
+from providers.errors import (
+    AuthenticationFailedError,
+    OutOfCreditError,
+    ProviderError,
+    ProviderUnavailableError,
+    RequestRejectedError,
+    UnsupportedFeatureError,
+)
+from providers.types import Run, RunStatus
+
+log = logging.getLogger(__name__)
+
+# The provider refused: the same request would be refused again.
+REFUSALS = (
+    AuthenticationFailedError,
+    OutOfCreditError,
+    RequestRejectedError,
+    UnsupportedFeatureError,
+)
+
+
+def submit(job_id: uuid.UUID) -> None:
+    """Bring one queued job to its provider. Safe to call for any job, any number of times."""
+    job = claim_queued(job_id)
+    if job is None:
+        return
+    log.info("job %s: submitting to %s", job.pk, job.provider)
+    with about(job), renewed_lease(job):
+        try:
+            _submit(job)
+        except TransitionError:
+            # Our lease expired and others took over; what they decide stands.
+            log.warning("job %s: lost its claim while submitting", job.pk)
+
+
+def _submit(job: JobQueue) -> None:
+    if adopted := job.payload.get("adopt_run"):
+        accept_run(job, Run(id=adopted, status=RunStatus.RUNNING))
+        return
+    work = work_for(job)
+    prepared = _prepare(job, work)
+    if prepared is None:
+        return
+    provider, request, found = prepared
+    if found:
+        accept_run(job, found)
+        return
+    # Taken before the mark: whoever is frozen from here on wakes up too late to send.
+    not_after = time.time() + SEND_WITHIN
+    if not mark_sent(job):
+        # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
+        move(job, Status.QUEUED, sent_at=None)
+        return
+    _pay(job, work, provider, request, not_after)
+
+
+def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any, Run | None] | None:
+    try:
+        provider = registry.get(job.provider)
+    except ImproperlyConfigured as error:
+        # Only the operator can correct it, and may: until then the job waits.
+        _requeue(job, error, code="not_configured", delay=timedelta(seconds=LONGEST))
+        return None
+    try:
+        found = find_lost_run(job, provider)
+        return provider, None if found else work.prepare(job, provider), found
+    except REFUSALS as error:
+        _refuse(job, error)
+    except ProviderError as error:
+        _wait(job, error)
+    except Exception as error:
+        log.exception("job %s: preparing failed", job.pk)
+        _retry_or_fail(job, error)
+    return None
+
+
+def _pay(job: JobQueue, work: Work, provider: Provider, request: Any, not_after: float) -> None:
+    try:
+        run = work.submit(job, provider, request, not_after=not_after)
+    except REFUSALS as error:
+        _refuse(job, error)
+    except ProviderUnavailableError as error:
+        _wait(job, error)
+    except Exception as error:
+        # Whatever it was, the call had been sent: only the provider can tell what became of it.
+        log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
+        mark_unclear(job, error_text(error))
+    else:
+        provider_status.record_answer(job.provider)
+        accept_run(job, run)
+
+
+def _refuse(job: JobQueue, error: ProviderError) -> None:
+    """The provider refused, so nothing was paid and nothing will come."""
+    provider_status.record_answer(job.provider)
+    move(
+        job,
+        Status.FAILED,
+        error_code=error.code,
+        error_detail=error_text(error),
+        sent_at=None,
+    )
+
+
+def _wait(job: JobQueue, error: ProviderError) -> None:
+    """Surely not sent: back to the queue, to be tried again a little later."""
+    provider_status.record_failure(job.provider, error)
+    unanswered = job.unanswered_count + 1
+    delay = retry_delay(unanswered, error.retry_after)
+    _requeue(job, error, code=error.code, delay=delay, unanswered_count=unanswered)
+    if unanswered == 1:
+        note(
+            job, gettext_noop("The trainer cannot be reached. The job waits and starts by itself.")
+        )
+
+
+def _retry_or_fail(job: JobQueue, error: Exception) -> None:
+    attempts = job.attempts + 1
+    if attempts < job.max_attempts:
+        _requeue(job, error, code="internal", delay=retry_delay(attempts), attempts=attempts)
+    else:
+        move(job, Status.FAILED, error_code="internal", error_detail=error_text(error))
+
+
+def _requeue(
+    job: JobQueue, error: Exception, *, code: str, delay: timedelta, **counts: int
+) -> None:
+    kept = {"attempts": job.attempts, "unanswered_count": job.unanswered_count}
+    move(
+        job,
+        Status.QUEUED,
+        sent_at=None,
+        next_poll_at=clock.now() + delay,
+        error_code=code,
+        error_detail=error_text(error),
+        **(kept | counts),
+    )

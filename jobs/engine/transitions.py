@@ -1,0 +1,155 @@
+"""The only writers of a job's state and of its claims."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from jobs import clock
+from jobs.events import record
+from jobs.models import JobEvent, JobQueue
+from jobs.states import FOLLOWED, OVER, Status, sources
+from jobs.work import work_for
+
+# Long enough for a garbage collection or a slow disk, short enough that a dead worker's job
+# is taken over soon. Renewed while the work continues.
+LEASE = timedelta(seconds=30)
+
+
+class TransitionError(Exception):
+    """The job is not (or no longer) in a state from which this transition starts."""
+
+    def __init__(self, job: JobQueue, target: str) -> None:
+        super().__init__(
+            f"{job} is {job.get_status_display().lower()}, so it cannot become {target}."
+        )
+
+
+def move(job: JobQueue, target: Status, **changes: Any) -> None:
+    """Bring `job` to `target` with `changes`, its event and its model, or change nothing.
+
+    Compare-and-set on the version the caller has read: a decision on an older reading fails.
+    Raises TransitionError, with `job` read anew, and what `Work.on_transition` raises.
+    """
+    before = vars(job).copy()
+    try:
+        with transaction.atomic():
+            _write(job, target, _values(job, target) | changes)
+            record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
+            work_for(job).on_transition(job)
+    except TransitionError:
+        raise
+    except Exception:
+        vars(job).update(before)  # rolled back: `job` must not claim otherwise
+        raise
+
+
+def _write(job: JobQueue, target: Status, values: dict[str, Any]) -> None:
+    rows = JobQueue.objects.filter(
+        pk=job.pk, version=job.version, status__in=sorted(sources(target))
+    )
+    is_written = rows.update(**values)
+    job.refresh_from_db()
+    if not is_written:
+        raise TransitionError(job, target.value)
+
+
+def _values(job: JobQueue, target: Status) -> dict[str, Any]:
+    """What every transition to `target` changes."""
+    now = clock.now()
+    values: dict[str, Any] = {
+        "status": target,
+        "state_changed_at": now,
+        "next_poll_at": now,
+        "attempts": 0,
+        "unanswered_count": 0,
+        "absent_count": 0,
+        "claim": None,
+        "lease_until": None,
+        "version": F("version") + 1,
+    }
+    if target in OVER:
+        values |= {"finished_at": now, "eta_at": None}
+    elif target in FOLLOWED or job.status == Status.UNKNOWN:
+        # Time spent waiting before does not shorten the time of what was paid for.
+        values["deadline_at"] = now + work_for(job).time_limit
+    return values
+
+
+def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
+    """Claim a queued job for submission; None where it is not due or another was first."""
+    now = clock.now()
+    job = JobQueue.objects.filter(
+        pk=job_id,
+        status=Status.QUEUED,
+        next_poll_at__lte=now,
+        cancel_requested_at=None,
+    ).first()
+    if job is None:
+        return None
+    try:
+        move(
+            job,
+            Status.SUBMITTING,
+            claim=uuid.uuid4(),
+            lease_until=now + LEASE,
+            attempts=job.attempts,
+            unanswered_count=job.unanswered_count,
+            sent_at=None,
+        )
+    except TransitionError:
+        return None
+    return job
+
+
+def mark_sent(job: JobQueue) -> bool:
+    """Commit that the paid call is about to be sent; False where the claim is no longer ours.
+
+    From here on a crash makes the outcome unknown; before it, the call was surely not made.
+    """
+    rows = JobQueue.objects.filter(
+        pk=job.pk,
+        version=job.version,
+        status=Status.SUBMITTING,
+        claim=job.claim,
+        cancel_requested_at=None,
+    )
+    now = clock.now()
+    if not rows.update(sent_at=now, lease_until=now + LEASE, version=F("version") + 1):
+        return False
+    # Not read back: a newer version in the table would be somebody else's, never ours.
+    job.sent_at, job.version = now, job.version + 1
+    return True
+
+
+def is_free() -> Q:
+    """The condition on jobs that nobody holds a lease on."""
+    return Q(lease_until=None) | Q(lease_until__lt=clock.now())
+
+
+@transaction.atomic
+def claim_finishing(job_id: uuid.UUID) -> JobQueue | None:
+    """Claim the collection of a finished run; None where it is not due or already claimed."""
+    now = clock.now()
+    claimed = JobQueue.objects.filter(
+        is_free(), pk=job_id, status=Status.FINISHING, next_poll_at__lte=now
+    ).update(claim=uuid.uuid4(), lease_until=now + LEASE, version=F("version") + 1)
+    return JobQueue.objects.get(pk=job_id) if claimed else None
+
+
+def release(job: JobQueue, *, until: datetime, **changes: Any) -> None:
+    """Return a claim of a finishing job; the next try is due at `until`."""
+    JobQueue.objects.filter(pk=job.pk, version=job.version).update(
+        claim=None, lease_until=None, next_poll_at=until, version=F("version") + 1, **changes
+    )
+
+
+def renew(job: JobQueue) -> bool:
+    """Prolong the lease of a claim that is still ours; False where it is not."""
+    return bool(
+        JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(lease_until=clock.now() + LEASE)
+    )

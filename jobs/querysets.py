@@ -1,0 +1,67 @@
+"""Named conditions on jobs: what an operator should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from jobs.states import UNFINISHED, Status
+
+if TYPE_CHECKING:
+    from jobs.models import JobQueue  # noqa: F401 - in the base class, as a string
+
+STUCK_AFTER = timedelta(minutes=10)
+RECENTLY = timedelta(hours=24)
+
+
+class JobQuerySet(QuerySet["JobQueue"]):
+    """Jobs, with the conditions that pages, admin and commands share."""
+
+    def unclear(self) -> Self:
+        """Jobs whose paid call was sent and whose answer was lost."""
+        return self.filter(_unclear())
+
+    def stuck(self) -> Self:
+        """Unfinished jobs not observed for STUCK_AFTER."""
+        return self.filter(_stuck())
+
+    def needs_attention(self, reason: str = "") -> Self:
+        """Jobs with this reason of `attention()`, or with any."""
+        if reason:
+            return self.filter(attention()[reason])
+        every = Q()
+        for condition in attention().values():
+            every |= condition
+        return self.filter(every)
+
+    def with_is_stuck(self) -> Self:
+        """Annotate each job with `is_stuck`."""
+        return self.annotate(is_stuck=Case(When(_stuck(), then=Value(True)), default=Value(False)))
+
+
+def attention() -> Mapping[str, Q]:
+    """Return the condition of each reason for which a job needs attention."""
+    return {
+        "unclear": _unclear(),
+        "stuck": _stuck(),
+        "failed": _failed_since(timezone.now() - RECENTLY),
+        "incident": ~Q(incident=""),
+    }
+
+
+def _unclear() -> Q:
+    return Q(status=Status.UNKNOWN)
+
+
+def _stuck() -> Q:
+    limit = timezone.now() - STUCK_AFTER
+    unobserved = Q(last_seen_at__lt=limit) | Q(last_seen_at=None, created_at__lt=limit)
+    return Q(status__in=sorted(UNFINISHED)) & unobserved
+
+
+def _failed_since(moment: datetime) -> Q:
+    return Q(status=Status.FAILED, finished_at__gte=moment)

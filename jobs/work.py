@@ -1,0 +1,74 @@
+"""The kinds of work the engine can do. A room registers its kind when Django starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol
+
+from jobs.models import JobQueue
+from providers.base import Provider
+from providers.types import Run
+
+Report = Callable[[str], None]
+
+
+class InvalidResultError(Exception):
+    """The delivered result cannot be kept: cut short, or the wrong kind of file.
+
+    Retried a bounded number of times; `code` is an error code of `jobs.messages`.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Work(Protocol):
+    """One kind of work. The engine owns order, claims, retries and states."""
+
+    kind: str
+    # How long it may wait for its provider, then how long its run may take, then collecting.
+    time_limit: timedelta
+
+    def prepare(self, job: JobQueue, provider: Provider) -> Any:
+        """Do everything that costs nothing (upload photos) and return the paid request.
+
+        May run more than once. Must not make a paid call. Raises ProviderError.
+        """
+        ...
+
+    def submit(self, job: JobQueue, provider: Provider, request: Any, *, not_after: float) -> Run:
+        """Make the paid call, once; nothing may be sent after `not_after` (Unix seconds).
+
+        Raises ProviderUnavailableError only where the call surely did not arrive.
+        """
+        ...
+
+    def result_of(self, job: JobQueue, run: Run) -> dict[str, Any]:
+        """Return what must be remembered of a finished run to collect it later (JSON)."""
+        ...
+
+    def collect(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
+        """Download, verify and store the result; return additions to `job.result`.
+
+        Called again after any crash, so every step must be repeatable. `report` takes a
+        sentence for the page. Raises ProviderError, InvalidResultError or OSError.
+        """
+        ...
+
+    def on_transition(self, job: JobQueue) -> None:
+        """Bring other data in line with the job's new state, in its transaction."""
+        ...
+
+
+_kinds: dict[str, Work] = {}
+
+
+def register(work: Work) -> None:
+    _kinds[work.kind] = work
+
+
+def work_for(job: JobQueue) -> Work:
+    return _kinds[job.kind]

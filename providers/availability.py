@@ -1,0 +1,200 @@
+"""Which offers of the catalog can be chosen right now, and why the others cannot.
+
+Both functions are pure and take the last description of each provider, by key: an
+absent key is a provider that is not configured, None one that has not answered yet. Such a
+provider stays available where its offer is certain (the job waits until it answers); where
+only the provider knows, it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from providers.catalog import (
+    BASE_MODELS,
+    BaseModel,
+    GenerationOffer,
+    TrainingOffer,
+    base_model_of,
+)
+from providers.registry import CLASSES, label_of
+from providers.types import Description
+
+Descriptions = Mapping[str, Description | None]
+
+SIMULATED = "simulated"
+NOT_CONFIGURED = _("Not set up on this installation.")
+KEY_REFUSED = _("Its API key is refused. The operator has to renew it.")
+NO_ANSWER = _("Does not answer right now: the job would wait until it does.")
+NOT_YET_KNOWN = _("Has not confirmed yet that it trains this model.")
+NOT_TRAINED_THERE = _("Does not train image models today.")
+NOT_TRAINED_HERE = _("This trainer does not train this model.")
+NOT_GENERATED_THERE = _("Does not make pictures with this base model.")
+NEEDS_PUBLIC_URL = _(
+    "Downloads the weights over the internet: this installation needs a public address."
+)
+ONLY_SIMULATED = _(
+    "This trainer is simulated: it makes pictures with its own simulated weights only."
+)
+ONLY_REAL = _("These weights are simulated: only the simulated trainer can use them.")
+NOT_ITS_OWN = _("This trainer uses only weights that it trained itself.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOption:
+    """One (base model, provider) pair of the wizard. `reason` may also note an open option."""
+
+    base_model: BaseModel
+    provider: str
+    label: str  # the provider's
+    is_available: bool
+    reason: str | Promise
+    is_simulated: bool
+    price_usd: float | None  # for one training; None where not known
+    seconds: float | None  # a usual training, where the provider says
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationOption:
+    """One provider that generates from given weights. `reason` may also note an open option."""
+
+    base_model: BaseModel
+    provider: str
+    label: str
+    is_available: bool
+    reason: str | Promise
+    is_simulated: bool
+    price_usd: float | None  # for one image of a megapixel; None where not known
+    needs_public_url: bool
+
+
+def training_options(descriptions: Descriptions) -> tuple[TrainingOption, ...]:
+    """Return every base model with every known provider, in catalog order."""
+    return tuple(
+        _training_option(model, provider, descriptions)
+        for model in BASE_MODELS
+        for provider in CLASSES
+    )
+
+
+def generation_options(
+    family: str,
+    is_simulated: bool,
+    descriptions: Descriptions,
+    remote_ref: str,
+    *,
+    has_public_url: bool = False,
+) -> tuple[GenerationOption, ...]:
+    """Return every known provider for weights of `family`; raises `KeyError` for a new family.
+
+    `is_simulated` and `remote_ref` are the weights': the latter is what their own trainer
+    calls them. `has_public_url` says whether the internet can fetch them from us.
+    """
+    model = base_model_of(family)
+    return tuple(
+        _generation_option(model, provider, descriptions, is_simulated, remote_ref, has_public_url)
+        for provider in CLASSES
+    )
+
+
+def _training_option(model: BaseModel, provider: str, descriptions: Descriptions) -> TrainingOption:
+    offer = CLASSES[provider].training_offers.get(model.key)
+    description = descriptions.get(provider)
+    why_not = _why_untrainable(model, offer, provider, descriptions)
+    return TrainingOption(
+        base_model=model,
+        provider=provider,
+        label=label_of(provider),
+        is_available=not why_not,
+        reason=why_not or _note(description),
+        is_simulated=_is_simulated(provider, description),
+        price_usd=offer.price.usd if offer else None,
+        seconds=description.training_seconds if description else None,
+    )
+
+
+def _why_untrainable(
+    model: BaseModel, offer: TrainingOffer | None, provider: str, descriptions: Descriptions
+) -> str | Promise:
+    if model.why_untrainable:
+        return model.why_untrainable
+    if offer is None:
+        return NOT_TRAINED_HERE
+    if problem := _why_unreachable(provider, descriptions):
+        return problem
+    description = descriptions[provider]
+    if description is None:
+        return NOT_YET_KNOWN if offer.is_on_request else ""
+    if model.key not in description.can_train:
+        return NOT_TRAINED_THERE if offer.is_on_request else NOT_TRAINED_HERE
+    return ""
+
+
+def _generation_option(
+    model: BaseModel,
+    provider: str,
+    descriptions: Descriptions,
+    is_simulated: bool,
+    remote_ref: str,
+    has_public_url: bool,
+) -> GenerationOption:
+    offer = CLASSES[provider].generation_offers.get(model.key)
+    description = descriptions.get(provider)
+    generates_simulated = _is_simulated(provider, description)
+    why_not = (
+        _why_unreachable(provider, descriptions)
+        or _why_incompatible(offer, is_simulated, generates_simulated, remote_ref, has_public_url)
+        or (
+            NOT_GENERATED_THERE if description and model.key not in description.can_generate else ""
+        )
+    )
+    return GenerationOption(
+        base_model=model,
+        provider=provider,
+        label=label_of(provider),
+        is_available=not why_not,
+        reason=why_not or _note(description),
+        is_simulated=generates_simulated,
+        price_usd=offer.price.usd if offer else None,
+        needs_public_url=bool(offer and offer.needs_public_url),
+    )
+
+
+def _why_incompatible(
+    offer: GenerationOffer | None,
+    is_simulated: bool,
+    generates_simulated: bool,
+    remote_ref: str,
+    has_public_url: bool,
+) -> str | Promise:
+    if is_simulated and not generates_simulated:
+        return ONLY_REAL
+    if offer is None:
+        return NOT_GENERATED_THERE
+    if generates_simulated and not is_simulated:
+        return ONLY_SIMULATED
+    if offer.only_own_weights and not remote_ref:
+        return NOT_ITS_OWN
+    return NEEDS_PUBLIC_URL if offer.needs_public_url and not has_public_url else ""
+
+
+def _why_unreachable(provider: str, descriptions: Descriptions) -> str | Promise:
+    if provider not in descriptions:
+        return NOT_CONFIGURED
+    description = descriptions[provider]
+    return KEY_REFUSED if description and not description.key_is_valid else ""
+
+
+def _is_simulated(provider: str, description: Description | None) -> bool:
+    """Whether results are simulated; where no answer came yet, whether they may be."""
+    if description is None:
+        return CLASSES[provider].may_be_simulated
+    return description.engine == SIMULATED
+
+
+def _note(description: Description | None) -> str | Promise:
+    return "" if description else NO_ANSWER

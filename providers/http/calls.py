@@ -1,0 +1,113 @@
+"""From a provider's HTTP answer to our error tree. Pure: nothing here sends anything."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from providers.errors import (
+    AuthenticationFailedError,
+    OutcomeUnknownError,
+    OutOfCreditError,
+    ProviderError,
+    ProviderUnavailableError,
+    RateLimitedError,
+    RequestRejectedError,
+    RunNotFoundError,
+    UnexpectedReplyError,
+)
+
+REQUEST_TIMEOUT = 408
+MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call, as a provider's pure builders describe it."""
+
+    method: str
+    path: str  # below the base URL, already quoted
+    payload: Mapping[str, Any] | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    is_about_run: bool = False  # a 404 then means that the run is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer. `data` is its JSON object, None where it is none."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    text: str
+    data: dict[str, Any] | None
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status_code < 300
+
+
+def reply_from(status_code: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    """Return the `Reply` for a body read to its end; never raises."""
+    text = body.decode("utf-8", "replace")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None
+    return Reply(status_code, headers, text, data if isinstance(data, dict) else None)
+
+
+def detail_of(reply: Reply) -> str:
+    """Return the provider's own words about a refusal, or its raw text."""
+    data = reply.data or {}
+    error = data.get("error")
+    candidates = [error.get("message") if isinstance(error, dict) else error]
+    candidates += [data.get("message"), data.get("detail")]
+    for words in candidates:
+        if isinstance(words, str) and words:
+            return words
+    return reply.text
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return how many seconds the provider asks us to wait, None where it does not say.
+
+    Retry-After is seconds or a date (RFC 9110, 10.2.3); Together also sends its suggested
+    wait in seconds as `x-ratelimit-reset`.
+    """
+    value = (headers.get("Retry-After") or headers.get("x-ratelimit-reset") or "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _seconds_until(value, now or datetime.now(UTC))
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def _seconds_until(http_date: str, now: datetime) -> float:
+    try:
+        return (parsedate_to_datetime(http_date).astimezone(UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def error_class(status_code: int, *, is_paid: bool, is_about_run: bool) -> type[ProviderError]:
+    """Return which error an unsuccessful status means.
+
+    A paid call is refused only where the status says so. A redirect, 408 or any 5xx may
+    come from a gateway after the provider has accepted, so its outcome is unknown.
+    """
+    if status_code == 429:
+        return RateLimitedError
+    if status_code < 400 or status_code == REQUEST_TIMEOUT or status_code >= 500:
+        if is_paid:
+            return OutcomeUnknownError
+        return UnexpectedReplyError if status_code < 400 else ProviderUnavailableError
+    if status_code in (401, 403):
+        return AuthenticationFailedError
+    if status_code == 402:
+        return OutOfCreditError
+    return RunNotFoundError if status_code == 404 and is_about_run else RequestRejectedError

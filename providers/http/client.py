@@ -1,0 +1,198 @@
+"""Calls one provider: free calls as often as needed, a paid call exactly once."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from urllib.parse import urlsplit
+
+import requests
+from django.core.exceptions import ImproperlyConfigured
+
+from providers.errors import (
+    OutcomeUnknownError,
+    ProviderError,
+    ProviderUnavailableError,
+    UnexpectedReplyError,
+)
+from providers.http.calls import Call, Reply, detail_of, error_class, reply_from, retry_after
+from providers.http.send_once import SendGuard, TooLateError, send_once_session
+from providers.http.session import (
+    NETWORK_ERRORS,
+    USER_AGENT,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    KeyAuth,
+    Timeout,
+    new_session,
+    read_chunks,
+)
+from providers.redaction import safe_excerpt
+
+logger = logging.getLogger(__name__)
+
+NOT_AFTER_HEADER = "X-Not-After"
+SAFE_TIMEOUT: Timeout = (5.0, 20.0)
+UPLOAD_TIMEOUT: Timeout = (5.0, 120.0)
+MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
+BODY_SECONDS = 60.0  # for the whole body, once the headers are here
+
+_BROKEN = (*NETWORK_ERRORS, BodyTooLargeError, BodyTooSlowError)
+
+
+class Client:
+    """HTTP with one provider's key, and its failures as our errors.
+
+    Not thread-safe (its session is not): the registry keeps one per thread.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        api_key: str,
+        *,
+        auth_scheme: str = "Bearer",
+        session: requests.Session | None = None,
+    ) -> None:
+        if not is_sendable(api_key):
+            # requests would refuse such a header with a message that quotes the key.
+            raise ImproperlyConfigured(f"{provider}: api_key is empty or has odd characters")
+        self.provider = provider
+        self.base_url = base_url.rstrip("/")
+        self.auth = KeyAuth(auth_scheme, api_key)
+        self.trusts_environment = not is_loopback(base_url)
+        self._session = session or new_session(trust_environment=self.trusts_environment)
+        self.redact: Callable[[str], str] = lambda text: safe_excerpt(text, api_key)
+
+    def ask(
+        self,
+        call: Call,
+        *,
+        body: Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: Timeout = SAFE_TIMEOUT,
+        accepted_statuses: Collection[int] = (),
+    ) -> Reply:
+        """Make a call that costs nothing; trying again is the caller's business.
+
+        Gives the reply, JSON object inside, where its status is 2xx or in `accepted_statuses`.
+        Raises any `ProviderError` but `OutcomeUnknownError`.
+        """
+        try:
+            reply = self._exchange(self._session, call, timeout, headers, body)
+        except _BROKEN as error:
+            raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
+        if reply.status_code not in accepted_statuses:
+            self._require_success(reply, call)
+        if reply.data is None:
+            raise self.unexpected(reply, "the answer is not a JSON object")
+        return reply
+
+    def pay(
+        self,
+        call: Call,
+        *,
+        headers: Mapping[str, str],
+        timeout: Timeout,
+        not_after: float | None = None,
+        is_refusal: Callable[[Reply], bool] = lambda reply: False,
+    ) -> Reply:
+        """Make a call that may cost money: at most one HTTP request, whatever happens.
+
+        `not_after` (time.time() seconds) is checked with the connection open, just before the
+        first byte. `is_refusal` recognises a 5xx by which the provider surely refused.
+        Raises `ProviderUnavailableError` where nothing was sent or surely nothing was accepted,
+        `OutcomeUnknownError` where the answer was lost or makes no sense, and the 4xx errors.
+        """
+        guard = SendGuard(not_after)
+        if not_after is not None and not self.trusts_environment:
+            # On this machine both sides read one clock, so the trainer can refuse what was
+            # frozen after our own check. Elsewhere clocks differ, and no service knows it.
+            headers = {**headers, NOT_AFTER_HEADER: f"{not_after:.3f}"}
+        try:
+            with self._paid_session(guard) as session:
+                reply = self._exchange(session, call, timeout, headers)
+        except TooLateError as error:
+            raise ProviderUnavailableError(self.provider, "too late to send") from error
+        except _BROKEN as error:
+            raise self._lost(error, guard) from error
+        if is_refusal(reply):
+            raise self._error(ProviderUnavailableError, reply)
+        self._require_success(reply, call, is_paid=True)
+        if reply.data is None:
+            raise self.unexpected(reply, "the answer is not a JSON object", is_paid=True)
+        return reply
+
+    def unexpected(self, reply: Reply, problem: str, *, is_paid: bool = False) -> ProviderError:
+        """Return the error for a reply we cannot read, after logging what it was."""
+        raw = self.redact(reply.text)
+        logger.warning("%s: %s (HTTP %s): %s", self.provider, problem, reply.status_code, raw)
+        error = OutcomeUnknownError if is_paid else UnexpectedReplyError
+        return error(self.provider, problem, status_code=reply.status_code)
+
+    def _paid_session(self, guard: SendGuard) -> requests.Session:
+        return send_once_session(guard, trust_environment=self.trusts_environment)
+
+    def _exchange(
+        self,
+        session: requests.Session,
+        call: Call,
+        timeout: Timeout,
+        headers: Mapping[str, str] | None,
+        body: Iterable[bytes] | None = None,
+    ) -> Reply:
+        with session.request(
+            call.method,
+            f"{self.base_url}/{call.path.lstrip('/')}",
+            params=dict(call.params),
+            json=call.payload,
+            data=body,
+            headers={"User-Agent": USER_AGENT, **(headers or {})},
+            auth=self.auth,
+            timeout=timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            chunks = read_chunks(response, max_bytes=MAX_REPLY_BYTES, seconds=BODY_SECONDS)
+            return reply_from(response.status_code, response.headers, b"".join(chunks))
+
+    def _lost(self, error: Exception, guard: SendGuard) -> ProviderError:
+        """Classify a paid call without answer: only what surely stayed here may be sent again."""
+        # A connect timeout means what it says even where nothing guarded the connection.
+        stayed = isinstance(error, requests.ConnectTimeout) or not guard.may_be_sent
+        kind = ProviderUnavailableError if stayed else OutcomeUnknownError
+        return kind(self.provider, self.error_text(error))
+
+    def _require_success(self, reply: Reply, call: Call, *, is_paid: bool = False) -> None:
+        if not reply.is_success:
+            kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=call.is_about_run)
+            raise self._error(kind, reply)
+
+    def _error(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
+        return kind(
+            self.provider,
+            self.redact(detail_of(reply)),
+            status_code=reply.status_code,
+            retry_after=retry_after(reply.headers),
+        )
+
+    def error_text(self, error: Exception) -> str:
+        return self.redact(f"{type(error).__name__}: {error}")
+
+
+def is_sendable(api_key: str) -> bool:
+    """Return whether a key can travel in a header."""
+    return bool(api_key) and api_key.isascii() and api_key.isprintable() and " " not in api_key
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether `url` names this machine, where a proxy would only be in the way."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,194 @@
+"""Downloads of results, from addresses that somebody else chose.
+
+The rule for every hop: the provider's own origin, with its key; or https to a public
+address, without any key. A redirect never leads back to the key. So a forged result
+address reaches nothing inside the installation and learns no secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
+
+from providers.errors import ProviderUnavailableError, RunNotFoundError, UnexpectedReplyError
+from providers.http.calls import detail_of, error_class, reply_from, retry_after
+from providers.http.client import Client
+from providers.http.session import (
+    NETWORK_ERRORS,
+    USER_AGENT,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    Timeout,
+    announced_size,
+    new_session,
+    read_chunks,
+)
+from providers.types import Download
+
+MAX_REDIRECTS = 5
+MAX_ERROR_BYTES = 64 * 1024
+TIMEOUT: Timeout = (5.0, 30.0)
+BODY_SECONDS = 900.0  # two gigabytes at 20 Mbit/s
+
+
+class AddressRefusedError(Exception):
+    """The address is neither the provider's own nor a public https one."""
+
+
+class _PublicConnection(HTTPSConnection):
+    """Looks at the address it really reached, before TLS: names can resolve differently twice."""
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        address = sock.getpeername()[0]
+        if not is_public(address):
+            sock.close()
+            raise AddressRefusedError(f"{self.host} is not a public address")
+        return sock
+
+
+class PublicAdapter(HTTPAdapter):
+    """https to public addresses only."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _PublicConnection
+        return pool
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address belongs to the public internet."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_global and not (mapped or ip).is_multicast
+
+
+@contextmanager
+def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
+    """Open `url` for streaming, redirects followed under the rule above.
+
+    Raises `ProviderUnavailableError` (also while reading, where the body breaks off),
+    `RunNotFoundError` where the result is gone, `UnexpectedReplyError` for an address that is
+    not allowed or more than `max_bytes`.
+    """
+    with new_session(trust_environment=client.trusts_environment) as own, _public_session() as web:
+        try:
+            response = _follow(client, own, web, url)
+        except AddressRefusedError as error:
+            raise UnexpectedReplyError(
+                client.provider, f"result address refused: {error}"
+            ) from error
+        except NETWORK_ERRORS as error:
+            raise ProviderUnavailableError(client.provider, client.error_text(error)) from error
+        with response:
+            _require_success(client, response)
+            size = announced_size(response.headers)
+            if size is not None and size > max_bytes:
+                raise UnexpectedReplyError(
+                    client.provider, f"the result has {size} bytes: too many"
+                )
+            yield Download(size, _checked_chunks(client, response, max_bytes))
+
+
+def _public_session() -> requests.Session:
+    # No proxy from the environment: behind one we could not see which address is reached.
+    session = new_session(trust_environment=False)
+    session.mount("https://", PublicAdapter())
+    session.mount("http://", PublicAdapter())
+    return session
+
+
+def _follow(
+    client: Client, own: requests.Session, web: requests.Session, url: str
+) -> requests.Response:
+    """Return the first answer that is no redirect, its body unread."""
+    is_own = True
+    for _ in range(MAX_REDIRECTS + 1):
+        target = _parse(url)
+        # Once another origin had a say in the address, the key stays out of it for good.
+        is_own = is_own and _origin(target) == _origin(_parse(client.base_url))
+        if not is_own:
+            _require_public(target)
+        response = (own if is_own else web).get(
+            target.url,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            auth=client.auth if is_own else None,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        )
+        if not response.is_redirect:
+            return response
+        response.close()
+        url = urljoin(target.url, response.headers["Location"])
+    raise AddressRefusedError("too many redirects")
+
+
+def _parse(url: str) -> Url:
+    """Parse with the parser that will also send: two parsers can disagree on the host."""
+    if not url.isascii() or not url.isprintable() or "\\" in url:
+        raise AddressRefusedError("odd characters")
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        raise AddressRefusedError("not an address") from None
+    if parts.scheme not in ("http", "https") or not parts.host or parts.auth is not None:
+        raise AddressRefusedError("not a plain web address")
+    return parts
+
+
+def _origin(parts: Url) -> tuple[str | None, str | None, int]:
+    default = 443 if parts.scheme == "https" else 80
+    return parts.scheme, parts.host, parts.port or default
+
+
+def _require_public(parts: Url) -> None:
+    """Refuse by scheme and resolved address before connecting; the connection checks again."""
+    if parts.scheme != "https":
+        raise AddressRefusedError("not https")
+    host = (parts.host or "").strip("[]")
+    try:
+        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise AddressRefusedError("not a host name") from None
+    if not all(is_public(str(entry[4][0])) for entry in found):
+        raise AddressRefusedError(f"{host} is not a public address")
+
+
+def _require_success(client: Client, response: requests.Response) -> None:
+    status = response.status_code
+    if status == 200:
+        return
+    if status == 410:
+        raise RunNotFoundError(client.provider, "the result is gone", status_code=status)
+    try:
+        body = b"".join(read_chunks(response, max_bytes=MAX_ERROR_BYTES, seconds=TIMEOUT[1]))
+    except (*NETWORK_ERRORS, BodyTooLargeError, BodyTooSlowError):
+        body = b""
+    reply = reply_from(status, response.headers, body)
+    kind = error_class(status, is_paid=False, is_about_run=True)
+    raise kind(
+        client.provider,
+        client.redact(detail_of(reply)),
+        status_code=status,
+        retry_after=retry_after(response.headers),
+    )
+
+
+def _checked_chunks(client: Client, response: requests.Response, limit: int) -> Iterator[bytes]:
+    try:
+        yield from read_chunks(response, max_bytes=limit, seconds=BODY_SECONDS)
+    except BodyTooLargeError as error:
+        raise UnexpectedReplyError(client.provider, f"the result is too large: {error}") from error
+    except (*NETWORK_ERRORS, BodyTooSlowError) as error:
+        raise ProviderUnavailableError(client.provider, client.error_text(error)) from error

@@ -1,0 +1,79 @@
+"""How bytes travel to a provider and back: sessions, keys, sizes and deadlines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+USER_AGENT = "TheWay/0.1 (+self-hosted)"
+CHUNK_BYTES = 64 * 1024
+
+# (connect, read) in seconds, as requests takes them.
+Timeout = tuple[float, float]
+
+# Everything a broken connection can surface as: requests wraps what urllib3 raises while
+# sending, but not what it raises while we read the body ourselves.
+NETWORK_ERRORS = (requests.RequestException, Urllib3Error, OSError)
+
+
+class BodyTooLargeError(Exception):
+    """More bytes arrived than are accepted."""
+
+
+class BodyTooSlowError(Exception):
+    """The body came past its deadline; a read timeout alone restarts with every byte."""
+
+
+class KeyAuth(AuthBase):
+    """Writes the Authorization header.
+
+    Passed as `auth`, not as a header: requests would replace a header by a `.netrc` entry.
+    """
+
+    def __init__(self, scheme: str, key: str) -> None:
+        self._value = f"{scheme} {key}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+    def __repr__(self) -> str:
+        return "<KeyAuth>"
+
+
+def new_session(*, trust_environment: bool = True) -> requests.Session:
+    """Return a session that never retries by itself and holds no key.
+
+    `trust_environment` lets proxies from the environment apply; addresses on this machine
+    are reached directly.
+    """
+    session = requests.Session()
+    session.trust_env = trust_environment
+    return session
+
+
+def read_chunks(response: requests.Response, *, max_bytes: int, seconds: float) -> Iterator[bytes]:
+    """Yield the body of a streamed `response` as it arrives, decompressed.
+
+    Raises `BodyTooLargeError` past `max_bytes`, `BodyTooSlowError` once `seconds` are over,
+    and one of `NETWORK_ERRORS` when the connection breaks or the body is shorter than announced.
+    """
+    deadline = time.monotonic() + seconds
+    total = 0
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        total += len(chunk)
+        if total > max_bytes:
+            raise BodyTooLargeError(f"more than {max_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise BodyTooSlowError(f"not finished after {seconds:g} s")
+        yield chunk
+
+
+def announced_size(headers: Mapping[str, str]) -> int | None:
+    """Return Content-Length, or None where it is absent or counts compressed bytes."""
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isdigit() and not headers.get("Content-Encoding") else None

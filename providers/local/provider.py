@@ -1,0 +1,82 @@
+"""The bundled trainer: the same API on a machine of the owner's, and a little more.
+
+What it adds (all ignorable): `step` and `total_steps` in lists, `engine` in every answer, and
+a list of the images it still keeps, so that a lost answer can be found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import requests
+from django.utils.translation import gettext_lazy as _
+
+from providers.errors import RunNotFoundError
+from providers.http.calls import Call
+from providers.local import offers, replies
+from providers.together.provider import Together
+from providers.types import Capability, Description, Run, TrainingRequest, WorkKind
+
+
+class Local(Together):
+    key = "local"
+    label = _("Trainer on this machine")
+    runs_here = may_be_simulated = True
+    training_offers = offers.TRAINING
+    generation_offers = offers.GENERATION
+    key_variable = "TRAINER_API_KEY"
+    url_variable = "TRAINER_URL"
+    capabilities = Together.capabilities | {Capability.LIST_GENERATIONS}
+    # It stores a run before it answers, and no call on this machine is under way for long.
+    absence_after = timedelta(seconds=20)
+
+    def __init__(
+        self, *, api_key: str, base_url: str, session: requests.Session | None = None
+    ) -> None:
+        # TRAINER_URL is the service's address; the API lives below it.
+        root = base_url.rstrip("/").removesuffix("/v1")
+        super().__init__(api_key=api_key, base_url=f"{root}/v1", session=session)
+
+    @classmethod
+    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+        """On by default, at the bundled trainer's address; off where TRAINER_URL is empty."""
+        default = f"http://127.0.0.1:{env.get('TRAINER_PORT') or 8100}"
+        if not (url := env.get(cls.url_variable, default)):
+            return {}
+        return {"base_url": url, "api_key": env.get(cls.key_variable, cls.key)}
+
+    def describe(self) -> Description:
+        described = super().describe()
+        if not described.can_train:
+            return described
+        limits = self.client.ask(
+            Call("GET", "/fine-tunes/models/limits", params={"model_name": described.can_train[0]})
+        )
+        return replace(
+            described,
+            engine=replies.engine(limits),
+            training_seconds=replies.training_seconds(limits),
+        )
+
+    def training_call(self, request: TrainingRequest) -> Call:
+        call = super().training_call(request)
+        image_params = {
+            "resolution": request.resolution,
+            "trigger_word": request.trigger_word,
+            "subject": request.subject,
+        }
+        return replace(call, payload={**(call.payload or {}), "image_params": image_params})
+
+    def get_run(self, run_id: str, kind: WorkKind = WorkKind.TRAINING) -> Run:
+        if kind is WorkKind.TRAINING:
+            return super().get_run(run_id, kind)
+        for run in self.list_runs(kind).runs:
+            if run.id == run_id:
+                return run
+        raise RunNotFoundError(self.key, "its images are no longer kept")
+
+    def list_call(self, kind: WorkKind) -> Call:
+        path = "/fine-tunes" if kind is WorkKind.TRAINING else "/images/generations"
+        return Call("GET", path)

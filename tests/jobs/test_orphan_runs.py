@@ -1,0 +1,82 @@
+"""Runs nobody follows are stopped and told, and healthy ones are left alone."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from jobs.engine import describe, poll, reconcile
+from jobs.models import JobQueue
+from jobs.states import Status
+from providers import registry
+from providers.types import Run, RunStatus
+from tests.factories import JobFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
+BASE = "http://127.0.0.1:9/v1"
+
+
+def cancels_sent(scripted, run_id: str) -> int:
+    return scripted.count("POST", f"/fine-tunes/{run_id}/cancel")
+
+
+def shown(job: JobQueue, run_id: str) -> Run:
+    return Run(run_id, RunStatus.RUNNING, correlation=job.correlation)
+
+
+def test_a_stale_list_raises_no_alarm_about_a_finished_training(scripted):
+    job = JobFactory(succeeded=True, run_id="ft-1")
+    scripted.cancels("ft-1")
+    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
+    job.refresh_from_db()
+    assert (job.incident, cancels_sent(scripted, "ft-1")) == ("", 0)
+
+
+def test_a_run_about_to_be_fetched_again_is_not_stopped(scripted):
+    first = JobFactory(failed=True, run_id="ft-1", error_code="lost_contact")
+    JobFactory(model=first.model, payload={"adopt_run": "ft-1"})
+    scripted.cancels("ft-1")
+    reconcile.stop_orphans(registry.get("local"), [shown(first, "ft-1")])
+    assert cancels_sent(scripted, "ft-1") == 0
+
+
+def test_a_run_past_its_deadline_is_stopped_without_an_alarm_about_a_second_one(scripted):
+    job = JobFactory(failed=True, run_id="ft-1", error_code="deadline")
+    scripted.cancels("ft-1")
+    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
+    job.refresh_from_db()
+    assert (job.incident, cancels_sent(scripted, "ft-1")) == ("", 1)
+
+
+def test_a_second_run_that_cannot_be_stopped_is_told_to_the_operator(scripted):
+    job = JobFactory(cancelled=True)
+    scripted.mock.post(f"{BASE}/fine-tunes/ft-9/cancel", status=500)
+    for _ in range(2):
+        reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-9")])
+    job.refresh_from_db()
+    assert "ft-9" in job.incident and "could not be stopped" in job.incident
+    assert job.events.count() == 1
+
+
+def test_trying_again_while_the_lost_run_turns_up_ends_with_one_training_and_an_incident(scripted):
+    job = JobFactory(running=True, run_id="ft-new")
+    scripted.lists(
+        {"id": "ft-lost", "status": "running", "suffix": job.correlation},
+        {"id": "ft-new", "status": "running", "suffix": job.correlation, "step": 3},
+    )
+    scripted.cancels("ft-lost")
+    poll.poll("local")
+    job.refresh_from_db()
+    assert (job.status, job.run_id, job.step) == (Status.RUNNING, "ft-new", 3)
+    assert "ft-lost" in job.incident
+    assert cancels_sent(scripted, "ft-lost") == 1
+
+
+def test_a_job_that_ended_long_after_it_began_is_still_watched_for_late_runs(scripted):
+    job = JobFactory(cancelled=True)
+    JobQueue.objects.update(created_at=timezone.now() - timedelta(days=9))
+    scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
+    scripted.lists({"id": "ft-9", "status": "running", "suffix": job.correlation})
+    scripted.cancels("ft-9")
+    describe.describe("local")
+    assert cancels_sent(scripted, "ft-9") == 1

@@ -1,0 +1,50 @@
+"""No key reaches a log, in the message, its arguments or a traceback."""
+
+import io
+import logging
+
+import pytest
+from pythonjsonlogger.json import JsonFormatter
+
+from providers.redaction import REDACTED
+from theway.log_redaction import RedactSecrets
+
+KEY = "tgp_v1_abcdefghijklmnop"
+
+
+@pytest.fixture(params=[logging.Formatter, JsonFormatter])
+def written(request, settings):
+    """A logger like the console's, and what it has written."""
+    settings.PROVIDERS = {"together": {"base_url": "https://example.org", "api_key": KEY}}
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(request.param("%(message)s"))
+    handler.addFilter(RedactSecrets())
+    logger = logging.Logger("scrubbed")
+    logger.addHandler(handler)
+    return logger, stream
+
+
+@pytest.mark.parametrize("said", [KEY, f"Authorization: Bearer {KEY[:-1]}", "Key id:secret-value"])
+def test_a_key_in_a_message_is_hidden(written, said):
+    logger, stream = written
+    logger.info("the provider said %s", said)
+    assert REDACTED in stream.getvalue()
+    assert KEY[:-1] not in stream.getvalue()
+    assert "secret-value" not in stream.getvalue()
+
+
+def test_a_key_in_a_traceback_is_hidden(written):
+    logger, stream = written
+    try:
+        raise ValueError(f"bad header {KEY}")
+    except ValueError:
+        logger.exception("it broke")
+    assert "ValueError" in stream.getvalue()
+    assert KEY not in stream.getvalue()
+
+
+def test_a_line_without_a_secret_is_left_as_it_is(written):
+    logger, stream = written
+    logger.info("job %s: submitting to %s", "3f2a", "local")
+    assert "job 3f2a: submitting to local" in stream.getvalue()
