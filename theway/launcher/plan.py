@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 from django.conf import settings
-from honcho.environ import parse_procfile
 
-from theway.launcher import ports
 from theway.launcher.console import Console
-from theway.launcher.service import Service
+from theway.launcher.ready import READY
+from theway.processes import ports
+from theway.processes.process import Process
+from theway.processes.watchdog import Watchdog
 
 
-class BadPlan(Exception):
-    """The services cannot be started like this; the message says what to change."""
+class PlanError(Exception):
+    """The services cannot be started like this. The message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,12 @@ class Plan:
 
     @classmethod
     def from_environment(cls) -> Plan:
-        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raises BadPlan."""
+        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raise PlanError."""
         trainer_port = _port("TRAINER_PORT", 8100)
         bundled = f"http://127.0.0.1:{trainer_port}"
         runs_trainer = settings.PROVIDERS.get("local", {}).get("base_url") == bundled
-        commands = dict(parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes)
+        procfile = (settings.BASE_DIR / "Procfile").read_text()
+        commands = dict(re.findall(r"^([\w-]+):\s*(.+)$", procfile, re.MULTILINE))
         if not runs_trainer:
             commands.pop("trainer", None)
         return cls(
@@ -49,36 +54,50 @@ class Plan:
 
     @property
     def address(self) -> str:
-        """Where the person who started it opens the site."""
+        """Where the site is found on this machine."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def check_ports(self) -> None:
-        """Raise BadPlan with a clear sentence where a port is taken."""
+        """Raise PlanError if a port is taken."""
         wanted = [("PORT", self.host, self.port)]
         if self.runs_trainer:
             wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
         for name, host, port in wanted:
             if not ports.becomes_free(host, port):
-                raise BadPlan(
+                raise PlanError(
                     f"Port {port} on {host} is already in use. Stop the program that uses it, "
                     f"or choose another port: {name}={port + 1} make run"
                 )
         if self.runs_trainer and self.port == self.trainer_port:
-            raise BadPlan(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
+            raise PlanError(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
 
-    def services(self, console: Console) -> list[Service]:
+    def services(self, console: Console, watchdog: Watchdog) -> list[Process]:
+        """Return the processes, not launched yet, with their output on `console`.
+
+        `$NAME` in a command is taken from the environment. Raise KeyError if it is not there.
+        """
+        env = self.environment()
         urls = {
             "web": f"{self.address}/",
             "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz",
         }
         return [
-            Service(name, command, url=urls.get(name, ""), console=console)
+            Process(
+                name,
+                [Template(word).substitute(env) for word in shlex.split(command)],
+                cwd=settings.BASE_DIR,
+                env=env,
+                ready_url=urls.get(name, ""),
+                ready_line="" if name in urls else READY,
+                on_line=_writer(console, name),
+                watchdog=watchdog,
+            )
             for name, command in self.commands.items()
         ]
 
     def environment(self) -> dict[str, str]:
-        """The services' environment: ours, with every default they share spelled out."""
+        """Return the services' environment: ours, with the defaults they share."""
         local = settings.PROVIDERS.get("local", {})
         shared = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -89,15 +108,23 @@ class Plan:
         }
         defaults = {
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
-            # A line per question of ours would hide everything else.
+            # A line per request would hide everything else.
             "TRAINER_LOG_LEVEL": "WARNING",
             "TRAINER_API_KEYS": local.get("api_key", "local"),
         }
         return defaults | os.environ | shared
 
 
+def _writer(console: Console, name: str) -> Callable[[str], None]:
+    def write(line: str) -> None:
+        if line and not line.endswith(READY):
+            console.write(line, name)
+
+    return write
+
+
 def _port(name: str, default: int) -> int:
     text = os.environ.get(name, "") or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise BadPlan(f"{name} must be a port number from 1 to 65535, not “{text}”.")
+        raise PlanError(f"{name} must be a port number from 1 to 65535, not “{text}”.")
     return int(text)
