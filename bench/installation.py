@@ -16,7 +16,7 @@ from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
 
-KEY = "bench-key"
+KEY = "local"
 
 
 @dataclass
@@ -55,43 +55,31 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
         postgres = stack.enter_context(services.postgres()) if is_real else None
         redis = stack.enter_context(services.redis()) if is_real else None
         ports = [unused_port() for _ in range(3)]
-        env = _environment(folder, postgres, redis, ports, trainer)
+        env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
+        env |= _settings(trainer, postgres, redis)
         os.environ.update(env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
         )
         parts = _parts(folder, env, ports)
-        twins: list[Process] = []
+        webs = [f"http://127.0.0.1:{port}" for port in ports[:2]]
+        site = Installation(parts, postgres, redis, folder, env["TRAINER_URL"], webs)
         try:
-            yield Installation(
-                parts,
-                postgres,
-                redis,
-                folder,
-                trainer_url=f"http://127.0.0.1:{ports[2]}",
-                webs=[f"http://127.0.0.1:{port}" for port in ports[:2]],
-                twins=twins,
-            )
+            yield site
         finally:
-            for part in [*parts.values(), *twins]:
+            for part in [*parts.values(), *site.twins]:
                 part.kill()
 
 
-def _environment(
-    folder: Path,
-    postgres: Process | None,
-    redis: Process | None,
-    ports: list[int],
-    trainer: dict[str, object],
+def _settings(
+    trainer: dict[str, object], postgres: Process | None, redis: Process | None
 ) -> dict[str, str]:
-    env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
-    env |= {"DJANGO_SETTINGS_MODULE": "bench.settings"}
-    env |= {"TRAINER_API_KEY": KEY, "TRAINER_API_KEYS": KEY}
-    env |= {f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()}
+    own = {f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()}
+    own["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     if postgres and redis:
-        env["DATABASE_URL"] = services.postgres_url(postgres)
-        env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
-    return env
+        own["DATABASE_URL"] = services.postgres_url(postgres)
+        own["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
+    return own
 
 
 def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Process]:

@@ -7,12 +7,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from theway.processes.ports import unused_port
 from theway.processes.process import START_LIMIT, Process
+from theway.processes.waiting import wait_until
 
 _POSTGRES_BINARIES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 
@@ -55,7 +55,8 @@ def postgres() -> Iterator[Process]:
         data = Path(folder) / "data"
         if user:
             shutil.chown(folder, user)
-        _run([str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "theway"], user)
+        initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "theway"]
+        subprocess.run(initdb, check=True, capture_output=True, user=user, cwd="/")
         port = unused_port()
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
         command += ["-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
@@ -74,15 +75,9 @@ def postgres_url(service: Process) -> str:
 
 def _create_database(binaries: Path, port: int) -> None:
     command = [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "theway"]
-    deadline = time.monotonic() + START_LIMIT
-    while True:
-        try:
-            return _run([*command, "theway"], None)
-        except subprocess.CalledProcessError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
+    def is_created() -> bool:
+        return not subprocess.run([*command, "theway"], capture_output=True, check=False).returncode
 
-def _run(command: list[str], user: str | None) -> None:
-    subprocess.run(command, check=True, capture_output=True, user=user, cwd="/")
+    if not wait_until(is_created, START_LIMIT):
+        raise RuntimeError("The database could not be created")

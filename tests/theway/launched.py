@@ -35,7 +35,7 @@ class Launched(Installation):
 
         def has_line() -> bool:
             was_alive = self.is_alive
-            lines = self.new_log.splitlines(keepends=True)
+            lines = self.log.splitlines(keepends=True)
             for number, line in enumerate(lines[self._position :], self._position + 1):
                 if text in line and line.endswith("\n"):
                     found.append(line)
@@ -45,7 +45,7 @@ class Launched(Installation):
 
         wait_until(has_line, seconds)
         if not found:
-            raise AssertionError(f"never wrote “{text}”:\n{self.new_log}")
+            raise AssertionError(f"never wrote “{text}”:\n{self.log}")
         return found[0]
 
     def pids(self) -> list[int]:

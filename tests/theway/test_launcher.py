@@ -44,7 +44,7 @@ def launch(folder) -> Iterator[Callable[..., Launched]]:
 def test_every_service_becomes_ready_and_ctrl_c_leaves_none_running(launch):
     launched = launch()
     launched.wait_for("Open http://127.0.0.1:")
-    output = launched.new_log
+    output = launched.log
     for line in ("answers at http://127.0.0.1:", "worker  | ready", "beat    | ready"):
         assert line in output
     with urllib.request.urlopen(f"http://127.0.0.1:{launched.port}/", timeout=10) as answer:
@@ -85,7 +85,7 @@ def test_a_taken_port_is_reported_in_a_sentence_before_anything_starts(launch, n
         line = launched.wait_for(f"Port {port} on 127.0.0.1 is already in use.")
         assert f"{name}={port + 1} make run" in line
         assert launched.wait(10) == 1
-    assert "Traceback" not in launched.new_log
+    assert "Traceback" not in launched.log
     assert launched.pids() == []
 
 

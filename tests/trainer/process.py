@@ -54,7 +54,7 @@ class TrainerProcess(Process):
 
     def check_ready(self) -> bool:
         """Read its port from its log, then ask it."""
-        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.new_log)
+        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.log)
         if not found:
             return False
         self.port = int(found[1])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -95,36 +94,27 @@ def render(faces: list[Face], view: View) -> Image.Image:
 
 def _body() -> Iterator[Face]:
     """Rotate the profile around the vertical axis."""
-    for (low_r, low_z, colour), (high_r, high_z, _) in pairwise(PROFILE):
-        for index in range(SEGMENTS):
-            here, there = (2 * math.pi * (index + shift) / SEGMENTS for shift in (0, 1))
-            yield Face(
-                (
-                    _ring(low_r, low_z, here),
-                    _ring(low_r, low_z, there),
-                    _ring(high_r, high_z, there),
-                    _ring(high_r, high_z, here),
-                ),
-                colour,
-            )
+    for row, (_, _, colour) in enumerate(PROFILE[:-1]):
+        for column in range(SEGMENTS):
+            yield _face(_on_body, row, column, colour)
 
 
 def _handle() -> Iterator[Face]:
     """Half a torus at the right side of the mug."""
     for step in range(HANDLE_STEPS):
         for side in range(HANDLE_SIDES):
-            yield Face(
-                (
-                    _on_handle(step, side),
-                    _on_handle(step, side + 1),
-                    _on_handle(step + 1, side + 1),
-                    _on_handle(step + 1, side),
-                ),
-                GLAZE,
-            )
+            yield _face(_on_handle, step, side, GLAZE)
 
 
-def _ring(radius: float, height: float, angle: float) -> Vector:
+def _face(point: Callable[[int, int], Vector], row: int, column: int, colour: Colour) -> Face:
+    """Return the face between four neighbouring points of a surface."""
+    around = ((0, 0), (0, 1), (1, 1), (1, 0))
+    return Face(tuple(point(row + up, column + right) for up, right in around), colour)
+
+
+def _on_body(row: int, column: int) -> Vector:
+    radius, height, _ = PROFILE[row]
+    angle = 2 * math.pi * column / SEGMENTS
     return radius * math.cos(angle), radius * math.sin(angle), height
 
 

@@ -6,8 +6,9 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from string import Template
 
@@ -31,7 +32,6 @@ class Plan:
     host: str
     port: int
     trainer_port: int
-    runs_trainer: bool
     commands: Mapping[str, str]
 
     @classmethod
@@ -39,16 +39,14 @@ class Plan:
         """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raise PlanError."""
         trainer_port = _port("TRAINER_PORT", 8100)
         bundled = f"http://127.0.0.1:{trainer_port}"
-        runs_trainer = settings.PROVIDERS.get("local", {}).get("base_url") == bundled
         procfile = (settings.BASE_DIR / "Procfile").read_text()
         commands = dict(re.findall(r"^([\w-]+):\s*(.+)$", procfile, re.MULTILINE))
-        if not runs_trainer:
+        if settings.PROVIDERS.get("local", {}).get("base_url") != bundled:
             commands.pop("trainer", None)
         return cls(
             host=os.environ.get("WEB_HOST", "127.0.0.1"),
             port=_port("PORT", 8000),
             trainer_port=trainer_port,
-            runs_trainer=runs_trainer,
             commands=commands,
         )
 
@@ -61,7 +59,7 @@ class Plan:
     def check_ports(self) -> None:
         """Raise PlanError if a port is taken."""
         wanted = [("PORT", self.host, self.port)]
-        if self.runs_trainer:
+        if "trainer" in self.commands:
             wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
         for name, host, port in wanted:
             if not ports.becomes_free(host, port):
@@ -69,7 +67,7 @@ class Plan:
                     f"Port {port} on {host} is already in use. Stop the program that uses it, "
                     f"or choose another port: {name}={port + 1} make run"
                 )
-        if self.runs_trainer and self.port == self.trainer_port:
+        if "trainer" in self.commands and self.port == self.trainer_port:
             raise PlanError(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
 
     def services(self, console: Console, watchdog: Watchdog) -> list[Process]:
@@ -90,7 +88,7 @@ class Plan:
                 env=env,
                 ready_url=urls.get(name, ""),
                 ready_line="" if name in urls else READY,
-                on_line=_writer(console, name),
+                on_line=partial(console.write, name=name),
                 watchdog=watchdog,
             )
             for name, command in self.commands.items()
@@ -113,14 +111,6 @@ class Plan:
             "TRAINER_API_KEYS": local.get("api_key", "local"),
         }
         return defaults | os.environ | shared
-
-
-def _writer(console: Console, name: str) -> Callable[[str], None]:
-    def write(line: str) -> None:
-        if line and not line.endswith(READY):
-            console.write(line, name)
-
-    return write
 
 
 def _port(name: str, default: int) -> int:

@@ -30,8 +30,8 @@ class Process:
 
     It is ready once `port` accepts connections, `ready_url` answers and its output contains
     `ready_line`: whichever of the three are given. Its output is appended to `log_file`, or
-    passed to `on_line` line by line, or discarded. A `watchdog` kills it if we are killed.
-    Threads may share it.
+    passed to `on_line` line by line (but for the ready line and empty ones), or discarded.
+    A `watchdog` kills it if we are killed. Threads may share it.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Process:
     def check_ready(self) -> bool:
         """Return whether it has become ready since it was launched."""
         self.is_ready = self.is_ready or (
-            (not self.ready_line or self._has_ready_line or self.ready_line in self.new_log)
+            (not self.ready_line or self._has_ready_line or self.ready_line in self.log)
             and (not self.port or accepts_connections(self.port))
             and (not self.ready_url or answers(self.ready_url))
         )
@@ -157,18 +157,10 @@ class Process:
 
     @property
     def log(self) -> str:
-        """Everything in its log file, earlier launches included."""
-        return self._read_log(0)
-
-    @property
-    def new_log(self) -> str:
         """What it has written to its log file since it was launched."""
-        return self._read_log(self._log_start)
-
-    def _read_log(self, start: int) -> str:
         if self.log_file is None or not self.log_file.exists():
             return ""
-        return self.log_file.read_bytes()[start:].decode(errors="replace")
+        return self.log_file.read_bytes()[self._log_start :].decode(errors="replace")
 
     def _open_output(self) -> AbstractContextManager[IO[bytes] | int]:
         if self.log_file is None:
@@ -193,8 +185,8 @@ class Process:
         with stream:
             for raw in stream:
                 line = raw.decode(errors="replace").rstrip()
-                # A child of an earlier launch may still write.
-                if self.ready_line and self.ready_line in line and popen is self._popen:
-                    self._has_ready_line = True
-                if self.on_line:
+                if self.ready_line and self.ready_line in line:
+                    # A child of an earlier launch may still write.
+                    self._has_ready_line |= popen is self._popen
+                elif line and self.on_line:
                     self.on_line(line)
