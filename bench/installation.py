@@ -3,91 +3,44 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import services
+from theway.processes.installation import ROOT, installation_environment
+from theway.processes.ports import unused_port
+from theway.processes.process import Process
 
-ROOT = Path(__file__).resolve().parent.parent
-KEY = "bench-key"
-
-
-@dataclass
-class Part:
-    """One of our processes; the lock keeps two saboteurs from starting it twice."""
-
-    name: str
-    command: list[str]
-    env: dict[str, str]
-    log: Path
-    port: int | None = None
-    process: subprocess.Popen[bytes] | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def start(self) -> None:
-        with self.lock:
-            if self.process and self.process.poll() is None:
-                return
-            with self.log.open("ab") as log:
-                self.process = subprocess.Popen(
-                    self.command,
-                    cwd=ROOT,
-                    env=self.env,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        if self.port:
-            services.wait_for_port(self.port, self.name)
-
-    def send(self, number: int) -> None:
-        with self.lock:
-            if self.process and self.process.poll() is None:
-                os.killpg(self.process.pid, number)
-
-    def kill(self) -> None:
-        self.send(signal.SIGKILL)
-        if self.process:
-            self.process.wait()
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+KEY = "local"
 
 
 @dataclass
 class Installation:
     """Web twice, worker twice, one beat, one trainer; PostgreSQL and Redis where present."""
 
-    parts: dict[str, Part]
-    postgres: services.Service | None
-    redis: services.Service | None
+    parts: dict[str, Process]
+    postgres: Process | None
+    redis: Process | None
     folder: Path
     trainer_url: str
     webs: list[str]
-    twins: list[Part] = field(default_factory=list)  # started twice by accident
+    twins: list[Process] = field(default_factory=list)  # started twice by accident
 
     @property
     def kind(self) -> str:
         return "PostgreSQL and Redis" if self.postgres else "SQLite and the file broker"
 
     def heal(self) -> None:
-        """Everything runs again: frozen processes go on, dead ones are started."""
-        for service in (self.postgres, self.redis):
-            if service:
-                service.send(signal.SIGCONT)
-                if service.process is None or service.process.poll() is not None:
-                    service.start()
-        for part in self.parts.values():
-            part.send(signal.SIGCONT)
-            part.start()
+        """Everything runs again: frozen processes continue, dead ones are started."""
+        for process in (self.postgres, self.redis, *self.parts.values()):
+            if process:
+                process.resume()
+                process.start()
 
 
 @contextmanager
@@ -101,57 +54,35 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
         is_real = not is_embedded and services.find_postgres() and services.find_redis()
         postgres = stack.enter_context(services.postgres()) if is_real else None
         redis = stack.enter_context(services.redis()) if is_real else None
-        ports = [services.free_port() for _ in range(3)]
-        env = _environment(folder, postgres, redis, ports[2], trainer)
+        ports = [unused_port() for _ in range(3)]
+        env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
+        env |= _settings(trainer, postgres, redis)
         os.environ.update(env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
         )
         parts = _parts(folder, env, ports)
-        twins: list[Part] = []
+        webs = [f"http://127.0.0.1:{port}" for port in ports[:2]]
+        site = Installation(parts, postgres, redis, folder, env["TRAINER_URL"], webs)
         try:
-            yield Installation(
-                parts,
-                postgres,
-                redis,
-                folder,
-                trainer_url=f"http://127.0.0.1:{ports[2]}",
-                webs=[f"http://127.0.0.1:{port}" for port in ports[:2]],
-                twins=twins,
-            )
+            yield site
         finally:
-            for part in [*parts.values(), *twins]:
+            for part in [*parts.values(), *site.twins]:
                 part.kill()
 
 
-def _environment(
-    folder: Path,
-    postgres: services.Service | None,
-    redis: services.Service | None,
-    trainer_port: int,
-    trainer: dict[str, object],
+def _settings(
+    trainer: dict[str, object], postgres: Process | None, redis: Process | None
 ) -> dict[str, str]:
-    env = {
-        **os.environ,
-        "THEWAY_DATA_DIR": str(folder),
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
-        "TRAINER_PORT": str(trainer_port),
-        "TRAINER_URL": f"http://127.0.0.1:{trainer_port}",
-        "TRAINER_API_KEY": KEY,
-        "TRAINER_API_KEYS": KEY,
-        "TRAINER_DIR": str(folder / "trainer"),
-        "PYTHONUNBUFFERED": "1",
-        **{f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()},
-    }
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        env.pop(name, None)
+    own = {f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()}
+    own["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     if postgres and redis:
-        env["DATABASE_URL"] = services.postgres_url(postgres)
-        env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
-    return env
+        own["DATABASE_URL"] = services.postgres_url(postgres)
+        own["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
+    return own
 
 
-def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Part]:
+def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Process]:
     python = sys.executable
     web = [python, "-m", "uvicorn", "theway.asgi:application", "--log-level", "warning", "--port"]
     celery = [python, "-m", "celery", "--quiet", "-A", "theway"]
@@ -159,8 +90,9 @@ def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Par
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING", "--schedule"]
 
-    def part(name: str, command: list[str], port: int | None = None) -> Part:
-        return Part(name, command, env, folder / f"{name}.log", port)
+    def part(name: str, command: list[str], port: int = 0) -> Process:
+        log_file = folder / f"{name}.log"
+        return Process(name, command, cwd=ROOT, env=env, port=port, log_file=log_file)
 
     made = [
         part("web-1", [*web, str(ports[0])], ports[0]),

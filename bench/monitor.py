@@ -185,8 +185,7 @@ def _ages(sights: dict[object, datetime]) -> list[float]:
 
 
 def _calls(site: Installation) -> int:
-    log = (site.folder / "trainer.log").read_text(errors="replace")
-    return len(re.findall(r"(?:GET|POST) '/v1/", log))
+    return len(re.findall(r"(?:GET|POST) '/v1/", site.parts["trainer"].log))
 
 
 def _page(site: Installation, path: str, cookies: dict[str, str]) -> float:
@@ -201,8 +200,7 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _peak_megabytes(site: Installation, name: str) -> float:
-    process = site.parts[name].process
-    status = Path(f"/proc/{process.pid if process else 0}/status").read_text()
+    status = Path(f"/proc/{site.parts[name].pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 30.0  # seconds for a service to start
+from theway.processes.ports import unused_port
+from theway.processes.process import START_LIMIT, Process
+from theway.processes.waiting import wait_until
+
 _POSTGRES_BINARIES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def find_postgres() -> Path | None:
@@ -37,64 +29,22 @@ def find_redis() -> str | None:
     return shutil.which("redis-server")
 
 
-@dataclass
-class Service:
-    """A server process that can be killed, frozen and started again on the same data."""
-
-    name: str
-    command: list[str]
-    port: int
-    user: str | None = None
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            user=self.user,
-            cwd="/",
-        )
-        wait_for_port(self.port, self.name)
-
-    def send(self, number: int) -> None:
-        """Send a signal to every process of the service."""
-        if self.process and self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
-
-    def kill(self) -> None:
-        self.send(signal.SIGKILL)
-        if self.process:
-            self.process.wait()
-
-
-def wait_for_port(port: int, name: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"{name} did not open port {port} within {PATIENCE:.0f} s")
-
-
 @contextlib.contextmanager
-def redis() -> Iterator[Service]:
+def redis() -> Iterator[Process]:
     """A Redis without persistence; `kill` and `start` is a wiped broker."""
-    port = free_port()
+    port = unused_port()
     binary = find_redis() or "redis-server"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    service = Service("redis", [binary, *options], port)
-    service.start()
+    service = Process("redis", [binary, *options], cwd=Path("/"), port=port)
     try:
+        service.start()
         yield service
     finally:
         service.kill()
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Service]:
+def postgres() -> Iterator[Process]:
     """A PostgreSQL cluster with a database `theway`, reachable by `postgres_url`."""
     binaries = find_postgres()
     if binaries is None:
@@ -105,34 +55,29 @@ def postgres() -> Iterator[Service]:
         data = Path(folder) / "data"
         if user:
             shutil.chown(folder, user)
-        _run([str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "theway"], user)
-        port = free_port()
+        initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "theway"]
+        subprocess.run(initdb, check=True, capture_output=True, user=user, cwd="/")
+        port = unused_port()
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
         command += ["-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
-        service = Service("postgres", command, port, user)
-        service.start()
+        service = Process("postgres", command, cwd=Path("/"), port=port, user=user)
         try:
+            service.start()
             _create_database(binaries, port)
             yield service
         finally:
             service.kill()
 
 
-def postgres_url(service: Service) -> str:
+def postgres_url(service: Process) -> str:
     return f"postgres://theway@127.0.0.1:{service.port}/theway"
 
 
 def _create_database(binaries: Path, port: int) -> None:
     command = [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "theway"]
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return _run([*command, "theway"], None)
-        except subprocess.CalledProcessError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
+    def is_created() -> bool:
+        return not subprocess.run([*command, "theway"], capture_output=True, check=False).returncode
 
-def _run(command: list[str], user: str | None) -> None:
-    subprocess.run(command, check=True, capture_output=True, user=user, cwd="/")
+    if not wait_until(is_created, START_LIMIT):
+        raise RuntimeError("The database could not be created")

@@ -27,7 +27,7 @@ def test_photos_become_a_model_and_the_model_makes_a_picture(tmp_path):
     result = demo("--seconds", "4", "--output", str(tmp_path))
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "demo.safetensors").stat().st_size > 1000
-    assert (tmp_path / "demo-picture.jpg").stat().st_size > 1000
+    assert (tmp_path / "demo-image.jpg").stat().st_size > 1000
     assert "SIMULATED" in result.stdout
     assert "Traceback" not in (tmp_path / "services.log").read_text()
 

@@ -11,8 +11,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from random import Random
 
 import django
@@ -24,7 +22,6 @@ from bench.installation import Installation, installation
 DRAFTS_PER_TRIAL = 2
 TRIAL_SECONDS = (0.8, 2.2)
 TRAINING_SECONDS = 4.0
-REST_WITHIN = 420.0
 
 
 def main() -> int:
@@ -120,28 +117,17 @@ def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Ran
 
 def _heal_and_rest(site: Installation, drafts: list[Draft]) -> None:
     """End all trouble, let everybody press who could not, and wait until nothing moves."""
-    from bench.chaos.verdict import unfinished
+    from django.db import connection
+
+    from bench.chaos.steps import wait_for_rest
 
     site.heal()
     set_faults(site, 0, [])
     for draft in drafts:
         if not draft.accepted:
             press_start(draft, site.webs)
-    deadline = time.monotonic() + REST_WITHIN
-    with _database_patience():
-        while time.monotonic() < deadline and (left := unfinished()):
-            print(f"waiting for rest: {dict(left)}", end="\r", flush=True, file=sys.stderr)
-            time.sleep(2)
-    print(file=sys.stderr)
-
-
-@contextmanager
-def _database_patience() -> Iterator[None]:
-    """The harness's own connection may have been cut by its accidents."""
-    from django.db import connection
-
-    connection.close()
-    yield
+    connection.close()  # it may have been cut by the accidents
+    wait_for_rest()
 
 
 def _progress(done: int, total: int) -> None:

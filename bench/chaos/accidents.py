@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 import requests
 
-from bench.installation import KEY, Installation, Part
+from bench.installation import KEY, Installation
 
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
@@ -40,8 +39,8 @@ def _freeze(*names: str, at_least: float, at_most: float) -> Callable[[Installat
 
     def cause(site: Installation, rng: Random) -> None:
         part = site.parts[rng.choice(names)]
-        part.send(signal.SIGSTOP)
-        thaw = threading.Timer(rng.uniform(at_least, at_most), part.send, [signal.SIGCONT])
+        part.freeze()
+        thaw = threading.Timer(rng.uniform(at_least, at_most), part.resume)
         thaw.daemon = True
         thaw.start()
 
@@ -57,7 +56,7 @@ def _second_beat(site: Installation, rng: Random) -> None:
     """Somebody starts a second clock: every tick comes twice for a while."""
     beat = site.parts["beat"]
     command = [*beat.command[:-1], str(site.folder / f"beat-{rng.randrange(1 << 20)}")]
-    twin = Part("second beat", command, beat.env, site.folder / "beat-2.log")
+    twin = replace(beat, name="second beat", command=command, log_file=site.folder / "beat-2.log")
     site.twins.append(twin)
     twin.start()
     end = threading.Timer(rng.uniform(4, 12), twin.kill)
@@ -77,8 +76,8 @@ def _wipe_broker(site: Installation, rng: Random) -> None:
 def _freeze_broker(site: Installation, rng: Random) -> None:
     if not site.redis:
         return _wipe_broker(site, rng)
-    site.redis.send(signal.SIGSTOP)
-    thaw = threading.Timer(rng.uniform(0.5, 4.0), site.redis.send, [signal.SIGCONT])
+    site.redis.freeze()
+    thaw = threading.Timer(rng.uniform(0.5, 4.0), site.redis.resume)
     thaw.daemon = True
     return thaw.start()
 

@@ -57,9 +57,9 @@ def run(site: Installation, *, is_freezing: bool, stride: int) -> list[Draft]:
         if number % 50 == 0:
             print(f"{number} of {len(steps)} steps", file=sys.stderr, flush=True)
     site.heal()
-    _rest()
+    wait_for_rest()
     _thaw(frozen)
-    _rest()
+    wait_for_rest()
     return [counted, *drafts]
 
 
@@ -114,13 +114,15 @@ def _tracing(counter: Counter) -> Iterator[Counter]:
         sys.settrace(None)
 
 
-def _rest(within: float = 420.0) -> None:
+def wait_for_rest(within: float = 420.0) -> None:
+    """Wait until no job moves any more, for at most so many seconds."""
     from bench.chaos.verdict import unfinished
 
     deadline = time.monotonic() + within
     while time.monotonic() < deadline and (left := unfinished()):
         print(f"waiting for rest: {dict(left)}", end="\r", flush=True, file=sys.stderr)
         time.sleep(2)
+    print(file=sys.stderr)
 
 
 def _thaw(children: list[int]) -> None:

@@ -41,7 +41,7 @@ def installation(tmp_path_factory) -> Iterator[Launched]:
         yield launched
     finally:
         launched.kill()
-        launched.clear()
+        launched.wait_until_gone()
 
 
 @pytest.fixture

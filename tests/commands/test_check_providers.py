@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from theway.launcher.ports import unused_port
+from theway.processes.ports import unused_port
 
 
 def check() -> str:

@@ -2,71 +2,54 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
-from django.conf import settings
+from theway.processes.installation import Installation
+from theway.processes.waiting import wait_until
 
-from theway.launcher.ports import unused_port
-
-START_LIMIT = 90.0
-END_LIMIT = 20.0
+READY_LIMIT = 90.0
+STOP_LIMIT = 20.0
 
 
-class Launched:
-    """`manage.py up` as a process. Its lines are kept in `lines`."""
+class Launched(Installation):
+    """`manage.py up` as a process, launched at once. Tests read its output line by line."""
 
-    def __init__(self, folder: Path, **env: str) -> None:
-        self.folder = folder
-        self.port, self.trainer_port = unused_port(), unused_port()
-        self.lines: list[str] = []
-        self._heard: queue.Queue[str] = queue.Queue()
-        ours = {
-            "DJANGO_SETTINGS_MODULE": "theway.settings",
-            "THEWAY_DATA_DIR": str(folder),
-            "PORT": str(self.port),
-            "TRAINER_PORT": str(self.trainer_port),
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-            "REDIS_URL": "",
-            "PYTHONWARNINGS": "",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"],
-            cwd=settings.BASE_DIR,
-            env=os.environ | ours | env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+    def __init__(
+        self, folder: Path, *, port: int = 0, trainer_port: int = 0, **environment: str
+    ) -> None:
+        environment = {"PYTHONWARNINGS": ""} | environment
+        super().__init__(
+            folder,
+            folder / "launcher.log",
+            port=port,
+            trainer_port=trainer_port,
+            environment=environment,
         )
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self.log_file = folder / f"launcher-{self.port}.log"
+        self._position = 0
+        self.launch()
 
-    def wait_for(self, text: str, seconds: float = START_LIMIT) -> str:
-        """Return the first new line with `text`; fail with everything said so far."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                line = self._heard.get(timeout=min(left, 0.5))
-            except queue.Empty:
-                if self.process.poll() is not None and self._heard.empty():
-                    break
-                continue
-            if text in line:
-                return line
-        raise AssertionError(f"never said “{text}”:\n" + "".join(self.lines))
+    def wait_for(self, text: str, seconds: float = READY_LIMIT) -> str:
+        """Return the first new line with `text`; fail with all of its output so far."""
+        found: list[str] = []
 
-    def end(self, number: int) -> int:
-        """Send a signal to the launcher alone and return its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(END_LIMIT)
+        def has_line() -> bool:
+            was_alive = self.is_alive
+            lines = self.log.splitlines(keepends=True)
+            for number, line in enumerate(lines[self._position :], self._position + 1):
+                if text in line and line.endswith("\n"):
+                    found.append(line)
+                    self._position = number
+                    return True
+            return not was_alive
+
+        wait_until(has_line, seconds)
+        if not found:
+            raise AssertionError(f"never wrote “{text}”:\n{self.log}")
+        return found[0]
 
     def pids(self) -> list[int]:
-        """Every living process of this installation except the launcher."""
+        """Return every living process of this installation except the launcher."""
         mark = f"THEWAY_DATA_DIR={self.folder}".encode()
         found = []
         for entry in Path("/proc").iterdir():
@@ -74,11 +57,11 @@ class Launched:
                 if entry.name.isdecimal() and mark in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(int(entry.name))
             except OSError:
-                continue  # ended while we looked, or not ours to look at
-        return [pid for pid in found if pid != self.process.pid]
+                continue  # ended meanwhile, or not ours to read
+        return [pid for pid in found if pid != self.pid]
 
     def pid_of(self, words: str) -> int:
-        """The process whose command line holds `words`."""
+        """Return the process whose command line contains `words`."""
         for pid in self.pids():
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
             if words in command:
@@ -86,25 +69,5 @@ class Launched:
         raise AssertionError(f"no process runs “{words}”")
 
     def wait_until_gone(self) -> None:
-        until = time.monotonic() + END_LIMIT
-        while self.pids():
-            if time.monotonic() > until:
-                raise AssertionError(f"still running: {self.pids()}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(END_LIMIT)
-
-    def clear(self) -> None:
-        """Make sure that nothing is left, also after a failed test."""
-        self.wait_until_gone()
-        self._listener.join(END_LIMIT)
-
-    def _listen(self) -> None:
-        assert self.process.stdout
-        with self.process.stdout as stream:
-            for line in stream:
-                self.lines.append(line)
-                self._heard.put(line)
+        """Wait until nothing of this installation runs, also after a failed test."""
+        assert wait_until(lambda: not self.pids(), STOP_LIMIT), f"still running: {self.pids()}"

@@ -4,106 +4,64 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+from theway.processes import waiting
+from theway.processes.installation import ROOT
+from theway.processes.process import Process
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL = "black-forest-labs/FLUX.1-dev"
 OVER = {"completed", "cancelled", "error", "user_error"}
 PATIENCE = 20.0  # seconds; generous, for a busy machine
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Ask until the answer is true; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"Not within {seconds:g} s: {condition}"
-        time.sleep(0.02)
+    """Wait until the condition is true; fail after `seconds`."""
+    in_time = waiting.wait_until(condition, seconds, interval=0.02)
+    assert in_time, f"Not within {seconds:g} s: {condition}"
 
 
-class TrainerProcess:
+class TrainerProcess(Process):
     """One `python -m trainer` with its own folder. Started again, it keeps its port."""
 
     def __init__(self, folder: Path, *, key: str = "local", **environment: object) -> None:
-        self.folder = folder
-        self.key = key
-        self.log_file = folder.with_name(f"{folder.name}.log")
-        self._port = 0  # any free one, the first time
-        self._process: subprocess.Popen[bytes] | None = None
-        self._environment = {
-            f"TRAINER_{name.upper()}": str(value) for name, value in environment.items()
-        }
+        self.folder, self.key = folder, key
+        others = {name: value for name, value in os.environ.items() if "TRAINER_" not in name}
+        super().__init__(
+            "trainer",
+            [sys.executable, "-W", "error", "-m", "trainer"],
+            cwd=ROOT,
+            env={
+                **others,
+                "TRAINER_DIR": str(folder),
+                "TRAINER_PORT": "0",  # any free one, the first time
+                "TRAINER_API_KEYS": key,
+                **{f"TRAINER_{name.upper()}": str(value) for name, value in environment.items()},
+            },
+            log_file=folder.with_name(f"{folder.name}.log"),
+        )
 
     @property
     def url(self) -> str:
         """The base without /v1."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-    def start(self) -> None:
-        """Come back when it answers."""
-        environment = {
-            **{name: value for name, value in os.environ.items() if "TRAINER_" not in name},
-            "TRAINER_DIR": str(self.folder),
-            "TRAINER_PORT": str(self._port),
-            "TRAINER_API_KEYS": self.key,
-            **self._environment,
-        }
-        begins_at = self.log_file.stat().st_size if self.log_file.exists() else 0
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "trainer"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        wait_until(lambda: self._listens(begins_at))
-
-    def stop(self) -> int:
-        """End it as an operator does; give its exit code."""
-        return self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it as a power cut does."""
-        self._end(signal.SIGKILL)
-
-    def wait_for_end(self) -> int:
-        """Wait until it has ended by itself; give its exit code."""
-        assert self._process is not None
-        code = self._process.wait(PATIENCE)
-        self._process = None
-        return code
-
-    def _end(self, with_signal: int) -> int:
-        if self._process is None:
-            return 0
-        self._process.send_signal(with_signal)
-        code = self._process.wait(PATIENCE)
-        self._process = None
-        return code
-
-    def _listens(self, begins_at: int) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log
-        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.log[begins_at:])
+    def check_ready(self) -> bool:
+        """Read its port from its log, then ask it."""
+        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self.log)
         if not found:
             return False
-        self._port = int(found[1])
-        try:
-            return httpx.get(f"{self.url}/healthz", timeout=PATIENCE).status_code == 200
-        except httpx.TransportError:
-            return False
+        self.port = int(found[1])
+        self.env = {**(self.env or {}), "TRAINER_PORT": found[1]}
+        self.ready_url = f"{self.url}/healthz"
+        return super().check_ready()
+
+    def wait_for_end(self) -> int | None:
+        """Return its exit code once it has ended by itself."""
+        return self.wait(PATIENCE)

@@ -9,15 +9,15 @@ from urllib.parse import urljoin
 
 import requests
 
-from theway.demo.failure import DemoFailed
-from theway.demo.page import Page, plain, read_page
+from theway.demo.errors import DemoError
+from theway.demo.page import Page, read_page, single_line
 
 TIMEOUT = (5.0, 60.0)  # seconds to connect, to wait for an answer
 Files = list[tuple[str, tuple[str, bytes, str]]]
 
 
 class Browser:
-    """One person's visit to the installation at `base`. Everything raises DemoFailed."""
+    """A session of one person at the installation at `base`. Every method raises DemoError."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -26,42 +26,44 @@ class Browser:
         self._session.trust_env = False
 
     def open(self, path: str) -> Page:
-        return self._page(self._call("GET", path))
+        """Return the page at `path`."""
+        return self._page(self._request("GET", path))
 
     def submit(
         self, page: Page, form: str, changes: dict[str, str], files: Files | None = None
     ) -> Page:
-        """Send a form of `page` with its own values and `changes`; return where it leads."""
+        """Send a form of `page` with its own values and `changes`; return the page that follows."""
         found = page.form(form)
         if found is None:
-            raise DemoFailed(f"The page {page.address} has no form “{form}”.")
+            raise DemoError(f"The page {page.address} has no form “{form}”.")
         target = urljoin(page.address, found.action or page.address)
-        answer = self._call("POST", target, data=found.values | changes, files=files)
+        answer = self._request("POST", target, data=found.values | changes, files=files)
         return self._page(answer)
 
     def fetch(self, path: str) -> bytes:
-        return self._call("GET", path).content
+        """Return the file at `path`."""
+        return self._request("GET", path).content
 
     def events(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the messages of a live stream as they come."""
-        with self._call("GET", path, stream=True) as answer:
+        with self._request("GET", path, stream=True) as answer:
             # Without chunk_size=1 a message would wait until a buffer is full.
             for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
                 if line and line.startswith("data:"):
                     yield json.loads(line.removeprefix("data:"))
 
-    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
         address = urljoin(self._base, path)
         try:
             answer = self._session.request(method, address, timeout=TIMEOUT, **options)
         except requests.RequestException as error:
-            raise DemoFailed(f"{address} did not answer: {type(error).__name__}.") from error
+            raise DemoError(f"{address} did not answer: {type(error).__name__}.") from error
         if not answer.ok:
-            raise DemoFailed(f"{address} answered with status {answer.status_code}.")
+            raise DemoError(f"{address} answered with status {answer.status_code}.")
         return answer
 
     def _page(self, answer: requests.Response) -> Page:
         page = read_page(answer.url, answer.text)
-        if complaints := [plain(error) for error in page.errors if plain(error)]:
-            raise DemoFailed(f"{answer.url} says: {' '.join(complaints)}")
+        if errors := [single_line(error) for error in page.errors if single_line(error)]:
+            raise DemoError(f"{answer.url} shows an error: {' '.join(errors)}")
         return page

@@ -1,11 +1,10 @@
-"""Photos to train on when nobody brought any: a mug, drawn from several sides."""
+"""Sample photos to train on: a mug, rendered from several sides."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -14,7 +13,7 @@ Vector = tuple[float, float, float]
 Colour = tuple[int, int, int]
 
 SIDE = 1024  # pixels
-SMOOTHING = 2  # drawn larger, then shrunk
+SMOOTHING = 2  # rendered larger, then scaled down
 SEGMENTS = 96
 LIGHT: Vector = (-0.45, -0.55, 0.7)
 GLAZE, STRIPE, INSIDE = (52, 94, 168), (240, 232, 214), (226, 222, 212)
@@ -40,7 +39,7 @@ HANDLE_BEND, HANDLE_THICKNESS, HANDLE_STEPS, HANDLE_SIDES = 0.5, 0.11, 16, 10
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where the camera stands: angles in degrees around and above, distance in mug heights."""
+    """The camera: angles in degrees around and above, distance in mug heights."""
 
     around: float
     above: float
@@ -66,65 +65,56 @@ VIEWS = (
 )
 
 
-def photograph(folder: Path) -> list[Path]:
-    """Draw the mug from every side into `folder` and return the files."""
+def render_photos(folder: Path) -> list[Path]:
+    """Render the mug from every side into `folder` and return the files."""
     faces = [*_body(), *_handle()]
     paths = []
     for number, view in enumerate(VIEWS, start=1):
         path = folder / f"mug-{number}.jpg"
-        draw(faces, view).save(path, quality=92)
+        render(faces, view).save(path, quality=92)
         paths.append(path)
     return paths
 
 
-def draw(faces: list[Face], view: View) -> Image.Image:
-    """Project, shade and paint the faces that look at the camera, the farthest first."""
+def render(faces: list[Face], view: View) -> Image.Image:
+    """Project, shade and paint the faces turned to the camera, the farthest first."""
     side = SIDE * SMOOTHING
     image = Image.new("RGB", (side, side), view.backdrop)
     canvas = ImageDraw.Draw(image)
     _paint_table(canvas, side, view)
-    seen = [(_to_camera(face, view), face) for face in faces]
-    seen.sort(key=lambda pair: -sum(corner[1] for corner in pair[0]) / len(pair[0]))
-    for corners, face in seen:
-        outline = [_on_screen(corner, side) for corner in corners]
-        if _looks_at_camera(outline):
-            colour = _shaded(face)
+    visible = [(_to_camera(face, view), face) for face in faces]
+    visible.sort(key=lambda pair: -sum(corner[1] for corner in pair[0]) / len(pair[0]))
+    for corners, face in visible:
+        outline = [_project(corner, side) for corner in corners]
+        if _faces_camera(outline):
+            colour = _shade(face)
             canvas.polygon(outline, colour, outline=colour)
     return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _body() -> Iterator[Face]:
-    """Turn the profile around the upright axis."""
-    for (low_r, low_z, colour), (high_r, high_z, _) in pairwise(PROFILE):
-        for index in range(SEGMENTS):
-            here, there = (2 * math.pi * (index + shift) / SEGMENTS for shift in (0, 1))
-            yield Face(
-                (
-                    _ring(low_r, low_z, here),
-                    _ring(low_r, low_z, there),
-                    _ring(high_r, high_z, there),
-                    _ring(high_r, high_z, here),
-                ),
-                colour,
-            )
+    """Rotate the profile around the vertical axis."""
+    for row, (_, _, colour) in enumerate(PROFILE[:-1]):
+        for column in range(SEGMENTS):
+            yield _face(_on_body, row, column, colour)
 
 
 def _handle() -> Iterator[Face]:
-    """Half a ring of round stock at the mug's right side."""
+    """Half a torus at the right side of the mug."""
     for step in range(HANDLE_STEPS):
         for side in range(HANDLE_SIDES):
-            yield Face(
-                (
-                    _on_handle(step, side),
-                    _on_handle(step, side + 1),
-                    _on_handle(step + 1, side + 1),
-                    _on_handle(step + 1, side),
-                ),
-                GLAZE,
-            )
+            yield _face(_on_handle, step, side, GLAZE)
 
 
-def _ring(radius: float, height: float, angle: float) -> Vector:
+def _face(point: Callable[[int, int], Vector], row: int, column: int, colour: Colour) -> Face:
+    """Return the face between four neighbouring points of a surface."""
+    around = ((0, 0), (0, 1), (1, 1), (1, 0))
+    return Face(tuple(point(row + up, column + right) for up, right in around), colour)
+
+
+def _on_body(row: int, column: int) -> Vector:
+    radius, height, _ = PROFILE[row]
+    angle = 2 * math.pi * column / SEGMENTS
     return radius * math.cos(angle), radius * math.sin(angle), height
 
 
@@ -140,7 +130,7 @@ def _on_handle(step: int, side: int) -> Vector:
 
 
 def _to_camera(face: Face, view: View) -> tuple[Vector, ...]:
-    """Turn corners so that y points away from the camera, and move them before it."""
+    """Turn corners so that y points away from the camera, and move them in front of it."""
     around, above = math.radians(view.around), math.radians(view.above)
     turned = []
     for x, y, z in face.corners:
@@ -156,13 +146,13 @@ def _to_camera(face: Face, view: View) -> tuple[Vector, ...]:
     return tuple(turned)
 
 
-def _on_screen(corner: Vector, side: int) -> tuple[float, float]:
+def _project(corner: Vector, side: int) -> tuple[float, float]:
     x, y, z = corner
     scale = side * 1.2 / y
     return side / 2 + x * scale, side * 0.52 - z * scale
 
 
-def _looks_at_camera(outline: list[tuple[float, float]]) -> bool:
+def _faces_camera(outline: list[tuple[float, float]]) -> bool:
     """Corners go counter-clockwise around the outside of a face; y grows downwards."""
     following = [*outline[1:], outline[0]]
     return (
@@ -171,15 +161,15 @@ def _looks_at_camera(outline: list[tuple[float, float]]) -> bool:
     )
 
 
-def _shaded(face: Face) -> Colour:
-    """Light from one lamp, which stays where it is beside the mug."""
-    # The diagonals: also right where two corners fall together, as in the middle of the foot.
+def _shade(face: Face) -> Colour:
+    """Return the colour of a face in the light of one fixed lamp beside the mug."""
+    # The diagonals: also right where two corners coincide, as in the middle of the foot.
     (ax, ay, az), (bx, by, bz), (cx, cy, cz), (dx, dy, dz) = face.corners
     ux, uy, uz, vx, vy, vz = cx - ax, cy - ay, cz - az, dx - bx, dy - by, dz - bz
     nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
     length = math.sqrt(nx * nx + ny * ny + nz * nz) or 1.0
     facing = (nx * LIGHT[0] + ny * LIGHT[1] + nz * LIGHT[2]) / length
-    light = 0.72 + 0.34 * facing  # light from everywhere, so that no side is black
+    light = 0.72 + 0.34 * facing  # light from everywhere, so that no face is black
     red, green, blue = (min(255, int(part * light)) for part in face.colour)
     return red, green, blue
 

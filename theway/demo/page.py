@@ -1,4 +1,4 @@
-"""Reading a page as a browser does: its forms with their values, texts and addresses."""
+"""Reads a page as a browser does: its forms with their values, its texts and links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_SENT = {"file", "submit", "button", "image", "reset"}
 
 @dataclass(slots=True)
 class Form:
-    """A form with what it would send if nothing were changed."""
+    """A form with the values it sends if nothing is changed."""
 
     id: str
     action: str
@@ -20,7 +20,7 @@ class Form:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `texts` holds the text of each element with an id, `links` every address."""
+    """One page. `texts` holds the text of each element with an id, `live` its stream's address."""
 
     address: str
     forms: list[Form] = field(default_factory=list)
@@ -29,10 +29,10 @@ class Page:
     errors: list[str] = field(default_factory=list)
     live: str = ""
 
-    def form(self, wanted: str) -> Form | None:
-        """Return the form with this id, or whose action holds it."""
+    def form(self, key: str) -> Form | None:
+        """Return the form with this id or with `key` in its action."""
         for form in self.forms:
-            if wanted == form.id or wanted in form.action:
+            if key == form.id or key in form.action:
                 return form
         return None
 
@@ -105,11 +105,12 @@ class PageReader(HTMLParser):
 
 
 def read_page(address: str, html: str) -> Page:
+    """Return what is on the page."""
     reader = PageReader(address)
     reader.feed(html)
     return reader.page
 
 
-def plain(text: str) -> str:
-    """Text as one line."""
+def single_line(text: str) -> str:
+    """Return the text as one line."""
     return " ".join(text.split())

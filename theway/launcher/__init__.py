@@ -1,1 +1,1 @@
-"""Starting the whole installation with one command, and ending it without a trace."""
+"""Starting the whole installation with one command, and stopping all of it."""

@@ -1,4 +1,4 @@
-"""One terminal, several speakers: each line begins with who says it."""
+"""One terminal for several processes: each line begins with the name of its process."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ LAUNCHER = "theway"
 
 
 class Console:
-    """Writes whole lines from any thread. A terminal that went away is no reason to stop."""
+    """Writes whole lines from any thread. A terminal that was closed is no reason to stop."""
 
     def __init__(self, names: list[str], stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._width = max(len(name) for name in [LAUNCHER, *names])
         self._lock = threading.Lock()
-        self._colours = dict(zip(names, COLOURS, strict=False)) if self._is_colourful() else {}
+        self._colours = dict(zip(names, COLOURS, strict=False)) if self._has_colours() else {}
 
-    def say(self, text: str, name: str = LAUNCHER) -> None:
-        """Write `text` as a line of `name`."""
+    def write(self, text: str, name: str = LAUNCHER) -> None:
+        """Write `text` as a line of the process `name`."""
         prefix = f"{name:<{self._width}} |"
         if name in self._colours:
             prefix = f"\033[{self._colours[name]}m{prefix}\033[0m"
@@ -32,5 +32,5 @@ class Console:
             except (OSError, ValueError):
                 pass
 
-    def _is_colourful(self) -> bool:
+    def _has_colours(self) -> bool:
         return self._stream.isatty() and "NO_COLOR" not in os.environ

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from string import Template
 
 from django.conf import settings
-from honcho.environ import parse_procfile
 
-from theway.launcher import ports
 from theway.launcher.console import Console
-from theway.launcher.service import Service
+from theway.launcher.ready import READY
+from theway.processes import ports
+from theway.processes.process import Process
+from theway.processes.watchdog import Watchdog
 
 
 class PlanError(Exception):
-    """The services cannot be started like this; the message says what to change."""
+    """The services cannot be started like this. The message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +32,33 @@ class Plan:
     host: str
     port: int
     trainer_port: int
-    runs_trainer: bool
     commands: Mapping[str, str]
 
     @classmethod
     def from_environment(cls) -> Plan:
-        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raises PlanError."""
+        """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raise PlanError."""
         trainer_port = _port("TRAINER_PORT", 8100)
-        bundled = f"http://127.0.0.1:{trainer_port}"
-        runs_trainer = settings.PROVIDERS.get("local", {}).get("base_url") == bundled
-        commands = dict(parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes)
-        if not runs_trainer:
+        procfile = (settings.BASE_DIR / "Procfile").read_text()
+        commands = dict(re.findall(r"^([\w-]+):\s*(.+)$", procfile, re.MULTILINE))
+        if not _bundled_trainer(trainer_port):
             commands.pop("trainer", None)
         return cls(
             host=os.environ.get("WEB_HOST", "127.0.0.1"),
             port=_port("PORT", 8000),
             trainer_port=trainer_port,
-            runs_trainer=runs_trainer,
             commands=commands,
         )
 
     @property
     def address(self) -> str:
-        """Where the person who started it opens the site."""
+        """Where the site is found on this machine."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def check_ports(self) -> None:
-        """Raise PlanError with a clear sentence where a port is taken."""
+        """Raise PlanError if a port is taken."""
         wanted = [("PORT", self.host, self.port)]
-        if self.runs_trainer:
+        if "trainer" in self.commands:
             wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
         for name, host, port in wanted:
             if not ports.becomes_free(host, port):
@@ -64,22 +66,35 @@ class Plan:
                     f"Port {port} on {host} is already in use. Stop the program that uses it, "
                     f"or choose another port: {name}={port + 1} make run"
                 )
-        if self.runs_trainer and self.port == self.trainer_port:
+        if "trainer" in self.commands and self.port == self.trainer_port:
             raise PlanError(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
 
-    def services(self, console: Console) -> list[Service]:
+    def services(self, console: Console, watchdog: Watchdog) -> list[Process]:
+        """Return the processes, not launched yet, with their output on `console`.
+
+        `$NAME` in a command is taken from the environment. Raise KeyError if it is not there.
+        """
+        env = self.environment()
         urls = {
             "web": f"{self.address}/",
             "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz",
         }
         return [
-            Service(name, command, url=urls.get(name, ""), console=console)
+            Process(
+                name,
+                [Template(word).substitute(env) for word in shlex.split(command)],
+                cwd=settings.BASE_DIR,
+                env=env,
+                ready_url=urls.get(name, ""),
+                ready_line="" if name in urls else READY,
+                on_line=partial(console.write, name=name),
+                watchdog=watchdog,
+            )
             for name, command in self.commands.items()
         ]
 
     def environment(self) -> dict[str, str]:
-        """The services' environment: ours, with every default they share spelled out."""
-        local = settings.PROVIDERS.get("local", {})
+        """Return the services' environment: ours, with the defaults they share."""
         shared = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONUNBUFFERED": "1",
@@ -89,11 +104,17 @@ class Plan:
         }
         defaults = {
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
-            # A line per question of ours would hide everything else.
+            # A line per request would hide everything else.
             "TRAINER_LOG_LEVEL": "WARNING",
-            "TRAINER_API_KEYS": local.get("api_key", "local"),
+            "TRAINER_API_KEYS": _bundled_trainer(self.trainer_port).get("api_key", ""),
         }
         return defaults | os.environ | shared
+
+
+def _bundled_trainer(port: int) -> dict[str, str]:
+    """Return the options of the provider that is the trainer we start; {} where none is."""
+    url = f"http://127.0.0.1:{port}"
+    return next((one for one in settings.PROVIDERS.values() if one["base_url"] == url), {})
 
 
 def _port(name: str, default: int) -> int:

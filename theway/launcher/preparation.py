@@ -1,4 +1,4 @@
-"""What must be in place before a service starts, done only where something changed."""
+"""What must be done before a service starts, and only if something has changed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-Say = Callable[[str], None]
+Write = Callable[[str], None]
 
 
-class AlreadyRunning(Exception):
-    """Another launcher runs this installation."""
+class AlreadyRunningError(Exception):
+    """Another launcher is running this installation."""
 
 
 @contextmanager
-def only_launcher() -> Iterator[None]:
-    """Hold the installation for this process. Raises AlreadyRunning.
+def launcher_lock() -> Iterator[None]:
+    """Keep other launchers from this installation. Raise AlreadyRunningError.
 
-    The lock goes with the process that holds it, so nothing has to be cleared after a crash.
+    The lock ends with the process that holds it, so nothing has to be cleared after a crash.
     """
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     path = settings.VAR_DIR / "launcher.lock"
@@ -35,7 +35,7 @@ def only_launcher() -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise AlreadyRunning(
+            raise AlreadyRunningError(
                 f"This installation is already running (process {file.read().strip()})."
             ) from None
         file.truncate(0)
@@ -44,27 +44,27 @@ def only_launcher() -> Iterator[None]:
         yield
 
 
-def prepare(say: Say) -> None:
-    """Bring the database up to date and collect the static files."""
-    _prepare_database(say)
+def prepare(write: Write) -> None:
+    """Update the database and collect the static files."""
+    _prepare_database(write)
     if not settings.DEBUG:
-        _prepare_static_files(say)
+        _prepare_static_files(write)
 
 
-def _prepare_database(say: Say) -> None:
+def _prepare_database(write: Write) -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        say("bringing the database up to date")
+        write("updating the database")
         call_command("migrate", interactive=False, verbosity=0)
     connection.close()
 
 
-def _prepare_static_files(say: Say) -> None:
+def _prepare_static_files(write: Write) -> None:
     stamp = settings.VAR_DIR / "static-files"
     fingerprint = _fingerprint_of_static_files()
     if stamp.exists() and stamp.read_text() == fingerprint and Path(settings.STATIC_ROOT).is_dir():
         return
-    say("collecting static files")
+    write("collecting static files")
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     stamp.write_text(fingerprint)
 

@@ -1,4 +1,4 @@
-"""Celery's processes open no port, so they say themselves when they can work."""
+"""Celery's processes open no port, so they log a line once they can work."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 
 @worker_ready.connect
 @beat_init.connect
-def announce(**_: Any) -> None:
+def log_ready(**_: Any) -> None:
     """Log the line that the launcher waits for."""
     log.info(READY)

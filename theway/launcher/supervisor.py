@@ -1,135 +1,116 @@
-"""Keeps the services running until somebody says stop."""
+"""Keeps the services running until it is told to stop."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 from theway.launcher.console import Console
-from theway.launcher.service import Service
-from theway.launcher.watchdog import Watchdog
+from theway.processes.process import Process
+from theway.processes.waiting import wait_until
 
-LOOK_EVERY = 0.1
-# Enough for a request or a task to end; what takes longer is safe to be killed.
-GRACE = 6.0
-LONGEST_PAUSE = 30.0
-# A service that ran this long before it ended is started again at once.
+CHECK_INTERVAL = 0.1  # seconds, like all below
+# Enough for a request or a task to end; whatever takes longer is safe to kill.
+STOP_LIMIT = 6.0
+MAX_PAUSE = 30.0
+# A service that ran this long before it ended is restarted at once.
 HEALTHY_AFTER = 30.0
 
 
-class CannotStart(Exception):
-    """A service ended before it ever worked; its own words are in the terminal."""
+class StartError(Exception):
+    """A service ended before it was ready; its own output is in the terminal."""
 
 
 class Supervisor:
-    """Starts services together, starts a dead one again, ends all of them.
+    """Starts services together, restarts one that ended, stops all of them.
 
-    A service that dies does not take the others down: the site stays up while a killed worker
-    comes back, and the queue is in the database.
+    A service that ends does not stop the others: the site stays up while a killed worker
+    restarts, and the queue is in the database.
     """
 
     def __init__(
-        self,
-        services: Sequence[Service],
-        *,
-        env: Mapping[str, str],
-        folder: Path,
-        console: Console,
-        on_ready: Callable[[], None],
+        self, services: Sequence[Process], *, console: Console, on_ready: Callable[[], None]
     ) -> None:
         self._services = services
-        self._env = env
-        self._folder = folder
         self._console = console
         self._on_ready = on_ready
         self._was_ready = False
-        self._deaths: dict[str, int] = {}
-        self._due: dict[str, float] = {}
-        self._stops = 0
+        self._failures: dict[str, int] = {}
+        self._restart_at: dict[str, float] = {}
+        self._stop_count = 0
 
     def run(self) -> None:
-        """Run until SIGINT, SIGTERM or SIGHUP. Raises CannotStart."""
-        self._watchdog = Watchdog()
+        """Run until SIGINT, SIGTERM or SIGHUP. Raise StartError."""
         with self._stop_signals():
             try:
                 for service in self._services:
-                    self._start(service)
-                while not self._stops:
-                    self._look()
-                    time.sleep(LOOK_EVERY)
+                    self._launch(service)
+                while not self._stop_count:
+                    self._check()
+                    time.sleep(CHECK_INTERVAL)
             finally:
-                self._end_all()
-                self._watchdog.end()
+                self._stop()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         for service in self._services:
-            if service.name in self._due:
-                self._start_when_due(service)
-            elif service.exit_code is not None:
-                self._bury(service)
-            elif service.look():
-                self._console.say(f"answers at {service.url}", service.name)
+            if service.name in self._restart_at:
+                self._restart_when_due(service)
+            elif not service.is_alive:
+                self._plan_restart(service)
+            elif not service.is_ready and service.check_ready():
+                url = service.ready_url
+                self._console.write(f"answers at {url}" if url else "ready", service.name)
         if not self._was_ready and all(service.is_ready for service in self._services):
             self._was_ready = True
             self._on_ready()
 
-    def _start(self, service: Service) -> None:
+    def _launch(self, service: Process) -> None:
         try:
-            self._watchdog.watch(service.start(self._env, self._folder))
+            service.launch()
         except OSError as error:
-            raise CannotStart(f"{service.name} cannot be started: {error}") from error
+            raise StartError(f"{service.name} cannot be started: {error}") from error
 
-    def _start_when_due(self, service: Service) -> None:
-        if time.monotonic() >= self._due[service.name]:
-            del self._due[service.name]
-            self._start(service)
+    def _restart_when_due(self, service: Process) -> None:
+        if time.monotonic() >= self._restart_at[service.name]:
+            del self._restart_at[service.name]
+            self._launch(service)
 
-    def _bury(self, service: Service) -> None:
-        """Clear what a dead service left behind and plan its return."""
-        self._clear(service)
+    def _plan_restart(self, service: Process) -> None:
+        """Kill the children a service has left behind and set the time of its restart."""
+        service.kill()
         if not self._was_ready:
-            raise CannotStart(f"{service.name} {service.how_it_ended} before everything was ready.")
-        lived = time.monotonic() - service.started_at
-        deaths = 0 if lived > HEALTHY_AFTER else self._deaths.get(service.name, 0)
-        pause = min(2.0**deaths - 1, LONGEST_PAUSE)
-        self._deaths[service.name] = deaths + 1
-        self._due[service.name] = time.monotonic() + pause
+            raise StartError(f"{service.name} {service.exit_reason} before everything was ready.")
+        uptime = time.monotonic() - service.started_at
+        failures = 0 if uptime > HEALTHY_AFTER else self._failures.get(service.name, 0)
+        pause = min(2.0**failures - 1, MAX_PAUSE)
+        self._failures[service.name] = failures + 1
+        self._restart_at[service.name] = time.monotonic() + pause
         when = f"in {pause:.0f} s" if pause else "now"
-        self._console.say(f"{service.name} {service.how_it_ended}; starting it again {when}")
+        self._console.write(f"{service.name} {service.exit_reason}; restarting it {when}")
 
-    def _clear(self, service: Service) -> None:
-        service.signal(signal.SIGKILL)
-        if service.group is not None:
-            self._watchdog.forget(service.group)
-
-    def _end_all(self) -> None:
-        """Ask all groups to end, wait a little, kill what is left."""
+    def _stop(self) -> None:
+        """Ask all services to end, wait a little, kill what is left."""
         for service in self._services:
-            service.signal(signal.SIGTERM)
-        until = time.monotonic() + GRACE
-        while self._someone_runs() and time.monotonic() < until and self._stops < 2:
-            time.sleep(LOOK_EVERY / 2)
+            service.send(signal.SIGTERM)
+        wait_until(self._may_kill, STOP_LIMIT)
         for service in self._services:
-            self._clear(service)
-        self._console.say("stopped")
+            service.kill()
+        self._console.write("stopped")
 
-    def _someone_runs(self) -> bool:
-        return any(
-            service.group is not None and service.exit_code is None for service in self._services
-        )
+    def _may_kill(self) -> bool:
+        # A second Ctrl-C means: at once.
+        return self._stop_count > 1 or not any(service.is_alive for service in self._services)
 
     @contextmanager
     def _stop_signals(self) -> Iterator[None]:
-        def stop(number: int, frame: FrameType | None) -> None:
-            # A second Ctrl-C means: at once.
-            self._stops += 1
+        def count(number: int, frame: FrameType | None) -> None:
+            self._stop_count += 1
 
         before = {
-            number: signal.signal(number, stop)
+            number: signal.signal(number, count)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
         try:

@@ -1,4 +1,4 @@
-"""`manage.py demo`: from a folder of photos to a picture, in an installation thrown away."""
+"""`manage.py demo`: from a folder of photos to an image, in a throw-away installation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from models_app.limits import LIMITS
 from theway.demo import mug
 from theway.demo.browser import Browser
-from theway.demo.failure import DemoFailed
+from theway.demo.errors import DemoError
 from theway.demo.installation import throw_away_installation
 from theway.demo.journey import Journey, Outcome
 
@@ -26,17 +26,17 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 class Command(BaseCommand):
     help = (
-        "Make the whole journey in a throw-away installation: sign up, upload photos, train, "
-        "download the weights, draw a picture. The trainer is simulated: nothing is really "
-        "learned. Needs no key and no network. Exit code 1 where anything goes wrong."
+        "Go through the whole journey in a throw-away installation: sign up, upload photos, train, "
+        "download the weights, generate an image. The trainer is simulated: nothing is really "
+        "learned. Needs no key and no network. Exit code 1 if anything goes wrong."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--photos", type=Path, help="a folder of your own photos")
-        parser.add_argument("--seconds", type=float, default=12.0, help="how long it trains")
+        parser.add_argument("--seconds", type=float, default=12.0, help="duration of the training")
         parser.add_argument(
-            "--output", type=Path, default=settings.VAR_DIR / "demo", help="what is kept"
+            "--output", type=Path, default=settings.VAR_DIR / "demo", help="folder for the results"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,30 +45,30 @@ class Command(BaseCommand):
         folder.mkdir(parents=True, exist_ok=True)
         self._last_share = -1.0
         try:
-            outcome = self._make(folder, options["photos"], options["seconds"])
-        except DemoFailed as error:
+            outcome = self._run(folder, options["photos"], options["seconds"])
+        except DemoError as error:
             raise CommandError(f"The demo failed. {error}") from error
         except KeyboardInterrupt:
             self.stdout.write("\nStopped; nothing is left running.")
             raise SystemExit(130) from None
         self._report(outcome)
 
-    def _make(self, folder: Path, own_photos: Path | None, seconds: float) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="theway-demo-photos-") as drawn:
-            photos = _photos_in(own_photos) if own_photos else mug.photograph(Path(drawn))
+    def _run(self, folder: Path, own_photos: Path | None, seconds: float) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="theway-demo-photos-") as samples:
+            photos = _photos_in(own_photos) if own_photos else mug.render_photos(Path(samples))
             if not own_photos:
-                self.stdout.write(f"Drew {len(photos)} photos of a mug")
-            self.stdout.write("Starting an installation of its own …")
+                self.stdout.write(f"Generated {len(photos)} sample photos of a mug")
+            self.stdout.write("Starting a throw-away installation …")
             with throw_away_installation(folder / "services.log", seconds) as address:
-                journey = Journey(Browser(address), say=self._say, show=self._show)
-                return journey.make(photos, folder)
+                journey = Journey(Browser(address), write=self._write, show=self._show)
+                return journey.run(photos, folder)
 
-    def _say(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self.stdout.write(text)
         self._last_share = -1.0
 
     def _show(self, share: float, text: str) -> None:
-        """Draw one moving bar on a terminal, and a line per tenth elsewhere."""
+        """Show one moving bar in a terminal, and a line per tenth elsewhere."""
         filled = int(share * BAR_WIDTH)
         line = f"[{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {share:4.0%} {text}"
         if self.stdout.isatty():
@@ -79,24 +79,24 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _report(self, outcome: Outcome) -> None:
-        width, height = outcome.picture_size
+        width, height = outcome.image_size
         self.stdout.write("")
         self.stdout.write(f"Weights: {outcome.weights} ({outcome.tensor_count} tensors)")
-        self.stdout.write(f"Picture: {outcome.picture} ({width} × {height})")
+        self.stdout.write(f"Image:   {outcome.image} ({width} × {height})")
         if outcome.is_simulated:
             self.stdout.write("")
             self.stdout.write(
-                "SIMULATED: no model has learned anything here. The trainer went through every "
-                "step of a training, the weights are a stand-in and the picture is drawn."
+                "SIMULATED: no model was trained. The trainer went through every step of a "
+                "training; the weights and the image are placeholders."
             )
 
 
 def _photos_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DemoFailed(f"{folder} is not a folder.")
+        raise DemoError(f"{folder} is not a folder.")
     photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not LIMITS.min_photos <= len(photos) <= LIMITS.max_photos:
-        raise DemoFailed(
+        raise DemoError(
             f"{folder} holds {len(photos)} photos; {LIMITS.min_photos} to {LIMITS.max_photos} "
             f"are needed ({LIMITS.formats_text})."
         )

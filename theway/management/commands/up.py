@@ -11,15 +11,16 @@ from accounts.models import User
 from theway.checks import INSTALLATION
 from theway.launcher.console import Console
 from theway.launcher.plan import Plan, PlanError
-from theway.launcher.preparation import AlreadyRunning, only_launcher, prepare
-from theway.launcher.supervisor import CannotStart, Supervisor
+from theway.launcher.preparation import AlreadyRunningError, launcher_lock, prepare
+from theway.launcher.supervisor import StartError, Supervisor
+from theway.processes.watchdog import Watchdog
 
 
 class Command(BaseCommand):
     # All other checks are about the code, which `make check` has seen.
     requires_system_checks = (INSTALLATION,)
     help = (
-        "Start the web server, the worker, its clock and the bundled trainer in this terminal. "
+        "Start the web server, the worker, the scheduler and the bundled trainer in this terminal. "
         "Ctrl-C stops all of them. PORT (8000), WEB_HOST (127.0.0.1) and TRAINER_PORT (8100) "
         "are read from the environment."
     )
@@ -28,26 +29,25 @@ class Command(BaseCommand):
         try:
             plan = Plan.from_environment()
             plan.check_ports()
-            with only_launcher():
+            with launcher_lock():
                 self._run(plan)
-        except (PlanError, AlreadyRunning, CannotStart) as error:
+        except (PlanError, AlreadyRunningError, StartError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
     def _run(self, plan: Plan) -> None:
         console = Console(list(plan.commands))
-        prepare(console.say)
-        Supervisor(
-            plan.services(console),
-            env=plan.environment(),
-            folder=settings.BASE_DIR,
-            console=console,
-            on_ready=lambda: self._welcome(plan, console),
-        ).run()
+        prepare(console.write)
+        with Watchdog() as watchdog:
+            Supervisor(
+                plan.services(console, watchdog),
+                console=console,
+                on_ready=lambda: self._write_address(plan, console),
+            ).run()
 
-    def _welcome(self, plan: Plan, console: Console) -> None:
-        console.say("")
-        console.say(f"Open {settings.PUBLIC_URL or plan.address} — Ctrl-C stops everything.")
+    def _write_address(self, plan: Plan, console: Console) -> None:
+        console.write("")
+        console.write(f"Open {settings.PUBLIC_URL or plan.address} — Ctrl-C stops everything.")
         if not User.objects.filter(is_superuser=True).exists():
-            console.say("Become the operator, in another terminal: make operator")
+            console.write("To create an operator account, run in another terminal: make operator")

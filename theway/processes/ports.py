@@ -1,16 +1,17 @@
-"""Finding out about ports before anything is started on them."""
+"""Free ports."""
 
 from __future__ import annotations
 
 import socket
-import time
+
+from theway.processes.waiting import wait_until
 
 # A previous launcher that was killed frees its ports within moments.
-PATIENCE = 2.0
+FREE_LIMIT = 2.0  # seconds
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen at `host`:`port` right now."""
+    """Return whether a server could listen at `host`:`port` right now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -21,18 +22,13 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def becomes_free(host: str, port: int, patience: float = PATIENCE) -> bool:
-    """Like `is_free`, giving whoever is just ending up to `patience` seconds."""
-    until = time.monotonic() + patience
-    while not is_free(host, port):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
+def becomes_free(host: str, port: int, limit: float = FREE_LIMIT) -> bool:
+    """Like `is_free`, after up to `limit` seconds for a process that is just ending."""
+    return wait_until(lambda: is_free(host, port), limit)
 
 
 def unused_port() -> int:
-    """A port on the loopback interface that nobody listens on now."""
+    """Return a port on the loopback interface that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
