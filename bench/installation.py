@@ -16,8 +16,6 @@ from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
 
-KEY = "local"
-
 
 @dataclass
 class Installation:

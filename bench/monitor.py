@@ -16,9 +16,10 @@ from pathlib import Path
 
 import requests
 
-from bench.installation import KEY, Installation, installation
+from bench.installation import Installation, installation
+from theway.processes.installation import TRAINER_KEY
 
-AUTH = {"Authorization": f"Bearer {KEY}"}
+AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
 LINE = b'{"messages":[]}\n'
 PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
 
@@ -58,6 +59,7 @@ def _prepare(site: Installation, count: int) -> dict[str, str]:
     from accounts.models import User
     from jobs.models import JobQueue, new_correlation
     from models_app.models import UserModel
+    from providers.local.provider import Local
 
     user = User.objects.create_user("bench@example.org", "bench")
     tokens = [new_correlation() for _ in range(count)]
@@ -78,7 +80,7 @@ def _prepare(site: Installation, count: int) -> dict[str, str]:
             kind="training",
             owner=user,
             model=model,
-            provider="local",
+            provider=Local.key,
             status="running",
             run_id=run_id,
             correlation=token,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from models_app.models import Subject, UserModel
 
 # Label → width and height in pixels: about one megapixel, multiples of 8, 256 to 1920, as
-# Together's image API asks (its reference, read 2026-11).
+# the image APIs of the providers ask (read 2026-11).
 RATIOS: Mapping[str, tuple[int, int]] = {
     "1:1": (1024, 1024),
     "4:5": (896, 1120),

@@ -17,7 +17,7 @@ from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
 
 
 def new_correlation() -> str:
-    """A unique token for the paid call: 35 characters, because Together's suffix allows 40."""
+    """A unique token for the paid call: 35 characters, as the shortest field for it takes 40."""
     return f"tw-{uuid.uuid4().hex}"
 
 

@@ -10,7 +10,7 @@ _AUTHORIZATION = re.compile(r"(?i)\b(bearer|key|token)\s+[\w.~+/=:-]{8,}")
 # The query of an address is where signatures and one-time tokens are.
 _QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]+")
 _DATA_URL = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
-# Shorter keys ("local") are ordinary words: hiding them would garble every text.
+# Shorter keys are ordinary words: hiding them would garble every text.
 MIN_SECRET_LENGTH = 8
 
 

@@ -14,6 +14,19 @@ from django.core.management import call_command
 
 from jobs.messages import ERRORS
 from providers.errors import ProviderError
+from providers.registry import CLASSES
+
+ROOMS = (
+    "theway",
+    "dashboard",
+    "api",
+    "training",
+    "generation",
+    "jobs",
+    "models_app",
+    "accounts",
+    "providers",
+)
 
 
 def all_subclasses(cls: type) -> set[type]:
@@ -30,6 +43,27 @@ def test_imports_point_down_only():
     assert result.returncode == 0, result.stdout
 
 
+def test_a_provider_is_named_in_its_own_folder_and_the_registry_only():
+    """A subclass of another provider may name it: that is what it speaks."""
+    rooms = (*ROOMS, "templates", "static")
+    sources = [
+        path
+        for room in rooms
+        for path in (settings.BASE_DIR / room).rglob("*")
+        if path.suffix in {".py", ".html", ".js", ".css"} and "migrations" not in path.parts
+    ]
+    named = []
+    for key, cls in CLASSES.items():
+        words = rf"""["']{key}["']|{cls.label}|{key.upper()}_|\b{cls.__name__}\b|providers\.{key}"""
+        allowed = {f"providers/{other}" for other, sub in CLASSES.items() if issubclass(sub, cls)}
+        for path in sources:
+            name = path.relative_to(settings.BASE_DIR).as_posix()
+            is_own = name.startswith(tuple(allowed)) or name == "providers/registry.py"
+            if not is_own and re.search(words, path.read_text()):
+                named.append(f"{key}: {name}")
+    assert named == []
+
+
 @pytest.mark.django_db
 def test_every_change_of_a_table_has_its_migration():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
@@ -42,14 +76,16 @@ def test_every_provider_error_has_a_text_for_people():
 
 def test_every_environment_variable_of_the_code_is_in_the_example():
     sources = [
-        *(settings.BASE_DIR / "theway").rglob("*.py"),
-        *(settings.BASE_DIR / "trainer").rglob("*.py"),
+        path
+        for room in ("theway", "trainer", "providers")
+        for path in (settings.BASE_DIR / room).rglob("*.py")
     ]
     pattern = re.compile(
         r"(?:env\.\w+|env\.get|environ\.get|_port|_number|_switch)"
         r'\(\s*(?:env, )?"([A-Z][A-Z0-9_]+)"'
     )
     used = {name for path in sources for name in pattern.findall(path.read_text())}
+    used |= {name for cls in CLASSES.values() for name in (cls.key_variable, cls.url_variable)}
     assert "DATABASE_URL" in used  # the pattern still finds what it is meant to find
     example = (settings.BASE_DIR / ".env.example").read_text()
     documented = set(re.findall(r"^#?\s*([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))

@@ -13,9 +13,10 @@ from typing import Any
 
 import requests
 
-from bench.installation import KEY, Installation
+from bench.installation import Installation
+from theway.processes.installation import TRAINER_KEY
 
-AUTH = {"Authorization": f"Bearer {KEY}"}
+AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
 
 
 @dataclass(frozen=True)

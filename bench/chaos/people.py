@@ -42,6 +42,7 @@ def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
 
     from accounts.models import User
     from models_app.models import TrainingImage, UserModel
+    from providers.local.provider import Local
 
     picture = BytesIO()
     Image.new("RGB", (320, 320), "teal").save(picture, "JPEG")
@@ -56,7 +57,7 @@ def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
             kind="product",
             trigger_word=f"xq_{number}",
             base_model="black-forest-labs/FLUX.1-dev",
-            provider="local",
+            provider=Local.key,
             preset="fast",
             options={"epochs": 5},
         )

@@ -76,8 +76,8 @@ def detail_of(reply: Reply) -> str:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Return how many seconds the provider asks us to wait, None where it does not say.
 
-    Retry-After is seconds or a date (RFC 9110, 10.2.3); Together also sends its suggested
-    wait in seconds as `x-ratelimit-reset`.
+    Retry-After is seconds or a date (RFC 9110, 10.2.3); some send a suggested wait in seconds
+    as `x-ratelimit-reset`.
     """
     value = (headers.get("Retry-After") or headers.get("x-ratelimit-reset") or "").strip()
     try:

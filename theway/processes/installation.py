@@ -13,6 +13,7 @@ from theway.processes.process import Process
 from theway.processes.watchdog import Watchdog
 
 ROOT = Path(__file__).resolve().parents[2]
+TRAINER_KEY = "throw-away"
 _PROVIDER_KEYS = re.findall(r"^#(\w+_API_KEY)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 _EMPTY = ("PUBLIC_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "TRAINER_PUBLIC_URL", *_PROVIDER_KEYS)
 
@@ -36,8 +37,8 @@ def installation_environment(folder: Path, *, port: int, trainer_port: int) -> d
         "TRAINER_URL": f"http://127.0.0.1:{trainer_port}",
         "TRAINER_DIR": str(folder / "trainer"),
         "TRAINER_ENGINE": "simulated",
-        "TRAINER_API_KEY": "local",
-        "TRAINER_API_KEYS": "local",
+        "TRAINER_API_KEY": TRAINER_KEY,
+        "TRAINER_API_KEYS": TRAINER_KEY,
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
         "DJANGO_DEBUG": "false",
         "SIGNUP_OPEN": "true",
