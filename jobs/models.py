@@ -1,4 +1,4 @@
-"""The queue, its audit trail, and what we last heard from each provider."""
+"""The queue, its audit trail, and what each provider last answered."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class JobEvent(models.Model):
 
     @property
     def translated(self) -> str:
-        """The text in the language of whoever reads it."""
+        """The text in the reader's language."""
         if self.kind == self.Kind.STATE:
             return str(Status(self.text).label)
         if message := self.data.get("message"):

@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the provider settings."""
+"""System checks of the provider settings."""
 
 from __future__ import annotations
 

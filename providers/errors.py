@@ -23,7 +23,7 @@ from django.core.exceptions import SuspiciousOperation
 
 
 class ProviderError(Exception):
-    """Root. `detail` is the provider's own words, already free of keys."""
+    """Root. `detail` is the provider's own explanation, already free of keys."""
 
     code: ClassVar[str] = "provider_error"
     retryable: ClassVar[bool] = False

@@ -17,14 +17,14 @@ class WorkKind(StrEnum):
 
 
 class RunStatus(Enum):
-    """Our word for what a provider says of a run."""
+    """Our status for what a provider reports of a run."""
 
     QUEUED = "queued"  # accepted, not started
     RUNNING = "running"  # being worked on
     SUCCEEDED = "succeeded"  # over, the result can be fetched
     FAILED = "failed"  # over, no result
-    CANCELLED = "cancelled"  # over, because somebody asked
-    UNKNOWN = "unknown"  # a word we do not know: looked at again, never taken for an end
+    CANCELLED = "cancelled"  # over, because it was cancelled
+    UNKNOWN = "unknown"  # an unknown word: polled again, never taken for an end
 
     @property
     def is_over(self) -> bool:
@@ -65,7 +65,7 @@ class Run:
     id: str
     status: RunStatus
     correlation: str = ""  # the token we sent with the paid call, where it comes back
-    stage: str = ""  # the provider's phase in a person's words: "Uploading weights"
+    stage: str = ""  # the provider's phase as a text for people: "Uploading the weights"
     progress: float | None = None  # 0.0 to 1.0
     step: int | None = None
     total_steps: int | None = None
@@ -73,8 +73,8 @@ class Run:
     queue_position: int | None = None
     outputs: tuple[Output, ...] = ()
     remote_ref: str = ""  # what the provider calls the trained result
-    error: str = ""  # the provider's own words about a failure
-    engine: str = ""  # "simulated", "diffusers", ... where the provider says it
+    error: str = ""  # the provider's own explanation of a failure
+    engine: str = ""  # "simulated", "diffusers", ... where the provider names it
     created_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -97,7 +97,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLog:
-    """Everything a provider has said about one run so far, oldest first."""
+    """Everything a provider has logged about one run so far, oldest first."""
 
     lines: tuple[LogLine, ...] = ()
     losses: tuple[tuple[int, float], ...] = ()  # (step, loss)
@@ -161,11 +161,11 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a provider can do right now, as it says itself."""
+    """What a provider can do right now, as it states itself."""
 
     key_is_valid: bool
     can_train: tuple[str, ...] = ()  # catalog keys
     can_generate: tuple[str, ...] = ()  # catalog keys
     engine: str = ""  # "simulated" where its results are not real
-    training_seconds: float | None = None  # a usual training, where the provider tells
+    training_seconds: float | None = None  # a usual training, where the provider says
     notes: tuple[str, ...] = ()  # for the operator

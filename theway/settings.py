@@ -132,8 +132,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Resetting a password tells nobody who has an account, and no stranger gets mail for asking.
-# Sign-up must tell a taken address unless EMAIL_VERIFICATION=mandatory lets a mail tell it.
+# A password reset reveals no account, and sends no mail to addresses without one. Sign-up
+# has to reveal a taken address unless EMAIL_VERIFICATION=mandatory explains it by mail.
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -174,7 +174,7 @@ if not REDIS_URL:
         "data_folder_in": str(BROKER_DIR / "queue"),
         "data_folder_out": str(BROKER_DIR / "queue"),
         "control_folder": str(BROKER_DIR / "control"),
-        "polling_interval": 0.1,  # seconds between looks into the folder; the default is 1
+        "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
     }
 else:
     # A broker that hangs is one that is away; workers wait for messages in shorter turns.

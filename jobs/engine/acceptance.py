@@ -26,7 +26,7 @@ def accept_run(job: JobQueue, run: Run) -> None:
             )
             record_incident(job, message, run_id=run.id, status=job.status)
     except IntegrityError:
-        # The provider gave one run to two jobs: which of them it is, only a person can tell.
+        # The provider returned one run for two jobs: only a person can decide which it is.
         job.refresh_from_db()
         record_incident(job, gettext_noop("Run %(run_id)s belongs to another job."), run_id=run.id)
         if job.status == Status.SUBMITTING:
@@ -59,7 +59,7 @@ def _adopt(job: JobQueue, run: Run) -> bool:
 
 
 def mark_running(job: JobQueue, run: Run) -> None:
-    """The provider has the run. One that is over already is ready to be collected at once."""
+    """The provider has the run. One that is over already is ready to be collected."""
     with transaction.atomic():
         now = clock.now()
         move(
@@ -92,7 +92,7 @@ def mark_finishing(job: JobQueue, run: Run) -> None:
 
 
 def mark_unclear(job: JobQueue, detail: str) -> None:
-    """The paid call was sent and nobody knows what became of it."""
+    """The paid call was sent and its outcome is not known."""
     move(
         job,
         Status.UNKNOWN,

@@ -67,7 +67,7 @@ def _store(live: Sequence[tuple[JobQueue, Run]]) -> None:
 
 
 def end(job: JobQueue, run: Run, provider: Provider) -> None:
-    """The provider says that a run is over."""
+    """Apply that a run is over at its provider."""
     now = clock.now()
     try:
         if run.status is RunStatus.SUCCEEDED:

@@ -30,7 +30,7 @@ def record_answer(provider: str) -> None:
 
 
 def record_failure(provider: str, error: ProviderError) -> None:
-    """It did not answer, or limits our rate: then nobody calls it before that time."""
+    """It did not answer, or limits our rate: then no worker calls it before that time."""
     now = clock.now()
     values = {"last_error": sanitised(str(error), 500), "last_error_at": now}
     if isinstance(error, RateLimitedError):

@@ -51,7 +51,7 @@ def read(provider: Provider, job: JobQueue) -> None:
 
 
 def _fetch(provider_key: str, run_id: str) -> RunLog | None:
-    """Ask for a log, perhaps in a thread of its own: no database here."""
+    """Fetch a log, perhaps in a thread of its own: no database here."""
     try:
         return registry.get(provider_key).run_log(run_id)
     except ProviderError as error:
@@ -73,7 +73,7 @@ def _store(job: JobQueue, fresh: RunLog) -> None:
 
 
 def _append(job: JobQueue, fresh: RunLog) -> None:
-    # Two readers at once would append twice: whoever moves the cursor first appends.
+    # Two readers at once would append twice: the one that moves the cursor first appends.
     last = -1 if job.loss_step is None else job.loss_step
     # A training that diverges reports NaN: no point of a curve, and no JSON either.
     losses = [(step, loss) for step, loss in fresh.losses if step > last and math.isfinite(loss)]

@@ -78,7 +78,7 @@ def _submit(job: JobQueue) -> None:
     if found:
         accept_run(job, found)
         return
-    # Taken before the mark: whoever is frozen from here on wakes up too late to send.
+    # Taken before the mark: a process frozen from here on wakes up too late to send.
     not_after = time.time() + SEND_WITHIN
     if not mark_sent(job):
         # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
@@ -115,7 +115,7 @@ def _pay(job: JobQueue, work: Work, provider: Provider, request: Any, not_after:
     except ProviderUnavailableError as error:
         _wait(job, error)
     except Exception as error:
-        # Whatever it was, the call had been sent: only the provider can tell what became of it.
+        # Whatever it was, the call had been sent: only the provider knows the outcome.
         log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
         mark_unclear(job, error_text(error))
     else:

@@ -86,7 +86,7 @@ def end_cancelled_in_queue() -> None:
 
 
 def end_unheard_cancellations() -> None:
-    """A cancellation that the provider could not be told for long: the owner decides."""
+    """End cancellations that could not be passed on for long: the owner decides."""
     unseen = Q(last_seen_at=None) | Q(last_seen_at__lt=F("cancel_requested_at"))
     limit = clock.now() - CANCEL_UNHEARD_FOR
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)

@@ -62,14 +62,14 @@ def reply_from(status_code: int, headers: Mapping[str, str], body: bytes) -> Rep
 
 
 def detail_of(reply: Reply) -> str:
-    """Return the provider's own words about a refusal, or its raw text."""
+    """Return the provider's explanation of a refusal, or its raw text."""
     data = reply.data or {}
     error = data.get("error")
     candidates = [error.get("message") if isinstance(error, dict) else error]
     candidates += [data.get("message"), data.get("detail")]
-    for words in candidates:
-        if isinstance(words, str) and words:
-            return words
+    for text in candidates:
+        if isinstance(text, str) and text:
+            return text
     return reply.text
 
 

@@ -1,4 +1,4 @@
-"""Downloads of results, from addresses that somebody else chose.
+"""Downloads of results, from addresses that others chose.
 
 The rule for every hop: the provider's own origin, with its key; or https to a public
 address, without any key. A redirect never leads back to the key. So a forged result

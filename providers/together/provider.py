@@ -62,7 +62,7 @@ class Together(Provider):
         "running": RunStatus.RUNNING,
         "compressing": RunStatus.RUNNING,
         "uploading": RunStatus.RUNNING,
-        "cancel_requested": RunStatus.RUNNING,  # until it says that it has stopped
+        "cancel_requested": RunStatus.RUNNING,  # until it reports that it has stopped
         "completed": RunStatus.SUCCEEDED,
         "cancelled": RunStatus.CANCELLED,
         "error": RunStatus.FAILED,
