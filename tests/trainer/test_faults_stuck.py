@@ -7,11 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-from trainer.engines.base import PictureRequest, TrainingFailed, Work
 from trainer.faults.engine import StickingEngine
 from trainer.faults.plan import Plan
 from trainer.faults.rules import Rule
+
+from trainer.engines.base import ImageRequest, TrainingError, Work
 
 STUCK = Rule(route="*", fault="stuck")
 
@@ -38,7 +38,7 @@ class CountingEngine:
         if self.error:
             raise self.error
 
-    async def draw(self, request: PictureRequest) -> bytes:
+    async def draw(self, request: ImageRequest) -> bytes:
         return b"picture"
 
 
@@ -93,10 +93,10 @@ async def test_other_rules_do_not_disturb_a_training(engine, plan, work):
 
 
 async def test_a_training_that_fails_fails_as_it_would_without_faults(engine, plan, work):
-    engine.error = TrainingFailed("Line 3: no photo")
+    engine.error = TrainingError("Line 3: no photo")
     engine.goal.set()
 
-    with pytest.raises(TrainingFailed, match="Line 3"):
+    with pytest.raises(TrainingError, match="Line 3"):
         await StickingEngine(engine, plan).train(work)
 
 

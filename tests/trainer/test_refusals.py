@@ -86,8 +86,8 @@ def test_an_id_that_is_not_ours_is_not_found(client, path, bad_id):
 
 
 def test_a_picture_is_only_found_under_its_own_name(client):
-    wish = {"model": MODEL, "prompt": "x", "width": 256, "height": 256}
-    call_id = client.http.post("/v1/images/generations", json=wish).json()["id"]
+    body = {"model": MODEL, "prompt": "x", "width": 256, "height": 256}
+    call_id = client.http.post("/v1/images/generations", json=body).json()["id"]
 
     assert client.http.get(f"/v1/images/{call_id}/0.jpg").status_code == 200
     for name in ("job.json", "1.jpg", "..%2Fjob.json", "0.png", "..%2F..%2Fruns"):
@@ -126,9 +126,9 @@ def test_a_file_name_of_the_client_is_never_a_path(client, trainer):
     ],
 )
 def test_a_wrong_field_is_refused_by_name(client, file_id, change, status, param):
-    wish = {"model": MODEL, "training_file": file_id, **change}
+    body = {"model": MODEL, "training_file": file_id, **change}
 
-    error = assert_refused(client.http.post("/v1/fine-tunes", json=wish), status)
+    error = assert_refused(client.http.post("/v1/fine-tunes", json=body), status)
 
     assert error["param"] == param
 
@@ -164,16 +164,16 @@ def test_a_file_that_is_no_dataset_is_kept_as_invalid_and_cannot_be_trained(clie
 
     assert (file["processing_status"], file["Processed"]) == ("INVALID_FORMAT", False)
     assert words in file["validation_report"]["error"]
-    wish = {"model": MODEL, "training_file": file["id"]}
-    assert_refused(client.http.post("/v1/fine-tunes", json=wish), 400, words)
+    body = {"model": MODEL, "training_file": file["id"]}
+    assert_refused(client.http.post("/v1/fine-tunes", json=body), 400, words)
 
 
 def test_a_photo_that_cannot_be_decoded_fails_the_run_and_names_the_line(client):
     lines = [example(photo(70)), example(photo(71)), example(b"not a photo")]
     file = upload(client, "\n".join(lines).encode()).json()
-    wish = {"model": MODEL, "training_file": file["id"]}
+    body = {"model": MODEL, "training_file": file["id"]}
 
-    job = client.wait(client.http.post("/v1/fine-tunes", json=wish).json()["id"])
+    job = client.wait(client.http.post("/v1/fine-tunes", json=body).json()["id"])
 
     last = job["events"][-1]
     assert (job["status"], last["type"], last["level"]) == ("error", "job_error", "error")
@@ -233,8 +233,8 @@ def test_a_file_without_its_bytes_cannot_be_processed_or_trained(client):
     file_id = announce(client, example(photo(81)).encode()).headers["X-Together-File-Id"]
 
     assert_refused(client.http.post(f"/v1/files/{file_id}/preprocess"), 400, "not come yet")
-    wish = {"model": MODEL, "training_file": file_id}
-    assert_refused(client.http.post("/v1/fine-tunes", json=wish), 400, "PENDING")
+    body = {"model": MODEL, "training_file": file_id}
+    assert_refused(client.http.post("/v1/fine-tunes", json=body), 400, "PENDING")
 
 
 def test_a_wrong_address_or_method_has_the_documented_body(client):

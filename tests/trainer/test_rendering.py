@@ -1,4 +1,4 @@
-"""What is on the pictures."""
+"""What is on the images."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.trainer.photos import write_dataset
 from tests.trainer.test_weights import a_run
-from trainer.engines.base import Lora, PictureRequest
+from trainer.engines.base import ImageRequest, Lora
 from trainer.engines.simulated import typeface
+from trainer.engines.simulated.images import BANNER, INK, render
 from trainer.engines.simulated.photos import read_photos
-from trainer.engines.simulated.pictures import BANNER, INK, draw
 
 
 @pytest.fixture
-def request_with_lora(tmp_path) -> PictureRequest:
+def request_with_lora(tmp_path) -> ImageRequest:
     write_dataset(tmp_path / "dataset.jsonl", photos=6)
     read_photos(tmp_path)
-    return PictureRequest(
+    return ImageRequest(
         model="black-forest-labs/FLUX.1-dev",
         prompt="photo of ann_k7 by the sea",
         width=512,
@@ -43,22 +43,22 @@ def difference(first: bytes, second: bytes) -> float:
     return sum(ImageStat.Stat(apart).mean) / 3
 
 
-def test_the_same_wish_gives_the_same_bytes(request_with_lora):
-    assert draw(request_with_lora) == draw(request_with_lora)
+def test_the_same_request_gives_the_same_bytes(request_with_lora):
+    assert render(request_with_lora) == render(request_with_lora)
 
 
-def test_another_seed_gives_another_picture(request_with_lora):
+def test_another_seed_gives_another_image(request_with_lora):
     other = replace(request_with_lora, seed=2)
 
-    assert difference(draw(request_with_lora), draw(other)) > 5
+    assert difference(render(request_with_lora), render(other)) > 5
 
 
 def test_the_strength_of_the_lora_is_visible(request_with_lora):
     def at(scale: float) -> bytes:
         lora = replace(request_with_lora.loras[0], scale=scale)
-        return draw(replace(request_with_lora, loras=(lora,)))
+        return render(replace(request_with_lora, loras=(lora,)))
 
-    faint, normal, none = at(0.3), at(1.0), draw(replace(request_with_lora, loras=()))
+    faint, normal, none = at(0.3), at(1.0), render(replace(request_with_lora, loras=()))
 
     assert difference(faint, normal) > 5
     assert difference(none, normal) > 5
@@ -68,9 +68,9 @@ def test_the_strength_of_the_lora_is_visible(request_with_lora):
 @pytest.mark.parametrize("with_photos", [True, False])
 def test_every_allowed_size_carries_the_banner(request_with_lora, size, with_photos):
     loras = request_with_lora.loras if with_photos else ()
-    wish = replace(request_with_lora, width=size[0], height=size[1], loras=loras)
+    request = replace(request_with_lora, width=size[0], height=size[1], loras=loras)
 
-    picture = opened(draw(wish))
+    picture = opened(render(request))
 
     assert picture.size == size
     foot = picture.crop((0, int(size[1] * 0.6), *size)).convert("RGB")
@@ -84,7 +84,7 @@ def test_every_allowed_size_carries_the_banner(request_with_lora, size, with_pho
 
 @pytest.mark.parametrize("file_format", ["jpeg", "png"])
 def test_the_file_itself_says_that_it_is_simulated(request_with_lora, file_format):
-    picture = opened(draw(replace(request_with_lora, file_format=file_format)))
+    picture = opened(render(replace(request_with_lora, file_format=file_format)))
 
     comment = picture.text["Comment"] if file_format == "png" else picture.info["comment"].decode()
     assert comment.startswith(BANNER)
@@ -96,14 +96,14 @@ def test_the_file_itself_says_that_it_is_simulated(request_with_lora, file_forma
     "prompt", ["x", "word " * 500, "x" * 4000, "Ünïcødé 你好 🙂", "\n\t", "line\nline"]
 )
 def test_any_prompt_can_be_written(request_with_lora, prompt):
-    assert opened(draw(replace(request_with_lora, prompt=prompt))).size == (512, 512)
+    assert opened(render(replace(request_with_lora, prompt=prompt))).size == (512, 512)
 
 
 def test_without_installed_fonts_the_banner_is_plain_letters(monkeypatch):
     monkeypatch.setattr(typeface, "NAMES", ())
     typeface.font.cache_clear()
     try:
-        assert typeface.printable(BANNER) == "SIMULATED - not a generated picture"
+        assert typeface.printable(BANNER) == "SIMULATED - not a generated image"
         assert typeface.printable("Zoë") == "Zoe"
     finally:
         typeface.font.cache_clear()
