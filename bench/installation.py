@@ -94,7 +94,7 @@ class Installation:
 def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installation]:
     """Prepare everything on free ports in a throw-away folder; end it all afterwards.
 
-    `trainer` holds its variables without their prefix: `seconds=4` is TRAINER_SECONDS=4.
+    `trainer` holds the variables of its emulator.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
@@ -141,7 +141,7 @@ def _environment(
         "TRAINER_API_KEYS": KEY,
         "TRAINER_DIR": str(folder / "trainer"),
         "PYTHONUNBUFFERED": "1",
-        **{f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()},
+        **{name: str(value) for name, value in trainer.items()},
     }
     for name in ("DATABASE_URL", "REDIS_URL"):
         env.pop(name, None)
@@ -168,6 +168,6 @@ def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Par
         part("worker-1", [*worker, "-n", "one@%h"]),
         part("worker-2", [*worker, "-n", "two@%h"]),
         part("beat", [*beat, str(folder / "beat-1")]),
-        part("trainer", [python, "-m", "trainer"], ports[2]),
+        part("trainer", [python, "-m", "emulators.trainer"], ports[2]),
     ]
     return {one.name: one for one in made}

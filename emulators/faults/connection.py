@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-_TRANSPORT = "trainer.transport"
+_TRANSPORT = "emulators.transport"
 
 
 class _Exposing(asyncio.Protocol):
@@ -24,18 +24,18 @@ class _Exposing(asyncio.Protocol):
 
 
 def protocol() -> type[asyncio.Protocol]:
-    """Give uvicorn's own HTTP protocol, with connections that can be cut."""
+    """Return uvicorn's own HTTP protocol, with connections that can be cut."""
     return type("CuttableProtocol", (_Exposing, AutoHTTPProtocol), {})
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
-    """Close the connection in good order: the client reads an end where an answer should be."""
+    """Close the connection properly: the client reads its end where an answer should be."""
     _transport(scope).close()
     await gone(receive)
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """Cut the connection: the client gets "connection reset by peer"."""
+    """Reset the connection: the client gets "connection reset by peer"."""
     transport = _transport(scope)
     # Lingering for zero seconds makes the kernel send RST instead of FIN (socket(7)).
     no_linger = struct.pack("ii", 1, 0)
@@ -45,7 +45,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until nobody is at the other end, dropping what still comes."""
+    """Wait until the client is gone, dropping what still comes."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

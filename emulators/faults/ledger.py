@@ -1,64 +1,67 @@
-"""What a client would have been billed for: every accepted training and picture call.
+"""What a client would have been billed for: every accepted call that starts something.
 
 One line per call, appended and on the disk before the answer can leave:
 
-    {"kind": "creation", "token": "tw-…", "id": "ft-…"}
+    {"kind": "creations", "token": "tw-…", "id": "ft-…"}
 """
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
-from trainer import disk
-from trainer.images.store import Drawn
-from trainer.runs.records import Run
 
-CREATION, GENERATION = "creation", "generation"
+class Entry(NamedTuple):
+    """One accepted call. `token` is the client's own, empty where it sent none."""
+
+    kind: str
+    token: str
+    id: str
 
 
 class Ledger:
-    """Ids by kind and by the client's token, empty where it sent none. Used by threads too."""
+    """All accepted calls by kind and token. Safe to use from threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kinds: Iterable[str]) -> None:
         self._path = path
         self._lock = Lock()
-        self._ids: dict[str, dict[str, list[str]]] = {CREATION: {}, GENERATION: {}}
+        self._ids: dict[str, dict[str, list[str]]] = {kind: {} for kind in kinds}
         self._known: set[str] = set()
 
     def load(self) -> None:
-        """Read what earlier processes have written."""
+        """Read what earlier processes have written, without a last line half written."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
-        disk.sync_folder(self._path.parent)
-        disk.mend_lines(self._path)
-        for line in disk.read_lines(self._path):
-            self._remember(line)
+        data = self._path.read_bytes()
+        complete = data[: data.rfind(b"\n") + 1]
+        os.truncate(self._path, len(complete))
+        for line in complete.splitlines():
+            self._add(Entry(**json.loads(line)))
 
-    def creation(self, run: Run) -> None:
-        """Record an accepted training, once."""
-        self._record(CREATION, run.wish.suffix or run.wish.correlation, run.id)
-
-    def generation(self, call: Drawn) -> None:
-        """Record pictures that were made, once."""
-        self._record(GENERATION, call.correlation, call.id)
+    def record(self, entry: Entry) -> None:
+        """Write an accepted call, once: on the disk when this returns."""
+        with self._lock:
+            if entry.id in self._known:
+                return
+            with self._path.open("a") as file:
+                file.write(json.dumps(entry._asdict()) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._add(entry)
 
     def answer(self) -> dict[str, Any]:
-        """Give everything as JSON."""
+        """Return everything as JSON."""
         with self._lock:
-            return {
-                "creations": {token: list(ids) for token, ids in self._ids[CREATION].items()},
-                "generations": {token: list(ids) for token, ids in self._ids[GENERATION].items()},
-                "count": len(self._known),
+            kinds = {
+                kind: {token: list(ids) for token, ids in tokens.items()}
+                for kind, tokens in self._ids.items()
             }
+            return kinds | {"count": len(self._known)}
 
-    def _record(self, kind: str, token: str, call_id: str) -> None:
-        line = {"kind": kind, "token": token, "id": call_id}
-        with self._lock:
-            if call_id not in self._known:
-                disk.append_lines(self._path, [line], durable=True)
-                self._remember(line)
-
-    def _remember(self, line: dict[str, str]) -> None:
-        self._ids[line["kind"]].setdefault(line["token"], []).append(line["id"])
-        self._known.add(line["id"])
+    def _add(self, entry: Entry) -> None:
+        self._ids[entry.kind].setdefault(entry.token, []).append(entry.id)
+        self._known.add(entry.id)

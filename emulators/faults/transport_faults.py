@@ -1,21 +1,21 @@
-"""Faults of the service and of the way to it, each as one function of a struck request."""
+"""Faults of the service and of the network, each as one function of a failing request."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from trainer.errors import ApiError
-from trainer.faults.exchange import Exchange
+from emulators.faults.exchange import Exchange
 
-log = logging.getLogger("trainer.faults")
+log = logging.getLogger("emulators.faults")
 
 EXIT_CODE = 70
-WORDS = {
+PHRASES = {
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Unavailable",
@@ -24,36 +24,33 @@ WORDS = {
 
 
 async def reset_before(exchange: Exchange) -> None:
-    """Nothing is done and the connection is cut."""
+    """Nothing is done and the connection is reset."""
     await exchange.reset()
 
 
 async def rate_limited(exchange: Exchange) -> None:
-    """Nothing is done: 429 in Together's body, with or without Retry-After."""
-    refusal = ApiError(
-        429, "Too many requests (injected fault).", code="rate_limit", kind="rate_limit_error"
-    ).response()
+    """Nothing is done: 429 in the service's body, with or without Retry-After."""
+    refusal = exchange.service.refusal(429, "Too many requests (injected fault).")
     if exchange.rule.retry_after is not None:
         refusal.headers["Retry-After"] = str(exchange.rule.retry_after)
     await exchange.respond(refusal)
 
 
 async def error(exchange: Exchange) -> None:
-    """Nothing is done and the service says so itself, in Together's body."""
+    """Nothing is done and the service says so itself, in its own body."""
     status = exchange.rule.status
-    message = "The server is overloaded" if status == 503 else WORDS[status]
-    refusal = ApiError(status, f"{message} (injected fault).", kind="server_error")
-    await exchange.respond(refusal.response())
+    message = "The server is overloaded" if status == 503 else PHRASES[status]
+    await exchange.respond(exchange.service.refusal(status, f"{message} (injected fault)."))
 
 
 async def slow(exchange: Exchange) -> None:
     """Everything is done, later."""
     await asyncio.sleep(exchange.rule.seconds)
-    await exchange.go_on()
+    await exchange.handle()
 
 
 async def hang(exchange: Exchange) -> None:
-    """Nothing is done or said until the client gives up, or the seconds are over."""
+    """Nothing is done or answered until the client gives up, or the seconds are over."""
     with suppress(TimeoutError):
         async with asyncio.timeout(exchange.rule.seconds):
             await exchange.client_gone()
@@ -67,11 +64,11 @@ async def answer_lost(exchange: Exchange) -> None:
 
 
 async def error_after(exchange: Exchange) -> None:
-    """Everything is done and a gateway on the way says that it is not."""
+    """Everything is done and a gateway in between says that it is not."""
     await exchange.finish()
     status = exchange.rule.status
-    # Not Together's body: a gateway does not know whether the request was accepted.
-    await exchange.respond(PlainTextResponse(f"{status} {WORDS[status]}", status_code=status))
+    # Not the service's body: a gateway does not know whether the request was accepted.
+    await exchange.respond(PlainTextResponse(f"{status} {PHRASES[status]}", status_code=status))
 
 
 async def malformed(exchange: Exchange) -> None:
@@ -83,20 +80,38 @@ async def malformed(exchange: Exchange) -> None:
 
 
 async def truncated(exchange: Exchange) -> None:
-    """The second half of the answer is missing; the announced length tells it or does not."""
+    """The second half of the answer is missing; the announced length agrees or does not."""
     answer = await exchange.finish()
     half, agreeing = len(answer.body) // 2, exchange.rule.agreeing
     if agreeing is None:
-        agreeing = exchange.chance.random() < 0.5
+        agreeing = exchange.rng.random() < 0.5
     if agreeing:
         answer.replace_body(bytes(answer.body[:half]))
-        await exchange.say(answer)
+        await answer.send(exchange.send)
     else:
-        await exchange.say_a_part(answer, half)
+        await answer.send_part(exchange.send, half)
+        await exchange.hang_up()
 
 
 async def restart(exchange: Exchange) -> None:
-    """Everything is done and the process ends on the spot. Its supervisor starts it again."""
+    """Everything is done and the process ends at once. Its supervisor starts it again."""
     await exchange.finish()
     log.warning("Injected fault: the process ends here")
     os._exit(EXIT_CODE)
+
+
+TRANSPORT_FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+    fault.__name__: fault
+    for fault in (
+        reset_before,
+        rate_limited,
+        error,
+        slow,
+        hang,
+        answer_lost,
+        error_after,
+        malformed,
+        truncated,
+        restart,
+    )
+}

@@ -1,4 +1,4 @@
-"""What a request is about, in the words rules use."""
+"""The routes of the trainer, by the names that rules use."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ ROUTES = (
     "generate",
     "supported",
 )
-EVERY_ROUTE = "*"
 OTHER = "other"  # reached by `*` only
 API = "/v1/"
 
 _RUN = r"/v1/fine-tunes/[^/]+"
-# The first that fits; both lists, of trainings and of pictures, are `list`.
+# The first that matches; both lists, of trainings and of images, are `list`.
 _PATTERNS = tuple(
     (name, method, re.compile(pattern))
     for name, method, pattern in (
@@ -41,7 +40,7 @@ _PATTERNS = tuple(
 
 
 def route_of(method: str, path: str) -> str | None:
-    """Name the route of a request; None for what never fails: health and the fault controls."""
+    """Return the route of a request; None for requests that never fail, as the health check."""
     if not path.startswith(API):
         return None
     for name, wanted, pattern in _PATTERNS:

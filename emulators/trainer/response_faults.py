@@ -1,81 +1,66 @@
-"""Faults in what is said: the answer arrives, and is wrong."""
+"""Wrong answers of the trainer: each changes the right one."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
+from emulators.faults.rules import Rule
+from emulators.faults.service import Json
+from emulators.trainer.stale_snapshots import as_of, existed
 from trainer.errors import ApiError
-from trainer.faults.exchange import Exchange
-from trainer.faults.past import as_of, existed
+from trainer.runs.store import RunStore
 
-Json = dict[str, Any]
-Lie = Callable[[Exchange, Json], None]
-
-UNKNOWN_WORD = "hibernating"
+UNKNOWN_STATUS = "hibernating"
 
 
-async def tell(lie: Lie, exchange: Exchange) -> None:
-    """Do the work and answer something else; a refusal stays as it is."""
-    answer = await exchange.finish()
-    if answer.status == 200:
-        data = json.loads(answer.body)
-        lie(exchange, data)
-        answer.replace_body(json.dumps(data).encode())
-    await exchange.say(answer)
-
-
-def unknown_status(exchange: Exchange, data: Json) -> None:
+async def unknown_status(data: Json, rule: Rule, rng: Random) -> None:
     """Every run is in a state that nobody has heard of."""
     for job in _jobs(data):
-        job["status"] = UNKNOWN_WORD
+        job["status"] = UNKNOWN_STATUS
 
 
-def backwards(exchange: Exchange, data: Json) -> None:
-    """Every run is less far than it was, and takes longer."""
-    chance = exchange.chance
+async def backwards(data: Json, rule: Rule, rng: Random) -> None:
+    """Every run has an earlier step, takes longer and misses its last events."""
     for job in _jobs(data):
         if job["step"]:
-            job["step"] = chance.randrange(job["step"])
+            job["step"] = rng.randrange(job["step"])
             job["progress"]["seconds_remaining"] += 60
-        job["events"] = _some_of_the_first(exchange, job["events"])
-    if _is_log(data):
-        data["data"] = _some_of_the_first(exchange, data["data"])
+        job["events"] = _first(job["events"], rng)
+    if _is_event_list(data):
+        data["data"] = _first(data["data"], rng)
 
 
-def incomplete_list(exchange: Exchange, data: Json) -> None:
+async def incomplete_list(data: Json, rule: Rule, rng: Random) -> None:
     """About half of the entries are missing. `has_more` says so: Together knows no pages."""
-    data["data"] = [item for item in data["data"] if exchange.chance.random() < 0.5]
+    data["data"] = [item for item in data["data"] if rng.random() < 0.5]
     data["has_more"] = True
 
 
-def stale_list(exchange: Exchange, data: Json) -> None:
+async def stale_list(runs: RunStore, data: Json, rule: Rule, rng: Random) -> None:
     """The list as it was some seconds ago, without what came since. It does not say so."""
-    then = time.time() - exchange.rule.seconds
+    then = time.time() - rule.seconds
     data["data"] = [item for item in data["data"] if existed(item, then)]
     for job in _jobs(data):
-        as_of(job, _events(exchange, job["id"]), then)
-
-
-def _events(exchange: Exchange, run_id: str) -> list[Json]:
-    try:
-        return exchange.runs.events(exchange.runs.get(run_id))
-    except ApiError:  # deleted since the list was made
-        return []
+        try:
+            events = await runs.events(runs.get(job["id"]))
+        except ApiError:  # deleted since the list was made
+            continue
+        as_of(job, events, then)
 
 
 def _jobs(data: Json) -> Iterator[Json]:
-    """Give the runs in an answer: itself, or the entries of its list."""
+    """Return the runs in an answer: itself, or the entries of its list."""
     items = data["data"] if isinstance(data.get("data"), list) else [data]
     return (item for item in items if str(item.get("id", "")).startswith("ft-"))
 
 
-def _is_log(data: Json) -> bool:
+def _is_event_list(data: Json) -> bool:
     items = data.get("data") or [{}]
     return bool(items[0].get("object") == "fine-tune-event")
 
 
-def _some_of_the_first(exchange: Exchange, items: list[Json]) -> list[Json]:
-    return items[: exchange.chance.randint(1, len(items))] if items else []
+def _first(items: list[Any], rng: Random) -> list[Any]:
+    return items[: rng.randint(1, len(items))] if items else []

@@ -1,4 +1,4 @@
-"""What was known of a run some time ago, from its events."""
+"""What was known of a run at an earlier moment, from its events."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ STATUS_AFTER = {
 
 
 def existed(item: Json, then: float) -> bool:
-    """Say whether an entry of a list was there at a moment (seconds since 1970)."""
+    """Return whether an entry of a list was there at a moment (seconds since 1970)."""
     return seconds(item["created_at"]) <= then
 
 
 def as_of(job: Json, events: Sequence[Json], then: float) -> None:
-    """Turn a run's answer back to a moment; one without events stays as it is."""
-    told = [event for event in events if seconds(event["created_at"]) <= then]
-    if not told:
+    """Change a run's answer to what it was at a moment; one without events stays as it is."""
+    known = [event for event in events if seconds(event["created_at"]) <= then]
+    if not known:
         return
-    last = told[-1]
+    last = known[-1]
     job["status"] = STATUS_AFTER.get(last["type"], "running")
     job["stage"], job["updated_at"] = last["type"], last["created_at"]
-    job["step"] = max(event.get("step", 0) for event in told)
+    job["step"] = max(event.get("step", 0) for event in known)
     if job["status"] == "pending":
         job["started_at"] = None
     if job["status"] != "completed":

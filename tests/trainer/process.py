@@ -28,16 +28,23 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> No
 
 
 class TrainerProcess:
-    """One `python -m trainer` with its own folder. Started again, it keeps its port."""
+    """One `python -m trainer` with its own folder. Started again, it keeps its port.
 
-    def __init__(self, folder: Path, *, key: str = "local", **environment: object) -> None:
+    `module` may be `emulators.trainer`, whose own variables are given with their whole name.
+    """
+
+    def __init__(
+        self, folder: Path, *, key: str = "local", module: str = "trainer", **environment: object
+    ) -> None:
         self.folder = folder
         self.key = key
+        self.module = module
         self.log_file = folder.with_name(f"{folder.name}.log")
         self._port = 0  # any free one, the first time
         self._process: subprocess.Popen[bytes] | None = None
         self._environment = {
-            f"TRAINER_{name.upper()}": str(value) for name, value in environment.items()
+            name if name.isupper() else f"TRAINER_{name.upper()}": str(value)
+            for name, value in environment.items()
         }
 
     @property
@@ -56,7 +63,11 @@ class TrainerProcess:
     def start(self) -> None:
         """Come back when it answers."""
         environment = {
-            **{name: value for name, value in os.environ.items() if "TRAINER_" not in name},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("TRAINER_", "EMULATOR_"))
+            },
             "TRAINER_DIR": str(self.folder),
             "TRAINER_PORT": str(self._port),
             "TRAINER_API_KEYS": self.key,
@@ -65,7 +76,7 @@ class TrainerProcess:
         begins_at = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "trainer"],
+                [sys.executable, "-W", "error", "-m", self.module],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 import requests
 
-from tests.trainer.faulty import new_token
+from tests.emulators.faulty import new_token
 from tests.trainer.process import MODEL
 
 pytestmark = pytest.mark.service

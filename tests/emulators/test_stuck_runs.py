@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from trainer.faults.engine import StickingEngine
-from trainer.faults.plan import Plan
-from trainer.faults.rules import Rule
 
+from emulators.faults.plan import Plan
+from emulators.faults.rules import Rule
+from emulators.trainer.engine import StuckEngine
 from trainer.engines.base import ImageRequest, TrainingError, Work
 
 STUCK = Rule(route="*", fault="stuck")
@@ -25,7 +25,7 @@ class CountingEngine:
     def __init__(self) -> None:
         self.goal = asyncio.Event()
         self.begun = asyncio.Event()
-        self.let_go = 0
+        self.released = 0
         self.error: Exception | None = None
 
     async def train(self, work: Work) -> None:
@@ -33,13 +33,13 @@ class CountingEngine:
         try:
             await self.goal.wait()
         except asyncio.CancelledError:
-            self.let_go += 1
+            self.released += 1
             raise
         if self.error:
             raise self.error
 
-    async def draw(self, request: ImageRequest) -> bytes:
-        return b"picture"
+    async def generate(self, request: ImageRequest) -> bytes:
+        return b"image"
 
 
 @pytest.fixture
@@ -63,23 +63,23 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_held_training_is_let_go_and_goes_on_when_healed(engine, plan, work):
-    training = asyncio.create_task(StickingEngine(engine, plan).train(work))
+async def test_a_stuck_training_is_released_and_resumed_when_healed(engine, plan, work):
+    training = asyncio.create_task(StuckEngine(engine, plan).train(work))
     await engine.begun.wait()
 
     plan.replace(1, [STUCK])
     await settled()
     engine.goal.set()
     await settled()
-    assert engine.let_go == 1
+    assert engine.released == 1
     assert not training.done()
 
-    plan.heal()
+    plan.clear()
     await asyncio.wait_for(training, 5)
 
 
 async def test_other_rules_do_not_disturb_a_training(engine, plan, work):
-    training = asyncio.create_task(StickingEngine(engine, plan).train(work))
+    training = asyncio.create_task(StuckEngine(engine, plan).train(work))
     await engine.begun.wait()
 
     plan.replace(1, [Rule(route="list", fault="error")])
@@ -87,7 +87,7 @@ async def test_other_rules_do_not_disturb_a_training(engine, plan, work):
     plan.replace(1, [Rule(route="*", fault="stuck", probability=0.0)])
     await settled()
 
-    assert engine.let_go == 0
+    assert engine.released == 0
     engine.goal.set()
     await asyncio.wait_for(training, 5)
 
@@ -97,25 +97,25 @@ async def test_a_training_that_fails_fails_as_it_would_without_faults(engine, pl
     engine.goal.set()
 
     with pytest.raises(TrainingError, match="Line 3"):
-        await StickingEngine(engine, plan).train(work)
+        await StuckEngine(engine, plan).train(work)
 
 
 async def test_a_cancelled_training_lets_go_of_what_it_holds(engine, plan, work):
-    training = asyncio.create_task(StickingEngine(engine, plan).train(work))
+    training = asyncio.create_task(StuckEngine(engine, plan).train(work))
     await engine.begun.wait()
 
     training.cancel()
     await asyncio.wait([training])
 
     assert training.cancelled()
-    assert engine.let_go == 1
+    assert engine.released == 1
 
 
 def test_which_runs_are_stuck_follows_from_the_seed():
     def held(seed: int) -> list[bool]:
         plan = Plan()
         plan.replace(seed, [Rule(route="*", fault="stuck", probability=0.5)])
-        return [plan.holds(f"ft-{number}") for number in range(40)]
+        return [plan.is_stuck(f"ft-{number}") for number in range(40)]
 
     assert held(1) == held(1) != held(2)
     assert 5 < sum(held(1)) < 35

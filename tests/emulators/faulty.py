@@ -12,7 +12,7 @@ from tests.trainer.process import MODEL, OVER, PATIENCE, TrainerProcess, wait_un
 
 
 class FaultyTrainer:
-    """One trainer with TRAINER_FAULTS=1 and a dataset that lies there."""
+    """One `emulators.trainer` and a dataset uploaded to it."""
 
     def __init__(self, process: TrainerProcess) -> None:
         self.process = process

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from trainer.engines.base import Engine, PictureRequest, Work
-from trainer.faults.plan import Plan
+from emulators.faults.plan import Plan
+from trainer.engines.base import Engine, ImageRequest, Work
 
 
-class StickingEngine:
+class StuckEngine:
     """An engine whose trainings stand still while a rule says so.
 
-    It uses what every engine promises: to let go of a run and to go on with it later.
+    It relies on what every engine promises: to release a run and to resume it later.
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
@@ -22,26 +22,26 @@ class StickingEngine:
 
     async def train(self, work: Work) -> None:
         """See `Engine.train`."""
-        while not await self._finished(work):
-            while self._plan.holds(work.run.id):
+        while not await self._train(work):
+            while self._plan.is_stuck(work.run.id):
                 await self._plan.changed()
 
-    async def draw(self, request: PictureRequest) -> bytes:
-        """See `Engine.draw`."""
-        return await self._engine.draw(request)
+    async def generate(self, request: ImageRequest) -> bytes:
+        """See `Engine.generate`."""
+        return await self._engine.generate(request)
 
-    async def _finished(self, work: Work) -> bool:
-        """Train until the end or until the run is held; say whether it was the end."""
+    async def _train(self, work: Work) -> bool:
+        """Train until the end or until the run is stuck; return whether it was the end."""
         training = asyncio.ensure_future(self._engine.train(work))
         try:
-            while not training.done() and not self._plan.holds(work.run.id):
+            while not training.done() and not self._plan.is_stuck(work.run.id):
                 await self._end_or_change(training)
             if not training.done():
                 return False
             training.result()
             return True
         finally:
-            await _let_go(training)
+            await _cancel(training)
 
     async def _end_or_change(self, training: asyncio.Future[None]) -> None:
         change = asyncio.ensure_future(self._plan.changed())
@@ -51,8 +51,8 @@ class StickingEngine:
             change.cancel()
 
 
-async def _let_go(training: asyncio.Future[None]) -> None:
+async def _cancel(training: asyncio.Future[None]) -> None:
     training.cancel()
     await asyncio.wait({training})
     if not training.cancelled():
-        training.exception()  # looked at, so that asyncio does not report it as lost
+        training.exception()  # retrieved, so that asyncio does not report it as lost

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.trainer.faulty import new_token
+from tests.emulators.faulty import new_token
 from tests.trainer.process import MODEL
 
 pytestmark = pytest.mark.service

@@ -1,11 +1,11 @@
-"""The switch, the controls and the rules."""
+"""The product without faults; the emulator's controls and rules."""
 
 from __future__ import annotations
 
 import pytest
 import requests
 
-from tests.trainer.faulty import FaultyTrainer, new_token
+from tests.emulators.faulty import FaultyTrainer, new_token
 
 pytestmark = pytest.mark.service
 
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.service
     ("method", "path"),
     [("GET", "/faults"), ("PUT", "/faults"), ("DELETE", "/faults"), ("GET", "/ledger")],
 )
-def test_without_the_switch_there_is_nothing_to_control(trainer, method, path):
+def test_the_product_has_nothing_to_control(trainer, method, path):
     answer = FaultyTrainer(trainer).ask(method, path, json={"rules": []})
 
     assert answer.status_code == 404
     assert "X-Trainer-Faults" not in answer.headers
 
 
-def test_without_the_switch_nothing_is_said_or_kept(trainer):
+def test_the_product_says_and_keeps_nothing_of_faults(trainer):
     assert requests.get(f"{trainer.url}/healthz", timeout=5).json() == {
         "status": "ok",
         "engine": "simulated",
@@ -30,10 +30,10 @@ def test_without_the_switch_nothing_is_said_or_kept(trainer):
     assert not (trainer.folder / "ledger.jsonl").exists()
 
 
-def test_the_switch_is_said_in_the_log_in_the_health_and_in_every_answer(faulty):
+def test_the_emulator_says_what_it_is_in_the_log_and_in_every_answer(faulty):
     health = requests.get(f"{faulty.process.url}/healthz", timeout=5)
 
-    assert health.json() == {"status": "ok", "engine": "simulated", "faults": True}
+    assert health.json() == {"status": "ok", "engine": "simulated"}
     assert "FAULT INJECTION IS ON" in faulty.process.log
     refused = requests.get(f"{faulty.process.url}/v1/files", timeout=5)
     assert refused.status_code == 401
@@ -94,11 +94,11 @@ def test_the_same_seed_fails_the_same_requests(faulty):
         ({"fault": "slow"}, "rules[0].route"),
         ({"route": "create", "fault": "meteor"}, "rules[0].fault"),
         ({"route": "create", "fault": "slow", "probability": 2}, "rules[0].probability"),
-        ({"route": "create", "fault": "error", "status": 501}, "status"),
-        ({"route": "create", "fault": "error", "script": [1]}, "script"),
-        ({"route": "create", "fault": "stale_list"}, "route"),
-        ({"route": "*", "fault": "stuck", "script": [True]}, "script"),
-        ({"route": "download", "fault": "truncated", "agreeing": "no"}, "agreeing"),
+        ({"route": "create", "fault": "error", "status": 501}, "rules[0].status"),
+        ({"route": "create", "fault": "error", "script": [1]}, "rules[0].script[0]"),
+        ({"route": "create", "fault": "stale_list"}, "rules[0].route"),
+        ({"route": "*", "fault": "stuck", "script": [True]}, "rules[0].script"),
+        ({"route": "download", "fault": "truncated", "agreeing": "no"}, "rules[0].agreeing"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_by_name_and_changes_nothing(faulty, rule, param):

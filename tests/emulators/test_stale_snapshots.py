@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from trainer.faults.past import as_of, existed
 
+from emulators.trainer.stale_snapshots import as_of, existed
 from trainer.times import iso
 
 EVENTS = [
