@@ -1,4 +1,4 @@
-"""`python -m emulators.trainer`: the trainer, which fails when it is told.
+"""`python -m emulators.trainer`: the trainer, which fails on request.
 
 Reads the trainer's variables and EMULATOR_LATENCY_MS, waited before every request.
 """
@@ -26,7 +26,9 @@ log = logging.getLogger("emulators.trainer")
 def emulate(config: Config) -> FaultLayer:
     """Return the trainer's application in the fault layer; raise ConfigurationError."""
     latency = number(os.environ, "EMULATOR_LATENCY_MS", 0.0, 0.0, 60_000.0) / 1000
-    log.warning("FAULT INJECTION IS ON: this trainer fails when it is told. Never with real photos")
+    log.warning(
+        "FAULT INJECTION IS ON: this trainer fails on request. Never use it with real photos"
+    )
     plan = Plan()
     app = create_app(config, StuckEngine(engines.build(config), plan))
     service = TrainerService(app.state.parts)

@@ -29,7 +29,7 @@ def test_a_lost_answer_leaves_a_training_behind(faulty, route):
     assert faulty.tokens().count(token) == 1
 
 
-def test_a_lost_answer_leaves_pictures_that_can_be_found(faulty):
+def test_a_lost_answer_leaves_images_that_can_be_found(faulty):
     token = new_token()
     body = {"model": MODEL, "prompt": "a portrait", "width": 256, "height": 256}
     faulty.rules({"route": "generate", "fault": "answer_lost"})
@@ -170,7 +170,7 @@ def unix(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-# --- what is said ------------------------------------------------------------------------------
+# --- what is answered --------------------------------------------------------------------------
 
 
 def test_a_run_can_be_in_a_state_nobody_has_heard_of(faulty):
@@ -187,11 +187,11 @@ def test_a_run_can_go_backwards_and_is_right_again_when_healed(faulty):
     done = faulty.finish(run_id)
     faulty.rules({"route": "*", "fault": "backwards"})
 
-    told = faulty.job(run_id)
+    shown = faulty.job(run_id)
     log = faulty.ask("GET", f"/v1/fine-tunes/{run_id}/events").json()["data"]
 
-    assert told["step"] < done["step"]
-    assert told["progress"]["seconds_remaining"] > done["progress"]["seconds_remaining"]
+    assert shown["step"] < done["step"]
+    assert shown["progress"]["seconds_remaining"] > done["progress"]["seconds_remaining"]
     assert log == done["events"][: len(log)]
     faulty.heal()
     assert faulty.job(run_id) == done

@@ -1,4 +1,4 @@
-"""Pictures over HTTP: the official client, and the list that finds a lost answer."""
+"""Images over HTTP: the official client, and the list that finds a lost answer."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def difference(first: bytes, second: bytes) -> float:
-    """Mean difference of two pictures per channel, 0 to 255."""
+    """Mean difference of two images per channel, 0 to 255."""
     apart = ImageChops.difference(opened(first).convert("RGB"), opened(second).convert("RGB"))
     return sum(ImageStat.Stat(apart).mean) / 3
 
@@ -70,10 +70,10 @@ def test_every_allowed_size_carries_the_banner(request_with_lora, size, with_pho
     loras = request_with_lora.loras if with_photos else ()
     request = replace(request_with_lora, width=size[0], height=size[1], loras=loras)
 
-    picture = opened(render(request))
+    image = opened(render(request))
 
-    assert picture.size == size
-    foot = picture.crop((0, int(size[1] * 0.6), *size)).convert("RGB")
+    assert image.size == size
+    foot = image.crop((0, int(size[1] * 0.6), *size)).convert("RGB")
     dark = sum(
         count
         for count, colour in foot.getcolors(10**7)
@@ -84,12 +84,12 @@ def test_every_allowed_size_carries_the_banner(request_with_lora, size, with_pho
 
 @pytest.mark.parametrize("file_format", ["jpeg", "png"])
 def test_the_file_itself_says_that_it_is_simulated(request_with_lora, file_format):
-    picture = opened(render(replace(request_with_lora, file_format=file_format)))
+    image = opened(render(replace(request_with_lora, file_format=file_format)))
 
-    comment = picture.text["Comment"] if file_format == "png" else picture.info["comment"].decode()
+    comment = image.text["Comment"] if file_format == "png" else image.info["comment"].decode()
     assert comment.startswith(BANNER)
     if file_format == "jpeg":
-        assert "SIMULATED" in picture.getexif()[0x010E]
+        assert "SIMULATED" in image.getexif()[0x010E]
 
 
 @pytest.mark.parametrize(

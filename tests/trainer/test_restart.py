@@ -38,8 +38,8 @@ def test_a_running_training_goes_on_after_a_restart(own_trainer, client_of, tmp_
     assert job["status"] == "completed"
     assert len(client.http.get("/v1/fine-tunes").json()["data"]) == 1
     assert kinds(job).count("job_restarted") == kinds(job).count("job_complete") == 1
-    told = [kind for kind in kinds(job) if kind not in {"job_restarted", "epoch_complete"}]
-    assert len(told) == len(set(told))  # nothing is told twice
+    once = [kind for kind in kinds(job) if kind not in {"job_restarted", "epoch_complete"}]
+    assert len(once) == len(set(once))  # nothing is reported twice
     assert kinds(job).count("epoch_complete") == 10
     steps = [
         point["train/global_step"]

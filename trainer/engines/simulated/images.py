@@ -143,7 +143,7 @@ def _shadow(canvas: Image.Image, box: tuple[int, int, int, int], opacity: int) -
 
 
 def _draw_banner(canvas: Image.Image, prompt: str) -> None:
-    """The banner at the foot, as wide as it needs; the prompt above it on what looks like paper."""
+    """The banner at the foot, as wide as it needs; the prompt above it on a light background."""
     pen = ImageDraw.Draw(canvas, "RGBA")
     margin = max(6, min(canvas.size) // 24)
     face = font(_banner_size(canvas.width - 4 * margin))
