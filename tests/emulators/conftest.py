@@ -15,7 +15,7 @@ from tests.trainer_fixtures import OwnTrainer
 
 @pytest.fixture(scope="module")
 def shared_faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyTrainer]:
-    """A trainer that fails when it is told."""
+    """A trainer that fails on request."""
     folder = tmp_path_factory.mktemp("faulty")
     process = TrainerProcess(
         folder / "data", module="emulators.trainer", seconds=1, image_seconds=0.05, slots=8
@@ -29,10 +29,10 @@ def shared_faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyTr
 
 @pytest.fixture
 def faulty(shared_faulty: FaultyTrainer) -> Iterator[FaultyTrainer]:
-    """The shared failing trainer, healthy before and after."""
-    shared_faulty.heal()
+    """The shared failing trainer, without faults before and after."""
+    shared_faulty.clear()
     yield shared_faulty
-    shared_faulty.heal()
+    shared_faulty.clear()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.service
     [("GET", "/faults"), ("PUT", "/faults"), ("DELETE", "/faults"), ("GET", "/ledger")],
 )
 def test_the_product_has_nothing_to_control(trainer, method, path):
-    answer = FaultyTrainer(trainer).ask(method, path, json={"rules": []})
+    answer = FaultyTrainer(trainer).request(method, path, json={"rules": []})
 
     assert answer.status_code == 404
     assert "X-Trainer-Faults" not in answer.headers
@@ -37,7 +37,7 @@ def test_the_emulator_says_what_it_is_in_the_log_and_in_every_answer(faulty):
     assert "FAULT INJECTION IS ON" in faulty.process.log
     refused = requests.get(f"{faulty.process.url}/v1/files", timeout=5)
     assert refused.status_code == 401
-    for answer in (health, refused, faulty.ask("GET", "/v1/fine-tunes")):
+    for answer in (health, refused, faulty.request("GET", "/v1/fine-tunes")):
         assert answer.headers["X-Trainer-Faults"] == "on"
 
 
@@ -49,17 +49,17 @@ def test_the_controls_need_a_key(faulty, path):
 def test_the_controls_never_fail_themselves(faulty):
     faulty.rules({"route": "*", "fault": "error"})
 
-    assert faulty.ask("GET", "/v1/files").status_code == 500
-    assert faulty.ask("GET", "/faults").status_code == 200
-    assert faulty.ask("GET", "/healthz").status_code == 200
+    assert faulty.request("GET", "/v1/files").status_code == 500
+    assert faulty.request("GET", "/faults").status_code == 200
+    assert faulty.request("GET", "/healthz").status_code == 200
 
 
 def test_rules_replace_each_other_and_count(faulty):
     faulty.rules({"route": "list", "fault": "error"})
     faulty.rules({"route": "list", "fault": "error", "script": [False, True]}, seed=3)
-    statuses = [faulty.ask("GET", "/v1/fine-tunes").status_code for _ in range(3)]
+    statuses = [faulty.request("GET", "/v1/fine-tunes").status_code for _ in range(3)]
 
-    shown = faulty.ask("GET", "/faults").json()
+    shown = faulty.request("GET", "/faults").json()
 
     assert statuses == [200, 500, 200]
     assert shown["seed"] == 3
@@ -69,7 +69,7 @@ def test_rules_replace_each_other_and_count(faulty):
 def test_a_rule_strikes_its_own_route_only(faulty):
     faulty.rules({"route": "create", "fault": "error"})
 
-    assert faulty.ask("GET", "/v1/fine-tunes").status_code == 200
+    assert faulty.request("GET", "/v1/fine-tunes").status_code == 200
     assert faulty.create(new_token()).status_code == 500
 
 
@@ -79,7 +79,7 @@ def test_the_same_seed_fails_the_same_requests(faulty):
             {"route": "supported", "fault": "error", "probability": 0.5, "status": 503}, seed=seed
         )
         path = "/v1/fine-tunes/models/supported"
-        return [faulty.ask("GET", path).status_code for _ in range(24)]
+        return [faulty.request("GET", path).status_code for _ in range(24)]
 
     first = failures(1)
 
@@ -104,8 +104,8 @@ def test_the_same_seed_fails_the_same_requests(faulty):
 def test_a_rule_that_makes_no_sense_is_refused_by_name_and_changes_nothing(faulty, rule, param):
     faulty.rules({"route": "list", "fault": "error"})
 
-    answer = faulty.ask("PUT", "/faults", json={"rules": [rule]})
+    answer = faulty.request("PUT", "/faults", json={"rules": [rule]})
 
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
-    assert len(faulty.ask("GET", "/faults").json()["rules"]) == 1
+    assert len(faulty.request("GET", "/faults").json()["rules"]) == 1

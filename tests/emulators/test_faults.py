@@ -25,7 +25,7 @@ def test_a_lost_answer_leaves_a_training_behind(faulty, route):
     with pytest.raises(requests.ConnectionError, match="without response"):
         faulty.create(token)
 
-    faulty.heal()
+    faulty.clear()
     assert faulty.tokens().count(token) == 1
 
 
@@ -35,9 +35,11 @@ def test_a_lost_answer_leaves_images_that_can_be_found(faulty):
     faulty.rules({"route": "generate", "fault": "answer_lost"})
 
     with pytest.raises(requests.ConnectionError):
-        faulty.ask("POST", "/v1/images/generations", json=body, headers={"X-Correlation-Id": token})
+        faulty.request(
+            "POST", "/v1/images/generations", json=body, headers={"X-Correlation-Id": token}
+        )
 
-    calls = faulty.ask("GET", "/v1/images/generations").json()["data"]
+    calls = faulty.request("GET", "/v1/images/generations").json()["data"]
     assert [call["id"] for call in calls if call["correlation"] == token] == (
         faulty.ledger()["generations"][token]
     )
@@ -58,7 +60,7 @@ def test_a_reset_is_a_reset_and_no_orderly_end(faulty):
     faulty.rules({"route": "list", "fault": "reset_before"})
 
     with pytest.raises(requests.ConnectionError, match="reset by peer"):
-        faulty.ask("GET", "/v1/fine-tunes")
+        faulty.request("GET", "/v1/fine-tunes")
 
 
 @pytest.mark.parametrize("retry_after", [None, 0, 3])
@@ -97,7 +99,7 @@ def test_slow_answers_come_late_and_whole(faulty):
     faulty.rules({"route": "supported", "fault": "slow", "seconds": 0.3})
     begun = time.monotonic()
 
-    answer = faulty.ask("GET", "/v1/fine-tunes/models/supported")
+    answer = faulty.request("GET", "/v1/fine-tunes/models/supported")
 
     assert time.monotonic() - begun >= 0.3
     assert MODEL in answer.json()["models"]
@@ -117,7 +119,7 @@ def test_a_hanging_service_hangs_up_in_the_end(faulty):
     faulty.rules({"route": "list", "fault": "hang", "seconds": 0.2})
 
     with pytest.raises(requests.ConnectionError, match="without response"):
-        faulty.ask("GET", "/v1/fine-tunes")
+        faulty.request("GET", "/v1/fine-tunes")
 
 
 @pytest.mark.parametrize("route", ["create", "*"])
@@ -130,7 +132,7 @@ def test_a_malformed_answer_is_a_200_that_is_no_json(faulty, route):
     assert answer.status_code == 200
     with pytest.raises(requests.JSONDecodeError):
         answer.json()
-    faulty.heal()
+    faulty.clear()
     assert faulty.tokens().count(token) == 1
 
 
@@ -139,17 +141,17 @@ def test_weights_are_cut_short_with_a_length_that_agrees_or_does_not(faulty, agr
     run_id = faulty.start()
     faulty.finish(run_id)
     path = f"/v1/finetune/download?ft_id={run_id}"
-    whole = faulty.ask("GET", path)
+    whole = faulty.request("GET", path)
     faulty.rules({"route": "download", "fault": "truncated", "agreeing": agreeing})
 
     if agreeing:
-        cut = faulty.ask("GET", path)
+        cut = faulty.request("GET", path)
         assert cut.content == whole.content[: len(whole.content) // 2]
         assert cut.headers["Content-Length"] == str(len(cut.content))
         assert cut.headers["X-Checksum-Sha256"] == whole.headers["X-Checksum-Sha256"]
     else:
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
-            faulty.ask("GET", path)
+            faulty.request("GET", path)
 
 
 def test_a_process_that_ends_while_accepting_has_accepted(own_faulty):
@@ -163,7 +165,7 @@ def test_a_process_that_ends_while_accepting_has_accepted(own_faulty):
     assert faulty.process.wait_for_end() == 70
     faulty.process.start()
     assert faulty.tokens() == [token]
-    assert faulty.ask("GET", "/faults").json()["rules"] == []  # it comes back in good health
+    assert faulty.request("GET", "/faults").json()["rules"] == []  # it starts without faults
 
 
 def unix(text: str) -> float:
@@ -179,21 +181,21 @@ def test_a_run_can_be_in_a_state_nobody_has_heard_of(faulty):
 
     assert faulty.job(run_id)["status"] == "hibernating"
     assert {job["status"] for job in faulty.listed()["data"]} == {"hibernating"}
-    assert faulty.ask("GET", f"/v1/fine-tunes/{run_id}/events").json()["data"]
+    assert faulty.request("GET", f"/v1/fine-tunes/{run_id}/events").json()["data"]
 
 
-def test_a_run_can_go_backwards_and_is_right_again_when_healed(faulty):
+def test_a_run_can_go_backwards_and_is_right_again_when_the_rule_is_gone(faulty):
     run_id = faulty.start()
     done = faulty.finish(run_id)
     faulty.rules({"route": "*", "fault": "backwards"})
 
     shown = faulty.job(run_id)
-    log = faulty.ask("GET", f"/v1/fine-tunes/{run_id}/events").json()["data"]
+    log = faulty.request("GET", f"/v1/fine-tunes/{run_id}/events").json()["data"]
 
     assert shown["step"] < done["step"]
     assert shown["progress"]["seconds_remaining"] > done["progress"]["seconds_remaining"]
     assert log == done["events"][: len(log)]
-    faulty.heal()
+    faulty.clear()
     assert faulty.job(run_id) == done
 
 
@@ -215,11 +217,11 @@ def test_a_stale_list_shows_the_past_and_does_not_say_so(faulty):
     path = "/v1/fine-tunes"
 
     faulty.rules({"route": "list", "fault": "stale_list", "seconds": 600})
-    long_ago = faulty.ask("GET", path).json()
+    long_ago = faulty.request("GET", path).json()
     moments_ago = time.time() - unix(done["events"][-1]["created_at"]) + 0.02
     faulty.rules({"route": "list", "fault": "stale_list", "seconds": moments_ago})
     before_its_end = next(
-        job for job in faulty.ask("GET", path).json()["data"] if job["id"] == run_id
+        job for job in faulty.request("GET", path).json()["data"] if job["id"] == run_id
     )
 
     assert long_ago == {"data": []}

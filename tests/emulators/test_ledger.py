@@ -16,7 +16,7 @@ def test_the_ledger_counts_by_token_and_keeps_deleted_runs(faulty):
     before = faulty.ledger()["count"]
     runs = [faulty.create(token).json()["id"] for _ in range(2)]
 
-    faulty.ask("DELETE", f"/v1/fine-tunes/{runs[0]}").raise_for_status()
+    faulty.request("DELETE", f"/v1/fine-tunes/{runs[0]}").raise_for_status()
 
     assert sorted(faulty.ledger()["creations"][token]) == sorted(runs)
     assert faulty.ledger()["count"] == before + 2
@@ -26,7 +26,7 @@ def test_a_refused_creation_is_not_in_the_ledger(faulty):
     token = new_token()
 
     body = {"model": MODEL, "training_file": "file-none", "suffix": token}
-    assert faulty.ask("POST", "/v1/fine-tunes", json=body).status_code == 404
+    assert faulty.request("POST", "/v1/fine-tunes", json=body).status_code == 404
 
     assert token not in faulty.ledger()["creations"]
 

@@ -63,7 +63,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_stuck_training_is_released_and_resumed_when_healed(engine, plan, work):
+async def test_a_stuck_training_is_released_and_resumed_when_the_rule_is_gone(engine, plan, work):
     training = asyncio.create_task(StuckEngine(engine, plan).train(work))
     await engine.begun.wait()
 
@@ -122,19 +122,19 @@ def test_which_runs_are_stuck_follows_from_the_seed():
 
 
 @pytest.mark.service
-def test_a_stuck_run_of_the_service_never_moves_until_it_is_healed(faulty):
+def test_a_stuck_run_of_the_service_never_moves_until_the_rule_is_gone(faulty):
     # The slow answer lets more time pass than the whole training takes.
     faulty.rules(
         {"route": "*", "fault": "stuck"},
         {"route": "supported", "fault": "slow", "seconds": 1.5},
     )
     run_id = faulty.start()
-    faulty.ask("GET", "/v1/fine-tunes/models/supported")
+    faulty.request("GET", "/v1/fine-tunes/models/supported")
 
     stuck = faulty.job(run_id)
     assert (stuck["status"], stuck["step"]) == ("running", 0)
 
-    faulty.heal()
+    faulty.clear()
     done = faulty.finish(run_id)
     assert done["status"] == "completed"
     assert "job_restarted" not in {event["type"] for event in done["events"]}
@@ -145,6 +145,6 @@ def test_a_stuck_run_can_be_cancelled(faulty):
     faulty.rules({"route": "*", "fault": "stuck"})
     run_id = faulty.start()
 
-    faulty.ask("POST", f"/v1/fine-tunes/{run_id}/cancel").raise_for_status()
+    faulty.request("POST", f"/v1/fine-tunes/{run_id}/cancel").raise_for_status()
 
     assert faulty.finish(run_id)["status"] == "cancelled"

@@ -22,18 +22,18 @@ class Client:
         )
 
     def start(self, dataset: Path, **options: object) -> str:
-        """Upload a dataset and start a training; give the run's id."""
+        """Upload a dataset and start a training; return the run's id."""
         file = self.together.files.upload(dataset)
         settings = {"model": MODEL, "n_epochs": 10, "batch_size": 1, "lora": True, **options}
         job = self.together.fine_tuning.create(training_file=file.id, **settings)  # type: ignore[arg-type]
         return str(job.id)
 
     def job(self, run_id: str) -> dict:
-        """Give the run as the service writes it."""
+        """Return the run as the service writes it."""
         return self.http.get(f"/v1/fine-tunes/{run_id}").raise_for_status().json()
 
     def wait(self, run_id: str, *statuses: str) -> dict:
-        """Give the run once it is over, or in one of `statuses`."""
+        """Return the run once it is over, or in one of `statuses`."""
         wait_until(lambda: self.job(run_id)["status"] in (set(statuses) or OVER))
         return self.job(run_id)
 
