@@ -37,7 +37,7 @@ class SmallEngine:
 
 
 class Workshop:
-    """Stores on disk and a runner over them; `reopen` is a restart of the service."""
+    """Stores on disk and a runner over them; a second one on the same folder is a restart."""
 
     def __init__(self, folder: Path, train: Train, slots: int = 1) -> None:
         self.database = Database(folder / "trainer.db")
@@ -176,6 +176,7 @@ async def test_closing_ends_no_run_and_the_next_process_goes_on(tmp_path):
         await asyncio.sleep(0)
 
     await workshop.runner.close()
+    workshop.database.close()
 
     reopened = Workshop(tmp_path, write_weights)
     again = reopened.runs.get(run.id)

@@ -10,18 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from trainer import models
 from trainer.bodies import Body, OfferedModel, RequiredText, Text, refuse
 from trainer.errors import invalid
 from trainer.files.store import FileStore, StoredFile
-from trainer.models import (
-    DEFAULT_RANK,
-    MAX_BATCH,
-    MAX_CHECKPOINTS,
-    MAX_EPOCHS,
-    MAX_LEARNING_RATE,
-    MAX_RANK,
-    MIN_LEARNING_RATE,
-)
 from trainer.runs.records import TrainingRequest
 
 MAX_STEPS = 100_000
@@ -31,15 +23,15 @@ Label = Annotated[Text, Field(max_length=60)]
 
 
 def _largest(value: Any) -> Any:
-    return MAX_BATCH if value == "max" else value
+    return models.MAX_BATCH if value == "max" else value
 
 
 class TrainingType(Body):
     """What is trained: a LoRA, of this size."""
 
     type: Text = "Lora"
-    lora_r: Annotated[int, Field(ge=1, le=MAX_RANK)] = DEFAULT_RANK
-    lora_alpha: Annotated[int | None, Field(ge=1, le=2 * MAX_RANK)] = None
+    lora_r: Annotated[int, Field(ge=1, le=models.MAX_RANK)] = models.DEFAULT_RANK
+    lora_alpha: Annotated[int | None, Field(ge=1, le=2 * models.MAX_RANK)] = None
 
 
 class TrainingMethod(Body):
@@ -61,11 +53,13 @@ class TrainingBody(Body):
 
     model: OfferedModel
     training_file: FileId
-    n_epochs: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] = 1
-    n_checkpoints: Annotated[int, Field(ge=1, le=MAX_CHECKPOINTS)] = 1
+    n_epochs: Annotated[int, Field(ge=1, le=models.MAX_EPOCHS)] = 1
+    n_checkpoints: Annotated[int, Field(ge=1, le=models.MAX_CHECKPOINTS)] = 1
     # Together's default is "max"; for a dozen photos a batch of one is what trainers use.
-    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH), BeforeValidator(_largest)] = 1
-    learning_rate: Annotated[float, Field(ge=MIN_LEARNING_RATE, le=MAX_LEARNING_RATE)] = 1e-5
+    batch_size: Annotated[int, Field(ge=1, le=models.MAX_BATCH), BeforeValidator(_largest)] = 1
+    learning_rate: Annotated[
+        float, Field(ge=models.MIN_LEARNING_RATE, le=models.MAX_LEARNING_RATE)
+    ] = 1e-5
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     suffix: Annotated[Text, Field(max_length=40)] = ""
     training_type: TrainingType = TrainingType()
