@@ -45,7 +45,7 @@ class Installation:
 def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installation]:
     """Prepare everything on free ports in a throw-away folder; end it all afterwards.
 
-    `trainer` holds its variables without their prefix: `seconds=4` is TRAINER_SECONDS=4.
+    `trainer` holds the variables of its emulator.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
@@ -72,7 +72,7 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
 def _settings(
     trainer: dict[str, object], postgres: Process | None, redis: Process | None
 ) -> dict[str, str]:
-    own = {f"TRAINER_{name.upper()}": str(value) for name, value in trainer.items()}
+    own = {name: str(value) for name, value in trainer.items()}
     own["DJANGO_SETTINGS_MODULE"] = "bench.settings"
     if postgres and redis:
         own["DATABASE_URL"] = services.postgres_url(postgres)
@@ -98,6 +98,6 @@ def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Pro
         part("worker-1", [*worker, "-n", "one@%h"]),
         part("worker-2", [*worker, "-n", "two@%h"]),
         part("beat", [*beat, str(folder / "beat-1")]),
-        part("trainer", [python, "-m", "trainer"], ports[2]),
+        part("trainer", [python, "-m", "emulators.trainer"], ports[2]),
     ]
     return {one.name: one for one in made}

@@ -26,7 +26,8 @@ PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
 
 def main() -> None:
     options = _options()
-    trainer = {"seconds": 3600, "slots": options.jobs, "latency_ms": options.latency}
+    trainer = {"TRAINER_SECONDS": 3600, "TRAINER_SLOTS": options.jobs}
+    trainer["EMULATOR_LATENCY_MS"] = options.latency
     with installation(is_embedded=options.embedded, **trainer) as site:
         import django
 

@@ -81,7 +81,7 @@ def test_every_environment_variable_of_the_code_is_in_the_example():
         for path in (settings.BASE_DIR / room).rglob("*.py")
     ]
     pattern = re.compile(
-        r"(?:env\.\w+|env\.get|environ\.get|_port|_number|_switch)"
+        r"(?:env\.\w+|env\.get|environ\.get|_port|number)"
         r'\(\s*(?:env, )?"([A-Z][A-Z0-9_]+)"'
     )
     used = {name for path in sources for name in pattern.findall(path.read_text())}

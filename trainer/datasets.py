@@ -32,7 +32,7 @@ class Example:
     caption: str
 
 
-class BadExample(Exception):
+class ExampleError(Exception):
     """A line that is no example. `line` counts from 1."""
 
     def __init__(self, line: int, why: str) -> None:
@@ -41,37 +41,37 @@ class BadExample(Exception):
 
 
 def examples(path: Path) -> Iterator[Example]:
-    """Give the examples of a file one by one, so that never more than one is in memory.
+    """Return the examples of a file one by one, so that never more than one is in memory.
 
-    Blank lines are skipped. Raises BadExample at the first line that is wrong.
+    Blank lines are skipped. Raises ExampleError at the first line that is wrong.
     """
     with path.open("rb") as file:
         number = 0
         while line := file.readline(MAX_LINE_BYTES + 1):
             number += 1
             if len(line) > MAX_LINE_BYTES:
-                raise BadExample(number, "larger than a photo may be")
+                raise ExampleError(number, "larger than a photo may be")
             if line.strip():
                 yield parse_example(number, line)
 
 
 def parse_example(number: int, line: bytes) -> Example:
-    """Turn one line into an example; raise BadExample saying what is wrong with it."""
+    """Return one line as an example; raise ExampleError saying what is wrong with it."""
     try:
         values = json.loads(line.decode())
     except (ValueError, RecursionError):
-        raise BadExample(number, "not a JSON object in UTF-8") from None
+        raise ExampleError(number, "not a JSON object in UTF-8") from None
     parts = list(_parts(values))
     photos = [part for role, part in parts if part.get("type") == "image_url"]
     captions = [part for role, part in parts if role == "assistant" and part.get("type") == "text"]
     if len(photos) != 1:
-        raise BadExample(number, f"needs one photo, has {len(photos)}")
+        raise ExampleError(number, f"needs one photo, has {len(photos)}")
     caption = " ".join(str(part.get("text", "")) for part in captions).strip()
     return Example(number, _photo(number, photos[0]), caption)
 
 
 def _parts(values: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every piece of content with the role that says it; skip what has another shape."""
+    """Return every piece of content with its role; skip what has another shape."""
     messages = values.get("messages") if isinstance(values, dict) else None
     for message in messages if isinstance(messages, list) else []:
         if not isinstance(message, dict):
@@ -89,8 +89,8 @@ def _photo(number: int, part: dict[str, Any]) -> bytes:
     url = address.get("url") if isinstance(address, dict) else None
     head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
     if not comma or head.lower() not in {f"data:{kind};base64" for kind in IMAGE_TYPES}:
-        raise BadExample(number, "the photo is not a JPEG, PNG or WebP data URL in base64")
+        raise ExampleError(number, "the photo is not a JPEG, PNG or WebP data URL in base64")
     try:
         return base64.b64decode(data, validate=True)
     except ValueError:
-        raise BadExample(number, "the photo's base64 is broken") from None
+        raise ExampleError(number, "the photo's base64 is broken") from None

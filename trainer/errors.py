@@ -12,6 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 
+class ConfigurationError(Exception):
+    """The service cannot start as it is set up. The message names what is wrong."""
+
+
 class ApiError(Exception):
     """A request that is answered with `status` and the documented body."""
 
@@ -32,7 +36,7 @@ class ApiError(Exception):
         self.kind = kind
 
     def response(self) -> JSONResponse:
-        """Give the answer that tells the client."""
+        """Return the answer that tells the client."""
         body = {
             "message": self.message,
             "type": self.kind,
@@ -43,17 +47,17 @@ class ApiError(Exception):
 
 
 def invalid(message: str, param: str | None = None) -> ApiError:
-    """Give the 400 for a request that cannot be accepted as it is."""
+    """Return the 400 for a request that cannot be accepted as it is."""
     return ApiError(400, message, param=param, code="invalid_request")
 
 
 def not_found(what: str) -> ApiError:
-    """Give the 404 for something that is not here."""
+    """Return the 404 for something that is not here."""
     return ApiError(404, f"{what} not found.", code="not_found")
 
 
 def unknown_model(name: str) -> ApiError:
-    """Give the 404 that Together answers for a model it does not offer."""
+    """Return the 404 that Together answers for a model it does not offer."""
     return ApiError(
         404, f"Unable to access model {name}.", param="model", code="model_not_available"
     )

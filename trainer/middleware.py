@@ -1,8 +1,7 @@
-"""What happens around every request: one log line, the engine's name, the key."""
+"""What happens around every request: a log line, the engine's name, the key, the commit."""
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import time
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trainer.database import Database
 from trainer.errors import ApiError
 
 log = logging.getLogger("trainer.requests")
@@ -32,14 +32,14 @@ class RequestLog:
         started = time.perf_counter()
         status = 0  # stays so where the client left before the answer
 
-        async def watched(message: Message) -> None:
+        async def send_logged(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_logged)
         except Exception:
             status = 500  # answered further out
             raise
@@ -49,21 +49,24 @@ class RequestLog:
             log.info("%s %r %d %.0fms", scope["method"], _loggable(scope["path"]), status, took)
 
 
-class Latency:
-    """Lets every request wait before anything is done: a trainer that is far away."""
+class CommittedAnswers:
+    """Holds every answer back until all that it may tell of is on the disk."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, database: Database) -> None:
         self.app = app
-        self.seconds = seconds
+        self.database = database
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await asyncio.sleep(self.seconds)
-        await self.app(scope, receive, send)
+        async def send_committed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self.database.committed()
+            await send(message)
+
+        await self.app(scope, receive, send_committed)
 
 
 class Labels:
-    """Says on every answer what is at work: nobody may mistake a simulation or a test."""
+    """Names the engine on every answer: nobody may mistake a simulation for a training."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
@@ -74,19 +77,19 @@ class Labels:
             await self.app(scope, receive, send)
             return
 
-        async def labelled(message: Message) -> None:
+        async def send_labelled(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
-        await self.app(scope, receive, labelled)
+        await self.app(scope, receive, send_labelled)
 
 
 class BearerKeys:
-    """Lets in who holds one of the keys.
+    """Lets in requests with one of the keys.
 
-    Two paths need none: the health check, and the one-time upload address, which is its own
-    secret, like the presigned address it stands for.
+    Two paths need none: the health check, and the one-time upload address, which is a secret
+    itself, like a presigned URL.
     """
 
     def __init__(self, app: ASGIApp, keys: tuple[str, ...]) -> None:
@@ -107,11 +110,11 @@ class BearerKeys:
         return path == HEALTH_PATH or (scope["method"] == "PUT" and path.startswith(UPLOAD_PATH))
 
     def _holds_key(self, scope: Scope) -> bool:
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return False
         # Every key is compared, so the time taken does not tell which one was near.
-        matches = [hmac.compare_digest(given.strip().encode(), key) for key in self.keys]
+        matches = [hmac.compare_digest(key.strip().encode(), known) for known in self.keys]
         return any(matches)
 
 

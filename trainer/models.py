@@ -1,4 +1,4 @@
-"""The base models this service offers: the same for training and for drawing."""
+"""The base models this service offers: the same for training and for images."""
 
 from __future__ import annotations
 

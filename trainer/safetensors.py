@@ -28,7 +28,7 @@ class Tensor:
 
 
 def serialize(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """Give the bytes of a safetensors file. The format allows strings only in `metadata`."""
+    """Return the bytes of a safetensors file. The format allows strings only in `metadata`."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     offset = 0
     for name, tensor in tensors.items():

@@ -21,5 +21,5 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     except asyncio.CancelledError:
         await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not report it as lost
+            task.exception()  # retrieved, so that asyncio does not report it as lost
         raise

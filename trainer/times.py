@@ -8,7 +8,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=32_768)  # lists repeat the same moments for thousands of runs
 def iso(seconds: float | None) -> str | None:
-    """Turn seconds since 1970 into "2026-11-01T10:00:00.123Z"."""
+    """Return seconds since 1970 as "2026-11-01T10:00:00.123Z"."""
     if seconds is None:
         return None
     moment = datetime.fromtimestamp(seconds, UTC)
@@ -16,6 +16,6 @@ def iso(seconds: float | None) -> str | None:
 
 
 def seconds(text: str) -> float:
-    """Turn an ISO 8601 text into seconds since 1970; raise ValueError where it is none."""
+    """Return an ISO 8601 text as seconds since 1970; raise ValueError where it is none."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -26,7 +26,7 @@ TRAINING_SECONDS = 4.0
 
 def main() -> int:
     options = _options()
-    trainer = {"faults": 1, "seconds": TRAINING_SECONDS, "slots": 500}
+    trainer = {"TRAINER_SECONDS": TRAINING_SECONDS, "TRAINER_SLOTS": 500}
     with installation(is_embedded=options.embedded, **trainer) as site:
         django.setup()
         from bench.chaos import steps

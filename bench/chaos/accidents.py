@@ -109,7 +109,7 @@ def _rules(*rules: Mapping[str, Any]) -> Callable[[Installation, Random], None]:
 
 
 def set_faults(site: Installation, seed: int, rules: list[Mapping[str, Any]]) -> None:
-    """Tell the trainer how to misbehave; a trainer that is down misbehaves anyway."""
+    """Make the trainer fail by these rules; a trainer that is down fails anyway."""
     with contextlib.suppress(requests.ConnectionError, requests.Timeout):
         body = {"seed": seed, "rules": rules}
         reply = requests.put(f"{site.trainer_url}/faults", json=body, headers=AUTH, timeout=5)
@@ -117,11 +117,11 @@ def set_faults(site: Installation, seed: int, rules: list[Mapping[str, Any]]) ->
 
 
 def end_faults(site: Installation) -> int:
-    """Let the trainer behave again; return how often it misbehaved since it was told to."""
+    """End all faults; return how many requests have failed by them."""
     struck = 0
     with contextlib.suppress(requests.ConnectionError, requests.Timeout):
-        told = requests.get(f"{site.trainer_url}/faults", headers=AUTH, timeout=5).json()
-        struck = sum(rule["struck"] for rule in told["rules"])
+        shown = requests.get(f"{site.trainer_url}/faults", headers=AUTH, timeout=5).json()
+        struck = sum(rule["struck"] for rule in shown["rules"])
     set_faults(site, 0, [])
     return struck
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 
 def photo(seed: int = 0, file_format: str = "JPEG", size: tuple[int, int] = (320, 400)) -> bytes:
-    """Give a small portrait-like picture as the bytes of its file."""
+    """Return a small portrait-like picture as the bytes of its file."""
     chance = random.Random(seed)
     hue = chance.random()
     image = Image.new("RGB", size, _colour(hue, 0.8))
@@ -29,7 +29,7 @@ def photo(seed: int = 0, file_format: str = "JPEG", size: tuple[int, int] = (320
 
 
 def example(data: bytes, caption: str = "photo of ann_k7", kind: str = "image/jpeg") -> str:
-    """Give one line of a training file."""
+    """Return one line of a training file."""
     url = f"data:{kind};base64,{base64.b64encode(data).decode()}"
     question = [
         {"type": "text", "text": "Describe this picture."},

@@ -24,21 +24,30 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> No
 
 
 class TrainerProcess(Process):
-    """One `python -m trainer` with its own folder. Started again, it keeps its port."""
+    """One `python -m trainer` with its own folder. Started again, it keeps its port.
 
-    def __init__(self, folder: Path, *, key: str = "local", **environment: object) -> None:
+    `module` may be `emulators.trainer`, whose own variables are given with their whole name.
+    """
+
+    def __init__(
+        self, folder: Path, *, key: str = "local", module: str = "trainer", **environment: object
+    ) -> None:
         self.folder, self.key = folder, key
-        others = {name: value for name, value in os.environ.items() if "TRAINER_" not in name}
+        own = ("TRAINER_", "EMULATOR_")
+        others = {name: value for name, value in os.environ.items() if not name.startswith(own)}
         super().__init__(
             "trainer",
-            [sys.executable, "-W", "error", "-m", "trainer"],
+            [sys.executable, "-W", "error", "-m", module],
             cwd=ROOT,
             env={
                 **others,
                 "TRAINER_DIR": str(folder),
                 "TRAINER_PORT": "0",  # any free one, the first time
                 "TRAINER_API_KEYS": key,
-                **{f"TRAINER_{name.upper()}": str(value) for name, value in environment.items()},
+                **{
+                    name if name.isupper() else f"TRAINER_{name.upper()}": str(value)
+                    for name, value in environment.items()
+                },
             },
             log_file=folder.with_name(f"{folder.name}.log"),
         )

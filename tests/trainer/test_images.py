@@ -1,4 +1,4 @@
-"""Pictures over HTTP: the official client, and the list that finds a lost answer."""
+"""Images over HTTP: the official client, and the list that finds a lost answer."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def weights_url(trainer, tmp_path_factory) -> Iterator[str]:
     client.close()
 
 
-def test_the_official_client_gets_addresses_of_pictures(client):
+def test_the_official_client_gets_addresses_of_images(client):
     answer = client.together.images.generate(model=MODEL, prompt="a harbour", n=2, **SMALL)
 
     assert [item.index for item in answer.data] == [0, 1]
     for item in answer.data:
         fetched = client.http.get(item.url)
         assert fetched.headers["Content-Type"] == "image/jpeg"
-        picture = Image.open(io.BytesIO(fetched.content))
-        assert (picture.format, picture.size) == ("JPEG", (320, 256))
+        image = Image.open(io.BytesIO(fetched.content))
+        assert (image.format, image.size) == ("JPEG", (320, 256))
 
 
-def test_the_official_client_gets_pictures_in_the_answer(client, weights_url):
+def test_the_official_client_gets_images_in_the_answer(client, weights_url):
     answer = client.together.images.generate(
         model=MODEL,
         prompt="photo of ann_k7",
@@ -50,28 +50,28 @@ def test_the_official_client_gets_pictures_in_the_answer(client, weights_url):
         **SMALL,
     )
 
-    picture = Image.open(io.BytesIO(base64.b64decode(answer.data[0].b64_json)))
-    assert (picture.format, picture.size) == ("PNG", (320, 256))
-    assert picture.text["Comment"].startswith("SIMULATED")
+    image = Image.open(io.BytesIO(base64.b64decode(answer.data[0].b64_json)))
+    assert (image.format, image.size) == ("PNG", (320, 256))
+    assert image.text["Comment"].startswith("SIMULATED")
 
 
-def test_pictures_of_one_call_differ_and_follow_from_the_seed(client, weights_url):
-    def draw(seed: int, n: int) -> list[str]:
-        wish = {"model": MODEL, "prompt": "ann", "seed": seed, "n": n, **SMALL}
-        wish |= {"response_format": "base64", "image_loras": [{"path": weights_url, "scale": 1}]}
-        answer = client.http.post("/v1/images/generations", json=wish).json()
+def test_images_of_one_call_differ_and_follow_from_the_seed(client, weights_url):
+    def generate(seed: int, n: int) -> list[str]:
+        body = {"model": MODEL, "prompt": "ann", "seed": seed, "n": n, **SMALL}
+        body |= {"response_format": "base64", "image_loras": [{"path": weights_url, "scale": 1}]}
+        answer = client.http.post("/v1/images/generations", json=body).json()
         return [item["b64_json"] for item in answer["data"]]
 
-    three = draw(seed=5, n=3)
+    three = generate(seed=5, n=3)
 
     assert len(set(three)) == 3
-    assert draw(seed=6, n=1) == three[1:2]
+    assert generate(seed=6, n=1) == three[1:2]
 
 
 def test_a_lost_answer_is_found_by_its_token(client):
-    wish = {"model": MODEL, "prompt": "x", **SMALL}
+    body = {"model": MODEL, "prompt": "x", **SMALL}
     headers = {"X-Correlation-Id": "token-of-a-lost-answer"}
-    client.http.post("/v1/images/generations", json=wish, headers=headers)
+    client.http.post("/v1/images/generations", json=body, headers=headers)
 
     listed = client.http.get("/v1/images/generations").json()["data"]
 
@@ -79,28 +79,28 @@ def test_a_lost_answer_is_found_by_its_token(client):
     assert client.http.get(found["data"][0]["url"]).status_code == 200
 
 
-def test_a_call_is_listed_while_it_is_drawn_and_a_crash_takes_it_away(own_trainer, client_of):
+def test_a_call_is_listed_while_it_is_running_and_a_crash_takes_it_away(own_trainer, client_of):
     trainer = own_trainer(image_seconds=60)
     client = client_of(trainer)
-    wish = {"model": MODEL, "prompt": "x", **SMALL}
+    body = {"model": MODEL, "prompt": "x", **SMALL}
     with pytest.raises(httpx.ReadTimeout):
         client.http.post(
-            "/v1/images/generations", json=wish, headers={"X-Correlation-Id": "t"}, timeout=0.5
+            "/v1/images/generations", json=body, headers={"X-Correlation-Id": "t"}, timeout=0.5
         )
 
-    (drawing,) = client.http.get("/v1/images/generations").json()["data"]
-    assert (drawing["correlation"], drawing["data"]) == ("t", [])
+    (running,) = client.http.get("/v1/images/generations").json()["data"]
+    assert (running["correlation"], running["data"]) == ("t", [])
 
     trainer.kill()
     trainer.start()
     assert client.http.get("/v1/images/generations").json()["data"] == []
 
 
-def test_pictures_outlive_a_restart(own_trainer, client_of):
+def test_images_outlive_a_restart(own_trainer, client_of):
     trainer = own_trainer()
     client = client_of(trainer)
-    wish = {"model": MODEL, "prompt": "x", **SMALL}
-    url = client.http.post("/v1/images/generations", json=wish).json()["data"][0]["url"]
+    body = {"model": MODEL, "prompt": "x", **SMALL}
+    url = client.http.post("/v1/images/generations", json=body).json()["data"][0]["url"]
     before = client.http.get(url).content
 
     trainer.kill()
@@ -132,32 +132,32 @@ def test_pictures_outlive_a_restart(own_trainer, client_of):
         ({"image_loras": {"path": "x", "scale": 1}}, 400),
     ],
 )
-def test_a_wrong_wish_is_refused(client, change, status):
-    wish = {"model": MODEL, "prompt": "a harbour", **SMALL, **change}
+def test_a_wrong_body_is_refused(client, change, status):
+    body = {"model": MODEL, "prompt": "a harbour", **SMALL, **change}
 
-    assert_refused(client.http.post("/v1/images/generations", json=wish), status)
+    assert_refused(client.http.post("/v1/images/generations", json=body), status)
 
 
-def test_only_own_weights_can_be_drawn_with_and_it_says_so(client):
+def test_only_own_weights_can_generate_and_it_says_so(client):
     lora = {"path": "https://huggingface.co/somebody/lora.safetensors", "scale": 1}
-    wish = {"model": MODEL, "prompt": "x", **SMALL, "image_loras": [lora]}
+    body = {"model": MODEL, "prompt": "x", **SMALL, "image_loras": [lora]}
 
-    answer = client.http.post("/v1/images/generations", json=wish)
+    answer = client.http.post("/v1/images/generations", json=body)
 
-    assert_refused(answer, 400, "simulated trainer only draws with its own weights")
+    assert_refused(answer, 400, "simulated trainer only generates with its own weights")
 
 
 def test_weights_of_another_family_do_not_fit(client, weights_url):
     lora = {"path": weights_url, "scale": 1}
-    wish = {"model": "black-forest-labs/FLUX.2-dev", "prompt": "x", **SMALL, "image_loras": [lora]}
+    body = {"model": "black-forest-labs/FLUX.2-dev", "prompt": "x", **SMALL, "image_loras": [lora]}
 
-    assert_refused(client.http.post("/v1/images/generations", json=wish), 400, "does not fit")
+    assert_refused(client.http.post("/v1/images/generations", json=body), 400, "does not fit")
 
 
-def test_a_deleted_run_cannot_be_drawn_with(client, tmp_path):
+def test_a_deleted_run_cannot_generate(client, tmp_path):
     run_id = client.start(write_dataset(tmp_path / "set.jsonl", seed=201))
     url = client.wait(run_id)["model_output_path"]
     client.http.delete(f"/v1/fine-tunes/{run_id}")
-    wish = {"model": MODEL, "prompt": "x", **SMALL, "image_loras": [{"path": url, "scale": 1}]}
+    body = {"model": MODEL, "prompt": "x", **SMALL, "image_loras": [{"path": url, "scale": 1}]}
 
-    assert_refused(client.http.post("/v1/images/generations", json=wish), 404)
+    assert_refused(client.http.post("/v1/images/generations", json=body), 404)

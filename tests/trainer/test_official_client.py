@@ -233,14 +233,14 @@ def test_every_answer_says_that_it_is_simulated(client, trainer, tmp_path):
 
 def test_our_own_fields_travel_beside_the_documented_ones(client, tmp_path):
     file = client.together.files.upload(write_dataset(tmp_path / "set.jsonl", seed=13))
-    wish = {
+    body = {
         "model": MODEL,
         "training_file": file.id,
         "image_params": {"resolution": 768, "trigger_word": "ann_k7", "subject": "person"},
     }
 
-    created = client.http.post("/v1/fine-tunes", json=wish, headers={"X-Correlation-Id": "tok-1"})
+    created = client.http.post("/v1/fine-tunes", json=body, headers={"X-Correlation-Id": "tok-1"})
 
     job = client.job(created.json()["id"])
     assert job["correlation"] == "tok-1"
-    assert job["image_params"] == wish["image_params"]
+    assert job["image_params"] == body["image_params"]

@@ -85,9 +85,9 @@ def test_an_id_that_is_not_ours_is_not_found(client, path, bad_id):
     assert_refused(client.http.get(path.format(id=bad_id)), 404)
 
 
-def test_a_picture_is_only_found_under_its_own_name(client):
-    wish = {"model": MODEL, "prompt": "x", "width": 256, "height": 256}
-    call_id = client.http.post("/v1/images/generations", json=wish).json()["id"]
+def test_an_image_is_only_found_under_its_own_name(client):
+    body = {"model": MODEL, "prompt": "x", "width": 256, "height": 256}
+    call_id = client.http.post("/v1/images/generations", json=body).json()["id"]
 
     assert client.http.get(f"/v1/images/{call_id}/0.jpg").status_code == 200
     for name in ("job.json", "1.jpg", "..%2Fjob.json", "0.png", "..%2F..%2Fruns"):
@@ -115,6 +115,12 @@ def test_a_file_name_of_the_client_is_never_a_path(client, trainer):
         ({"batch_size": 99}, 400, "batch_size"),
         ({"learning_rate": 1.0}, 400, "learning_rate"),
         ({"learning_rate": "fast"}, 400, "learning_rate"),
+        ({"learning_rate": True}, 400, "learning_rate"),
+        ({"learning_rate": 10**400}, 400, "learning_rate"),
+        ({"n_epochs": 1.0}, 400, "n_epochs"),
+        ({"n_epochs": "3"}, 400, "n_epochs"),
+        ({"image_params": {"trigger_word": "x" * 61}}, 400, "image_params.trigger_word"),
+        ({"validation_file": "file-1"}, 400, "validation_file"),
         ({"suffix": "x" * 41}, 400, "suffix"),
         ({"suffix": "nul\x00"}, 400, "suffix"),
         ({"training_type": {"type": "Full"}}, 400, "training_type"),
@@ -126,11 +132,38 @@ def test_a_file_name_of_the_client_is_never_a_path(client, trainer):
     ],
 )
 def test_a_wrong_field_is_refused_by_name(client, file_id, change, status, param):
-    wish = {"model": MODEL, "training_file": file_id, **change}
+    body = {"model": MODEL, "training_file": file_id, **change}
 
-    error = assert_refused(client.http.post("/v1/fine-tunes", json=wish), status)
+    error = assert_refused(client.http.post("/v1/fine-tunes", json=body), status)
 
     assert error["param"] == param
+
+
+@pytest.mark.parametrize(
+    ("field", "param"),
+    [
+        (b'"learning_rate": NaN', "learning_rate"),
+        (b'"learning_rate": Infinity', "learning_rate"),
+        (b'"suffix": "\\ud800"', "suffix"),
+        (b'"image_params": {"subject": "\\u0000"}', "image_params.subject"),
+    ],
+)
+def test_what_json_allows_and_no_store_can_hold_is_refused(client, field, param):
+    body = b'{"model": "%s", "training_file": "file-1", %s}' % (MODEL.encode(), field)
+    headers = {"Content-Type": "application/json"}
+
+    answer = client.http.post("/v1/fine-tunes", content=body, headers=headers)
+
+    assert assert_refused(answer, 400)["param"] == param
+
+
+def test_a_field_that_is_null_counts_as_absent_and_unknown_ones_are_ignored(client, file_id):
+    body = {"model": MODEL, "training_file": file_id, "n_epochs": None, "training_type": None}
+
+    created = client.http.post("/v1/fine-tunes", json=body | {"n_evals": {"any": "thing"}})
+
+    job = created.raise_for_status().json()
+    assert (job["n_epochs"], job["training_type"]["lora_r"]) == (1, 16)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 100_000])
@@ -164,16 +197,16 @@ def test_a_file_that_is_no_dataset_is_kept_as_invalid_and_cannot_be_trained(clie
 
     assert (file["processing_status"], file["Processed"]) == ("INVALID_FORMAT", False)
     assert words in file["validation_report"]["error"]
-    wish = {"model": MODEL, "training_file": file["id"]}
-    assert_refused(client.http.post("/v1/fine-tunes", json=wish), 400, words)
+    body = {"model": MODEL, "training_file": file["id"]}
+    assert_refused(client.http.post("/v1/fine-tunes", json=body), 400, words)
 
 
 def test_a_photo_that_cannot_be_decoded_fails_the_run_and_names_the_line(client):
     lines = [example(photo(70)), example(photo(71)), example(b"not a photo")]
     file = upload(client, "\n".join(lines).encode()).json()
-    wish = {"model": MODEL, "training_file": file["id"]}
+    body = {"model": MODEL, "training_file": file["id"]}
 
-    job = client.wait(client.http.post("/v1/fine-tunes", json=wish).json()["id"])
+    job = client.wait(client.http.post("/v1/fine-tunes", json=body).json()["id"])
 
     last = job["events"][-1]
     assert (job["status"], last["type"], last["level"]) == ("error", "job_error", "error")
@@ -188,6 +221,7 @@ def test_a_photo_that_cannot_be_decoded_fails_the_run_and_names_the_line(client)
         ({"file_name": "set.csv"}, "file_type"),
         ({"file_type": "parquet"}, "file_type"),
         ({"file_name": "x" * 300 + ".jsonl"}, "file_name"),
+        ({"file_name": "nul\x00.jsonl"}, "file_name"),
     ],
 )
 def test_an_upload_that_makes_no_sense_is_refused(client, fields, param):
@@ -233,8 +267,8 @@ def test_a_file_without_its_bytes_cannot_be_processed_or_trained(client):
     file_id = announce(client, example(photo(81)).encode()).headers["X-Together-File-Id"]
 
     assert_refused(client.http.post(f"/v1/files/{file_id}/preprocess"), 400, "not come yet")
-    wish = {"model": MODEL, "training_file": file_id}
-    assert_refused(client.http.post("/v1/fine-tunes", json=wish), 400, "PENDING")
+    body = {"model": MODEL, "training_file": file_id}
+    assert_refused(client.http.post("/v1/fine-tunes", json=body), 400, "PENDING")
 
 
 def test_a_wrong_address_or_method_has_the_documented_body(client):

@@ -10,7 +10,8 @@ import pytest
 
 from tests.trainer.photos import example, photo
 from tests.trainer.test_weights import a_run
-from trainer.engines.base import PictureRequest, TrainingFailed, Work
+from trainer.database import Database, update
+from trainer.engines.base import ImageRequest, TrainingError, Work
 from trainer.files.store import FileStore
 from trainer.runs.records import OVER, Run
 from trainer.runs.runner import Runner
@@ -31,16 +32,18 @@ class SmallEngine:
     async def train(self, work: Work) -> None:
         await self._train(work)
 
-    async def draw(self, request: PictureRequest) -> bytes:
+    async def generate(self, request: ImageRequest) -> bytes:
         return b""
 
 
 class Workshop:
-    """Stores on disk and a runner over them; `reopen` is a restart of the service."""
+    """Stores on disk and a runner over them; a second one on the same folder is a restart."""
 
     def __init__(self, folder: Path, train: Train, slots: int = 1) -> None:
-        self.files = FileStore(folder / "files")
-        self.runs = RunStore(folder / "runs")
+        self.database = Database(folder / "trainer.db")
+        self.database.open()
+        self.files = FileStore(self.database, folder / "files")
+        self.runs = RunStore(self.database, folder / "runs")
         self.files.load()
         self.runs.load()
         self.runner = Runner(self.runs, SmallEngine(train), slots)
@@ -49,12 +52,12 @@ class Workshop:
         file = self.files.announce("set.jsonl", "fine-tune", "")
         await self.files.receive(file, _chunks(example(photo()).encode()))
         await self.files.process(file)
-        run = await self.runs.create(a_run().wish, file, self.files, 1.0)
+        run = await self.runs.create(a_run().request, file, self.files, 1.0)
         self.runner.accept(run)
         return run
 
-    def kinds(self, run: Run) -> list[str]:
-        return [event["type"] for event in self.runs.events(run)]
+    async def kinds(self, run: Run) -> list[str]:
+        return [event["type"] for event in await self.runs.events(run)]
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:
@@ -83,12 +86,12 @@ async def test_a_run_that_comes_back_is_completed_with_its_checksum(tmp_path):
     await over(run)
 
     assert (run.status, len(run.weights_sha256)) == ("completed", 64)
-    assert workshop.kinds(run) == ["job_pending", "job_complete"]
+    assert await workshop.kinds(run) == ["job_pending", "job_complete"]
 
 
 async def test_an_engine_that_gives_up_says_why(tmp_path):
     async def give_up(work: Work) -> None:
-        raise TrainingFailed("Line 3: no photo")
+        raise TrainingError("Line 3: no photo")
 
     workshop = Workshop(tmp_path, give_up)
     run = await workshop.accept()
@@ -127,13 +130,13 @@ async def test_an_engine_that_leaves_no_weights_has_failed(tmp_path, caplog):
 async def test_a_run_cancelled_before_its_first_step_is_cancelled(tmp_path):
     workshop = Workshop(tmp_path, never)
     run = await workshop.accept()
-    workshop.runner._fill()  # its task exists, and has not begun
+    workshop.runner._start_waiting()  # its task exists, and has not begun
 
     workshop.runner.cancel(run)
     await over(run)
 
     assert run.status == "cancelled"
-    assert workshop.kinds(run) == ["job_pending", "cancel_requested", "job_stopped"]
+    assert await workshop.kinds(run) == ["job_pending", "cancel_requested", "job_stopped"]
 
 
 async def test_the_next_run_starts_when_one_is_over(tmp_path):
@@ -173,14 +176,15 @@ async def test_closing_ends_no_run_and_the_next_process_goes_on(tmp_path):
         await asyncio.sleep(0)
 
     await workshop.runner.close()
+    workshop.database.close()
 
     reopened = Workshop(tmp_path, write_weights)
     again = reopened.runs.get(run.id)
     assert (again.status, again.step, again.elapsed) == ("running", 3, 0.4)
-    assert [point[:2] for point in reopened.runs.losses(again)] == [(1, 0.5)]
+    assert [point[:2] for point in await reopened.runs.losses(again)] == [(1, 0.5)]
     reopened.runner.resume()
     await over(again)
-    assert reopened.kinds(again) == [
+    assert await reopened.kinds(again) == [
         "job_pending",
         "training_start",
         "job_restarted",
@@ -198,6 +202,7 @@ async def test_after_a_crash_the_events_tell_how_far_a_run_was(tmp_path):
     while run.stage != "epoch_complete":
         await asyncio.sleep(0)
 
+    await workshop.database.committed()
     again = Workshop(tmp_path, never).runs.get(run.id)  # nobody closed the first
 
     assert (again.step, again.stage) == (7, "epoch_complete")
@@ -208,7 +213,7 @@ async def test_a_record_nobody_can_read_is_kept_and_reported(tmp_path, caplog):
     workshop = Workshop(tmp_path, write_weights)
     run = await workshop.accept()
     await over(run)
-    (tmp_path / "runs" / run.id / "job.json").write_text("{")
+    await workshop.database.commit(update("runs", {"id": run.id, "request": "{"}))
 
     reopened = Workshop(tmp_path, write_weights)
 
@@ -217,7 +222,7 @@ async def test_a_record_nobody_can_read_is_kept_and_reported(tmp_path, caplog):
     assert (tmp_path / "runs" / run.id / "adapter.safetensors").exists()
 
 
-@pytest.mark.parametrize("leftover", [".new-ft-1", ".gone-ft-1"])
+@pytest.mark.parametrize("leftover", ["ft-1", ".draft"])
 async def test_half_made_and_half_deleted_runs_are_cleared_away(tmp_path, leftover):
     (tmp_path / "runs" / leftover).mkdir(parents=True)
 

@@ -8,13 +8,13 @@ import pytest
 from safetensors import deserialize
 
 from trainer.engines.simulated.adapter import write_adapter
-from trainer.runs.records import Run, Wish
+from trainer.runs.records import Run, TrainingRequest
 from trainer.safetensors import Tensor, serialize
 
 FLUX1, FLUX2 = "black-forest-labs/FLUX.1-dev", "black-forest-labs/FLUX.2-dev"
 
 
-def a_run(model: str = FLUX1, run_id: str = "ft-" + "0" * 24, **wish: object) -> Run:
+def a_run(model: str = FLUX1, run_id: str = "ft-" + "0" * 24, **request: object) -> Run:
     settings = {
         "model": model,
         "training_file": "file-1",
@@ -27,11 +27,11 @@ def a_run(model: str = FLUX1, run_id: str = "ft-" + "0" * 24, **wish: object) ->
         "seed": 42,
         "resolution": 1024,
         "trigger_word": "ann_k7",
-        **wish,
+        **request,
     }
     return Run(
         id=run_id,
-        wish=Wish(**settings),  # type: ignore[arg-type]
+        request=TrainingRequest(**settings),  # type: ignore[arg-type]
         photos=4,
         dataset_bytes=1,
         created_at=0.0,

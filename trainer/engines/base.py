@@ -1,4 +1,4 @@
-"""What an engine is asked, and what it may say while it trains."""
+"""What an engine does, and what it reports while it trains."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from typing import Protocol
 from trainer.runs.records import Run
 
 
-class TrainingFailed(Exception):
-    """The training is over without a result. The message is for the person who started it."""
+class TrainingError(Exception):
+    """The training ended without a result. The message is for the person who started it."""
 
 
 class Work(Protocol):
-    """One run in the hands of an engine: where its files lie and whom to tell.
+    """One run while an engine works on it: where its files are, and where to report.
 
-    Events are on disk before the call returns; progress and losses follow within seconds, so an
-    engine that goes on after a crash may have to say its last ones again. Used on the event loop
-    only.
+    No answer tells of an event before it is on the disk. Progress and losses are written within
+    seconds, so an engine that resumes after a crash may have to report its last ones again. Used
+    on the event loop only.
     """
 
     run: Run
     folder: Path
 
-    def status(self, word: str) -> None:
+    def status(self, status: str) -> None:
         """Enter one of Together's states: running, compressing, uploading."""
 
     def event(self, kind: str, message: str, *, step: int | None = None) -> None:
-        """Say that something happened, in one of Together's event types."""
+        """Report an event, in one of Together's types."""
 
-    def reported(self) -> int:
-        """Give how many events the engine has said about this run, in earlier processes too."""
+    async def event_count(self) -> int:
+        """Return how many events the engine has reported, in earlier processes too."""
 
     def progress(self, *, elapsed: float, step: int, seconds_left: float) -> None:
-        """Say how far the run is. `elapsed` comes back in `run` after a restart."""
+        """Report how far the run is. `elapsed` is in `run` again after a restart."""
 
     def losses(self, points: Sequence[tuple[int, float, float]]) -> None:
         """Record (step, loss, learning rate) points, each step once and in order."""
 
-    def last_loss_step(self) -> int:
-        """Give the last recorded step, 0 where there is none."""
+    async def last_loss_step(self) -> int:
+        """Return the last recorded step, 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """Weights to draw with: the run that made them, its folder, and the strength."""
+    """Weights to generate with: the run that made them, its folder, and the strength."""
 
     run: Run
     folder: Path
@@ -54,8 +54,8 @@ class Lora:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureRequest:
-    """One picture to draw. `seed` decides everything that is left to chance."""
+class ImageRequest:
+    """One image to generate. `seed` decides everything that is random."""
 
     model: str
     prompt: str
@@ -67,17 +67,17 @@ class PictureRequest:
 
 
 class Engine(Protocol):
-    """Trains LoRAs and draws with them."""
+    """Trains LoRAs and generates with them."""
 
-    name: str  # said in every answer: "simulated", ...
+    name: str  # in every answer: "simulated", ...
     training_seconds: float  # how long a usual training takes
 
     async def train(self, work: Work) -> None:
-        """Train a run, or go on where an earlier process left it.
+        """Train a run, or resume it where an earlier process left it.
 
-        Gives back when `folder/adapter.safetensors` is complete. Raises TrainingFailed where it
-        cannot be done. Is cancelled like any asyncio task: must then let go of what it holds.
+        Returns when `folder/adapter.safetensors` is complete. Raises TrainingError where it
+        cannot be done. Is cancelled like any asyncio task: must then release what it holds.
         """
 
-    async def draw(self, request: PictureRequest) -> bytes:
-        """Give one picture as the bytes of its file."""
+    async def generate(self, request: ImageRequest) -> bytes:
+        """Return one image as the bytes of its file."""

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from trainer.bodies import is_text
 from trainer.errors import invalid
 from trainer.files.store import PURPOSES, FileStore, StoredFile
 from trainer.state import base_url, state
@@ -25,8 +26,8 @@ async def announce(request: Request) -> Response:
     if checksum and not re.fullmatch(r"[0-9a-f]{64}", checksum):
         raise invalid("checksum must be a sha256 in hex.", "checksum")
     files = state(request).files
-    if twin := files.same_content(checksum, purpose):
-        return JSONResponse({"file_id": twin.id}, status_code=409)
+    if known := files.same_content(checksum, purpose):
+        return JSONResponse({"file_id": known.id}, status_code=409)
     file = files.announce(name, purpose, checksum)
     address = f"{base_url(request)}/v1/uploads/{file.upload_token}"
     return Response(status_code=302, headers={"Location": address, "X-Together-File-Id": file.id})
@@ -69,7 +70,7 @@ async def _store(files: FileStore, name: str, purpose: str, content: UploadFile)
     try:
         await files.receive(file, _chunks(content))
     except BaseException:
-        files.delete(file.id)
+        await files.delete(file.id)
         raise
     await files.process(file)
     return file
@@ -94,14 +95,14 @@ async def content(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """DELETE /files/{id}."""
     file_id = request.path_params["id"]
-    state(request).files.delete(file_id)
+    await state(request).files.delete(file_id)
     return JSONResponse({"id": file_id, "deleted": True})
 
 
 def _name_and_purpose(form: FormData, default_name: str = "") -> tuple[str, str]:
     name = _text(form, "file_name") or default_name
-    if not name or len(name) > 255:
-        raise invalid("file_name must have 1 to 255 characters.", "file_name")
+    if not name or len(name) > 255 or not is_text(name):
+        raise invalid("file_name must have 1 to 255 characters of text.", "file_name")
     purpose = _text(form, "purpose") or "fine-tune"
     if purpose not in PURPOSES:
         raise invalid(f"purpose must be one of {', '.join(PURPOSES)}.", "purpose")

@@ -1,23 +1,19 @@
-"""The uploaded files: a folder each, with what is known about it and the bytes.
-
-files/file-3f0c…/meta.json
-files/file-3f0c…/content
-"""
+"""The uploaded files: a row and the bytes of each, `files/file-3f0c…`."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer import disk
-from trainer.datasets import BadExample, examples
+from trainer.database import Database, delete, insert, update
+from trainer.datasets import ExampleError, examples
+from trainer.disk import remove_unknown, sync_folder
 from trainer.errors import invalid, not_found
 from trainer.threads import in_thread
 
@@ -41,8 +37,12 @@ class StoredFile:
     error: str = ""
     upload_token: str = ""  # the secret of the one-time upload address, until it is used
 
+    @property
+    def is_abandoned(self) -> bool:
+        return self.status == "PENDING" and time.time() - self.created_at > ABANDONED_AFTER
+
     def answer(self) -> dict[str, Any]:
-        """Give the documented FileResponse; mind its capitals."""
+        """Return the documented FileResponse; mind its capitals."""
         report: dict[str, Any] = {"valid": not self.error, "nlines": self.line_count}
         if self.error:
             report |= {"error": self.error, "error_type": "INVALID_FORMAT"}
@@ -62,34 +62,35 @@ class StoredFile:
 
 
 class FileStore:
-    """All files, in memory and on disk. Used on the event loop only."""
+    """All files, in memory and in the database. Used on the event loop only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
         self._folder = folder
         self._files: dict[str, StoredFile] = {}
 
     def load(self) -> None:
-        """Read what an earlier process left; drop uploads that were announced and never came."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for meta in sorted(self._folder.glob("file-*/meta.json")):
-            file = StoredFile(**disk.read_json(meta))
-            if file.status == "PENDING" and time.time() - file.created_at > ABANDONED_AFTER:
-                shutil.rmtree(meta.parent)
+        """Read what an earlier process left; remove uploads that never came or half came."""
+        for row in self._database.all_rows("files"):
+            file = StoredFile(**row)
+            if file.is_abandoned:
+                self._database.write(delete("files", file.id))
             else:
                 self._files[file.id] = file
+        remove_unknown(self._folder, self._files)
 
     def all(self) -> list[StoredFile]:
-        """Give every file, oldest first."""
+        """Return every file, oldest first."""
         return sorted(self._files.values(), key=lambda file: file.created_at)
 
     def get(self, file_id: str) -> StoredFile:
-        """Give one file; raise a 404 for an id that is not one of ours."""
+        """Return one file; raise a 404 for an id that is not one of ours."""
         if file := self._files.get(file_id):
             return file
         raise not_found(f"File {file_id[:80]}")
 
     def with_token(self, token: str) -> StoredFile:
-        """Give the file whose upload address ends in `token`; raise a 404 where it is used up."""
+        """Return the file whose upload address ends in `token`; raise a 404 where it is used up."""
         for file in self._files.values():
             if file.upload_token and secrets.compare_digest(
                 file.upload_token.encode(), token.encode()
@@ -98,7 +99,7 @@ class FileStore:
         raise not_found("This upload address")
 
     def same_content(self, checksum: str, purpose: str) -> StoredFile | None:
-        """Give the complete file with the same bytes, if there is one."""
+        """Return the complete file with the same bytes, if there is one."""
         for file in self._files.values():
             known = (file.status, file.checksum, file.purpose)
             if checksum and known == ("COMPLETED", checksum, purpose):
@@ -106,14 +107,14 @@ class FileStore:
         return None
 
     def content(self, file_id: str) -> Path:
-        """Give where a file's bytes lie; raise a 404 where they have not come yet."""
+        """Return the path of a file's bytes; raise a 404 where they have not come yet."""
         path = self._path(self.get(file_id))
         if not path.exists():
             raise not_found(f"The content of {file_id}")
         return path
 
     def announce(self, filename: str, purpose: str, checksum: str) -> StoredFile:
-        """Make room for bytes that will come to a one-time address."""
+        """Create a file whose bytes will come to a one-time address."""
         file = StoredFile(
             id=f"file-{secrets.token_hex(12)}",
             filename=filename,
@@ -122,23 +123,22 @@ class FileStore:
             checksum=checksum,
             upload_token=secrets.token_urlsafe(24),
         )
-        (self._folder / file.id).mkdir()
         self._files[file.id] = file
-        self._save(file)
+        self._database.write(insert("files", asdict(file)))
         return file
 
     async def receive(self, file: StoredFile, chunks: AsyncIterator[bytes]) -> None:
         """Stream the bytes to disk; raise a 400 where they are too many or not the announced."""
-        draft = self._path(file).with_name(f".content.{secrets.token_hex(4)}")
+        draft = self._folder / f".{file.id}.{secrets.token_hex(4)}"
         try:
             size, checksum = await _write(draft, chunks)
+            self.get(file.id)  # a 404 where it was deleted while its bytes were coming
             if file.checksum and file.checksum != checksum:
                 raise invalid("The bytes do not have the announced checksum.", "checksum")
             draft.replace(self._path(file))
-        except FileNotFoundError:  # deleted while its bytes were coming
-            raise not_found(f"File {file.id}") from None
         finally:
             draft.unlink(missing_ok=True)
+        await in_thread(sync_folder, self._folder)
         file.size, file.checksum, file.upload_token = size, checksum, ""
         self._save(file)
 
@@ -149,29 +149,30 @@ class FileStore:
         try:
             file.line_count = await in_thread(_count_examples, self._path(file))
             file.status = "COMPLETED"
-        except BadExample as error:
+        except ExampleError as error:
             file.status, file.error = "INVALID_FORMAT", str(error)
         self._save(file)
 
-    def lend(self, file: StoredFile, path: Path) -> None:
+    def link(self, file: StoredFile, path: Path) -> None:
         """Give the bytes a second name: deleting the file leaves a run's data in place."""
         os.link(self._path(file), path)
 
-    def delete(self, file_id: str) -> None:
+    async def delete(self, file_id: str) -> None:
         """Remove a file for good; raise a 404 where there is none."""
         file = self.get(file_id)
-        shutil.rmtree(self._folder / file.id)
         del self._files[file.id]
+        await self._database.commit(delete("files", file.id))
+        self._path(file).unlink(missing_ok=True)
 
     def _path(self, file: StoredFile) -> Path:
-        return self._folder / file.id / "content"
+        return self._folder / file.id
 
     def _save(self, file: StoredFile) -> None:
-        disk.write_json(self._folder / file.id / "meta.json", asdict(file))
+        self._database.write(update("files", asdict(file)))
 
 
 async def _write(path: Path, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
-    """Write a stream piece by piece; give its size and sha256."""
+    """Write a stream piece by piece to the disk; return its size and sha256."""
     size, checksum = 0, hashlib.sha256()
     with path.open("wb") as target:
         async for chunk in chunks:
@@ -180,11 +181,13 @@ async def _write(path: Path, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
                 raise invalid(f"The file is larger than {MAX_FILE_BYTES // 1024**3} GiB.", "file")
             checksum.update(chunk)
             target.write(chunk)
+        target.flush()
+        await in_thread(os.fsync, target.fileno())
     return size, checksum.hexdigest()
 
 
 def _count_examples(path: Path) -> int:
     count = sum(1 for _ in examples(path))
     if not count:
-        raise BadExample(1, "the file holds no photo")
+        raise ExampleError(1, "the file holds no photo")
     return count

@@ -1,1 +1,1 @@
-"""Drawn pictures, kept for a day so that a lost answer can be found."""
+"""Generated images, kept for a day so that a lost answer can be found."""

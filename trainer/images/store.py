@@ -1,20 +1,18 @@
-"""The pictures that were drawn: a folder per call, whole from the moment it exists.
-
-images/img-…/job.json
-images/img-…/0.jpg 1.jpg …
-"""
+"""The generated images: a row per call and a folder with its files, `images/img-…/0.jpg`."""
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from trainer import disk
+from trainer.database import Database, Row, delete, insert
+from trainer.disk import remove_unknown, sync_folder, write_bytes
 from trainer.errors import not_found
 from trainer.threads import in_thread
 
@@ -23,8 +21,8 @@ EXTENSIONS = {"jpeg": "jpg", "png": "png"}
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """One call. `names` are the files' names, in order; none while it is being drawn."""
+class Generation:
+    """One call. `names` are the image files in order; none while they are being generated."""
 
     id: str
     model: str
@@ -32,79 +30,81 @@ class Drawn:
     created_at: float
     names: tuple[str, ...]
 
+    def row(self) -> Row:
+        return {**asdict(self), "names": json.dumps(self.names)}
 
-class PictureStore:
-    """All calls of the last day, in memory and on disk. Used on the event loop only."""
+    @classmethod
+    def from_row(cls, row: Row) -> Generation:
+        return cls(**{**row, "names": tuple(json.loads(row["names"]))})
 
-    def __init__(self, folder: Path, kept: Callable[[Drawn], None] | None = None) -> None:
-        """`kept` hears of every new call, in a thread, before anybody else does."""
+
+class ImageStore:
+    """All calls of the last day, in memory and in the database. Used on the event loop only."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
         self._folder = folder
-        self._kept = kept
-        self._calls: dict[str, Drawn] = {}
-        self._begun: dict[str, Drawn] = {}  # in memory only: a crash loses them, and rightly so
+        self._generations: dict[str, Generation] = {}
+        self._running: dict[str, Generation] = {}  # in memory only: a crash ends them
 
     def load(self) -> None:
-        """Read what an earlier process left and remove what is too old or half made."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for folder in sorted(self._folder.iterdir()):
-            try:
-                values = disk.read_json(folder / "job.json")
-                call = Drawn(**{**values, "names": tuple(values["names"])})
-                self._calls[call.id] = call
-            except (OSError, ValueError, TypeError, KeyError):
-                shutil.rmtree(folder, ignore_errors=True)
-        self._forget_old()
+        """Read what an earlier process left; remove what is too old or half made."""
+        found = map(Generation.from_row, self._database.all_rows("generations"))
+        self._generations = {generation.id: generation for generation in found}
+        self._remove_expired()
+        remove_unknown(self._folder, self._generations)
 
-    def all(self) -> list[Drawn]:
-        """Give every call that is still kept or just being drawn, oldest first."""
-        self._forget_old()
-        calls = self._begun | self._calls
-        return sorted(calls.values(), key=lambda call: call.created_at)
+    def all(self) -> list[Generation]:
+        """Return every call that is kept or running, oldest first."""
+        self._remove_expired()
+        generations = self._running | self._generations
+        return sorted(generations.values(), key=lambda generation: generation.created_at)
 
-    def path(self, call_id: str, name: str) -> tuple[Path, str]:
-        """Give where one picture lies and its media type; raise a 404 for any other name."""
-        call = self._calls.get(call_id)
-        if call is None or name not in call.names:
-            raise not_found("This picture")
+    def path(self, generation_id: str, name: str) -> tuple[Path, str]:
+        """Return the path of one image and its media type; raise a 404 for any other name."""
+        generation = self._generations.get(generation_id)
+        if generation is None or name not in generation.names:
+            raise not_found("This image")
         kind = "image/png" if name.endswith(".png") else "image/jpeg"
-        return self._folder / call.id / name, kind
+        return self._folder / generation.id / name, kind
 
     @contextmanager
-    def drawing(self, model: str, correlation: str) -> Iterator[Drawn]:
-        """Show a call in the list from its first moment.
+    def running(self, model: str, correlation: str) -> Iterator[Generation]:
+        """List a call from its first moment.
 
-        Somebody who lost the answer must not conclude that nothing came of the call while its
-        pictures are still being drawn.
+        A client that lost the answer must not conclude that nothing came of the call while its
+        images are still being generated.
         """
-        call = Drawn(f"img-{secrets.token_hex(16)}", model, correlation, time.time(), ())
-        self._begun[call.id] = call
+        generation = Generation(f"img-{secrets.token_hex(16)}", model, correlation, time.time(), ())
+        self._running[generation.id] = generation
         try:
-            yield call
+            yield generation
         finally:
-            del self._begun[call.id]
+            del self._running[generation.id]
 
-    async def keep(self, begun: Drawn, file_format: str, pictures: Sequence[bytes]) -> Drawn:
-        """Store the pictures of a call; when this returns they can be found again."""
+    async def save(
+        self, running: Generation, file_format: str, images: Sequence[bytes]
+    ) -> Generation:
+        """Store the images of a call: on the disk when this returns."""
         extension = EXTENSIONS[file_format]
-        call = replace(begun, names=tuple(f"{at}.{extension}" for at in range(len(pictures))))
-        await in_thread(self._write, call, pictures)
-        self._calls[call.id] = call
-        self._forget_old()
-        return call
+        names = tuple(f"{index}.{extension}" for index in range(len(images)))
+        generation = replace(running, names=names)
+        await in_thread(self._write, generation, images)
+        await self._database.commit(insert("generations", generation.row()))
+        self._generations[generation.id] = generation
+        self._remove_expired()
+        return generation
 
-    def _write(self, call: Drawn, pictures: Sequence[bytes]) -> None:
-        draft = self._folder / f".new-{call.id}"
-        draft.mkdir()
-        for name, picture in zip(call.names, pictures, strict=True):
-            disk.write_bytes(draft / name, picture, durable=True)
-        disk.write_json(draft / "job.json", asdict(call), durable=True)
-        draft.rename(self._folder / call.id)
-        disk.sync_folder(self._folder)
-        if self._kept:
-            self._kept(call)
+    def _write(self, generation: Generation, images: Sequence[bytes]) -> None:
+        folder = self._folder / generation.id
+        folder.mkdir()
+        for name, image in zip(generation.names, images, strict=True):
+            write_bytes(folder / name, image)
+        sync_folder(self._folder)
 
-    def _forget_old(self) -> None:
+    def _remove_expired(self) -> None:
         limit = time.time() - KEPT_SECONDS
-        for call in [call for call in self._calls.values() if call.created_at < limit]:
-            shutil.rmtree(self._folder / call.id, ignore_errors=True)
-            del self._calls[call.id]
+        for generation in [one for one in self._generations.values() if one.created_at < limit]:
+            del self._generations[generation.id]
+            self._database.write(delete("generations", generation.id))
+            shutil.rmtree(self._folder / generation.id, ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer import models
 from trainer.models import BaseModel
-from trainer.runs.records import WORKING, Run, Wish
+from trainer.runs.records import WORKING, Run, TrainingRequest
 from trainer.runs.weights import checkpoint_steps
 from trainer.times import iso
 
@@ -19,22 +19,22 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
-    """Give the truncated job, as creating, listing and cancelling answer it.
+    """Return the truncated job, as creating, listing and cancelling answer it.
 
     Beyond the documented fields: `engine`, `step`, `total_steps`, `stage`, `correlation`.
     `base` is the start of absolute URLs.
     """
-    return _moving(run, engine, base, queue_depth) | _wish(run.wish)
+    return _moving(run, engine, base, queue_depth) | _request(run.request)
 
 
 def job_json(run: Run, *, engine: str, base: str, queue_depth: int) -> str:
-    """Give `job` as JSON text, several times faster: lists hold thousands of them."""
+    """Return `job` as JSON text, several times faster: lists hold thousands of them."""
     moving = _ENCODER.encode(_moving(run, engine, base, queue_depth))
-    return f"{moving[:-1]},{_wish_json(run.wish)[1:]}"
+    return f"{moving[:-1]},{_request_json(run.request)[1:]}"
 
 
 def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
-    """Give the fields that change while a run lives."""
+    """Return the fields that change while a run lives."""
     return {
         "id": run.id,
         "status": run.status,
@@ -59,24 +59,23 @@ def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any
     }
 
 
-def full_job(run: Run, events: list[dict[str, Any]], **context: Any) -> dict[str, Any]:
-    """Give the job with its events, as a single look answers it."""
+def full_job(run: Run, **context: Any) -> dict[str, Any]:
+    """Return the job as a single retrieve answers it, without its events."""
     return job(run, **context) | {
-        "events": events,
         "epochs_completed": run.epochs_completed,
         "steps_completed": run.step,
         "TrainingFileNumLines": run.photos,
         "TrainingFileSize": run.dataset_bytes,
         "image_params": {
-            "resolution": run.wish.resolution,
-            "trigger_word": run.wish.trigger_word,
-            "subject": run.wish.subject,
+            "resolution": run.request.resolution,
+            "trigger_word": run.request.trigger_word,
+            "subject": run.request.subject,
         },
     }
 
 
 def checkpoints(run: Run, folder: Path) -> list[dict[str, Any]]:
-    """Give what can be downloaded, in the order of training."""
+    """Return what can be downloaded, in the order of training."""
     found = [
         (step, folder / "checkpoints" / f"{step}.safetensors", "Intermediate adapter")
         for step in checkpoint_steps(folder)
@@ -96,7 +95,7 @@ def checkpoints(run: Run, folder: Path) -> list[dict[str, Any]]:
 
 
 def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[str, Any]:
-    """Give the documented limits of one base model, with the engine and its usual time."""
+    """Return the documented limits of one base model, with the engine and its usual time."""
     return {
         "model_name": model.name,
         "min_learning_rate": models.MIN_LEARNING_RATE,
@@ -126,24 +125,24 @@ def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[st
     }
 
 
-def _wish(wish: Wish) -> dict[str, Any]:
-    """Give the fields that were fixed when the run was accepted."""
+def _request(request: TrainingRequest) -> dict[str, Any]:
+    """Return the fields that were fixed when the run was accepted."""
     return {
-        "model": wish.model,
-        "training_file": wish.training_file,
+        "model": request.model,
+        "training_file": request.training_file,
         "validation_file": "",
-        "suffix": wish.suffix,
-        "correlation": wish.correlation,
-        "n_epochs": wish.n_epochs,
-        "n_checkpoints": wish.n_checkpoints,
+        "suffix": request.suffix,
+        "correlation": request.correlation,
+        "n_epochs": request.n_epochs,
+        "n_checkpoints": request.n_checkpoints,
         "n_evals": 0,
-        "batch_size": wish.batch_size,
-        "learning_rate": wish.learning_rate,
-        "random_seed": wish.seed,
+        "batch_size": request.batch_size,
+        "learning_rate": request.learning_rate,
+        "random_seed": request.seed,
         "training_type": {
             "type": "Lora",
-            "lora_r": wish.lora_r,
-            "lora_alpha": wish.lora_alpha,
+            "lora_r": request.lora_r,
+            "lora_alpha": request.lora_alpha,
             "lora_dropout": 0.0,
         },
         "training_method": {"method": "sft", "train_on_inputs": "auto"},
@@ -151,8 +150,8 @@ def _wish(wish: Wish) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16_384)
-def _wish_json(wish: Wish) -> str:
-    return _ENCODER.encode(_wish(wish))
+def _request_json(request: TrainingRequest) -> str:
+    return _ENCODER.encode(_request(request))
 
 
 def _download_url(run: Run, base: str) -> str:

@@ -14,7 +14,7 @@ MAX_POINTS = 500
 
 
 def metrics(run: Run, points: Sequence[Point], query: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give the points the documented query asks for: from, to, resolution.
+    """Return the points the documented query asks for: from, to, resolution.
 
     At most 500, evenly thinned, the newest always among them.
     """
@@ -45,7 +45,7 @@ def _answer(run: Run, point: Point) -> dict[str, Any]:
     step, loss, learning_rate, _ = point
     return {
         "train/global_step": step,
-        "train/epoch": round(run.wish.n_epochs * step / run.total_steps, 4),
+        "train/epoch": round(run.request.n_epochs * step / run.total_steps, 4),
         "train/loss": loss,
         "train/learning_rate": learning_rate,
     }

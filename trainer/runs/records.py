@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
 
-# Together's words, all of them: pending queued running compressing uploading
+from trainer.database import Row
+
+# Together's states, all of them: pending queued running compressing uploading
 # cancel_requested cancelled error completed.
 WAITING = frozenset({"pending", "queued"})
 WORKING = frozenset({"running", "compressing", "uploading"})
@@ -14,7 +16,7 @@ OVER = frozenset({"cancelled", "error", "completed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TrainingRequest:
     """What the client asked for, as accepted. Never changes."""
 
     model: str
@@ -35,15 +37,15 @@ class Wish:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One training. Written by the runner only; kept as `job.json`."""
+    """One training. Changed by the runner only."""
 
     id: str
-    wish: Wish
+    request: TrainingRequest
     photos: int
     dataset_bytes: int
     created_at: float
     updated_at: float
-    seconds: float  # how long the engine takes, as it said when the run was accepted
+    seconds: float  # how long the engine takes, as known when the run was accepted
     status: str = "pending"
     stage: str = "job_pending"  # type of the last event
     started_at: float | None = None
@@ -57,19 +59,24 @@ class Run:
     @property
     def total_steps(self) -> int:
         """Batches over all epochs."""
-        return math.ceil(self.wish.n_epochs * self.photos / self.wish.batch_size)
+        return math.ceil(self.request.n_epochs * self.photos / self.request.batch_size)
 
     @property
     def epochs_completed(self) -> int:
-        return self.wish.n_epochs * self.step // self.total_steps
+        return self.request.n_epochs * self.step // self.total_steps
 
     @property
     def output_name(self) -> str:
         """What Together would call the trained model."""
-        parts = [self.wish.model.rpartition("/")[2], self.wish.suffix, self.id[-8:]]
+        parts = [self.request.model.rpartition("/")[2], self.request.suffix, self.id[-8:]]
         return "local/" + "-".join(part for part in parts if part)
 
+    def row(self) -> Row:
+        """Return the row that keeps this run."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"request": json.dumps(asdict(self.request))}
+
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Run:
-        """Read what `dataclasses.asdict` wrote."""
-        return cls(**{**values, "wish": Wish(**values["wish"])})
+    def from_row(cls, row: Row) -> Run:
+        """Return the run that a row keeps."""
+        return cls(**{**row, "request": TrainingRequest(**json.loads(row["request"]))})

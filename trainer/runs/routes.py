@@ -1,4 +1,4 @@
-"""/v1/fine-tunes and the download of what they made."""
+"""/v1/fine-tunes and the download of their weights."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from trainer.bodies import read_body
 from trainer.errors import invalid
-from trainer.fields import Fields
+from trainer.headers import correlation, require_in_time
 from trainer.models import BASE_MODELS
 from trainer.runs import answers
-from trainer.runs.creation import correlation, read_wish, require_in_time, training_file
+from trainer.runs.bodies import EstimateBody, TrainingBody, training_file
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
 from trainer.runs.weights import checksum, weights_path
@@ -24,9 +25,10 @@ async def create(request: Request) -> Response:
     """POST /fine-tunes: on the disk before the answer leaves."""
     require_in_time(request)
     parts = state(request)
-    wish = read_wish(await Fields.of(request), correlation(request))
-    file = training_file(wish, parts.files)
-    run = await parts.runs.create(wish, file, parts.files, parts.engine.training_seconds)
+    token = correlation(request)
+    training = (await read_body(request, TrainingBody)).request(token)
+    file = training_file(training, parts.files)
+    run = await parts.runs.create(training, file, parts.files, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
     return answer
@@ -48,13 +50,14 @@ async def list_runs(request: Request) -> Response:
 async def retrieve(request: Request) -> Response:
     """GET /fine-tunes/{id}: with its events."""
     run = _run(request)
-    events = state(request).runs.events(run)
-    return JSONResponse(answers.full_job(run, events, **_context(request, run)))
+    # The run first: its events are read as of this moment, and both must agree.
+    answer = answers.full_job(run, **_context(request, run))
+    return JSONResponse(answer | {"events": await state(request).runs.events(run)})
 
 
 async def list_events(request: Request) -> Response:
     """GET /fine-tunes/{id}/events."""
-    return JSONResponse({"data": state(request).runs.events(_run(request))})
+    return JSONResponse({"data": await state(request).runs.events(_run(request))})
 
 
 async def list_checkpoints(request: Request) -> Response:
@@ -66,7 +69,7 @@ async def list_checkpoints(request: Request) -> Response:
 async def list_metrics(request: Request) -> Response:
     """GET /fine-tunes/{id}/metrics: the loss curve, at most 500 points."""
     run = _run(request)
-    points = state(request).runs.losses(run)
+    points = await state(request).runs.losses(run)
     return JSONResponse({"metrics": metrics(run, points, request.query_params)})
 
 
@@ -103,8 +106,8 @@ async def limits(request: Request) -> Response:
 
 async def estimate_price(request: Request) -> Response:
     """POST /fine-tunes/estimate-price: your own machine costs nothing here."""
-    fields = await Fields.of(request)
-    state(request).files.get(fields.text("training_file"))
+    body = await read_body(request, EstimateBody)
+    state(request).files.get(body.training_file)
     return JSONResponse(
         {
             "estimation_available": True,

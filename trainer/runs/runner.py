@@ -1,4 +1,4 @@
-"""Works on the runs: a few at once, the rest wait their turn.
+"""Works on the runs: a few at once, the rest wait.
 
 One asyncio task per working run and none per waiting run, no thread: what a run costs while its
 engine waits is a sleeping coroutine. Runs change here only, on the event loop, so nothing is
@@ -15,27 +15,26 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from trainer.engines.base import Engine, TrainingFailed
+from trainer.engines.base import Engine, TrainingError
 from trainer.runs.records import OVER, WAITING, WORKING, Run
-from trainer.runs.store import RunStore, event
+from trainer.runs.store import RunStore
 from trainer.runs.weights import checksum
 from trainer.threads import in_thread
 
 log = logging.getLogger("trainer.runs")
 
-# Events that the runner says, not the engine.
+# Events of the runner, not of the engine.
 OWN_EVENTS = frozenset(
     {"job_pending", "job_restarted", "cancel_requested", "job_stopped", "job_error", "job_complete"}
 )
-# Seconds of work between two writes of the whole record. A crash costs less: what an engine has
-# told in events is on disk at once.
+# Seconds of work between two writes of a run's progress; events are written at once.
 SAVE_EVERY = 5.0
 # Such writes per second for all runs together: thousands of runs share one disk.
-MOST_SAVES = 100
+MAX_SAVES = 100
 
 
 class Runner:
-    """Gives every run its turn and records how it ends."""
+    """Starts every run in its turn and records how it ends."""
 
     def __init__(self, store: RunStore, engine: Engine, slots: int) -> None:
         self._store = store
@@ -45,22 +44,22 @@ class Runner:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def resume(self) -> None:
-        """After a start: go on with what an earlier process had begun, first come first served."""
+        """Resume what an earlier process left, in the order it was accepted."""
         unfinished = [run for run in self._store.all() if run.status not in OVER]
         for run in sorted(unfinished, key=lambda run: (run.status in WAITING, run.created_at)):
             if run.status == "cancel_requested":
                 self._end(run, "cancelled", "job_stopped", "Job cancelled")
             else:
                 self._waiting.append(run)
-        self._fill()
+        self._start_waiting()
 
     def accept(self, run: Run) -> None:
         """Take in a new run; it starts after the current answer has left."""
         self._waiting.append(run)
-        asyncio.get_running_loop().call_soon(self._fill)
+        asyncio.get_running_loop().call_soon(self._start_waiting)
 
     def queue_depths(self) -> dict[str, int]:
-        """Give, per waiting run's id, how many runs start before it."""
+        """Return, per waiting run's id, how many runs start before it."""
         return {run.id: depth for depth, run in enumerate(self._waiting)}
 
     def cancel(self, run: Run) -> None:
@@ -71,8 +70,7 @@ class Runner:
             self._waiting.remove(run)
             self._end(run, "cancelled", "job_stopped", "Job cancelled before it started")
             return
-        self._say(run, "cancel_requested", "Cancel requested", status="cancel_requested")
-        self._store.save(run, durable=True)
+        self._add_event(run, "cancel_requested", "Cancel requested", status="cancel_requested")
         if task := self._tasks.get(run.id):
             task.cancel()
         else:  # interrupted by a restart and still waiting for its turn
@@ -80,14 +78,14 @@ class Runner:
             self._end(run, "cancelled", "job_stopped", "Job cancelled")
 
     async def delete(self, run: Run) -> None:
-        """Stop a run if it works and remove everything it has."""
+        """Stop a run where it works and remove everything it has."""
         self.cancel(run)
         if task := self._tasks.get(run.id):
             await asyncio.wait([task])
         await self._store.remove(run)
 
     async def close(self) -> None:
-        """Let go of all runs without ending them: the next process goes on with them."""
+        """Stop all work without ending the runs: the next process resumes them."""
         self._waiting.clear()
         working = [self._store.get(run_id) for run_id in self._tasks]
         tasks = list(self._tasks.values())
@@ -97,10 +95,10 @@ class Runner:
         for run in working:
             self._store.save(run)
 
-    def _fill(self) -> None:
+    def _start_waiting(self) -> None:
         while self._waiting and len(self._tasks) < self._slots:
             run = self._waiting.pop(0)
-            task = asyncio.create_task(self._work(run), name=run.id)
+            task = asyncio.create_task(self._train(run), name=run.id)
             self._tasks[run.id] = task
             task.add_done_callback(partial(self._done, run))
         for run in self._waiting:
@@ -114,75 +112,70 @@ class Runner:
             log.error("The end of run %s could not be recorded", run.id, exc_info=error)
         if run.status == "cancel_requested":
             self._end(run, "cancelled", "job_stopped", "Job cancelled")
-        self._fill()
+        self._start_waiting()
 
-    async def _work(self, run: Run) -> None:
-        save_every = max(SAVE_EVERY, len(self._tasks) / MOST_SAVES)
+    async def _train(self, run: Run) -> None:
+        save_every = max(SAVE_EVERY, len(self._tasks) / MAX_SAVES)
         work = RunWork(run, self._store, save_every)
         try:
-            self._begin(run)
+            self._start(run)
             await self._engine.train(work)
             path = work.folder / "adapter.safetensors"
             run.weights_sha256 = await in_thread(checksum, path)
             self._end(run, "completed", "job_complete", "Job completed")
-        except TrainingFailed as error:
+        except TrainingError as error:
             self._end(run, "error", "job_error", str(error))
         except Exception:
-            log.exception("Run %s broke off", run.id)
+            log.exception("Run %s stopped with an error", run.id)
             self._end(run, "error", "job_error", "The trainer had an internal error")
 
-    def _begin(self, run: Run) -> None:
+    def _start(self, run: Run) -> None:
         if run.status in WORKING:
-            message = f"The trainer was restarted; going on at step {run.step}"
-            self._say(run, "job_restarted", message, status="running")
+            message = f"The trainer was restarted; resuming at step {run.step}"
+            self._add_event(run, "job_restarted", message, status="running")
         else:
-            run.started_at = time.time()
-            run.status = "running"
-        self._store.save(run)
+            run.started_at, run.status = time.time(), "running"
+            self._store.save(run)
 
     def _end(self, run: Run, status: str, kind: str, message: str) -> None:
         run.finished_at, run.seconds_left = time.time(), 0.0
         if status == "error":
             run.error = message
-        self._say(run, kind, message, status=status)
-        self._store.save(run)
-        # The photos are private and no longer needed: the weights are made, or never will be.
-        (self._store.folder(run) / "dataset.jsonl").unlink(missing_ok=True)
+        self._add_event(run, kind, message, status=status)
 
-    def _say(self, run: Run, kind: str, message: str, *, status: str) -> None:
-        self._store.add_event(run, event(kind, message, run, step=run.step))
-        run.status, run.stage, run.updated_at = status, kind, time.time()
+    def _add_event(self, run: Run, kind: str, message: str, *, status: str) -> None:
+        self._store.add_event(run, kind, message, status=status, step=run.step)
 
 
 class RunWork:
-    """What an engine holds of one run while it works on it (see `engines.base.Work`)."""
+    """One run while an engine works on it (see `engines.base.Work`)."""
 
     def __init__(self, run: Run, store: RunStore, save_every: float) -> None:
         self.run = run
         self.folder: Path = store.folder(run)
         self._store = store
         self._save_every = save_every
-        # The first write comes at a random moment: runs that began together, as they do after a
-        # restart, would otherwise all write in the same instant again and again.
+        # The first write comes at a random moment: runs that started together, as they do after
+        # a restart, would otherwise all write at the same moments.
         self._saved_at = run.elapsed - random.uniform(0, save_every)  # noqa: S311 - no secret
 
-    def status(self, word: str) -> None:
+    def status(self, status: str) -> None:
         """Enter one of Together's states."""
-        if word != self.run.status:
-            self.run.status = word
+        if status != self.run.status:
+            self.run.status = status
             self._save()
 
     def event(self, kind: str, message: str, *, step: int | None = None) -> None:
-        """Say that something happened."""
-        self._store.add_event(self.run, event(kind, message, self.run, step=step))
-        self.run.stage, self.run.updated_at = kind, time.time()
+        """Report an event."""
+        self._store.add_event(self.run, kind, message, step=step)
 
-    def reported(self) -> int:
-        """Give how many events the engine has said about this run."""
-        return sum(1 for said in self._store.events(self.run) if said["type"] not in OWN_EVENTS)
+    async def event_count(self) -> int:
+        """Return how many events the engine has reported about this run."""
+        events = await self._store.events(self.run)
+        return sum(event["type"] not in OWN_EVENTS for event in events)
 
     def progress(self, *, elapsed: float, step: int, seconds_left: float) -> None:
-        """Say how far the run is; written every few seconds of work."""
+        """Report how far the run is; written every few seconds of work."""
         run = self.run
         run.elapsed, run.step, run.seconds_left = elapsed, max(step, run.step), seconds_left
         run.updated_at = time.time()
@@ -190,12 +183,12 @@ class RunWork:
             self._save()
 
     def losses(self, points: Sequence[tuple[int, float, float]]) -> None:
-        """Record (step, loss, learning rate) points; written with the record."""
+        """Record (step, loss, learning rate) points; written with the run."""
         self._store.add_losses(self.run, points)
 
-    def last_loss_step(self) -> int:
-        """Give the last recorded step, 0 where there is none."""
-        known = self._store.losses(self.run)
+    async def last_loss_step(self) -> int:
+        """Return the last recorded step, 0 where there is none."""
+        known = await self._store.losses(self.run)
         return known[-1][0] if known else 0
 
     def _save(self) -> None:

@@ -10,18 +10,18 @@ from trainer.runs.records import Run
 
 
 def checksum(path: Path) -> str:
-    """Give the sha256 of a file in hex."""
+    """Return the sha256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checkpoint_steps(folder: Path) -> list[int]:
-    """Give the steps of the intermediate checkpoints, in order."""
+    """Return the steps of the intermediate checkpoints, in order."""
     return sorted(int(path.stem) for path in (folder / "checkpoints").glob("*.safetensors"))
 
 
 def weights_path(run: Run, folder: Path, checkpoint: str, step: str) -> Path:
-    """Give the file a download asks for.
+    """Return the file a download asks for.
 
     Takes the documented query: `checkpoint` (adapter, model_output_path; merged is not made)
     and `checkpoint_step`, where 0, nothing and the last step mean the final weights.

@@ -1,4 +1,4 @@
 """Stands in for a GPU: real files, real time, real photos, no training.
 
-Everything it makes says that it is simulated.
+Everything it makes is labelled as simulated.
 """

@@ -20,16 +20,16 @@ NOTE = "Made by the simulated engine: not a trained LoRA. Its B matrices are zer
 def write_adapter(run: Run, path: Path, step: int) -> None:
     """Write the weights of a run as they are after `step`, whole and on the disk."""
     path.parent.mkdir(exist_ok=True)
-    disk.write_bytes(path, serialize(_tensors(run, step), _metadata(run, step)), durable=True)
+    disk.write_bytes(path, serialize(_tensors(run, step), _metadata(run, step)))
 
 
 def _tensors(run: Run, step: int) -> dict[str, Tensor]:
-    """Give a few tensors under the names diffusers gives a FLUX LoRA.
+    """Return a few tensors with the names that diffusers uses for a FLUX LoRA.
 
     B is zero, as in a LoRA that has not learned anything: loading these weights into a real
-    model leaves its pictures as they are, so a mix-up does no harm.
+    model leaves its images as they are, so a mix-up does no harm.
     """
-    width = BASE_MODELS[run.wish.model].width
+    width = BASE_MODELS[run.request.model].width
     numbers = random.Random(f"{run.id}:{step}")  # noqa: S311 - filling, not a secret
     tensors = {}
     for block in range(BLOCKS):
@@ -47,9 +47,9 @@ def _metadata(run: Run, step: int) -> dict[str, str]:
         "format": "pt",
         "simulated": "true",
         "note": NOTE,
-        "base_model": run.wish.model,
-        "trigger_word": run.wish.trigger_word,
-        "subject": run.wish.subject,
+        "base_model": run.request.model,
+        "trigger_word": run.request.trigger_word,
+        "subject": run.request.subject,
         "run_id": run.id,
         "step": str(step),
     }

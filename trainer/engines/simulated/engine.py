@@ -1,4 +1,4 @@
-"""The simulated engine: goes through a training's stages in a given time."""
+"""The simulated engine: goes through the stages of a training in a given time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import time
 from pathlib import Path
 
-from trainer.engines.base import PictureRequest, Work
+from trainer.engines.base import ImageRequest, Work
 from trainer.engines.simulated import timeline
 from trainer.engines.simulated.timeline import Moment
 from trainer.threads import in_thread
 
-DRAWN_AT_ONCE = 2  # pictures; each may take a few tens of megabytes while it is drawn
+MAX_GENERATIONS = 2  # at once; each may take a few tens of megabytes
 # Trainings that decode their photos at the same moment: more would take the processor and the
 # threads from the requests that are answered meanwhile.
-READ_AT_ONCE = 1
-# Looks per second at all trainings together: thousands of them share one event loop.
-MOST_LOOKS = 2_000
+MAX_READERS = 1
+# Progress updates per second of all trainings: thousands of them share one event loop.
+MAX_UPDATES = 2_000
 
 
 class SimulatedEngine:
@@ -27,24 +27,24 @@ class SimulatedEngine:
     def __init__(self, training_seconds: float, image_seconds: float) -> None:
         self.training_seconds = training_seconds
         self._image_seconds = image_seconds
-        self._drawing = asyncio.Semaphore(DRAWN_AT_ONCE)
-        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._generating = asyncio.Semaphore(MAX_GENERATIONS)
+        self._reading = asyncio.Semaphore(MAX_READERS)
         self._working = 0
 
     async def train(self, work: Work) -> None:
         """Go through the moments of a run that have not been reported yet."""
         self._working += 1
         try:
-            await SimulatedTraining(work, self).go_on()
+            await SimulatedTraining(work, self).complete()
         finally:
             self._working -= 1
 
     def pause(self, seconds: float) -> float:
-        """Give the seconds between two looks at a training that takes `seconds`.
+        """Return the seconds between two updates of a training that takes `seconds`.
 
         Half a second; less for a training of less than half a minute, more in a crowd.
         """
-        return min(max(0.5, self._working / MOST_LOOKS), seconds / 60)
+        return min(max(0.5, self._working / MAX_UPDATES), seconds / 60)
 
     async def read_photos(self, folder: Path) -> None:
         """Decode a run's photos, in turn with the other runs."""
@@ -53,34 +53,35 @@ class SimulatedEngine:
         async with self._reading:
             await in_thread(read_photos, folder)
 
-    async def draw(self, request: PictureRequest) -> bytes:
-        """Draw one picture; takes about the configured time."""
-        from trainer.engines.simulated.pictures import draw
+    async def generate(self, request: ImageRequest) -> bytes:
+        """Return one image; takes about the configured time."""
+        from trainer.engines.simulated.images import render
 
         await asyncio.sleep(self._image_seconds)
-        async with self._drawing:
-            return await in_thread(draw, request)
+        async with self._generating:
+            return await in_thread(render, request)
 
 
 class SimulatedTraining:
-    """One run on its way. Where it is follows from what is recorded and from the time."""
+    """One run. How far it is follows from what is recorded and from the time."""
 
     def __init__(self, work: Work, engine: SimulatedEngine) -> None:
         self._work = work
         self._engine = engine
         self._run = work.run
-        self._last_loss = work.last_loss_step()
+        self._last_loss = 0
 
-    async def go_on(self) -> None:
+    async def complete(self) -> None:
         """Report what is left of the plan, each moment when its time has come."""
         moments = timeline.plan(self._run)
-        said = self._work.reported()
-        elapsed = max(self._run.elapsed, moments[said - 1].at * self._run.seconds if said else 0)
+        done = await self._work.event_count()
+        self._last_loss = await self._work.last_loss_step()
+        elapsed = max(self._run.elapsed, moments[done - 1].at * self._run.seconds if done else 0)
         self._started = time.monotonic() - elapsed
-        if said:
-            self._work.status(moments[said - 1].status)
+        if done:
+            self._work.status(moments[done - 1].status)
             self._report(elapsed, timeline.step_at(self._run, elapsed / self._run.seconds))
-        for moment in moments[said:]:
+        for moment in moments[done:]:
             await self._wait_for(moment)
             await self._act(moment)
             self._work.status(moment.status)

@@ -15,8 +15,8 @@ TRAINED = 0.88
 COMPRESSED = 0.92
 UPLOADED = 0.98
 
-MOST_EPOCH_EVENTS = 20
-MOST_LOSSES = 500
+MAX_EPOCH_EVENTS = 20
+MAX_LOSSES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Moment:
 
 
 def plan(run: Run) -> list[Moment]:
-    """Give every event of a run in order."""
-    total, model = run.total_steps, run.wish.model
+    """Return every event of a run in order."""
+    total, model = run.total_steps, run.request.model
     return [
-        Moment(0.0, "job_start", "Job started on the simulated engine: nothing is trained"),
+        Moment(0.0, "job_start", "Job started on the simulated engine: nothing is really trained"),
         Moment(0.0, "training_data_downloading", "Reading the photos"),
         Moment(PHOTOS_READ, "training_data_download_complete", f"{run.photos} photos read"),
-        Moment(PHOTOS_READ, "model_downloading", f"Pretending to load {model}"),
-        Moment(MODEL_LOADED, "model_download_complete", f"Pretended to load {model}"),
+        Moment(PHOTOS_READ, "model_downloading", f"Loading {model} (simulated)"),
+        Moment(MODEL_LOADED, "model_download_complete", f"{model} loaded (simulated)"),
         Moment(MODEL_LOADED, "training_start", f"Simulated training of {total} steps", step=0),
         *_training(run),
         Moment(TRAINED, "training_complete", "Simulated training complete", step=total),
@@ -50,28 +50,28 @@ def plan(run: Run) -> list[Moment]:
 
 
 def step_at(run: Run, share: float) -> int:
-    """Give the step a run has reached after a share of its time."""
+    """Return the step a run has reached after a share of its time."""
     part = (share - MODEL_LOADED) / (TRAINED - MODEL_LOADED)
-    # The tiny addition keeps rounding from stealing the step that has just been reached.
+    # The tiny addition keeps rounding from losing the step that was just reached.
     return min(run.total_steps, max(0, math.floor(run.total_steps * part + 1e-6)))
 
 
 def loss(run: Run, step: int) -> float:
-    """Give the loss shown for a step: falls, with noise, the same for the same run."""
+    """Return the loss shown for a step: falls, with noise, the same for the same run."""
     noise = random.Random(f"{run.id}:{step}")  # noqa: S311 - decoration, not a secret
     fallen = 0.34 + 0.26 * math.exp(-4.0 * step / run.total_steps)
     return round(max(0.05, fallen + noise.gauss(0, 0.025)), 4)
 
 
 def loss_steps(run: Run, after: int, up_to: int) -> list[int]:
-    """Give the steps after `after` whose loss is recorded: at most 500 in the whole run."""
-    stride = math.ceil(run.total_steps / MOST_LOSSES)
+    """Return the steps after `after` whose loss is recorded: at most 500 in the whole run."""
+    stride = math.ceil(run.total_steps / MAX_LOSSES)
     return [step for step in range(after + 1, up_to + 1) if step % stride == 0]
 
 
 def learning_rate(run: Run, step: int) -> float:
-    """Give the learning rate of a step: a cosine from the wished rate to zero."""
-    return run.wish.learning_rate * (1 + math.cos(math.pi * step / run.total_steps)) / 2
+    """Return the learning rate of a step: a cosine from the requested rate to zero."""
+    return run.request.learning_rate * (1 + math.cos(math.pi * step / run.total_steps)) / 2
 
 
 def _training(run: Run) -> list[Moment]:
@@ -80,8 +80,8 @@ def _training(run: Run) -> list[Moment]:
 
 
 def _epochs(run: Run) -> list[Moment]:
-    epochs = run.wish.n_epochs
-    stride = math.ceil(epochs / MOST_EPOCH_EVENTS)
+    epochs = run.request.n_epochs
+    stride = math.ceil(epochs / MAX_EPOCH_EVENTS)
     return [
         _at_step(
             run,
@@ -96,7 +96,7 @@ def _epochs(run: Run) -> list[Moment]:
 
 def _checkpoints(run: Run) -> list[Moment]:
     # The last checkpoint is the result itself: it needs no event of its own.
-    count = run.wish.n_checkpoints
+    count = run.request.n_checkpoints
     steps = sorted({run.total_steps * at // count for at in range(1, count)} - {0})
     return [_at_step(run, step, "checkpoint_save", f"Checkpoint at step {step}") for step in steps]
 

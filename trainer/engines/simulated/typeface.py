@@ -1,4 +1,4 @@
-"""Letters on pictures, also where the machine has no fonts installed."""
+"""Text on images, also where the machine has no fonts installed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from PIL.ImageFont import FreeTypeFont
 # Fonts that common systems bring, found by name. Pillow's own has ASCII letters only.
 NAMES = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf")
 
-PILLOWS_OWN = "Aileron"
-LONGEST = 400  # characters that are looked at; measuring thousands takes seconds
+PILLOW_FONT = "Aileron"
+MAX_CHARACTERS = 400  # that are measured; measuring thousands takes seconds
 
 
 @lru_cache(maxsize=64)
 def font(size: int) -> FreeTypeFont:
-    """Give a font of about `size` pixels."""
+    """Return a font of about `size` pixels."""
     for name in NAMES:
         try:
             return ImageFont.truetype(name, size)
@@ -28,19 +28,19 @@ def font(size: int) -> FreeTypeFont:
 
 
 def printable(text: str) -> str:
-    """Give the text on one line, in letters the font at hand really has."""
+    """Return the text on one line, in letters that the font really has."""
     line = " ".join(text.split())
-    if font(16).getname()[0] != PILLOWS_OWN:
+    if font(16).getname()[0] != PILLOW_FONT:
         return line
     dashed = line.replace("—", "-").replace("–", "-")
     return unicodedata.normalize("NFKD", dashed).encode("ascii", "ignore").decode()
 
 
-def wrap(text: str, face: FreeTypeFont, width: float, most: int) -> list[str]:
-    """Break a text into at most `most` lines of `width` pixels; the rest becomes "..."."""
+def wrap(text: str, face: FreeTypeFont, width: float, max_lines: int) -> list[str]:
+    """Break a text into at most `max_lines` lines of `width` pixels; the rest becomes "..."."""
     lines: list[str] = []
     current = ""
-    for word in printable(text[:LONGEST]).split():
+    for word in printable(text[:MAX_CHARACTERS]).split():
         longer = f"{current} {word}".strip()
         if current and face.getlength(longer) > width:
             lines.append(current)
@@ -48,8 +48,8 @@ def wrap(text: str, face: FreeTypeFont, width: float, most: int) -> list[str]:
         else:
             current = longer
     lines.append(current)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], f"{lines[most - 1]} ..."]
+    if len(lines) > max_lines:
+        lines = [*lines[: max_lines - 1], f"{lines[max_lines - 1]} ..."]
     return [shorten(line, face, width) for line in lines]
 
 

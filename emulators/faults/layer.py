@@ -1,0 +1,123 @@
+"""The layer around a service that lets requests fail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulators.faults.answers import finish
+from emulators.faults.exchange import Exchange
+from emulators.faults.ledger import Ledger
+from emulators.faults.plan import Plan
+from emulators.faults.response_faults import answer_wrongly
+from emulators.faults.routes import FAULTS_PATH, LEDGER_PATH, Controls
+from emulators.faults.service import Service
+from emulators.faults.transport_faults import TRANSPORT_FAULTS
+
+log = logging.getLogger("emulators.faults")
+
+
+class FaultLayer:
+    """Wraps a service: decides for every request of its API whether and how it fails.
+
+    `keys` open the controls; `latency` is waited before every request, in seconds. Whatever
+    fails, what the service has accepted is in the ledger.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        plan: Plan,
+        ledger: Ledger,
+        *,
+        keys: tuple[str, ...],
+        latency: float = 0.0,
+    ) -> None:
+        self._app = LedgerLayer(app, service, ledger)
+        self._service = service
+        self._plan = plan
+        self._controls = Controls(service, plan, ledger).app(keys)
+        self._latency = latency
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"] in {FAULTS_PATH, LEDGER_PATH}:
+            await self._controls(scope, receive, _labelled(send, self._service.label))
+        else:
+            await asyncio.sleep(self._latency)
+            await self._handle(scope, receive, _labelled(send, self._service.label))
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._service.route_of(scope["method"], scope["path"])
+        active = self._plan.pick(route, self._possible(route)) if route else None
+        if active is None:
+            await self._app(scope, receive, send)
+            return
+        rule = active.rule
+        log.warning("Injected fault: %s on %s", rule.fault, route)
+        exchange = Exchange(self._app, scope, receive, send, self._service, rule, active.rng)
+        if rule.fault in TRANSPORT_FAULTS:
+            await TRANSPORT_FAULTS[rule.fault](exchange)
+        else:
+            await answer_wrongly(self._service.response_faults[rule.fault], exchange)
+
+    def _possible(self, route: str) -> set[str]:
+        wrong = self._service.response_faults.items()
+        return {*TRANSPORT_FAULTS, *(name for name, fault in wrong if route in fault.routes)}
+
+
+class LedgerLayer:
+    """Writes what the service accepts into the ledger before the answer can leave."""
+
+    def __init__(self, app: ASGIApp, service: Service, ledger: Ledger) -> None:
+        self._app = app
+        self._service = service
+        self._ledger = ledger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._balanced(send))
+        elif scope["type"] == "http":
+            await self._record(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _record(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._service.route_of(scope["method"], scope["path"])
+        if route is None or route not in self._service.paid_routes:
+            await self._app(scope, receive, send)
+            return
+        answer = await finish(self._app, scope, receive)
+        if answer.status == 200:
+            entry = self._service.entry(route, json.loads(answer.body))
+            await asyncio.to_thread(self._ledger.record, entry)
+        await answer.send(send)
+
+    def _balanced(self, send: Send) -> Send:
+        """Make up for lines that a kill between an acceptance and its line has left out."""
+
+        async def send_balanced(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._ledger.load()
+                for entry in self._service.existing():
+                    self._ledger.record(entry)
+            await send(message)
+
+        return send_balanced
+
+
+def _labelled(send: Send, label: str) -> Send:
+    """Mark every answer: nobody may mistake an emulator for the real service."""
+
+    async def send_labelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)[label] = "on"
+        await send(message)
+
+    return send_labelled

@@ -1,0 +1,59 @@
+"""The rules that are active now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container, Sequence
+from random import Random
+from typing import Any
+
+from emulators.faults.rules import EVERY_ROUTE, STUCK, ActiveRule, Rule
+
+
+class Plan:
+    """What fails now. In memory only: a process that was killed starts without faults."""
+
+    def __init__(self) -> None:
+        self._seed = 0
+        self._rules: list[ActiveRule] = []
+        self._changed = asyncio.Event()
+
+    def replace(self, seed: int, rules: Sequence[Rule]) -> None:
+        """Start over with these rules: the same seed and requests fail in the same way."""
+        self._seed = seed
+        self._rules = [
+            ActiveRule(rule, Random(f"{seed}:{number}"))  # noqa: S311 - repeatable on purpose
+            for number, rule in enumerate(rules)
+        ]
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def clear(self) -> None:
+        """Let nothing fail any more."""
+        self.replace(0, [])
+
+    def pick(self, route: str, possible: Container[str]) -> ActiveRule | None:
+        """Return the first rule that strikes a request of a route with these possible faults."""
+        for active in self._rules:
+            rule = active.rule
+            matches = rule.route in {route, EVERY_ROUTE} and rule.fault in possible
+            if matches and active.strikes():
+                return active
+        return None
+
+    def is_stuck(self, run_id: str) -> bool:
+        """Return whether a run is stuck: decided per run, not per request."""
+        return any(
+            active.rule.fault == STUCK
+            # Random numbers per run: the answer must not depend on who asks when.
+            and Random(f"{self._seed}:{number}:{run_id}").random() < active.rule.probability  # noqa: S311
+            for number, active in enumerate(self._rules)
+        )
+
+    async def changed(self) -> None:
+        """Wait until the rules are others than at the call."""
+        await self._changed.wait()
+
+    def answer(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+        return {"seed": self._seed, "rules": [active.answer() for active in self._rules]}

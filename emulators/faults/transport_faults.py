@@ -1,0 +1,117 @@
+"""Faults of the service and of the network, each as one function of a failing request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from emulators.faults.exchange import Exchange
+
+log = logging.getLogger("emulators.faults")
+
+EXIT_CODE = 70
+PHRASES = {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+async def reset_before(exchange: Exchange) -> None:
+    """Nothing is done and the connection is reset."""
+    await exchange.reset()
+
+
+async def rate_limited(exchange: Exchange) -> None:
+    """Nothing is done: 429 in the service's body, with or without Retry-After."""
+    refusal = exchange.service.refusal(429, "Too many requests (injected fault).")
+    if exchange.rule.retry_after is not None:
+        refusal.headers["Retry-After"] = str(exchange.rule.retry_after)
+    await exchange.respond(refusal)
+
+
+async def error(exchange: Exchange) -> None:
+    """Nothing is done and the service says so itself, in its own body."""
+    status = exchange.rule.status
+    message = "The server is overloaded" if status == 503 else PHRASES[status]
+    await exchange.respond(exchange.service.refusal(status, f"{message} (injected fault)."))
+
+
+async def slow(exchange: Exchange) -> None:
+    """Everything is done, later."""
+    await asyncio.sleep(exchange.rule.seconds)
+    await exchange.handle()
+
+
+async def hang(exchange: Exchange) -> None:
+    """Nothing is done or answered until the client gives up, or the seconds are over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(exchange.rule.seconds):
+            await exchange.client_gone()
+    await exchange.hang_up()
+
+
+async def answer_lost(exchange: Exchange) -> None:
+    """Everything is done and the connection ends without an answer."""
+    await exchange.finish()
+    await exchange.hang_up()
+
+
+async def error_after(exchange: Exchange) -> None:
+    """Everything is done and a gateway in between says that it is not."""
+    await exchange.finish()
+    status = exchange.rule.status
+    # Not the service's body: a gateway does not know whether the request was accepted.
+    await exchange.respond(PlainTextResponse(f"{status} {PHRASES[status]}", status_code=status))
+
+
+async def malformed(exchange: Exchange) -> None:
+    """Everything is done and the answer is a 200 with broken JSON."""
+    answer = await exchange.finish()
+    # No JSON text ends with an opening brace, wherever the half ends.
+    body = bytes(answer.body[: len(answer.body) // 2]) + b"{"
+    await exchange.respond(PlainTextResponse(body, media_type=JSONResponse.media_type))
+
+
+async def truncated(exchange: Exchange) -> None:
+    """The second half of the answer is missing; the announced length agrees or does not."""
+    answer = await exchange.finish()
+    half, agreeing = len(answer.body) // 2, exchange.rule.agreeing
+    if agreeing is None:
+        agreeing = exchange.rng.random() < 0.5
+    if agreeing:
+        answer.replace_body(bytes(answer.body[:half]))
+        await answer.send(exchange.send)
+    else:
+        await answer.send_part(exchange.send, half)
+        await exchange.hang_up()
+
+
+async def restart(exchange: Exchange) -> None:
+    """Everything is done and the process ends at once. Its supervisor starts it again."""
+    await exchange.finish()
+    log.warning("Injected fault: the process ends here")
+    os._exit(EXIT_CODE)
+
+
+TRANSPORT_FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+    fault.__name__: fault
+    for fault in (
+        reset_before,
+        rate_limited,
+        error,
+        slow,
+        hang,
+        answer_lost,
+        error_after,
+        malformed,
+        truncated,
+        restart,
+    )
+}

@@ -1,0 +1,91 @@
+"""The body of POST /images/generations. The ranges are the documented ones."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, field_validator
+
+from trainer.bodies import Body, OfferedModel, RequiredText, refuse
+from trainer.engines.base import ImageRequest, Lora
+from trainer.errors import invalid
+from trainer.models import BASE_MODELS
+from trainer.runs.store import RUN_ID, RunStore
+
+MAX_IMAGES = 4
+MAX_LORAS = 2
+DOWNLOAD_PATH = "/v1/finetune/download"
+
+Edge = Annotated[int, Field(ge=256, le=1920, multiple_of=8)]  # pixels
+
+
+class LoraBody(Body):
+    """Weights to use: their download address and their strength."""
+
+    path: Annotated[RequiredText, Field(max_length=2000)]
+    scale: Annotated[float, Field(ge=0, le=2)]
+
+
+class ImageBody(Body):
+    """What to generate."""
+
+    model: OfferedModel
+    prompt: Annotated[RequiredText, Field(max_length=4000)]
+    width: Edge = 1024
+    height: Edge = 1024
+    steps: Annotated[int, Field(ge=1, le=50)] = 20
+    n: Annotated[int, Field(ge=1, le=MAX_IMAGES)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63, default_factory=lambda: secrets.randbelow(2**31))]
+    output_format: Literal["jpeg", "png"] = "jpeg"
+    response_format: Literal["url", "base64"] = "url"
+    image_loras: Annotated[list[LoraBody], Field(max_length=MAX_LORAS)] = []
+    image_url: Any = None
+    reference_images: Any = None
+
+    @field_validator("image_url", "reference_images")
+    @classmethod
+    def _no_images(cls, value: Any) -> None:
+        if value:
+            raise refuse("is not supported: this trainer generates from text and LoRAs only")
+
+    def requests(self, runs: RunStore) -> list[ImageRequest]:
+        """Return one request per image, each with the next seed.
+
+        Raises a 404 or 400 for weights that cannot be used.
+        """
+        loras = tuple(_lora(lora, self.model, runs) for lora in self.image_loras)
+        return [
+            ImageRequest(
+                model=self.model,
+                prompt=self.prompt,
+                width=self.width,
+                height=self.height,
+                seed=self.seed + index,
+                file_format=self.output_format,
+                loras=loras,
+            )
+            for index in range(self.n)
+        ]
+
+
+def _lora(lora: LoraBody, model: str, runs: RunStore) -> Lora:
+    """Find the weights by the run's id in this trainer's own download address."""
+    run = runs.get(_own_run_id(lora.path))
+    if run.status != "completed":
+        raise invalid(f"{run.id} is {run.status}: it has no weights yet.", "image_loras")
+    if BASE_MODELS[run.request.model].family != BASE_MODELS[model].family:
+        raise invalid(f"A LoRA trained on {run.request.model} does not fit {model}.", "image_loras")
+    return Lora(run, runs.folder(run), lora.scale)
+
+
+def _own_run_id(path: str) -> str:
+    try:
+        address = urlsplit(path)
+        run_id = parse_qs(address.query).get("ft_id", [""])[0]
+    except ValueError:
+        address, run_id = urlsplit(""), ""
+    if address.path != DOWNLOAD_PATH or not RUN_ID.fullmatch(run_id):
+        raise invalid("The simulated trainer only generates with its own weights.", "image_loras")
+    return run_id
