@@ -20,17 +20,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='generatedimage',
             name='job',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='images', to='jobs.jobqueue'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='images', to='jobs.jobqueue', verbose_name='job'),
         ),
         migrations.AddField(
             model_name='generatedimage',
             name='model',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='models_app.usermodel'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='models_app.usermodel', verbose_name='model'),
         ),
         migrations.AddField(
             model_name='generatedimage',
             name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
         ),
         migrations.AddIndex(
             model_name='generatedimage',

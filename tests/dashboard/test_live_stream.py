@@ -133,7 +133,7 @@ async def test_it_starts_again_for_the_next_page(reader, job, topic):
 
 
 async def test_silence_is_filled_with_comments(reader, topic, monkeypatch):
-    monkeypatch.setattr(stream_module, "SILENCE_SECONDS", 0.01)
+    monkeypatch.setattr(stream_module, "KEEPALIVE_SECONDS", 0.01)
     page = await opened(reader, topic)
     assert await next_of(page) == KEEPALIVE
     await page.aclose()
@@ -142,14 +142,14 @@ async def test_silence_is_filled_with_comments(reader, topic, monkeypatch):
 async def test_a_database_that_is_away_for_a_moment_ends_no_stream(
     reader, job, topic, monkeypatch, caplog
 ):
-    look, failures = reader_module.look, iter(range(3))
+    read, failures = reader_module.read_messages, iter(range(3))
 
     def fail_three_times(feed, topics):
         if next(failures, None) is not None:
             raise OperationalError("gone away")
-        return look(feed, topics)
+        return read_messages(feed, topics)
 
-    monkeypatch.setattr(reader_module, "look", fail_three_times)
+    monkeypatch.setattr(reader_module, "read_messages", fail_three_times)
     with reader.subscription(topic) as page:
         await asyncio.wait_for(reader._primed.wait(), 5)
         await happen(job)
@@ -233,7 +233,7 @@ async def test_the_owner_gets_an_event_stream_that_no_proxy_keeps(job, owner):
 
 async def test_reconnecting_the_last_event_id_counts_more_than_the_address(rf, owner):
     request = rf.get("/dashboard/events?after=3", headers={"Last-Event-ID": "17"})
-    assert stream_module._known(request) == 17
-    assert stream_module._known(rf.get("/dashboard/events?after=3")) == 3
+    assert stream_module._last_known(request) == 17
+    assert stream_module._last_known(rf.get("/dashboard/events?after=3")) == 3
     for nonsense in ("-1", "x", "", "9" * 40):
-        assert stream_module._known(rf.get("/dashboard/events", {"after": nonsense})) == 0
+        assert stream_module._last_known(rf.get("/dashboard/events", {"after": nonsense})) == 0
