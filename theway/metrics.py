@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, read from the database at each scrape: right in every process."""
+"""Metrics for Prometheus, read from the database at each scrape: equal in every process."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Jobs(Collector):
         found = health.check()
         if found.heartbeat_age is not None:
             yield _gauge(
-                "theway_heartbeat_age_seconds", "Since the last sweep", found.heartbeat_age
+                "theway_heartbeat_age_seconds", "Seconds since the last sweep", found.heartbeat_age
             )
         yield _gauge(
             "theway_oldest_observation_seconds",
-            "Since the running job that was not observed for longest was observed",
+            "Seconds since the least recently observed running job was observed",
             found.oldest_observation_age or 0.0,
         )
         yield _providers()
@@ -50,7 +50,9 @@ def _incidents() -> int:
 
 def _providers() -> GaugeMetricFamily:
     family = GaugeMetricFamily(
-        "theway_provider_silence_seconds", "Since a provider last answered", labels=["provider"]
+        "theway_provider_silence_seconds",
+        "Seconds since a provider last answered",
+        labels=["provider"],
     )
     now = clock.now()
     for status in ProviderStatus.objects.exclude(last_answer_at=None):

@@ -147,9 +147,7 @@ class Reader:
                 subscriber.put(message)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, _reconnecting, work
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _reconnecting, work)
 
 
 def _reconnecting(work: Callable[[], T]) -> T:

@@ -29,7 +29,7 @@ def test_a_working_provider_is_shown_with_its_engine(settings, trainer):
 @pytest.mark.service
 def test_a_refused_key_fails(settings, trainer):
     settings.PROVIDERS = {"local": {"base_url": trainer.url, "api_key": "wrong"}}
-    with pytest.raises(CommandError, match="refuses the key") as failed:
+    with pytest.raises(CommandError, match="refuses the API key") as failed:
         check()
     assert failed.value.returncode == 1
 

@@ -11,7 +11,7 @@ TRAITS = ("submitting", "unknown", "running", "finishing", "succeeded", "failed"
 
 
 def test_an_empty_activity_says_what_will_be_listed(owner_client):
-    assert "Nothing has happened yet" in owner_client.get(ACTIVITY).content.decode()
+    assert "No activity yet" in owner_client.get(ACTIVITY).content.decode()
 
 
 def test_every_state_is_explained_in_a_sentence(owner, owner_client):

@@ -142,7 +142,7 @@ async def test_silence_is_filled_with_comments(reader, topic, monkeypatch):
 async def test_a_database_that_is_away_for_a_moment_ends_no_stream(
     reader, job, topic, monkeypatch, caplog
 ):
-    read, failures = reader_module.read_messages, iter(range(3))
+    read_messages, failures = reader_module.read_messages, iter(range(3))
 
     def fail_three_times(feed, topics):
         if next(failures, None) is not None:
