@@ -30,7 +30,7 @@ class GenerateForm(forms.Form):
         label=_("Shape"), choices=[(ratio, ratio) for ratio in RATIOS], initial=DEFAULT_RATIO
     )
     count = forms.TypedChoiceField(
-        label=_("Number of pictures"),
+        label=_("Pictures"),
         choices=[(number, str(number)) for number in range(1, MAX_COUNT + 1)],
         coerce=int,
         initial=1,

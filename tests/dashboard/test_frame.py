@@ -74,6 +74,19 @@ def test_the_header_says_where_one_is(owner_client):
     assert page.count("aria-current") == 2  # the header's and the stepper's
 
 
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_a_missing_page_shows_a_way_out(owner_client, anonymous_client, is_signed_in):
+    client = owner_client if is_signed_in else anonymous_client
+    page = client.get("/missing").content.decode()
+    way_out = "/dashboard/models" if is_signed_in else "/"
+    assert f'<a class="button" href="{way_out}">' in page
+
+
+def test_a_forbidden_page_shows_a_way_out(owner_client):
+    page = owner_client.get("/admin/", follow=True).content.decode()
+    assert '<a class="button" href="/">' in page
+
+
 def test_a_stale_form_is_told_to_be_sent_again(owner):
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
