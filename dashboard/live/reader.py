@@ -171,7 +171,7 @@ def read_messages(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, Messa
 
 
 def _rendered(topic: Topic, changes: list[Change]) -> Message | None:
-    """Return RESYNC for a page that cannot be rendered: the others go on."""
+    """Return RESYNC for a page that cannot be rendered: the others continue."""
     try:
         return render(topic, changes)
     except Exception:

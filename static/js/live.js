@@ -19,7 +19,7 @@ let failures = 0;
 let polling = 0;
 let idle = 0;
 
-function listen() {
+function connect() {
   if (!("EventSource" in window)) return startPolling();
   const source = new EventSource(root.dataset.live);
   source.addEventListener("open", () => {
@@ -33,15 +33,15 @@ function listen() {
     if (failures < FAILURES_BEFORE_POLLING && source.readyState !== EventSource.CLOSED) return;
     startPolling();
     // Closed (signed out, or a proxy that allows no streams): the browser does not reconnect.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listenAgain, 10 * POLL_MS);
+    if (source.readyState === EventSource.CLOSED) setTimeout(reconnect, 10 * POLL_MS);
   });
   addEventListener("pagehide", () => source.close(), { once: true });
   return source;
 }
 
-function listenAgain() {
-  if (document.visibilityState !== "hidden") listen();
-  else document.addEventListener("visibilitychange", listen, { once: true });
+function reconnect() {
+  if (document.visibilityState !== "hidden") connect();
+  else document.addEventListener("visibilitychange", connect, { once: true });
 }
 
 function update({ fragments, title, progress }) {
@@ -143,6 +143,6 @@ if (root) {
   document.body.addEventListener("htmx:afterRequest", onPolled);
   const { progress } = document.getElementById("live-body")?.dataset ?? {};
   if (progress) setIcon(Number(progress));
-  listen();
+  connect();
   pollWhenIdle();
 }

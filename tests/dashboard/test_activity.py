@@ -10,7 +10,7 @@ ACTIVITY = "/dashboard/activity"
 TRAITS = ("submitting", "unknown", "running", "finishing", "succeeded", "failed", "cancelled")
 
 
-def test_an_empty_activity_says_what_will_be_listed(owner_client):
+def test_an_empty_activity_explains_what_will_be_listed(owner_client):
     assert "No activity yet" in owner_client.get(ACTIVITY).content.decode()
 
 

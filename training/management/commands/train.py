@@ -123,10 +123,10 @@ class Command(BaseCommand):
         return paths
 
     def _hyperparameters(self, options: dict[str, Any]) -> Hyperparameters:
-        given = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
+        chosen = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
         try:
             preset = PRESETS[options["preset"]].values.as_json()
-            return Hyperparameters.from_json(preset | given)
+            return Hyperparameters.from_json(preset | chosen)
         except InvalidHyperparametersError as error:
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
 
