@@ -21,9 +21,7 @@ class GenerateForm(forms.Form):
         label=_("What should the picture show?"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_(
-            "Describe the place, the light, the clothes. The trigger word is added for you."
-        ),
+        help_text=_("Describe place, light and clothes. The trigger word is added for you."),
         error_messages={"required": _("Describe what the picture should show.")},
     )
     ratio = forms.ChoiceField(
@@ -41,18 +39,14 @@ class GenerateForm(forms.Form):
         max_value=1.5,
         initial=1.0,
         widget=forms.NumberInput(attrs={"step": "0.05"}),
-        help_text=_(
-            "How much the trained weights count: lower is freer, higher is closer to your photos."
-        ),
+        help_text=_("Lower is freer, higher is closer to your photos."),
     )
     seed = forms.IntegerField(
         label=_("Seed"),
         required=False,
         min_value=0,
         max_value=MAX_SEED,
-        help_text=_(
-            "The same seed and prompt give the same picture. Empty means a new one each time."
-        ),
+        help_text=_("The same seed and prompt make the same picture. Empty means a new one."),
     )
     provider = forms.ChoiceField(label=_("Made by"))
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=64)

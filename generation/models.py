@@ -12,23 +12,13 @@ from django.utils.translation import gettext_lazy as _
 class GeneratedImage(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("owner"),
-        on_delete=models.CASCADE,
-        related_name="images",
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="images", verbose_name=_("owner")
     )
     model = models.ForeignKey(
-        "models_app.UserModel",
-        verbose_name=_("model"),
-        on_delete=models.CASCADE,
-        related_name="images",
+        "models_app.UserModel", models.CASCADE, related_name="images", verbose_name=_("model")
     )
     job = models.ForeignKey(
-        "jobs.JobQueue",
-        verbose_name=_("job"),
-        null=True,
-        on_delete=models.SET_NULL,
-        related_name="images",
+        "jobs.JobQueue", models.SET_NULL, null=True, related_name="images", verbose_name=_("job")
     )
     index = models.PositiveSmallIntegerField(
         _("index"), default=0, help_text=_("Position among the job's pictures, from 0")

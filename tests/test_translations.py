@@ -86,3 +86,11 @@ def test_scripts_get_their_texts_whoever_is_signed_in(anonymous_client):
     assert "max-age" in response["Cache-Control"]
     assert "gettext" in response.content.decode()
     assert '<script defer src="/texts.js"></script>' in anonymous_client.get("/").content.decode()
+
+
+def test_the_script_that_updates_times_uses_the_texts_of_the_server():
+    def texts(path: str) -> set[str]:
+        calls = re.findall(r'gettext\(\s*"([^"]*)"(?:,\s*"([^"]*)")?', Path(path).read_text())
+        return {text.replace(")d", ")s") for call in calls for text in call if text}
+
+    assert texts("static/js/times.js") == texts("dashboard/templatetags/times.py")

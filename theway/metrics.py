@@ -22,11 +22,11 @@ class Jobs(Collector):
         found = health.check()
         if found.heartbeat_age is not None:
             yield _gauge(
-                "theway_heartbeat_age_seconds", "Seconds since the last sweep", found.heartbeat_age
+                "theway_heartbeat_age_seconds", "Since the last sweep", found.heartbeat_age
             )
         yield _gauge(
             "theway_oldest_observation_seconds",
-            "Seconds since the least recently observed running job was observed",
+            "Since the least recently observed running job was observed",
             found.oldest_observation_age or 0.0,
         )
         yield _providers()
@@ -50,9 +50,7 @@ def _incidents() -> int:
 
 def _providers() -> GaugeMetricFamily:
     family = GaugeMetricFamily(
-        "theway_provider_silence_seconds",
-        "Seconds since a provider last answered",
-        labels=["provider"],
+        "theway_provider_silence_seconds", "Since a provider last answered", labels=["provider"]
     )
     now = clock.now()
     for status in ProviderStatus.objects.exclude(last_answer_at=None):

@@ -53,15 +53,6 @@ def _scaled(value: float, low: float, high: float, size: int) -> float:
 
 
 def _summary(first: tuple[int, float], last: tuple[int, float]) -> str:
-    if last[1] < first[1]:
-        text = gettext("The loss fell from %(from)s at step %(start)s to %(to)s at step %(end)s.")
-    elif last[1] > first[1]:
-        text = gettext("The loss rose from %(from)s at step %(start)s to %(to)s at step %(end)s.")
-    else:
-        text = gettext("The loss was %(from)s at step %(start)s and is the same at step %(end)s.")
-    return text % {
-        "from": f"{first[1]:.3f}",
-        "to": f"{last[1]:.3f}",
-        "start": f"{first[0]:,}",
-        "end": f"{last[0]:,}",
-    }
+    text = gettext("The loss went from %(from)s at step %(start)s to %(to)s at step %(end)s.")
+    steps = {"start": f"{first[0]:,}", "end": f"{last[0]:,}"}
+    return text % {"from": f"{first[1]:.3f}", "to": f"{last[1]:.3f}", **steps}

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.current_user import current_user
@@ -21,22 +21,18 @@ from training import services as training
 
 @require_POST
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.cancel, gettext("Cancellation requested."))
+    return _act(request, job_id, services.cancel, _("Cancellation requested."))
 
 
 @require_POST
 def job_abandon(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(
-        request,
-        job_id,
-        services.abandon,
-        gettext("Abandoned. If it still appears at the trainer, it is stopped."),
-    )
+    done = _("Abandoned. If it still appears at the trainer, it is stopped.")
+    return _act(request, job_id, services.abandon, done)
 
 
 @require_POST
 def job_not_started(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.declare_not_started, gettext("It is sent again."))
+    return _act(request, job_id, services.declare_not_started, _("It is sent again."))
 
 
 @require_POST

@@ -134,39 +134,37 @@ class ModelPage:
         """What cancelling does and whether it costs money, for the dialog."""
         if self.job is None or self.job.status == Status.QUEUED:
             return gettext(
-                "Nothing was sent yet, so it costs nothing. Your photos and settings stay, so you "
-                "can start again."
+                "Nothing was sent yet, so it costs nothing. Your photos and settings stay."
             )
         if runs_here(self.job.provider):
             return gettext(
                 "Your own trainer stops, and the training so far is lost. It costs nothing. Your "
-                "photos and settings stay, so you can start again."
+                "photos and settings stay."
             )
         return gettext(
             "We ask %(trainer)s to stop, and the training so far is lost. It may charge for the "
-            "time until then. Your photos and settings stay, so you can start again."
+            "time until then. Your photos and settings stay."
         ) % {"trainer": self.trainer}
 
     @property
     def deletion_text(self) -> str:
         """What exactly is deleted with the model, for the dialog."""
         photos, images = len(self.photos), self.image_count
-        text = (
-            gettext(
-                "This deletes “%(model)s” with %(photos)s, the trained weights and %(pictures)s, "
-                "from the disk too. It cannot be undone."
-            )
-            if self.model.weights
-            else gettext(
-                "This deletes “%(model)s” with %(photos)s and %(pictures)s, from the disk too. "
-                "It cannot be undone."
-            )
-        )
-        return text % {
-            "model": self.model,
+        counts = {
             "photos": ngettext("%d photo", "%d photos", photos) % photos,
             "pictures": ngettext("%d picture", "%d pictures", images) % images,
         }
+        if self.model.weights:
+            text = gettext(
+                "This deletes “%(model)s” with %(photos)s, the trained weights and %(pictures)s, "
+                "from the disk too. It cannot be undone."
+            )
+        else:
+            text = gettext(
+                "This deletes “%(model)s” with %(photos)s and %(pictures)s, from the disk too. It "
+                "cannot be undone."
+            )
+        return text % {"model": self.model, **counts}
 
     @property
     def base_label(self) -> str:

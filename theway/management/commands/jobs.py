@@ -108,11 +108,7 @@ class Command(BaseCommand):
         except TransitionError as error:
             raise CommandError(str(error)) from error
         job.refresh_from_db()
-        self.stdout.write(
-            "Cancelled."
-            if job.is_over
-            else "Cancellation requested: the provider is asked to stop it."
-        )
+        self.stdout.write("Cancelled." if job.is_over else "Cancellation requested.")
 
     def _retry(self, job: JobQueue, options: dict[str, Any]) -> None:
         if job.model is None or job.kind != JobQueue.Kind.TRAINING:
@@ -130,7 +126,7 @@ class Command(BaseCommand):
             raise CommandError(f"No job begins with {beginning}.", returncode=WRONG_USAGE)
         if len(found) > 1:
             raise CommandError(
-                f"Several jobs begin with {beginning}: type more of the id.", returncode=WRONG_USAGE
+                f"Several jobs begin with {beginning}: type more of it.", returncode=WRONG_USAGE
             )
         return found[0]
 

@@ -104,9 +104,7 @@ class Command(BaseCommand):
     def _owner(self, email: str) -> User:
         owner = User.objects.filter(email=email.strip().lower()).first()
         if owner is None:
-            raise CommandError(
-                f"There is no account with the email {email}.", returncode=WRONG_USAGE
-            )
+            raise CommandError(f"There is no account {email}.", returncode=WRONG_USAGE)
         return owner
 
     def _photos(self, folder: Path) -> list[Path]:
