@@ -1,4 +1,4 @@
-"""The JSON API: reading only, with the permissions of the pages."""
+"""The JSON API: read-only, with the permissions of the pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.security import SessionAuth
@@ -24,7 +25,7 @@ MODELS_PER_PAGE = 100
 
 
 class SignedIn(SessionAuth):
-    """The browser's session, for now; personal tokens take its place beside it."""
+    """The browser's session; personal tokens can be added beside it."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         return request.user if isinstance(request.user, User) else None
@@ -41,15 +42,15 @@ api = NinjaAPI(
 
 @api.get("/limits", response=LimitsOut)
 def limits(request: HttpRequest) -> dict[str, Any]:
-    """What a photo and a set of photos may be."""
+    """The limits for a photo and for a set of photos."""
     return asdict(LIMITS)
 
 
 @api.get("/models", response=ModelPageOut)
 def models(request: HttpRequest, before: str = "") -> dict[str, Any]:
-    """Your models, newest first; `before` is the `next` of the page before."""
+    """Your models, newest first; `before` is the `next` of the previous page."""
     if before and not is_page_key(before):
-        raise HttpError(422, "`before` is not the `next` of a page.")
+        raise HttpError(422, gettext("“before” is not the “next” of a page."))
     page = page_of(models_of(_user(request)), before=before, size=MODELS_PER_PAGE)
     return {"models": page.rows, "next": page.next}
 
@@ -65,10 +66,10 @@ def model(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
 
 @api.get("/jobs/{uuid:job_id}", response=JobOut)
 def job(request: HttpRequest, job_id: UUID) -> JobOut:
-    """One of your jobs: where it stands, in numbers and in words."""
+    """One of your jobs: its state in numbers and in words."""
     return JobOut.of(job_for(_user(request), job_id))
 
 
 def _user(request: HttpRequest) -> User:
-    user: User = request.auth  # type: ignore[attr-defined]  # what SignedIn has returned
+    user: User = request.auth  # type: ignore[attr-defined]  # what SignedIn returned
     return user

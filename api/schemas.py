@@ -1,4 +1,4 @@
-"""The shapes of the API's answers."""
+"""The schemas of the API's responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.models import JobQueue
 
 
 class LimitsOut(Schema):
-    """What a photo and a set of photos may be: sizes in bytes, sides in pixels."""
+    """The limits for a photo and for a set of photos: sizes in bytes, sides in pixels."""
 
     min_photos: int
     recommended_min: int
@@ -28,7 +28,7 @@ class LimitsOut(Schema):
 
 
 class JobOut(Schema):
-    """One piece of work at a provider. `progress` runs from 0 to 1."""
+    """One piece of paid work at a provider. `progress` runs from 0 to 1."""
 
     id: UUID
     kind: str
@@ -52,16 +52,16 @@ class JobOut(Schema):
 
     @classmethod
     def of(cls, job: JobQueue) -> JobOut:
-        """A job's row with its state in a person's words."""
-        words = explain(job)
+        """Return a job with its state explained in sentences."""
+        text = explain(job)
         columns: dict[str, Any] = {
             name: getattr(job, name) for name in cls.model_fields if hasattr(job, name)
         }
-        return cls(**columns, title=words.title, sentence=words.sentence, cost=words.cost)
+        return cls(**columns, title=text.title, sentence=text.sentence, cost=text.cost)
 
 
 class ModelOut(Schema):
-    """One trained model, or one on its way."""
+    """One model, trained or not yet."""
 
     id: UUID
     name: str
@@ -83,7 +83,7 @@ class ModelOut(Schema):
 
 
 class ModelPageOut(Schema):
-    """Some models, newest first. `next` is the `before` of the next page, "" on the last."""
+    """One page of models, newest first. `next` is the `before` of the next page, "" on the last."""
 
     models: list[ModelOut]
     next: str

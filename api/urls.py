@@ -1,4 +1,4 @@
-"""The addresses of the API. It answers 401 itself: a sign-in page is no answer to a program."""
+"""The URLs of the API. It answers 401 itself: a program cannot use a sign-in page."""
 
 from django.contrib.auth.decorators import login_not_required
 

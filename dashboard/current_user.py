@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The signed-in user of a request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accounts.models import User
 
 
 def current_user(request: HttpRequest) -> User:
-    """Return the signed-in user; raises PermissionDenied where a view let in nobody."""
+    """Return the signed-in user. Raises PermissionDenied where there is none."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

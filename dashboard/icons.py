@@ -1,4 +1,4 @@
-"""The icons, drawn by us on a 24 by 24 grid with one line width; `{% icon "trash" %}` shows one."""
+"""The icons, on a 24 by 24 grid with one line width; `{% icon "trash" %}` shows one."""
 
 from __future__ import annotations
 

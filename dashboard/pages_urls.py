@@ -1,4 +1,4 @@
-"""The addresses of the pages that are not the wizard."""
+"""The URLs of all pages but the wizard's."""
 
 from django.urls import path
 

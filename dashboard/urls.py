@@ -1,4 +1,4 @@
-"""Every page."""
+"""The URLs of all pages."""
 
 from dashboard import pages_urls, wizard_urls
 

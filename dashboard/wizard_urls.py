@@ -1,4 +1,4 @@
-"""The addresses of the wizard."""
+"""The URLs of the wizard."""
 
 from django.urls import path
 

@@ -1,8 +1,9 @@
-"""Generated images for operators: thumbnails and the settings that made them."""
+"""Pictures for operators: thumbnails and how they were made."""
 
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from generation.models import GeneratedImage
 from models_app.admin import ThumbnailUrls
@@ -18,6 +19,6 @@ class GeneratedImageAdmin(ThumbnailUrls, ReadOnlyAdmin):
     list_select_related = ("model", "owner")
     search_fields = ("prompt", "owner__email", "model__name")
 
-    @admin.display(description="prompt", ordering="prompt")
+    @admin.display(description=_("prompt"), ordering="prompt")
     def short_prompt(self, image: GeneratedImage) -> str:
         return str(image)

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from generation.prompts import DEFAULT_RATIO, RATIOS
 from generation.selectors import options_for
@@ -14,40 +15,40 @@ from models_app.models import UserModel
 
 
 class GenerateForm(forms.Form):
-    """What to generate with one model; the idempotency key makes clicking twice harmless."""
+    """What to generate with one model; the idempotency key makes a double click one job."""
 
     prompt = forms.CharField(
-        label="What should the picture show?",
+        label=_("What should the picture show?"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Describe place, light, clothes. The trigger word is put in for you.",
-        error_messages={"required": "Write what the picture should show."},
+        help_text=_("Describe place, light and clothes. The trigger word is added for you."),
+        error_messages={"required": _("Describe what the picture should show.")},
     )
     ratio = forms.ChoiceField(
-        label="Shape", choices=[(label, label) for label in RATIOS], initial=DEFAULT_RATIO
+        label=_("Shape"), choices=[(ratio, ratio) for ratio in RATIOS], initial=DEFAULT_RATIO
     )
     count = forms.TypedChoiceField(
-        label="How many",
+        label=_("Pictures"),
         choices=[(number, str(number)) for number in range(1, MAX_COUNT + 1)],
         coerce=int,
         initial=1,
     )
     strength = forms.FloatField(
-        label="Likeness",
+        label=_("Strength"),
         min_value=0.1,
         max_value=1.5,
         initial=1.0,
         widget=forms.NumberInput(attrs={"step": "0.05"}),
-        help_text="LoRA strength: lower is freer, higher is closer to the photos.",
+        help_text=_("Lower is freer, higher is closer to your photos."),
     )
     seed = forms.IntegerField(
-        label="Seed",
+        label=_("Seed"),
         required=False,
         min_value=0,
         max_value=MAX_SEED,
-        help_text="The same seed and prompt give the same picture. Empty: a new one each time.",
+        help_text=_("The same seed and prompt make the same picture. Empty means a new one."),
     )
-    provider = forms.ChoiceField(label="Drawn by")
+    provider = forms.ChoiceField(label=_("Made by"))
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, model: UserModel, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Receiving images: streamed, checked, stored under our own names with a thumbnail."""
+"""Receiving images: read, checked, stored under our own names with a thumbnail."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DecodedImage:
 
 
 def read_image(download: Download) -> DecodedImage:
-    """Read a whole image and make sure that it is one. Raises InvalidResultError."""
+    """Return the downloaded image, checked and decoded. Raises InvalidResultError."""
     data = b"".join(download.chunks)
     if download.size is not None and len(data) != download.size:
         raise InvalidResultError("bad_image", f"{len(data)} of {download.size} bytes arrived")
@@ -46,7 +46,7 @@ def read_image(download: Download) -> DecodedImage:
             extension = EXTENSIONS[image.format or ""]
             return DecodedImage(data, extension, image.width, image.height, _thumbnail(image))
     except (UnidentifiedImageError, OSError, SyntaxError, KeyError, ValueError) as error:
-        raise InvalidResultError("bad_image", "the file is no complete image") from error
+        raise InvalidResultError("bad_image", "the file is not a complete image") from error
 
 
 def _thumbnail(image: Image.Image) -> bytes:
@@ -58,7 +58,7 @@ def _thumbnail(image: Image.Image) -> bytes:
 
 
 def store(job: JobQueue, model: UserModel, index: int, decoded: DecodedImage) -> None:
-    """Store one image and its row; one that is stored already is left alone."""
+    """Store one image and its row, unless it is stored already."""
     if GeneratedImage.objects.filter(job=job, index=index).exists():
         return
     image_id = uuid.uuid4()
@@ -87,7 +87,7 @@ def _insert(
     image_id: uuid.UUID,
     names: list[str],
 ) -> None:
-    asked: dict[str, Any] = job.payload
+    payload: dict[str, Any] = job.payload
     GeneratedImage.objects.create(
         id=image_id,
         owner=job.owner,
@@ -98,13 +98,13 @@ def _insert(
         thumbnail=names[1],
         width=decoded.width,
         height=decoded.height,
-        seed=asked.get("seed"),
-        prompt=asked["prompt"],
+        seed=payload.get("seed"),
+        prompt=payload["prompt"],
         settings={
-            "ratio": asked["ratio"],
-            "strength": asked["strength"],
+            "ratio": payload["ratio"],
+            "strength": payload["strength"],
             "provider": job.provider,
-            "typed_prompt": asked["typed_prompt"],
+            "typed_prompt": payload["typed_prompt"],
         },
         engine=job.engine,
     )

@@ -1,4 +1,4 @@
-"""Links for a provider that must fetch the weights: signed, for one file, for one hour."""
+"""Signed links to weights for providers that download them: one file, one hour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import Http404
 from models_app.models import UserModel
 
 SALT = "generation.links.weights"
-MAX_AGE = 3600  # seconds: longer than any generation, shorter than a leak is worth
+MAX_AGE = 3600  # seconds: longer than any generation, short enough to limit a leak
 
 
 def signed_weights_path(model: UserModel) -> str:
@@ -20,12 +20,12 @@ def signed_weights_path(model: UserModel) -> str:
 
 
 def signed_weights_url(model: UserModel) -> str:
-    """The same as an address the internet can reach; needs PUBLIC_URL."""
+    """Return the same as an absolute URL on the internet; needs PUBLIC_URL."""
     return f"{settings.PUBLIC_URL}{signed_weights_path(model)}"
 
 
 def model_from_signature(token: str) -> UserModel:
-    """Return the model a signature was made for. Raises Http404 for a forged or old one."""
+    """Return the model a signature was made for. Raises Http404 for a forged or expired one."""
     try:
         model_id = uuid.UUID(signing.loads(token, salt=SALT, max_age=MAX_AGE))
         return UserModel.objects.exclude(weights="").get(pk=model_id)

@@ -6,39 +6,43 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class GeneratedImage(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="images"
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="images", verbose_name=_("owner")
     )
     model = models.ForeignKey(
-        "models_app.UserModel", on_delete=models.CASCADE, related_name="images"
+        "models_app.UserModel", models.CASCADE, related_name="images", verbose_name=_("model")
     )
     job = models.ForeignKey(
-        "jobs.JobQueue", null=True, on_delete=models.SET_NULL, related_name="images"
+        "jobs.JobQueue", models.SET_NULL, null=True, related_name="images", verbose_name=_("job")
     )
-    index = models.PositiveSmallIntegerField(default=0, help_text="Which of the job's images")
-    file = models.ImageField(max_length=200, width_field="width", height_field="height")
-    thumbnail = models.ImageField(max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    seed = models.BigIntegerField(null=True, blank=True)
-    prompt = models.CharField(max_length=2000)
-    settings = models.JSONField(default=dict, blank=True)
-    engine = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    index = models.PositiveSmallIntegerField(
+        _("index"), default=0, help_text=_("Position among the job's pictures, from 0")
+    )
+    file = models.ImageField(_("file"), max_length=200, width_field="width", height_field="height")
+    thumbnail = models.ImageField(_("thumbnail"), max_length=200)
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    seed = models.BigIntegerField(_("seed"), null=True, blank=True)
+    prompt = models.CharField(_("prompt"), max_length=2000)
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    engine = models.CharField(_("engine"), max_length=40, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at", "-index"]
-        verbose_name = "picture"
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
         indexes = [
             models.Index(fields=["owner", "-created_at"]),
             models.Index(fields=["model", "-created_at"]),
         ]
         constraints = [
-            # Collecting repeats after a crash; an image is stored once.
+            # Collecting is repeated after a crash; an image is stored once.
             models.UniqueConstraint(name="image_once_per_job", fields=["job", "index"]),
         ]
 

@@ -1,4 +1,4 @@
-"""What people request: aspect ratios, and the trigger word in the prompt."""
+"""The parts of a request: aspect ratios, and the trigger word in the prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from models_app.models import Subject, UserModel
 
 # Label → width and height in pixels: about one megapixel, multiples of 8, 256 to 1920, as
-# the image APIs of the providers ask (read 2026-11).
+# the providers' image APIs require (read 2026-11).
 RATIOS: Mapping[str, tuple[int, int]] = {
     "1:1": (1024, 1024),
     "4:5": (896, 1120),
@@ -20,7 +20,7 @@ DEFAULT_RATIO = "1:1"
 
 
 def with_trigger(prompt: str, model: UserModel) -> str:
-    """Return `prompt` with the model's trigger word, added where the person left it out."""
+    """Return `prompt` with the model's trigger word, added where it is missing."""
     word, words = model.trigger_word, prompt.lower().replace(",", " ").replace(".", " ").split()
     if not word or word in words:
         return prompt

@@ -17,7 +17,7 @@ from providers.availability import GenerationOption, generation_options
 
 
 def images_of(user: User | AnonymousUser) -> QuerySet[GeneratedImage]:
-    """The user's images with their models, newest first."""
+    """Return the user's images with their models, newest first."""
     if not user.is_authenticated:
         return GeneratedImage.objects.none()
     return GeneratedImage.objects.filter(owner=user).select_related("model")
@@ -28,7 +28,7 @@ def images_of_model(model: UserModel) -> QuerySet[GeneratedImage]:
 
 
 def image_for(user: User | AnonymousUser, image_id: uuid.UUID) -> GeneratedImage:
-    """The user's own image; raise Http404 where it is somebody else's."""
+    """Return the user's own image. Raises Http404 for any other."""
     image = images_of(user).filter(pk=image_id).first()
     if image is None:
         raise Http404("No such image")
@@ -36,7 +36,7 @@ def image_for(user: User | AnonymousUser, image_id: uuid.UUID) -> GeneratedImage
 
 
 def options_for(model: UserModel) -> tuple[GenerationOption, ...]:
-    """Every provider for this model's weights, each with whether it can generate and why not."""
+    """Return every provider for this model's weights: whether it can generate, and why not."""
     if not model.base_family:
         return ()
     return generation_options(

@@ -24,7 +24,7 @@ MAX_SEED = 2**31 - 1
 
 
 class GenerationRefusedError(Exception):
-    """The text says why no images can be generated with this model now."""
+    """No images can be generated with this model now; the text is the reason."""
 
 
 def create(
@@ -70,21 +70,21 @@ def try_again(job: JobQueue, *, idempotency_key: str) -> JobQueue:
     """Request the same images again, as a new job. Raises GenerationRefusedError."""
     if job.model is None or not job.is_over:
         raise GenerationRefusedError(_("These pictures cannot be made again."))
-    asked = job.payload
+    payload = job.payload
     return create(
         job.model,
         idempotency_key=idempotency_key,
-        prompt=asked["typed_prompt"],
-        ratio=asked["ratio"],
-        count=asked["count"],
-        seed=asked["seed"],
-        strength=asked["strength"],
+        prompt=payload["typed_prompt"],
+        ratio=payload["ratio"],
+        count=payload["count"],
+        seed=payload["seed"],
+        strength=payload["strength"],
         provider=job.provider,
     )
 
 
 def delete_image(image: GeneratedImage) -> None:
-    """Delete an image: the row, then its files."""
+    """Delete an image: its row, then its files."""
     names = [str(image.file.name), str(image.thumbnail.name)]
     with transaction.atomic():
         image.delete()

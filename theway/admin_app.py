@@ -1,4 +1,4 @@
-"""Puts our operator's site in the place of Django's default admin site."""
+"""Makes our admin site the default one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class OperatorAdminConfig(AdminConfig):
-    """In INSTALLED_APPS instead of `django.contrib.admin`."""
+    """Replaces `django.contrib.admin` in INSTALLED_APPS."""
 
     default_site = "theway.admin_site.OperatorSite"

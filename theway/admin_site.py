@@ -1,4 +1,4 @@
-"""The operator's site: the front page tells the truth about every job."""
+"""The admin site, with an overview of the installation on its front page."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 
 from theway.front_page import front_page
 
 
 class OperatorSite(AdminSite):
-    site_header = "TheWay, operator"
+    site_header = _("TheWay admin")
     site_title = "TheWay"
-    index_title = "How it is going"
+    index_title = _("Overview")
 
     @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Send people to the ordinary sign-in, which limits how often passwords are tried."""
+        """Redirect to the ordinary sign-in, which limits the attempts."""
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
 

@@ -5,7 +5,7 @@ class TheWayConfig(AppConfig):
     name = "theway"
 
     def ready(self) -> None:
-        # Registered by being imported: the configuration checks, and what Celery's processes
-        # say once they can work.
+        # Importing registers them: the configuration checks, and the messages of Celery's
+        # processes once they are ready.
         from theway import checks  # noqa: F401
         from theway.launcher import ready  # noqa: F401

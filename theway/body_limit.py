@@ -1,4 +1,4 @@
-"""Requests too large to be meant: refused before they fill the disk."""
+"""A limit on the size of requests, enforced before they fill the disk."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-TOO_LARGE = b"This is too much for one request. Send fewer or smaller files."
+TOO_LARGE = b"This request is too large. Send fewer or smaller files."
 
 
 class BodyLimit:
-    """Answers 413 where a request announces more than `limit` bytes, and hangs up on one
+    """Answers 413 to a request that announces more than `limit` bytes, and disconnects one
     that sends more without announcing it."""
 
     def __init__(self, app: Application, limit: int) -> None:

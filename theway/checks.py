@@ -23,7 +23,7 @@ register(check_providers_settings, INSTALLATION)
 
 @register(Tags.urls, INSTALLATION)
 def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    """E001: links in e-mails and for providers are built on PUBLIC_URL."""
+    """E001: links in emails and for providers start with PUBLIC_URL."""
     if not settings.PUBLIC_URL:
         return []
     parts = urlsplit(settings.PUBLIC_URL)
@@ -33,7 +33,7 @@ def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
         Error(
             f"PUBLIC_URL is “{settings.PUBLIC_URL}”, which is not an address like "
             "https://theway.example.org.",
-            hint="Give the scheme and the host, without a path.",
+            hint="Set the scheme and the host, without a path.",
             id="theway.E001",
         )
     ]
@@ -42,12 +42,12 @@ def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E002: without PUBLIC_URL there are no secure cookies and no redirect to HTTPS."""
-    strangers = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
-    if settings.DEBUG or settings.PUBLIC_URL or not strangers:
+    public = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    if settings.DEBUG or settings.PUBLIC_URL or not public:
         return []
     return [
         Error(
-            f"DJANGO_ALLOWED_HOSTS names {', '.join(strangers)}, but PUBLIC_URL is not set.",
+            f"DJANGO_ALLOWED_HOSTS names {', '.join(public)}, but PUBLIC_URL is not set.",
             hint="Set PUBLIC_URL to the address people use, e.g. https://theway.example.org.",
             id="theway.E002",
         )
@@ -61,7 +61,7 @@ def logging_is_not_at_debug(app_configs: Apps, **_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "LOG_LEVEL is DEBUG, at which libraries log what people send.",
+            "LOG_LEVEL is DEBUG, so libraries log what people send.",
             hint="Use INFO or WARNING outside development.",
             id="theway.W002",
         )

@@ -1,4 +1,4 @@
-"""The operator's front page: counts, what needs attention, a month of trainings."""
+"""The front page of the admin: counts, what needs attention, a month of trainings."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ATTENTION_LABELS = {
     "failed": _("Failed in the last 24 hours"),
     "incident": _("With an incident"),
 }
-# The plot's own units; the page scales it.
+# Units of the plot; the page scales it.
 BAR_WIDTH, BAR_GAP, PLOT_HEIGHT = 16, 4, 120
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A number with the list behind it."""
+    """A number that links to its list."""
 
     label: str | Promise
     count: int
@@ -89,7 +89,7 @@ def front_page() -> dict[str, Any]:
 
 
 def job_states() -> list[Tally]:
-    """How many jobs are in each state, in the order a job goes through them."""
+    """Return how many jobs are in each state, in the order of a job's life."""
     rows = JobQueue.objects.order_by().values_list("status").annotate(Count("pk"))
     counts = Counter(dict(rows))
     return [
@@ -99,7 +99,7 @@ def job_states() -> list[Tally]:
 
 
 def needing_attention() -> list[Tally]:
-    """The numbers that should be zero, in one query."""
+    """Return the counts that should be zero, in one query."""
     counts = JobQueue.objects.aggregate(
         **{reason: Count("pk", filter=condition) for reason, condition in attention().items()}
     )
@@ -110,7 +110,7 @@ def needing_attention() -> list[Tally]:
 
 
 def trainings_per_day() -> list[Bar]:
-    """Trainings of the last month by the day they were started (UTC), one bar per day."""
+    """Return the trainings of the last month by the day of their start (UTC), one bar per day."""
     first = timezone.now().date() - timedelta(days=DAYS - 1)
     rows = (
         JobQueue.objects.filter(kind=JobQueue.Kind.TRAINING, created_at__date__gte=first)
@@ -132,7 +132,7 @@ def _bar(index: int, first: date, found: dict[date, tuple[int, int]], highest: i
 
 
 def provider_lines() -> list[ProviderLine]:
-    """Every configured provider as last described."""
+    """Return every configured provider as last described."""
     statuses = selectors.provider_statuses()
     descriptions = selectors.descriptions()
     lines = []

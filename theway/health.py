@@ -1,4 +1,4 @@
-"""Addresses for those who watch the installation: monitors, load balancers, Prometheus."""
+"""Endpoints for monitors, load balancers and Prometheus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from theway.metrics import registry
 @require_safe
 @login_not_required
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process lives. Asks nobody, so it never fails for somebody else's reason."""
+    """Answer that the process runs. Depends on nothing else, so nothing else makes it fail."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -28,7 +28,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Whether everything this process needs answers: 200 or 503, with what is wrong."""
+    """Answer whether everything this process needs works: 200 or 503, with the problems."""
     found = health.check()
     return JsonResponse(found.as_json(), status=503 if found.problems else 200)
 
@@ -37,7 +37,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus metrics, for whoever holds METRICS_TOKEN; without one for this machine only."""
+    """Return Prometheus metrics to holders of METRICS_TOKEN; without one, to this machine only."""
     if not _may_read_metrics(request):
         raise Http404
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -45,9 +45,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read_metrics(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    # Behind a proxy every caller looks like this machine: then a token is needed.
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
+    # Behind a proxy every caller has this machine's address: then a token is required.
     return not settings.PUBLIC_URL and _is_this_machine(request.META.get("REMOTE_ADDR", ""))
 
 

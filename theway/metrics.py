@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, read from the database at each scrape: right in every process."""
+"""Metrics for Prometheus, read from the database at each scrape: equal in every process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Jobs(Collector):
             )
         yield _gauge(
             "theway_oldest_observation_seconds",
-            "Since the running job that was not observed for longest was observed",
+            "Since the least recently observed running job was observed",
             found.oldest_observation_age or 0.0,
         )
         yield _providers()

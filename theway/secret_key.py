@@ -1,4 +1,4 @@
-"""The installation's secret key: made once, kept in a private file."""
+"""The installation's secret key: generated once, kept in a private file."""
 
 import os
 import secrets
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def load_secret_key(path: Path) -> str:
-    """Return the key stored at `path`; the first caller makes it.
+    """Return the key stored at `path`; the first caller generates it.
 
-    Several processes start at once, so the file is created exclusively: whoever loses the
-    race reads the winner's key. Raises OSError where the folder cannot be written.
+    Several processes start at once, so the file is created exclusively: those that lose the
+    race read the winner's key. Raises OSError where the folder is not writable.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Written whole under another name and linked into place: no reader sees half a key.
+    # Written under another name and linked into place: no reader sees half a key.
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -20,7 +20,7 @@ def try_again(job_admin: JobAdmin, request: HttpRequest, queryset: QuerySet[JobQ
     for job in queryset.select_related("model"):
         if job.model is None or job.kind != JobQueue.Kind.TRAINING:
             job_admin.message_user(
-                request, gettext("%s has no model to train.") % job, messages.WARNING
+                request, gettext("%(job)s has no model to train.") % {"job": job}, messages.WARNING
             )
             continue
         try:

@@ -1,4 +1,4 @@
-"""What can be trained, what is still missing, what it will take. No HTTP, no writes."""
+"""What can be trained, what is still missing, what it will cost. No HTTP, no writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training will take, as far as it is known."""
+    """Price and duration of a training, as far as they are known."""
 
     price_usd: Decimal | None
     seconds: float | None
@@ -42,12 +42,12 @@ class Estimate:
 
 
 def choices() -> tuple[TrainingOption, ...]:
-    """Every base model with every provider, each with whether it works now and why not."""
+    """Return every base model with every provider: whether it is available, and why not."""
     return training_options(descriptions())
 
 
 def choice_for(model: UserModel) -> TrainingOption | None:
-    """The option the model's draft has chosen; None where nothing (known) is chosen."""
+    """Return the option chosen for the model; None where none, or an unknown one, is chosen."""
     for option in choices():
         if (option.base_model.key, option.provider) == (model.base_model, model.provider):
             return option
@@ -55,7 +55,7 @@ def choice_for(model: UserModel) -> TrainingOption | None:
 
 
 def hyperparameters_of(model: UserModel) -> Hyperparameters:
-    """The draft's values, defaults where it has none; raise InvalidHyperparametersError."""
+    """Return the model's values, or defaults. Raises InvalidHyperparametersError."""
     return Hyperparameters.from_json(model.options)
 
 
@@ -94,7 +94,7 @@ def _missing_training(model: UserModel) -> Iterator[Missing]:
 
 
 def photos_missing_text(count: int) -> str:
-    """Say how many photos a model with `count` of them still needs."""
+    """Return how many photos a model with `count` of them still needs, as a sentence."""
     missing = LIMITS.min_photos - count
     text = ngettext(
         "Add %(missing)d more photo. A training needs at least %(needed)d.",
@@ -105,7 +105,7 @@ def photos_missing_text(count: int) -> str:
 
 
 def next_idempotency_key(model: UserModel) -> str:
-    """The idempotency key of the next click of “Start training” for this model."""
+    """Return the idempotency key of the next click of “Start training” for this model."""
     return f"training:{model.pk}:{training_jobs(model)}"
 
 
@@ -114,7 +114,7 @@ def training_jobs(model: UserModel) -> int:
 
 
 def estimate(model: UserModel) -> Estimate:
-    """What training this draft will cost and take."""
+    """Return what training this model will cost and how long it will take."""
     option = choice_for(model)
     try:
         steps = hyperparameters_of(model).steps(photos_of(model).count())

@@ -26,7 +26,7 @@ from training.work import TrainingWork
 
 
 class StartRefusedError(Exception):
-    """`reasons` say what is missing, each with the wizard's step that mends it."""
+    """`reasons` are what is missing, each with the wizard's step that fixes it."""
 
     def __init__(self, reasons: Sequence[Missing]) -> None:
         super().__init__(" ".join(reason.text for reason in reasons))
@@ -52,7 +52,7 @@ def start(model: UserModel, *, idempotency_key: str) -> JobQueue:
 def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = None) -> JobQueue:
     """Train the model of a failed or cancelled job again, as a new job with the same photos.
 
-    Where only the result could not be fetched, it is fetched again instead: nothing is
+    Where only the download of the result failed, the download is repeated instead: nothing is
     paid twice. `provider` chooses another trainer. Raises StartRefusedError.
     """
     if job.model is None or job.status not in {Status.FAILED, Status.CANCELLED}:
@@ -68,7 +68,7 @@ def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = Non
 def _start_once(
     model: UserModel, idempotency_key: str, decide: Callable[[UserModel], _Start]
 ) -> JobQueue:
-    # Requests for one model queue up here; the database's constraints stand behind it.
+    # Requests for one model wait here for each other; the database's constraints back this up.
     current = UserModel.objects.select_for_update().get(pk=model.pk)
     if existing := JobQueue.objects.filter(idempotency_key=idempotency_key, model=current).first():
         return existing

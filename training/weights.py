@@ -12,6 +12,7 @@ from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 from safetensors import SafetensorError, safe_open
 
 from jobs.work import InvalidResultError
@@ -33,7 +34,7 @@ def receive(
     """Stream `download` to the storage and return what was stored.
 
     Repeatable: the name holds the content's hash. Raises InvalidResultError for a file that is cut
-    short or no safetensors, OSError where the disk is full.
+    short or not safetensors, OSError where the disk is full.
     """
     with tempfile.NamedTemporaryFile() as file:
         sha256, size = _copy(download, file, report)
@@ -54,29 +55,33 @@ def _copy(download: Download, file: IO[bytes], report: Callable[[str], None]) ->
         size += len(chunk)
         if time.monotonic() - reported_at > REPORT_EVERY:
             reported_at = time.monotonic()
-            report(f"Fetching the weights, {_share(size, download.size)}")
+            report(_progress_text(size, download.size))
     return digest.hexdigest(), size
 
 
-def _share(size: int, total: int | None) -> str:
-    return f"{100 * size // total} %" if total else f"{size // 1_000_000} MB"
+def _progress_text(size: int, total: int | None) -> str:
+    if total:
+        return gettext("Downloading the weights, %d %%") % (100 * size // total)
+    return gettext("Downloading the weights, %d MB") % (size // 1_000_000)
 
 
 def _store(name: str, file: IO[bytes], size: int) -> None:
     if _is_whole(name, size):
         return
-    default_storage.delete(name)  # half a file of a crashed try
+    default_storage.delete(name)  # half a file of a crashed attempt
     file.seek(0)
     try:
         stored = default_storage.save(name, File(file))
     except OSError:
-        if not _is_whole(name, size):  # whole: another worker's, who took over
+        if not _is_whole(name, size):  # whole: stored by another worker that took over
             default_storage.delete(name)
         raise
     if stored != name:
         default_storage.delete(stored)
         if not _is_whole(name, size):
-            raise InvalidResultError("internal", "another try stored the weights at the same time")
+            raise InvalidResultError(
+                "internal", "another attempt stored the weights at the same time"
+            )
 
 
 def _is_whole(name: str, size: int) -> bool:
@@ -84,7 +89,7 @@ def _is_whole(name: str, size: int) -> bool:
 
 
 def check_safetensors(path: str) -> None:
-    """Verify by the format's own library that the file at `path` is complete safetensors.
+    """Verify with the format's own library that the file at `path` is complete safetensors.
 
     Raises InvalidResultError.
     """
@@ -93,4 +98,6 @@ def check_safetensors(path: str) -> None:
             if not file.keys():
                 raise InvalidResultError("bad_weights", "the safetensors file holds no tensors")
     except (SafetensorError, ValueError) as error:
-        raise InvalidResultError("bad_weights", f"no complete safetensors file: {error}") from error
+        raise InvalidResultError(
+            "bad_weights", f"not a complete safetensors file: {error}"
+        ) from error

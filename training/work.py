@@ -36,7 +36,7 @@ class TrainingWork:
     time_limit = timedelta(hours=24)
 
     def prepare(self, job: JobQueue, provider: Provider) -> TrainingRequest:
-        """Upload the photos with their captions and describe the training."""
+        """Upload the photos with their captions and return the request."""
         model = self._model_of(job)
         photos = [
             as_photo(photo, model, number) for number, photo in enumerate(photos_of(model), start=1)
@@ -67,9 +67,9 @@ class TrainingWork:
         }
 
     def collect(self, job: JobQueue, provider: Provider, report: Report) -> dict[str, Any]:
-        """Download and check the weights and store them."""
+        """Download, check and store the weights."""
         model = self._model_of(job)
-        report(gettext_noop("Fetching the weights"))
+        report(gettext_noop("Downloading the weights"))
         run = Run(
             id=job.run_id,
             status=RunStatus.SUCCEEDED,
@@ -81,7 +81,7 @@ class TrainingWork:
         return {"weights": stored.name, "sha256": stored.sha256, "size": stored.size}
 
     def on_transition(self, job: JobQueue) -> None:
-        """Bring the model's state in line with its training."""
+        """Update the model to the state of its training."""
         changes = _model_changes(job)
         if changes and job.model_id:
             UserModel.objects.filter(pk=job.model_id).update(updated_at=timezone.now(), **changes)
@@ -121,7 +121,7 @@ def _model_changes(job: JobQueue) -> dict[str, Any]:
 
 
 def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
-    """Describe a stored photo for a provider, under a neutral name and without metadata."""
+    """Return a stored photo for a provider, under a neutral name and without metadata."""
     name = str(photo.file.name)
     extension = name.rpartition(".")[2]
     return Photo(
@@ -133,7 +133,7 @@ def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
 
 
 def caption_of(caption: str, model: UserModel) -> str:
-    """The caption a trainer gets; the trigger word is always in it."""
+    """Return the caption for the trainer; it always contains the trigger word."""
     default = _DEFAULT_CAPTIONS[Subject(model.kind)].format(word=model.trigger_word)
     if not caption.strip():
         return default

@@ -13,7 +13,7 @@ from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
 from jobs.selectors import newest_event_id
 
-# PostgreSQL gives out ids before the commit: a row may appear below ids already read. So
+# PostgreSQL assigns ids before the commit: a row may appear below ids already read. So
 # every read goes back over this many seconds, and at most this many rows.
 OVERLAP_SECONDS = 10.0
 OVERLAP_ROWS = 500
@@ -22,10 +22,10 @@ _COLUMNS = ("id", "kind", "job__kind", "job__owner_id", "job__model_id")
 
 
 class EventFeed:
-    """Gives every new event once, whatever the order in which the rows commit."""
+    """Returns every new event once, whatever the order in which the rows commit."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin at the present; `clock` gives seconds."""
+        """Start with events from now on; `clock` returns seconds."""
         self._clock = clock
         self._floor = max(0, newest_event_id() - OVERLAP_ROWS)
         ids = JobEvent.objects.filter(id__gt=self._floor).values_list("id", flat=True)
@@ -33,32 +33,32 @@ class EventFeed:
 
     def read(self) -> list[Change]:
         """Return what was committed since the last call, in the order of ids."""
-        self._forget()
+        self._prune()
         rows = JobEvent.objects.filter(id__gt=self._floor).order_by("id")
         found = [Change(*row) for row in rows.values_list(*_COLUMNS)[:BATCH]]
         new = [change for change in found if change.id not in self._seen]
         self._seen.update(dict.fromkeys((change.id for change in new), self._clock()))
         return new
 
-    def _forget(self) -> None:
-        """Raise the floor over rows that are too old, or too many, to be read again."""
+    def _prune(self) -> None:
+        """Raise the floor above rows that are too old, or too many, to be read again."""
         oldest = self._clock() - OVERLAP_SECONDS
         ids = sorted(self._seen)
-        gone = [id for id in ids if self._seen[id] < oldest]
-        gone += ids[len(gone) : len(ids) - OVERLAP_ROWS]
-        if gone:
-            self._floor = max(self._floor, *gone)
+        pruned = [id for id in ids if self._seen[id] < oldest]
+        pruned += ids[len(pruned) : len(ids) - OVERLAP_ROWS]
+        if pruned:
+            self._floor = max(self._floor, *pruned)
             self._seen = {id: at for id, at in self._seen.items() if id > self._floor}
 
 
 def changes_after(topic: Topic, after: int) -> list[Change]:
     """Return what `topic` may have missed since event `after`.
 
-    Young events are always among them: one may have committed, with a lower id, after the
-    page was made.
+    Recent events are always included: one may have committed, with a lower id, after the page
+    was rendered.
     """
-    young = timezone.now() - timedelta(seconds=OVERLAP_SECONDS)
-    events = JobEvent.objects.filter(Q(id__gt=after) | Q(at__gte=young))
+    recent = timezone.now() - timedelta(seconds=OVERLAP_SECONDS)
+    events = JobEvent.objects.filter(Q(id__gt=after) | Q(at__gte=recent))
     events = events.filter(job__owner_id=topic.owner_id, job__model_id__isnull=False)
     if topic.model_id is not None:
         events = events.filter(job__model_id=topic.model_id)

@@ -1,4 +1,4 @@
-"""The parts of a page that move, as HTML."""
+"""The live parts of a page, as HTML."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dashboard.pages.model_page import ModelPage
 from jobs.models import JobEvent, JobQueue
 from models_app.models import UserModel
 
-# Rendered once for all who watch, so without anybody's token: `live.js` puts the page's own
-# token into forms that carry this word.
-CSRF_TOKEN = "from-the-page"  # noqa: S105 - says where to take one, is none
+# A fragment is rendered once for all open pages, so without a token: `live.js` replaces this
+# placeholder by the token of its page.
+CSRF_TOKEN = "from-the-page"  # noqa: S105 - a placeholder
 
-# What an event changes beyond the numbers: only then is the whole body sent.
-_TURNS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
+# Events that may change any part of the page: only for these is the whole body sent.
+_BODY_EVENTS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
 _BODY = {"live-body": "model/_body.html"}
-_NUMBERS = {"live-progress": "model/_working.html"}
+_PROGRESS = {"live-progress": "model/_working.html"}
 _LOG = {"live-log": "model/_log.html"}
-_PICTURES = {"live-images": "model/_images.html"}
+_IMAGES = {"live-images": "model/_images.html"}
 
 
 def render(topic: Topic, changes: Collection[Change]) -> Message | None:
@@ -36,13 +36,13 @@ def render(topic: Topic, changes: Collection[Change]) -> Message | None:
     if topic.model_id is None:
         return update(newest, _cards(topic, changes))
     model = UserModel.objects.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
-    # Deleted in this moment: there is nothing to show, and soon nobody to show it to.
+    # Just deleted: there is nothing left to show.
     return update(newest, _model(ModelPage(model), changes)) if model else None
 
 
 def _model(page: ModelPage, changes: Iterable[Change]) -> dict[str, Any]:
     templates = templates_for(changes)
-    if not _NUMBERS.keys().isdisjoint(templates) and page.shape != "working":
+    if not _PROGRESS.keys().isdisjoint(templates) and page.shape != "working":
         templates = _BODY
     return {
         "fragments": [_fragment(id, name, {"page": page}) for id, name in templates.items()],
@@ -57,11 +57,11 @@ def templates_for(changes: Iterable[Change]) -> dict[str, str]:
     parts: dict[str, str] = {}
     for change in changes:
         if change.job_kind == JobQueue.Kind.GENERATION:
-            parts |= _PICTURES
-        elif change.kind in _TURNS:
+            parts |= _IMAGES
+        elif change.kind in _BODY_EVENTS:
             return _BODY
         else:
-            parts |= _LOG if change.kind == JobEvent.Kind.LOG else _NUMBERS
+            parts |= _LOG if change.kind == JobEvent.Kind.LOG else _PROGRESS
     return parts
 
 
@@ -79,7 +79,7 @@ def _cards(topic: Topic, changes: Collection[Change]) -> dict[str, Any]:
 
 
 def _made_images(change: Change) -> bool:
-    return change.job_kind == JobQueue.Kind.GENERATION and change.kind in _TURNS
+    return change.job_kind == JobQueue.Kind.GENERATION and change.kind in _BODY_EVENTS
 
 
 def _fragment(id: str, template: str, context: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What travels on the stream."""
+"""The messages of the stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One server-sent event. `id` is what the browser sends back when it reconnects."""
+    """One server-sent event. The browser sends `id` back when it reconnects."""
 
     name: str
     id: int | None = None
     data: str = ""
 
     def encode(self) -> bytes:
-        """Return it as `text/event-stream` wants it (HTML standard, server-sent events)."""
+        """Return it in the format `text/event-stream` (HTML standard, server-sent events)."""
         lines = [f"event: {self.name}", f"data: {self.data}"]
         if self.id is not None:
             lines.insert(0, f"id: {self.id}")
@@ -24,10 +24,10 @@ class Message:
 
 
 def update(id: int, content: dict[str, Any]) -> Message:
-    """An update of page parts. JSON keeps it on one line, as the stream needs."""
+    """Return an update of page parts. JSON keeps it on one line, as the format requires."""
     return Message("update", id, json.dumps(content))
 
 
-KEEPALIVE = b": still here\n\n"  # a comment: keeps proxies from closing a silent stream
-RESYNC = Message("resync")  # messages were dropped: read the page's live parts anew
-END = Message("end")  # the server stops; the browser connects again by itself
+KEEPALIVE = b": still here\n\n"  # a comment: keeps proxies from closing an idle stream
+RESYNC = Message("resync")  # messages were dropped: the page has to load its live parts again
+END = Message("end")  # the server stops; the browser reconnects by itself

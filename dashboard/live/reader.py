@@ -1,4 +1,4 @@
-"""One reader per web process: asks the event table, renders once, fans out."""
+"""One reader per web process: polls the event table, renders once, fans out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django.db import connections
 from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render
 from dashboard.live.messages import END, RESYNC, Message
-from dashboard.live.shutdown import when_told_to_stop
+from dashboard.live.shutdown import on_shutdown
 from dashboard.live.topics import Change, Topic
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-INTERVAL = 0.5  # seconds between two looks at the event table
+INTERVAL = 0.5  # seconds between two polls of the event table
 QUEUE_SIZE = 16
 
 
@@ -33,7 +33,7 @@ class Subscriber:
         self._queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_SIZE)
 
     def put(self, message: Message) -> None:
-        """Hand over a message, never waiting: a page too slow is told to read itself anew."""
+        """Queue a message without waiting: a page that is too slow gets RESYNC instead."""
         if self._queue.full():
             message = END if message is END else RESYNC
             while not self._queue.empty():
@@ -41,7 +41,7 @@ class Subscriber:
         self._queue.put_nowait(message)
 
     async def next(self, timeout: float) -> Message | None:
-        """Return the next message, or None after `timeout` seconds of silence."""
+        """Return the next message, or None after `timeout` seconds without one."""
         try:
             return await asyncio.wait_for(self._queue.get(), timeout)
         except TimeoutError:
@@ -49,9 +49,9 @@ class Subscriber:
 
 
 class Reader:
-    """Runs while somebody listens: started by the first subscriber, ended with the last.
+    """Runs while there are subscribers: started by the first, ended with the last.
 
-    All its database work happens in one thread with one connection, however many listen.
+    All its database work happens in one thread with one connection, however many there are.
     """
 
     def __init__(self, interval: float = INTERVAL) -> None:
@@ -60,7 +60,7 @@ class Reader:
         self._task: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._primed = asyncio.Event()
-        self._stop_listening: Callable[[], None] = lambda: None
+        self._remove_signal_handler: Callable[[], None] = lambda: None
         self._is_closed = False
 
     @property
@@ -69,7 +69,7 @@ class Reader:
 
     @contextmanager
     def subscription(self, topic: Topic) -> Iterator[Subscriber]:
-        """Listen to `topic` inside the block; call it in the event loop."""
+        """Subscribe to `topic` inside the block; call it in the event loop."""
         subscriber = Subscriber(topic)
         self._subscribers[topic].add(subscriber)
         self._start()
@@ -78,7 +78,7 @@ class Reader:
         try:
             yield subscriber
         finally:
-            self._leave(subscriber)
+            self._unsubscribe(subscriber)
 
     async def catch_up(self, topic: Topic, after: int) -> Message | None:
         """Return one message with all that `topic` missed since event `after`, or None."""
@@ -90,27 +90,27 @@ class Reader:
     def close(self) -> None:
         """End every stream; the process is about to stop."""
         self._is_closed = True
-        self._primed.set()  # nobody shall wait for a database that does not answer
-        for subscriber in self._everybody():
+        self._primed.set()  # nobody waits for a database that does not answer
+        for subscriber in self._all_subscribers():
             subscriber.put(END)
 
-    def _everybody(self) -> list[Subscriber]:
-        return [one for listeners in self._subscribers.values() for one in listeners]
+    def _all_subscribers(self) -> list[Subscriber]:
+        return [one for group in self._subscribers.values() for one in group]
 
-    def _leave(self, subscriber: Subscriber) -> None:
-        listeners = self._subscribers[subscriber.topic]
-        listeners.discard(subscriber)
-        if not listeners:
+    def _unsubscribe(self, subscriber: Subscriber) -> None:
+        group = self._subscribers[subscriber.topic]
+        group.discard(subscriber)
+        if not group:
             del self._subscribers[subscriber.topic]
         if not self._subscribers and self._task is not None:
             self._task.cancel()
             self._task = None
-            self._stop_listening()
+            self._remove_signal_handler()
 
     def _start(self) -> None:
         if self._task is None:
-            # Before the first byte is sent: whoever has read it may tell the server to stop.
-            self._stop_listening = when_told_to_stop(self.close)
+            # Before the first byte is sent: the server may be stopped right after it.
+            self._remove_signal_handler = on_shutdown(self.close)
             self._primed = asyncio.Event()
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-reader")
             self._task = asyncio.get_running_loop().create_task(self._run(self._thread))
@@ -120,7 +120,7 @@ class Reader:
             feed = await self._begin()
             self._primed.set()
             while True:
-                await self._tell(feed)
+                await self._publish(feed)
                 await asyncio.sleep(self._interval)
         finally:
             thread.submit(connections.close_all)
@@ -134,11 +134,11 @@ class Reader:
                 logger.exception("The live feed cannot read the event table yet")
                 await asyncio.sleep(self._interval)
 
-    async def _tell(self, feed: EventFeed) -> None:
-        """One tick. A database that is away for a moment must not end the feed."""
+    async def _publish(self, feed: EventFeed) -> None:
+        """Publish new events once. A database outage must not end the feed."""
         try:
             topics = frozenset(self._subscribers)
-            messages = await self._in_thread(lambda: look(feed, topics))
+            messages = await self._in_thread(lambda: read_messages(feed, topics))
         except Exception:
             logger.exception("The live feed could not read the event table")
             return
@@ -147,13 +147,11 @@ class Reader:
                 subscriber.put(message)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, _with_a_working_connection, work
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _reconnecting, work)
 
 
-def _with_a_working_connection(work: Callable[[], T]) -> T:
-    """A connection that failed is dropped, so that the next call opens a new one."""
+def _reconnecting(work: Callable[[], T]) -> T:
+    """Call `work`; close a connection that failed, so that the next call opens a new one."""
     try:
         return work()
     except Exception:
@@ -161,19 +159,19 @@ def _with_a_working_connection(work: Callable[[], T]) -> T:
         raise
 
 
-def look(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, Message]:
-    """Read the new events and render each topic that has any, once."""
-    listened_to = frozenset(topics)
+def read_messages(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, Message]:
+    """Read the new events and return one rendered message for each topic that has any."""
+    subscribed = frozenset(topics)
     changes: dict[Topic, list[Change]] = defaultdict(list)
     for change in feed.read():
-        for topic in listened_to.intersection(change.topics()):
+        for topic in subscribed.intersection(change.topics()):
             changes[topic].append(change)
     rendered = {topic: _rendered(topic, changed) for topic, changed in changes.items()}
     return {topic: message for topic, message in rendered.items() if message is not None}
 
 
 def _rendered(topic: Topic, changes: list[Change]) -> Message | None:
-    """One page that cannot be rendered must not silence the others."""
+    """Return RESYNC for a page that cannot be rendered: the others continue."""
     try:
         return render(topic, changes)
     except Exception:

@@ -1,4 +1,4 @@
-"""Hearing that the server is told to stop.
+"""Notice of the server's shutdown.
 
 uvicorn waits for open connections before it ends, and a live stream never ends by itself.
 It has no hook that runs earlier, so its signal handler is wrapped while streams are open.
@@ -15,8 +15,8 @@ from types import FrameType
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def when_told_to_stop(callback: Callable[[], None]) -> Callable[[], None]:
-    """Have the running loop call `callback` on SIGTERM or SIGINT; return what undoes that.
+def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
+    """Call `callback` in the running loop on SIGTERM or SIGINT; return what removes it again.
 
     The server's own handler runs as before. Does nothing outside the main thread, where
     Python allows no signal handlers.
@@ -25,17 +25,17 @@ def when_told_to_stop(callback: Callable[[], None]) -> Callable[[], None]:
         return lambda: None
     undo = [_wrap(number, callback) for number in _SIGNALS]
 
-    def stop_listening() -> None:
+    def remove() -> None:
         for restore in undo:
             restore()
 
-    return stop_listening
+    return remove
 
 
 def _wrap(number: int, callback: Callable[[], None]) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
     previous = signal.getsignal(number)
-    if not callable(previous):  # nobody ends the process gently: nothing to prepare
+    if not callable(previous):  # the default action ends the process at once: nothing to prepare
         return lambda: None
 
     def stop(signum: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What an open page listens to."""
+"""What an open page subscribes to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Topic:
     """One model of one owner, or (without `model_id`) all cards of that owner.
 
-    The owner is part of the topic, so an event of somebody else cannot match it.
+    The owner is part of the topic, so an event of another owner cannot match it.
     """
 
     owner_id: int
@@ -19,7 +19,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One new row of the event table, with whom it concerns."""
+    """One new row of the event table, with its owner and model."""
 
     id: int
     kind: str
@@ -28,7 +28,7 @@ class Change:
     model_id: uuid.UUID | None
 
     def topics(self) -> tuple[Topic, ...]:
-        """The topics whose pages show it; none once the model is deleted."""
+        """Return the topics whose pages show it; none once the model is deleted."""
         if self.model_id is None:
             return ()
         return Topic(self.owner_id), Topic(self.owner_id, self.model_id)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
@@ -25,18 +27,18 @@ class Filter:
     """A choice above the list: which states it shows."""
 
     key: str
-    label: str
+    label: str | Promise
     states: frozenset[Status]
 
 
 FILTERS: Mapping[str, Filter] = {
     one.key: one
     for one in (
-        Filter("", "All", frozenset(Status)),
-        Filter("open", "Going on", UNFINISHED),
-        Filter("done", "Done", frozenset({Status.SUCCEEDED})),
-        Filter("failed", "Failed", frozenset({Status.FAILED})),
-        Filter("cancelled", "Cancelled", frozenset({Status.CANCELLED})),
+        Filter("", _("All"), frozenset(Status)),
+        Filter("open", _("In progress"), UNFINISHED),
+        Filter("done", _("Done"), frozenset({Status.SUCCEEDED})),
+        Filter("failed", _("Failed"), frozenset({Status.FAILED})),
+        Filter("cancelled", _("Cancelled"), frozenset({Status.CANCELLED})),
     )
 }
 
@@ -48,6 +50,10 @@ class Entry:
     job: JobQueue
     explanation: Explanation
     provider: str
+
+    @property
+    def is_training(self) -> bool:
+        return self.job.kind == JobQueue.Kind.TRAINING
 
 
 @require_safe

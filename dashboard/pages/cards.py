@@ -1,4 +1,4 @@
-"""Models as cards: on Home, in the list, and in the live stream."""
+"""Models as cards: on Home, in the list and in the live stream."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ModelCard:
 
 
 def models_with_covers(user: User) -> QuerySet[UserModel]:
-    """The user's models with what a card shows of other tables, still in one query."""
+    """Return the user's models with what a card shows of other tables, in one query."""
     images = GeneratedImage.objects.filter(model=OuterRef("pk")).order_by("-created_at")
     generation = JobQueue.objects.filter(
         model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION, status__in=sorted(UNFINISHED)
@@ -84,12 +84,12 @@ def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
 
 
 def is_draft(model: UserModel, job: JobQueue | None) -> bool:
-    """Whether it still belongs in the wizard: nothing was ever started."""
+    """Whether the model still belongs in the wizard: no training was ever started."""
     return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
 
 
 def percent_of(job: JobQueue | None) -> int:
-    """Whole percents, rounded down: 100 only when it is done."""
+    """Return whole percents, rounded down: 100 only when it is done."""
     return int(job.progress * 100) if job else 0
 
 

@@ -1,16 +1,18 @@
-"""The loss curve as geometry; the template draws it as SVG."""
+"""The loss curve as geometry; the template renders it as SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 1000, 300  # units of the SVG, stretched to the place there is
+from django.utils.translation import gettext
+
+WIDTH, HEIGHT = 1000, 300  # units of the SVG, stretched to the space available
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What the generation needs, and the same in words for those who cannot see it."""
+    """What the SVG needs, and the same in words for screen readers."""
 
     points: str  # "x,y x,y ..." in SVG units
     area: str  # the same, closed along the lower edge
@@ -51,8 +53,6 @@ def _scaled(value: float, low: float, high: float, size: int) -> float:
 
 
 def _summary(first: tuple[int, float], last: tuple[int, float]) -> str:
-    verb = "fell" if last[1] < first[1] else "rose" if last[1] > first[1] else "went"
-    return (
-        f"The loss {verb} from {first[1]:.3f} at step {first[0]:,} "
-        f"to {last[1]:.3f} at step {last[0]:,}."
-    )
+    text = gettext("The loss went from %(from)s at step %(start)s to %(to)s at step %(end)s.")
+    steps = {"start": f"{first[0]:,}", "end": f"{last[0]:,}"}
+    return text % {"from": f"{first[1]:.3f}", "to": f"{last[1]:.3f}", **steps}

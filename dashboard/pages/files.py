@@ -1,4 +1,4 @@
-"""Stored files, streamed to whom they belong. Nothing is ever served by its path."""
+"""Stored files, streamed to their owners. No file is served by its path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from generation.selectors import image_for
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
 
-# By our own extension: names are ours, what a person called the file counts for nothing.
+# By our own extension: names are ours, the name of the uploaded file does not count.
 CONTENT_TYPES = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
@@ -64,7 +64,7 @@ def image_file(request: HttpRequest, image_id: UUID, size: str) -> HttpResponseB
 
 @require_safe
 def weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
-    """The trained file, for its owner to keep."""
+    """Send the trained weights to their owner."""
     return _weights_of(request, model_for(current_user(request), model_id))
 
 
@@ -80,7 +80,7 @@ def _weights_of(request: HttpRequest, model: UserModel) -> HttpResponseBase:
 
 
 def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> HttpResponseBase:
-    """Stream `file`, or say that the browser's copy is still right; raise Http404 without it."""
+    """Stream `file`, or answer 304 where the browser has it; raise Http404 without it."""
     if not file:
         raise Http404("There is no such file.")
     # A stored file never changes: its name is new whenever its content is.
@@ -97,7 +97,7 @@ def _opened(file: FieldFile, download_as: str) -> HttpResponseBase:
     try:
         response = StoredFileResponse(file.open("rb"), content_type=kind)
     except FileNotFoundError as error:
-        raise Http404("The file is gone from the storage.") from error
+        raise Http404("The file is missing from the storage.") from error
     response["Content-Length"] = str(file.size)
     shown_as = download_as or PurePath(file.name or "").name
     header = content_disposition_header(bool(download_as), shown_as)

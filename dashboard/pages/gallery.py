@@ -1,4 +1,4 @@
-"""All pictures of one person."""
+"""All pictures of one account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.current_user import current_user
@@ -29,7 +30,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 @require_POST
 def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     services.delete_image(image_for(current_user(request), image_id))
-    messages.success(request, "The picture is deleted.")
+    messages.success(request, gettext("The picture is deleted."))
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, {request.get_host()}):
         return redirect(back)

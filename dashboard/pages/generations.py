@@ -1,10 +1,11 @@
-"""Generations that have no images yet, or never will."""
+"""Generations that have no images yet, or failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.db.models import Case, When
+from django.utils.translation import ngettext
 
 from dashboard.pages.cards import percent_of
 from jobs.messages import Explanation, explain
@@ -18,7 +19,7 @@ MOST_GENERATIONS = 30
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One generation above the images."""
+    """One generation, shown above the images."""
 
     job: JobQueue
     explanation: Explanation
@@ -26,12 +27,12 @@ class Generation:
 
     @property
     def title(self) -> str:
-        """What is being made, or why nothing is."""
+        """What is being made, or the state of a job that makes nothing now."""
         count = len(self.placeholders)
-        is_at_work = count and self.job.status == Status.RUNNING and self.can_cancel
-        if not is_at_work:
+        is_working = count and self.job.status == Status.RUNNING and self.can_cancel
+        if not is_working:
             return self.explanation.title
-        return f"Making {count} pictures" if count > 1 else "Making a picture"
+        return ngettext("Making %d picture", "Making %d pictures", count) % count
 
     @property
     def prompt(self) -> str:
@@ -57,13 +58,13 @@ class Generation:
 
     @property
     def idempotency_key(self) -> str:
-        """Trying this one again is one new job, however often the button is clicked."""
+        """The idempotency key of “Try again”: one new job, however often it is clicked."""
         return f"again-{self.job.pk.hex}"
 
 
 def generations_of(model: UserModel) -> list[Generation]:
-    """The unfinished generations of `model`, and those that failed since one succeeded."""
-    # What is unfinished comes first, so that nothing a person could decide is ever cut off.
+    """Return the unfinished generations of `model`, and those that failed since one succeeded."""
+    # What is unfinished comes first, so that a job that waits for a decision is never cut off.
     is_over = Case(When(status__in=sorted(UNFINISHED), then=0), default=1)
     jobs = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
     shown: list[Generation] = []

@@ -25,7 +25,7 @@ MODELS_PER_PAGE = 30
 @login_not_required
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """What TheWay is, for those who are not signed in; the others go on to Home."""
+    """Show what TheWay is; redirect people who are signed in to Home."""
     if request.user.is_authenticated:
         return redirect("dashboard:home")
     return render(request, "landing.html")
@@ -62,10 +62,10 @@ def models(request: HttpRequest) -> HttpResponse:
 
 
 def newest_cards(user: User) -> list[ModelCard]:
-    """Everything that is being worked on, and the newest of the rest."""
+    """Return cards of all models in progress, and of the newest others."""
     models = models_with_covers(user)
-    waits = Q(status=UserModel.Status.PENDING, started_at__isnull=False)
-    busy = models.filter(waits | Q(status=UserModel.Status.TRAINING) | Q(is_generating=True))
+    waiting = Q(status=UserModel.Status.PENDING, started_at__isnull=False)
+    busy = models.filter(waiting | Q(status=UserModel.Status.TRAINING) | Q(is_generating=True))
     newest = models[:NEWEST_MODELS]
     return cards_of({model.pk: model for model in [*busy[:MODELS_PER_PAGE], *newest]}.values())
 

@@ -1,4 +1,4 @@
-"""The buttons of a job: cancel, try again, and the two for an answer that was lost."""
+"""The buttons of a job: cancel, try again, and the two for an unclear job."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.current_user import current_user
@@ -20,22 +21,23 @@ from training import services as training
 
 @require_POST
 def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.cancel, "You asked to cancel it.")
+    return _act(request, job_id, services.cancel, _("Cancellation requested."))
 
 
 @require_POST
 def job_abandon(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.abandon, "Forgotten. If it turns up, it is stopped.")
+    done = _("Abandoned. If it still appears at the trainer, it is stopped.")
+    return _act(request, job_id, services.abandon, done)
 
 
 @require_POST
 def job_not_started(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    return _act(request, job_id, services.declare_not_started, "Thank you. It is sent again.")
+    return _act(request, job_id, services.declare_not_started, _("It is sent again."))
 
 
 @require_POST
 def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Start again what failed: a new job, once per click."""
+    """Start a failed or cancelled job again: one new job per click."""
     job = job_for(current_user(request), job_id)
     key = request.POST.get("idempotency_key", "")
     try:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.current_user import current_user
@@ -20,7 +21,7 @@ from models_app.selectors import model_for
 
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
-    after = newest_event_id()  # read first: what happens from here on comes by the stream
+    after = newest_event_id()  # read first: the stream sends whatever happens from here on
     page = ModelPage(model_for(current_user(request), model_id))
     if page.is_draft:
         return redirect("dashboard:wizard", model_id, "about")
@@ -29,7 +30,7 @@ def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
 
 @require_safe
 def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
-    """The moving parts alone, for browsers that poll and after a stream fell behind."""
+    """Return the live parts alone, for browsers that poll and after a stream fell behind."""
     page = ModelPage(model_for(current_user(request), model_id))
     return render(request, "model/_body.html", {"page": page})
 
@@ -47,9 +48,8 @@ def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
             form.add_error(None, str(error))
     page = ModelPage(model, form)
     if page.shape != "ready":
-        messages.error(
-            request, " ".join(map(str, form.non_field_errors())) or "It is not ready yet."
-        )
+        reasons = " ".join(map(str, form.non_field_errors()))
+        messages.error(request, reasons or gettext("This model is not ready yet."))
         return redirect("dashboard:model", model.pk)
     return render(request, "model/page.html", {"page": page, "after": after}, status=422)
 
@@ -61,7 +61,9 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     try:
         delete_model(model)
     except ModelBusyError:
-        messages.error(request, "Something is still running for this model. Cancel it first.")
+        text = gettext("A job is still running for this model. Cancel it first.")
+        messages.error(request, text)
         return redirect("dashboard:model", model_id)
-    messages.success(request, f"“{name}” is gone, with its photos, weights and pictures.")
+    text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
+    messages.success(request, text % {"name": name})
     return redirect("dashboard:models")

@@ -1,10 +1,10 @@
-"""Everything the page of one model shows, read when it is asked for."""
+"""What the page of one model shows, each part read from the database on first use."""
 
 from __future__ import annotations
 
 from functools import cached_property
 
-from django.template.defaultfilters import pluralize
+from django.utils.translation import gettext, ngettext
 
 from dashboard.pages.cards import is_draft, percent_of
 from dashboard.pages.curve import Curve, curve_of
@@ -26,14 +26,14 @@ from training.selectors import choices, next_idempotency_key
 
 IMAGES_SHOWN = 60
 LOG_LINES = 200
-ASKED_AGAIN = ("ratio", "count", "strength")
+REPEATED_FIELDS = ("ratio", "count", "strength")
 
 
 class ModelPage:
     """One model for its page and its live parts. A part that is not rendered costs no query."""
 
     def __init__(self, model: UserModel, form: GenerateForm | None = None) -> None:
-        """`form` is one that was sent and refused; without it the page offers a new one."""
+        """`form` is one that was refused; without it the page offers a new one."""
         self.model = model
         self._refused_form = form
 
@@ -48,7 +48,7 @@ class ModelPage:
 
     @property
     def shape(self) -> str:
-        """Which page it is: `ready`, `working`, `unclear`, or `over` (without a result)."""
+        """Which page it is: `ready`, `working`, `unclear` or `over` (without a result)."""
         if self.model.status == UserModel.Status.READY or self.job is None:
             return "ready"
         if self.job.status == Status.UNKNOWN:
@@ -57,7 +57,7 @@ class ModelPage:
 
     @property
     def part(self) -> str:
-        """The template of what this page is mostly about."""
+        """The template of the page's main part."""
         return f"model/_{self.shape}.html"
 
     @property
@@ -70,7 +70,7 @@ class ModelPage:
 
     @property
     def title(self) -> str:
-        """The tab's title: how far it is, while there is something to wait for."""
+        """The tab's title, with the progress while the training runs."""
         if self.shape == "working":
             return f"{self.percent} % · {self.model}"
         if self.shape == "over" and self.job is not None:
@@ -92,7 +92,7 @@ class ModelPage:
 
     @cached_property
     def trainers(self) -> list[TrainingOption]:
-        """Who can train this model now, for another try."""
+        """The trainers that can train this model now, for another try."""
         fits = [one for one in choices() if one.base_model.key == self.model.base_model]
         return [one for one in fits if one.is_available]
 
@@ -101,57 +101,70 @@ class ModelPage:
         return label_of(self.job.provider if self.job else self.model.provider)
 
     @cached_property
-    def is_silent(self) -> bool:
-        """Whether the trainer has stopped answering: a fact about the line, not the training."""
+    def is_trainer_silent(self) -> bool:
+        """Whether the trainer has stopped answering, which says nothing about the training."""
         return self.job is not None and selectors.silent_since(self.job.provider) is not None
 
     @property
     def seconds_taken(self) -> float | None:
-        """How long the training took, from the press of the button to its end."""
+        """How long the training took, from the click on the button to its end."""
         if self.job is None or self.job.finished_at is None:
             return None
         return (self.job.finished_at - self.job.created_at).total_seconds()
 
     @property
     def stage(self) -> str:
-        """The trainer's own word for what it does now, or ours for where the job stands."""
+        """What the trainer reports to be doing, or else the state of the job."""
         if self.job is None or self.explanation is None:
             return ""
         is_at_trainer = self.job.status == Status.RUNNING and not self.job.cancel_requested_at
-        return self.job.stage if is_at_trainer and self.job.stage else self.explanation.title
+        if not is_at_trainer or not self.job.stage:
+            return self.explanation.title
+        return gettext(self.job.stage)
 
     @property
     def price(self) -> str:
         cost = self.job.cost_estimate if self.job else None
         if cost is None:
             return "–"
-        return f"${cost:.2f}" if cost else "Free"
+        return f"${cost:.2f}" if cost else gettext("Free")
 
     @property
     def cancel_text(self) -> str:
-        """What cancelling does and whether it costs, for the question before it."""
-        stays = "Photos and answers stay, so you can start again."
+        """What cancelling does and whether it costs money, for the dialog."""
         if self.job is None or self.job.status == Status.QUEUED:
-            return f"Nothing was sent yet, so it costs nothing. {stays}"
+            return gettext(
+                "Nothing was sent yet, so it costs nothing. Your photos and settings stay."
+            )
         if runs_here(self.job.provider):
-            return f"Your own trainer stops; what it has done is lost. It costs nothing. {stays}"
-        return (
-            f"{self.trainer} is asked to stop; what it has done is lost. It may charge for the "
-            f"time until then. {stays}"
-        )
+            return gettext(
+                "Your own trainer stops, and the training so far is lost. It costs nothing. Your "
+                "photos and settings stay."
+            )
+        return gettext(
+            "We ask %(trainer)s to stop, and the training so far is lost. It may charge for the "
+            "time until then. Your photos and settings stay."
+        ) % {"trainer": self.trainer}
 
     @property
     def deletion_text(self) -> str:
-        """Exactly what goes with the model."""
+        """What exactly is deleted with the model, for the dialog."""
         photos, images = len(self.photos), self.image_count
-        parts = [f"{photos} photo{pluralize(photos)}"]
+        counts = {
+            "photos": ngettext("%d photo", "%d photos", photos) % photos,
+            "pictures": ngettext("%d picture", "%d pictures", images) % images,
+        }
         if self.model.weights:
-            parts.append("the trained weights")
-        parts.append(f"{images} picture{pluralize(images)}")
-        return (
-            f"This deletes “{self.model}” with {', '.join(parts[:-1])} and {parts[-1]}, from the "
-            "disk too. It cannot be undone."
-        )
+            text = gettext(
+                "This deletes “%(model)s” with %(photos)s, the trained weights and %(pictures)s, "
+                "from the disk too. It cannot be undone."
+            )
+        else:
+            text = gettext(
+                "This deletes “%(model)s” with %(photos)s and %(pictures)s, from the disk too. It "
+                "cannot be undone."
+            )
+        return text % {"model": self.model, **counts}
 
     @property
     def base_label(self) -> str:
@@ -162,7 +175,7 @@ class ModelPage:
 
     @property
     def options(self) -> list[tuple[str, object]]:
-        """The training values as label and value."""
+        """The training settings as labels and values."""
         return [
             (str(parameter.label), self.model.options[name])
             for name, parameter in HYPERPARAMETERS.items()
@@ -192,14 +205,14 @@ class ModelPage:
 
     @cached_property
     def form(self) -> GenerateForm | None:
-        """Asks for pictures, beginning with what was asked last."""
+        """The form that requests pictures, filled in as it was sent last."""
         if self.model.status != UserModel.Status.READY:
             return None
         last = selectors.latest_job(self.model, kind=JobQueue.Kind.GENERATION)
-        asked = last.payload if last else {}
-        initial = {name: asked[name] for name in ASKED_AGAIN if name in asked}
-        if "typed_prompt" in asked:
-            initial["prompt"] = asked["typed_prompt"]
+        payload = last.payload if last else {}
+        initial = {name: payload[name] for name in REPEATED_FIELDS if name in payload}
+        if "typed_prompt" in payload:
+            initial["prompt"] = payload["typed_prompt"]
         return self._refused_form or GenerateForm(model=self.model, initial=initial)
 
     @cached_property

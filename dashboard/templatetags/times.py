@@ -1,6 +1,6 @@
 """Times for people: relative in the text, absolute on hover, exact in `<time datetime>`.
 
-`static/js/times.js` keeps the relative text true while a page is open; the two must agree.
+`static/js/times.js` updates the relative text while a page is open; the two must agree.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from datetime import datetime
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 
 register = template.Library()
 
@@ -19,16 +21,16 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 @register.simple_tag
 def ago(at: datetime | None) -> SafeString:
-    """Show how long ago `at` was; nothing for a time that is not known."""
+    """Return how long ago `at` was; nothing for an unknown time."""
     if at is None:
         return SafeString("")
     seconds = (timezone.now() - at).total_seconds()
-    return _time(at, "past", past_text(seconds) or at.strftime("%-d %b %Y"))
+    return _time(at, "past", past_text(seconds) or date_format(at, "j M Y"))
 
 
 @register.simple_tag
 def left(at: datetime | None) -> SafeString:
-    """Show how long it is until `at`; a dash where nobody can tell."""
+    """Return how long it is until `at`; a dash where that is unknown."""
     if at is None:
         return SafeString("–")
     return _time(at, "left", left_text((at - timezone.now()).total_seconds()))
@@ -36,33 +38,38 @@ def left(at: datetime | None) -> SafeString:
 
 @register.filter
 def seconds_text(seconds: float) -> str:
-    """Give a length of time in one or two words: “12 s”, “6 min”, “2 h 5 min”."""
+    """Return a length of time in one or two units: “12 s”, “6 min”, “2 h 5 min”."""
     if seconds < MINUTE:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / MINUTE)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+        return gettext("%(seconds)d s") % {"seconds": max(1, round(seconds))}
+    hours, minutes = divmod(round(seconds / MINUTE), 60)
+    if not hours:
+        return gettext("%(minutes)d min") % {"minutes": minutes}
+    text = gettext("%(hours)d h %(minutes)d min") if minutes else gettext("%(hours)d h")
+    return text % {"hours": hours, "minutes": minutes}
 
 
 def past_text(seconds: float) -> str:
-    """Give “12 s ago”; empty once a week has gone, when the date says more."""
+    """Return “12 s ago”; "" after a week, when the date says more."""
     if seconds < 2:
-        return "just now"
-    for size, name in ((DAY, "day"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds >= size:
-            count = int(seconds // size)
-            plural = "s" if name == "day" and count > 1 else ""
-            return "" if seconds >= 7 * DAY else f"{count} {name}{plural} ago"
-    return f"{int(seconds)} s ago"
+        return gettext("just now")
+    if seconds < MINUTE:
+        return gettext("%(seconds)d s ago") % {"seconds": seconds}
+    if seconds < HOUR:
+        return gettext("%(minutes)d min ago") % {"minutes": seconds // MINUTE}
+    if seconds < DAY:
+        return gettext("%(hours)d h ago") % {"hours": seconds // HOUR}
+    if seconds >= 7 * DAY:
+        return ""
+    days = int(seconds // DAY)
+    return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
 
 
 def left_text(seconds: float) -> str:
-    """Give “6 min” or “25 s”, rounded: an exact second would pretend to know."""
+    """Return “6 min” or “25 s”, rounded: an exact second would promise too much."""
     if seconds < 3:
-        return "any moment"
+        return gettext("any moment")
     if seconds < MINUTE:
-        return f"{max(5, 5 * round(seconds / 5))} s"
+        return gettext("%(seconds)d s") % {"seconds": max(5, 5 * round(seconds / 5))}
     return seconds_text(seconds)
 
 
@@ -70,7 +77,7 @@ def _time(at: datetime, kind: str, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}" data-time="{}">{}</time>',
         at.isoformat(timespec="seconds"),
-        f"{at:%-d %B %Y, %H:%M:%S} {at.tzname()}",
+        f"{date_format(at, 'j F Y, H:i:s')} {at.tzname()}",
         kind,
         text,
     )

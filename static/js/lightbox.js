@@ -1,4 +1,4 @@
-// Shows a picture large, with the settings that made it. The link works without it.
+// Shows a picture large, with the settings that made it. Without it the links open the pictures.
 
 const dialog = document.getElementById("lightbox");
 const image = document.getElementById("lightbox-image");
@@ -20,7 +20,7 @@ function show(link) {
   const all = links();
   const thumbnail = link.querySelector("img");
   current = link;
-  // The thumbnail is there at once; the full picture takes its place when it has come.
+  // The thumbnail is loaded already; the full picture replaces it once it is loaded too.
   image.src = thumbnail.src;
   image.alt = thumbnail.alt;
   image.width = thumbnail.getAttribute("width");
@@ -32,7 +32,8 @@ function show(link) {
   full.src = link.href;
   facts.innerHTML = link.parentElement.querySelector(".image-facts").innerHTML;
   place.parentElement.hidden = all.length < 2;
-  place.textContent = `${all.indexOf(link) + 1} of ${all.length}`;
+  const position = { number: all.indexOf(link) + 1, total: all.length };
+  place.textContent = interpolate(gettext("%(number)s of %(total)s"), position, true);
 }
 
 function step(by) {
@@ -56,6 +57,6 @@ if (dialog) {
   document.addEventListener("click", open);
   dialog.addEventListener("keydown", onKey);
   dialog.addEventListener("click", onClick);
-  // Back to where one was, also after stepping to another picture.
+  // Return to the shown picture, also after stepping to another one.
   dialog.addEventListener("close", () => current?.focus());
 }

@@ -1,15 +1,15 @@
-// Keeps the parts of a page true while it is open.
+// Keeps the live parts of a page up to date while it is open.
 //
 // The server sends rendered parts as server-sent events; each replaces the element with its id.
-// Without a stream (no EventSource, or it keeps failing) the page asks by htmx instead.
+// Without a stream (no EventSource, or it keeps failing) the page polls with htmx instead.
 
 import { csrfToken } from "./csrf.js";
 import { morph } from "./morph.js";
 
 const FAILURES_BEFORE_POLLING = 4;
 const POLL_MS = 3000;
-// Nothing heard for this long: look whether the numbers still hold ("last heard" moves silently).
-const QUIET_MS = 15000;
+// No update for this long: poll once, because some values change without an event.
+const IDLE_MS = 15000;
 const TOKEN_FROM_PAGE = "from-the-page";
 
 const root = document.querySelector("[data-live]");
@@ -17,9 +17,9 @@ const icon = document.querySelector('link[rel="icon"]');
 const plainIcon = icon?.href;
 let failures = 0;
 let polling = 0;
-let quiet = 0;
+let idle = 0;
 
-function listen() {
+function connect() {
   if (!("EventSource" in window)) return startPolling();
   const source = new EventSource(root.dataset.live);
   source.addEventListener("open", () => {
@@ -32,30 +32,30 @@ function listen() {
     failures += 1;
     if (failures < FAILURES_BEFORE_POLLING && source.readyState !== EventSource.CLOSED) return;
     startPolling();
-    // Refused for good (signed out, or a proxy that allows no streams): the browser gave up.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listenAgain, 10 * POLL_MS);
+    // Closed (signed out, or a proxy that allows no streams): the browser does not reconnect.
+    if (source.readyState === EventSource.CLOSED) setTimeout(reconnect, 10 * POLL_MS);
   });
   addEventListener("pagehide", () => source.close(), { once: true });
   return source;
 }
 
-function listenAgain() {
-  if (document.visibilityState !== "hidden") listen();
-  else document.addEventListener("visibilitychange", listen, { once: true });
+function reconnect() {
+  if (document.visibilityState !== "hidden") connect();
+  else document.addEventListener("visibilitychange", connect, { once: true });
 }
 
 function update({ fragments, title, progress }) {
   for (const { html } of fragments) swap(html);
   if (title !== undefined) setTitle(title);
   if (progress !== undefined) setIcon(progress);
-  waitQuietly();
+  pollWhenIdle();
 }
 
-/** Put each element of `html` in the place of the one with its id. */
+/** Update the elements of the page from those in `html` with the same ids. */
 function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  makeOurs(parsed);
-  // The outermost elements of the answer that are on this page and meant to move.
+  personalise(parsed);
+  // The outermost live elements of the answer that are on this page.
   for (const fresh of parsed.querySelectorAll('[id^="live-"]:not(#live-poll), [id^="card-"]')) {
     const old = document.getElementById(fresh.id);
     if (old && root.contains(old) && fresh.isConnected) morph(old, fresh.cloneNode(true));
@@ -64,13 +64,13 @@ function swap(html) {
   document.dispatchEvent(new CustomEvent("live:swapped"));
 }
 
-/** Parts rendered for everybody carry no token; forms in them get this page's. */
-function makeOurs(parsed) {
+/** Parts rendered for all open pages carry no token; forms in them get this page's. */
+function personalise(parsed) {
   const token = csrfToken();
   for (const input of parsed.querySelectorAll('input[name="csrfmiddlewaretoken"]')) {
     if (input.getAttribute("value") === TOKEN_FROM_PAGE) input.setAttribute("value", token);
   }
-  // Two tabs got the same form: a click in one must not pass for a repeated click in the other.
+  // Two tabs received the same form: a click in each must not count as one repeated click.
   const key = parsed.querySelector('[data-live-keep] input[name="idempotency_key"]');
   key?.setAttribute("value", randomKey());
 }
@@ -86,7 +86,7 @@ function setTitle(title) {
   document.title = `${title} · ${end}`;
 }
 
-/** A ring that fills, for a tab in the background; the plain icon when nothing is going on. */
+/** Show progress as a ring in the tab's icon; the plain icon where `progress` is null. */
 function setIcon(progress) {
   if (!icon) return;
   if (progress === null) {
@@ -102,7 +102,7 @@ function setIcon(progress) {
 
 function poll() {
   document.body.dispatchEvent(new CustomEvent("live:poll"));
-  waitQuietly();
+  pollWhenIdle();
 }
 
 function startPolling() {
@@ -116,33 +116,33 @@ function stopPolling() {
   polling = 0;
 }
 
-function waitQuietly() {
-  clearTimeout(quiet);
-  if (!polling && root.querySelector("progress")) quiet = setTimeout(poll, QUIET_MS);
+function pollWhenIdle() {
+  clearTimeout(idle);
+  if (!polling && root.querySelector("progress")) idle = setTimeout(poll, IDLE_MS);
 }
 
-/** htmx fetched the parts (it is told to swap nothing itself). */
-function takeAnswer(event) {
+/** htmx has fetched the live parts (it is configured not to swap them itself). */
+function onPolled(event) {
   if (event.target.id !== "live-poll") return;
   const { xhr, successful } = event.detail;
-  // Deleted, or signed out in another tab (then the answer is the sign-in page): the page that
-  // says so is the true one now.
-  if (xhr.status === 404 || isElsewhere(xhr.responseURL, event.target)) return location.reload();
+  // Deleted, or signed out in another tab (then the answer is the sign-in page): reload to show
+  // that.
+  if (xhr.status === 404 || isRedirected(xhr.responseURL, event.target)) return location.reload();
   if (!successful) return;
   swap(xhr.responseText);
   const body = document.getElementById("live-body");
   if (body?.dataset.title) setTitle(body.dataset.title);
 }
 
-function isElsewhere(answered, poller) {
-  const asked = new URL(poller.getAttribute("hx-get"), location.href);
-  return Boolean(answered) && new URL(answered).pathname !== asked.pathname;
+function isRedirected(responseUrl, poller) {
+  const requested = new URL(poller.getAttribute("hx-get"), location.href);
+  return Boolean(responseUrl) && new URL(responseUrl).pathname !== requested.pathname;
 }
 
 if (root) {
-  document.body.addEventListener("htmx:afterRequest", takeAnswer);
+  document.body.addEventListener("htmx:afterRequest", onPolled);
   const { progress } = document.getElementById("live-body")?.dataset ?? {};
   if (progress) setIcon(Number(progress));
-  listen();
-  waitQuietly();
+  connect();
+  pollWhenIdle();
 }

@@ -1,10 +1,10 @@
-// Makes one element like another, touching only what differs: pictures do not reload, focus,
-// scrolling, selection, open folds and open dialogs stay.
+// Makes one element equal to another, changing only what differs: pictures do not reload; focus,
+// scroll position, selection, open folds and open dialogs stay.
 
-/** What the person did to an element since it was rendered; the server knows nothing of it. */
-const THEIRS = { DETAILS: ["open"], DIALOG: ["open"], INPUT: ["value", "checked"], OPTION: ["selected"] };
+/** Attributes that a person changes after rendering; the server does not know them. */
+const STATEFUL = { DETAILS: ["open"], DIALOG: ["open"], INPUT: ["value", "checked"], OPTION: ["selected"] };
 
-/** Make `old` (in the page) like `wanted` (freshly parsed). */
+/** Make `old` (in the page) equal to `wanted` (just parsed). */
 export function morph(old, wanted) {
   if (old.hasAttribute("data-live-keep") && wanted.hasAttribute("data-live-keep")) return;
   if (old.isEqualNode(wanted)) return;
@@ -13,12 +13,12 @@ export function morph(old, wanted) {
 }
 
 function morphAttributes(old, wanted) {
-  const theirs = THEIRS[old.tagName] ?? [];
+  const stateful = STATEFUL[old.tagName] ?? [];
   for (const { name } of [...old.attributes]) {
-    if (!wanted.hasAttribute(name) && !theirs.includes(name)) old.removeAttribute(name);
+    if (!wanted.hasAttribute(name) && !stateful.includes(name)) old.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (old.getAttribute(name) !== value && !theirs.includes(name)) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !stateful.includes(name)) old.setAttribute(name, value);
   }
 }
 
@@ -47,7 +47,7 @@ function morphChildren(old, wanted) {
   }
 }
 
-/** Elements with ids are only ever matched by id: another one's fold must not be reused. */
+/** Elements with ids are only matched by id: the fold of another one must not be reused. */
 function isSameKind(old, wanted) {
   return old.nodeType === wanted.nodeType && old.nodeName === wanted.nodeName && !old.id && !wanted.id;
 }

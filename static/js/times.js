@@ -1,27 +1,29 @@
-// Keeps relative times true while the page is open. The words are those of
-// dashboard/templatetags/times.py, which writes them first.
+// Updates relative times while the page is open. The texts are those of
+// dashboard/templatetags/times.py, which renders them first.
 
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
 
+const fill = (text, values) => interpolate(text, values, true);
+
 function past(seconds) {
-  if (seconds < 2) return "just now";
-  if (seconds < MINUTE) return `${Math.floor(seconds)} s ago`;
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min ago`;
-  if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h ago`;
-  if (seconds >= 7 * DAY) return null; // the date is there already, and says more
+  if (seconds < 2) return gettext("just now");
+  if (seconds < MINUTE) return fill(gettext("%(seconds)s s ago"), { seconds: Math.floor(seconds) });
+  if (seconds < HOUR) return fill(gettext("%(minutes)s min ago"), { minutes: Math.floor(seconds / MINUTE) });
+  if (seconds < DAY) return fill(gettext("%(hours)s h ago"), { hours: Math.floor(seconds / HOUR) });
+  if (seconds >= 7 * DAY) return null; // the date is rendered already, and says more
   const days = Math.floor(seconds / DAY);
-  return `${days} day${days > 1 ? "s" : ""} ago`;
+  return fill(ngettext("%(days)s day ago", "%(days)s days ago", days), { days });
 }
 
 function left(seconds) {
-  if (seconds < 3) return "any moment";
-  if (seconds < MINUTE) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
-  const minutes = Math.round(seconds / MINUTE);
-  if (minutes < 60) return `${minutes} min`;
-  const rest = minutes % 60;
-  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
+  if (seconds < 3) return gettext("any moment");
+  if (seconds < MINUTE) return fill(gettext("%(seconds)s s"), { seconds: Math.max(5, 5 * Math.round(seconds / 5)) });
+  const total = Math.round(seconds / MINUTE);
+  const [hours, minutes] = [Math.floor(total / 60), total % 60];
+  if (!hours) return fill(gettext("%(minutes)s min"), { minutes });
+  return fill(minutes ? gettext("%(hours)s h %(minutes)s min") : gettext("%(hours)s h"), { hours, minutes });
 }
 
 function refresh() {

@@ -56,7 +56,7 @@ def test_strangers_are_sent_to_the_ordinary_sign_in(anonymous_client):
     assert answer.redirect_chain[-1][0].startswith(reverse("account_login"))
 
 
-def test_the_front_page_counts_what_should_be_zero(operator_client):
+def test_the_front_page_counts_what_needs_attention(operator_client):
     JobFactory(unknown=True)
     JobFactory(failed=True)
     JobFactory(running=True, incident="A second run turned up")
@@ -70,7 +70,7 @@ def test_the_front_page_counts_what_should_be_zero(operator_client):
     assert page.context["bars"][-1].total == 3
 
 
-def test_the_front_page_says_that_the_clock_stands_still(operator_client):
+def test_the_front_page_reports_a_sweep_that_does_not_run(operator_client):
     assert "The sweep does not run" in operator_client.get("/admin/").content.decode()
 
 
@@ -120,7 +120,7 @@ def test_the_attention_filter_finds(operator_client, attention, traits):
         assert str(other.pk) not in html
 
 
-def test_the_attention_filter_finds_what_was_not_heard_of_for_long(operator_client):
+def test_the_attention_filter_finds_jobs_not_observed_for_long(operator_client):
     stuck = JobFactory(running=True, last_seen_at=timezone.now() - timedelta(hours=1))
     fine = JobFactory(running=True, last_seen_at=timezone.now())
     html = operator_client.get(JOBS, {"attention": "stuck"}).content.decode()
@@ -131,13 +131,13 @@ def test_the_attention_filter_finds_what_was_not_heard_of_for_long(operator_clie
 @pytest.mark.parametrize("term", ["id", "run_id"])
 def test_a_job_is_found_by_the_beginning_of_its_id_and_by_its_run(operator_client, term):
     wanted, other = JobFactory(running=True, run_id="ft-wanted"), JobFactory(running=True)
-    asked = str(wanted.pk)[:13] if term == "id" else "ft-wanted"
-    html = operator_client.get(JOBS, {"q": asked}).content.decode()
+    query = str(wanted.pk)[:13] if term == "id" else "ft-wanted"
+    html = operator_client.get(JOBS, {"q": query}).content.decode()
     assert str(wanted.pk) in html
     assert str(other.pk) not in html
 
 
-def test_a_job_shows_its_words_and_its_newest_events(operator_client):
+def test_a_job_shows_its_explanation_and_its_newest_events(operator_client):
     job = JobFactory(unknown=True)
     JobEvent.objects.bulk_create(
         JobEvent(job=job, kind="log", text=f"line-{number}.") for number in range(250)
@@ -172,7 +172,7 @@ def test_the_actions_go_through_the_engine(operator_client):
     assert running.cancel_requested_at is not None
 
 
-def test_an_action_that_a_job_does_not_allow_is_said_and_the_others_go_on(operator_client):
+def test_a_job_that_refuses_an_action_is_reported_and_the_others_continue(operator_client):
     over, waiting = JobFactory(succeeded=True), JobFactory()
     html = act(operator_client, "cancel_jobs", over, waiting)
     assert "is done, so it cannot become cancelled" in html
@@ -187,7 +187,7 @@ def test_a_failed_training_is_tried_again(operator_client):
     assert model.jobs.count() == 2
 
 
-def test_staff_who_may_only_look_are_offered_no_action(owner, owner_client):
+def test_staff_with_view_permission_only_get_no_actions(owner, owner_client):
     from django.contrib.auth.models import Permission
 
     owner.is_staff = True
@@ -220,7 +220,7 @@ def test_rows_that_own_files_cannot_be_deleted_here(operator_client):
     assert operator_client.post(address, {"post": "yes"}).status_code == 403
 
 
-def test_an_operator_makes_an_account_with_a_lower_case_address(operator_client):
+def test_an_operator_creates_an_account_with_a_lower_case_address(operator_client):
     data = {
         "email": "New.Person@Example.org",
         "usable_password": "true",

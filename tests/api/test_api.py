@@ -55,7 +55,7 @@ def test_a_model_comes_with_its_newest_training(job, owner_client):
     assert model["job"]["id"] == str(job.pk)
 
 
-def test_a_job_says_in_words_where_it_stands_and_that_it_is_simulated(job, owner_client):
+def test_a_job_explains_its_state_and_that_it_is_simulated(job, owner_client):
     answer = owner_client.get(f"/api/jobs/{job.pk}").json()
     assert answer["progress"] == 0.5
     assert answer["title"] == "Running"
@@ -82,7 +82,7 @@ def test_the_list_costs_the_same_with_one_model_and_with_thirty(
         owner_client.get("/api/models")
 
 
-def test_nonsense_is_refused_with_a_reason(owner_client):
+def test_invalid_requests_are_refused_with_a_reason(owner_client):
     assert owner_client.get("/api/models", {"before": "x"}).status_code == 422
     assert owner_client.get("/api/models/x").status_code == 404
 

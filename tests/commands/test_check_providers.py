@@ -19,17 +19,17 @@ def check() -> str:
 @pytest.mark.service
 def test_a_working_provider_is_shown_with_its_engine(settings, trainer):
     settings.PROVIDERS = {"local": {"base_url": trainer.url, "api_key": "local"}}
-    said = check()
-    assert "Trainer on this machine" in said
-    assert "valid" in said
-    assert "simulated" in said
-    assert "Together AI" in said  # not set up, and said so
+    output = check()
+    assert "Trainer on this machine" in output
+    assert "valid" in output
+    assert "simulated" in output
+    assert "Together AI" in output  # not set up, and shown so
 
 
 @pytest.mark.service
 def test_a_refused_key_fails(settings, trainer):
     settings.PROVIDERS = {"local": {"base_url": trainer.url, "api_key": "wrong"}}
-    with pytest.raises(CommandError, match="refuses the key") as failed:
+    with pytest.raises(CommandError, match="refuses the API key") as failed:
         check()
     assert failed.value.returncode == 1
 

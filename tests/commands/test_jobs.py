@@ -21,34 +21,34 @@ def jobs(*arguments: str) -> str:
 
 def test_without_a_verb_it_lists_the_newest_jobs():
     job = JobFactory(running=True, progress=0.41)
-    said = jobs()
-    assert str(job.pk)[:8] in said
-    assert "41%" in said
-    assert job.owner.email in said
+    output = jobs()
+    assert str(job.pk)[:8] in output
+    assert "41%" in output
+    assert job.owner.email in output
 
 
-def test_an_empty_queue_is_said():
+def test_an_empty_queue_is_reported():
     assert jobs("list") == "No jobs.\n"
 
 
-def test_the_list_can_be_narrowed_to_a_state_an_account_and_trouble():
+def test_the_list_can_be_filtered_by_state_account_and_attention():
     unclear, running = JobFactory(unknown=True), JobFactory(running=True)
     for narrowed in (
         ("--attention",),
         ("--state", "unknown"),
         ("--email", unclear.owner.email.upper()),
     ):
-        said = jobs("list", *narrowed)
-        assert str(unclear.pk)[:8] in said
-        assert str(running.pk)[:8] not in said
+        output = jobs("list", *narrowed)
+        assert str(unclear.pk)[:8] in output
+        assert str(running.pk)[:8] not in output
 
 
-def test_explain_says_what_happened_and_whether_it_cost():
+def test_explain_shows_what_happened_and_what_it_cost():
     job = JobFactory(failed=True, error_detail="Photo 3 is blank")
-    said = jobs("explain", str(job.pk)[:13])
-    assert "The training failed." in said
-    assert "Photo 3 is blank" in said
-    assert "It cost nothing." in said
+    output = jobs("explain", str(job.pk)[:13])
+    assert "The training failed." in output
+    assert "Photo 3 is blank" in output
+    assert "It cost nothing." in output
 
 
 def test_cancel_stops_a_waiting_job():
@@ -80,7 +80,7 @@ def test_retrying_a_running_job_is_refused():
 
 
 @pytest.mark.parametrize("beginning", ["no-hex", "", "%"])
-def test_an_id_that_fits_nothing_is_wrong_use(beginning):
+def test_an_unknown_id_is_wrong_usage(beginning):
     JobFactory()
     with pytest.raises(CommandError, match="No job begins with") as refused:
         jobs("explain", beginning)

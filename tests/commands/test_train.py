@@ -49,19 +49,19 @@ def test_a_folder_becomes_a_model_with_a_waiting_training(folder, email):
     assert job.model.photos.count() == len(COLOURS)
 
 
-def test_an_unknown_account_is_wrong_use(folder):
+def test_an_unknown_account_is_wrong_usage(folder):
     with pytest.raises(CommandError, match="no account") as refused:
         train(folder, "--email", "nobody@example.org")
     assert refused.value.returncode == 2
 
 
-def test_a_missing_folder_is_wrong_use(tmp_path, email):
+def test_a_missing_folder_is_wrong_usage(tmp_path, email):
     with pytest.raises(CommandError, match="is not a folder") as refused:
         train(tmp_path / "gone", "--email", email)
     assert refused.value.returncode == 2
 
 
-def test_a_value_out_of_range_is_wrong_use_and_leaves_nothing(folder, email):
+def test_a_value_out_of_range_is_wrong_usage_and_leaves_nothing(folder, email):
     with pytest.raises(CommandError, match="Epochs must be between") as refused:
         train(folder, "--email", email, "--epochs", 9999)
     assert refused.value.returncode == 2
@@ -91,7 +91,7 @@ def test_photos_of_a_person_need_consent(folder, email):
     assert "Started" in train(folder, "--email", email, "--kind", "person", "--consent")
 
 
-def test_the_progress_line_says_where_a_job_stands():
+def test_the_progress_line_shows_where_a_job_stands():
     job = JobFactory.build(
         progress=0.5, stage="Training", step=50, total_steps=100, model=None, owner=None
     )
@@ -104,7 +104,7 @@ def test_following_ends_with_the_job_and_shows_its_last_line():
     assert "100%" in out.getvalue()
 
 
-def test_a_job_that_nobody_takes_up_asks_for_the_worker(monkeypatch):
+def test_a_job_that_no_worker_takes_brings_a_warning(monkeypatch):
     job, err = JobFactory(), StringIO()
     JobQueue.objects.update(state_changed_at=timezone.now() - timedelta(minutes=1))
 
@@ -117,7 +117,7 @@ def test_a_job_that_nobody_takes_up_asks_for_the_worker(monkeypatch):
 
 
 class Plain:
-    """A stream as a management command has it, going into a file."""
+    """The stream of a management command that writes into a file."""
 
     def __init__(self, stream: StringIO) -> None:
         self._stream = stream

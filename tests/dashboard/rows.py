@@ -12,7 +12,7 @@ from providers.catalog import BASE_MODELS
 from providers.types import Description
 from tests.factories import TrainingImageFactory, UserModelFactory
 
-ASKED = {
+PICTURES = {
     "prompt": "ann_k1 product, on a boat",
     "typed_prompt": "on a boat",
     "ratio": "1:1",
@@ -23,11 +23,11 @@ ASKED = {
 
 
 def describe_local_trainer() -> None:
-    """The bundled trainer has said that it can train and draw everything, simulated."""
+    """Describe the bundled trainer: it trains and generates everything, simulated."""
     keys = tuple(model.key for model in BASE_MODELS)
-    said = Description(True, keys, keys, "simulated", 30.0)
+    description = Description(True, keys, keys, "simulated", 30.0)
     ProviderStatus.objects.update_or_create(
-        provider="local", defaults={"description": asdict(said)}
+        provider="local", defaults={"description": asdict(description)}
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may see and press what, over every address of the pages."""
+"""Who may see and do what, over every URL of the pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from dashboard import pages_urls
 from jobs.models import JobQueue
-from tests.dashboard.rows import ASKED, describe_local_trainer, stored_model, tell_story
+from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model, tell_story
 from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory
 
 PUBLIC = {"landing", "signed_weights"}
@@ -38,7 +38,7 @@ def addresses(owner) -> dict[str, str]:
     training = UserModelFactory(owner=owner, training=True)
     job = JobFactory(model=training, running=True)
     tell_story(job)
-    JobFactory(model=model, kind="generation", running=True, payload=ASKED)
+    JobFactory(model=model, kind="generation", running=True, payload=PICTURES)
     image = GeneratedImageFactory(model=model)
     values = {
         "model_id": model.pk,
@@ -69,7 +69,7 @@ def test_the_owner_sees_it(name, addresses, owner_client):
 
 
 @pytest.mark.parametrize("name", [*GETS, *sorted(POSTS)])
-def test_nobody_is_sent_to_sign_in(name, addresses, anonymous_client):
+def test_anonymous_visitors_are_sent_to_sign_in(name, addresses, anonymous_client):
     method = anonymous_client.post if name in POSTS else anonymous_client.get
     response = method(addresses[name])
     assert response.status_code == 302
@@ -102,7 +102,7 @@ def test_what_changes_something_needs_the_token_of_the_page(name, addresses, own
 
 
 @pytest.mark.parametrize("name", GETS)
-def test_looking_writes_nothing_and_calls_nobody(name, addresses, owner_client, monkeypatch):
+def test_reading_writes_nothing_and_calls_nothing(name, addresses, owner_client, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("a page opened a connection")
 

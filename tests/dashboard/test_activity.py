@@ -10,8 +10,8 @@ ACTIVITY = "/dashboard/activity"
 TRAITS = ("submitting", "unknown", "running", "finishing", "succeeded", "failed", "cancelled")
 
 
-def test_an_empty_activity_says_what_will_be_listed(owner_client):
-    assert "Nothing has happened yet" in owner_client.get(ACTIVITY).content.decode()
+def test_an_empty_activity_explains_what_will_be_listed(owner_client):
+    assert "No activity yet" in owner_client.get(ACTIVITY).content.decode()
 
 
 def test_every_state_is_explained_in_a_sentence(owner, owner_client):

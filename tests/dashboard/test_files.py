@@ -60,7 +60,7 @@ def test_a_browser_that_has_it_gets_304_without_the_bytes(photo, owner_client):
     assert again["Cache-Control"] == first["Cache-Control"]
 
 
-def test_304_is_not_said_to_a_stranger(photo, owner_client, stranger_client):
+def test_a_stranger_gets_no_304(photo, owner_client, stranger_client):
     address = reverse("dashboard:photo_file", args=[photo.pk, "full"])
     first = owner_client.get(address)
     body_of(first)
@@ -89,7 +89,7 @@ def test_weights_are_saved_under_the_models_name(owner, owner_client):
     assert disposition == 'attachment; filename="anna-muller-2.safetensors"'
 
 
-def test_a_name_without_a_single_letter_still_gives_a_file_name(owner, owner_client):
+def test_a_name_without_a_single_letter_still_makes_a_file_name(owner, owner_client):
     model = stored_model(owner, name="★★★")
     response = owner_client.get(reverse("dashboard:weights", args=[model.pk]))
     body_of(response)
@@ -101,7 +101,7 @@ def test_a_model_without_weights_has_none_to_download(owner, owner_client):
     assert owner_client.get(reverse("dashboard:weights", args=[model.pk])).status_code == 404
 
 
-def test_a_signed_link_gives_the_weights_to_somebody_not_signed_in(owner, anonymous_client):
+def test_a_signed_link_serves_the_weights_without_signing_in(owner, anonymous_client):
     model = stored_model(owner)
     response = anonymous_client.get(signed_weights_path(model))
     assert response.status_code == 200
@@ -130,7 +130,7 @@ async def test_the_server_streams_a_file_whole(photo, owner):
 
 
 @pytest.mark.django_db
-async def test_a_large_file_never_lies_in_memory_as_a_whole(tmp_path):
+async def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path):
     large = tmp_path / "large.safetensors"
     with large.open("wb") as file:
         file.truncate(64 * BLOCK_BYTES)

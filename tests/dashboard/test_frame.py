@@ -30,7 +30,7 @@ def stands_in_our_frame(page: str) -> bool:
 
 
 @pytest.mark.parametrize("address", ANONYMOUS)
-def test_pages_for_nobody_stand_in_our_frame(db, anonymous_client, address):
+def test_anonymous_pages_stand_in_our_frame(db, anonymous_client, address):
     page = anonymous_client.get(address).content.decode()
     assert stands_in_our_frame(page)
     assert 'aria-label="Main"' not in page
@@ -51,10 +51,11 @@ def test_a_wrong_password_is_answered_in_the_form(owner, anonymous_client):
 
 
 @pytest.mark.parametrize("address", ["/", "/accounts/login/"])
-def test_nobody_is_sent_to_a_closed_sign_up(db, anonymous_client, settings, address):
-    assert b"Make an account" in anonymous_client.get(address).content
+def test_a_closed_sign_up_is_not_linked(db, anonymous_client, settings, address):
+    way_in = b'href="/accounts/signup/'
+    assert way_in in anonymous_client.get(address).content
     settings.SIGNUP_OPEN = False
-    assert b"Make an account" not in anonymous_client.get(address).content
+    assert way_in not in anonymous_client.get(address).content
 
 
 def test_only_the_operator_is_shown_the_way_to_the_admin(owner_client, operator_client):
@@ -62,18 +63,31 @@ def test_only_the_operator_is_shown_the_way_to_the_admin(owner_client, operator_
     assert b'href="/admin/"' in operator_client.get("/dashboard/models/new").content
 
 
-def test_signing_out_needs_a_press(owner_client):
+def test_signing_out_needs_a_click(owner_client):
     page = owner_client.get("/dashboard/models/new").content
     assert b'<form method="post" action="/accounts/logout/">' in page
 
 
-def test_the_header_says_where_one_is(owner_client):
+def test_the_header_marks_the_current_section(owner_client):
     page = owner_client.get("/dashboard/models/new").content.decode()
     assert '<a href="/dashboard/models" aria-current="true">' in page
     assert page.count("aria-current") == 2  # the header's and the stepper's
 
 
-def test_a_stale_form_is_told_to_be_sent_again(owner):
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_a_missing_page_shows_a_way_out(owner_client, anonymous_client, is_signed_in):
+    client = owner_client if is_signed_in else anonymous_client
+    page = client.get("/missing").content.decode()
+    way_out = "/dashboard/models" if is_signed_in else "/"
+    assert f'<a class="button" href="{way_out}">' in page
+
+
+def test_a_forbidden_page_shows_a_way_out(owner_client):
+    page = owner_client.get("/admin/", follow=True).content.decode()
+    assert '<a class="button" href="/">' in page
+
+
+def test_a_stale_form_asks_to_be_sent_again(owner):
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
     response = client.post("/dashboard/models/new", {"name": "Ann"})
@@ -82,12 +96,12 @@ def test_a_stale_form_is_told_to_be_sent_again(owner):
 
 
 @pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])
-def test_pages_for_broken_requests_lean_on_nothing(name):
+def test_pages_for_broken_requests_depend_on_nothing(name):
     assert "<h1>" in render_to_string(name)
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_every_state_of_a_job_has_a_tone_and_a_word(status):
+def test_every_state_of_a_job_has_a_tone_and_a_label(status):
     assert ui.state_tag(status) == {
         "label": status.label,
         "tone": ui.JOB_TONES[status],
@@ -104,7 +118,7 @@ def test_every_state_of_a_job_has_a_tone_and_a_word(status):
         ({"ready": True}, "Ready"),
     ],
 )
-def test_every_state_of_a_model_has_its_own_word(db, traits, label):
+def test_every_state_of_a_model_has_its_own_label(db, traits, label):
     assert ui.model_tag(UserModelFactory(**traits))["label"] == label
 
 

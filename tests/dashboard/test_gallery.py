@@ -14,13 +14,13 @@ from tests.factories import GeneratedImageFactory, UserModelFactory, jpeg
 GALLERY = "/dashboard/pictures"
 
 
-def test_an_empty_gallery_says_how_pictures_come_about(owner_client):
+def test_an_empty_gallery_explains_how_pictures_are_made(owner_client):
     page = owner_client.get(GALLERY).content.decode()
     assert "No pictures yet" in page
     assert reverse("dashboard:models") in page
 
 
-def test_a_picture_stands_there_with_the_settings_that_made_it(owner, owner_client):
+def test_a_picture_is_shown_with_the_settings_that_made_it(owner, owner_client):
     model = UserModelFactory(owner=owner, ready=True, name="Mira")
     GeneratedImageFactory(
         model=model, prompt="in <b>Lisbon</b>", seed=4711, settings={"strength": 0.85}
@@ -32,7 +32,7 @@ def test_a_picture_stands_there_with_the_settings_that_made_it(owner, owner_clie
         assert fact in page
 
 
-def test_a_simulated_picture_says_so(owner, owner_client):
+def test_a_simulated_picture_is_marked(owner, owner_client):
     model = UserModelFactory(owner=owner, ready=True, engine="diffusers")
     GeneratedImageFactory(model=model, engine="diffusers")
     assert "imulated" not in owner_client.get(GALLERY).content.decode()
@@ -70,14 +70,14 @@ def test_a_deleted_picture_is_gone_from_the_disk_too(
     assert not default_storage.exists(image.thumbnail.name)
 
 
-def test_after_deleting_one_comes_back_but_never_to_a_foreign_address(owner, owner_client):
+def test_after_deleting_the_redirect_never_leaves_the_site(owner, owner_client):
     images = GeneratedImageFactory.create_batch(2, model=UserModelFactory(owner=owner, ready=True))
-    for image, asked, reached in (
+    for image, requested, reached in (
         (images[0], "/dashboard/", "/dashboard/"),
         (images[1], "https://elsewhere.example/", GALLERY),
     ):
         address = reverse("dashboard:image_delete", args=[image.pk])
-        assert owner_client.post(address, {"next": asked})["Location"] == reached
+        assert owner_client.post(address, {"next": requested})["Location"] == reached
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,17 @@ from tests.factories import (
 )
 
 
-def test_the_landing_page_is_open_to_everybody(anonymous_client):
+def test_the_landing_page_is_public(anonymous_client):
     page = anonymous_client.get("/")
     assert page.status_code == 200
     assert reverse("account_login") in page.content.decode()
 
 
-def test_whoever_is_signed_in_goes_from_the_landing_page_to_home(owner_client):
+def test_signed_in_people_are_redirected_from_the_landing_page_to_home(owner_client):
     assert owner_client.get("/")["Location"] == reverse("dashboard:home")
 
 
-def test_an_empty_home_explains_what_will_happen(owner_client):
+def test_an_empty_home_explains_the_first_steps(owner_client):
     page = owner_client.get(reverse("dashboard:home")).content.decode()
     assert "Your first model, in three steps" in page
     assert page.count("<svg") >= 3
@@ -30,7 +30,7 @@ def test_an_empty_home_explains_what_will_happen(owner_client):
     assert reverse("dashboard:new_model") in page
 
 
-def test_home_puts_first_what_is_going_on(owner, owner_client):
+def test_home_shows_first_what_is_in_progress(owner, owner_client):
     ready = UserModelFactory(owner=owner, ready=True, name="Finished one")
     JobFactory(model=UserModelFactory(owner=owner, training=True, name="Busy one"), running=True)
     GeneratedImageFactory(model=ready)

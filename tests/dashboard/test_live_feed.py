@@ -12,7 +12,7 @@ from dashboard.live import feed as feed_module
 from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render, templates_for
 from dashboard.live.messages import Message
-from dashboard.live.reader import look
+from dashboard.live.reader import read_messages
 from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
 from tests.dashboard.rows import stored_model
@@ -39,19 +39,19 @@ def ids(changes) -> list[int]:
     return [change.id for change in changes]
 
 
-def test_an_event_is_given_once(job):
+def test_an_event_is_returned_once(job):
     feed = EventFeed()
     event = happen(job)
     assert ids(feed.read()) == [event.pk]
     assert feed.read() == []
 
 
-def test_what_was_there_before_is_not_given(job):
+def test_earlier_events_are_not_returned(job):
     happen(job)
     assert EventFeed().read() == []
 
 
-def test_an_event_that_commits_late_under_a_lower_id_is_given_too(job):
+def test_an_event_that_commits_late_under_a_lower_id_is_returned_too(job):
     happen(job, id=1000)
     feed = EventFeed()
     happen(job, id=1010)
@@ -74,7 +74,7 @@ def test_rows_are_read_again_for_ten_seconds_only(job):
     assert feed._seen == {}
 
 
-def test_a_burst_larger_than_the_window_is_given_whole(job, monkeypatch):
+def test_a_burst_larger_than_the_window_is_returned_whole(job, monkeypatch):
     monkeypatch.setattr(feed_module, "OVERLAP_ROWS", 5)
     monkeypatch.setattr(feed_module, "BATCH", 8)
     feed = EventFeed()
@@ -102,7 +102,7 @@ def test_what_was_missed_is_what_came_after_the_known_event(job, stranger):
     assert changes_after(Topic(stranger.pk), 0) == []
 
 
-def test_a_young_event_counts_as_missed_whatever_its_id(job):
+def test_a_recent_event_counts_as_missed_whatever_its_id(job):
     known = happen(job, id=1000)
     late = happen(job, id=999)
     assert late.pk in ids(changes_after(Topic(job.owner_id), known.pk))
@@ -155,7 +155,7 @@ def test_pictures_on_their_way_send_only_the_pictures(owner):
     assert list(templates_for([change(job, "state")])) == ["live-images"]
 
 
-def test_parts_carry_no_token_of_anybody(job):
+def test_parts_carry_no_csrf_token(job):
     sent = content(render(Topic(job.owner_id, job.model_id), [change(job, "state")]))
     assert 'name="csrfmiddlewaretoken" value="from-the-page"' in sent["fragments"][0]["html"]
 
@@ -169,7 +169,7 @@ def test_every_part_has_the_id_it_replaces(owner, job):
                 assert f'id="{fragment["id"]}"' in fragment["html"]
 
 
-def test_a_model_deleted_in_this_moment_sends_nothing(owner, job):
+def test_a_model_that_was_just_deleted_sends_nothing(owner, job):
     topic = Topic(owner.pk, job.model_id)
     seen = change(job)
     job.model.delete()
@@ -182,14 +182,14 @@ def test_cards_send_only_the_models_that_changed(owner, job):
     assert [fragment["id"] for fragment in sent["fragments"]] == [f"card-{job.model_id}"]
 
 
-def test_a_quiet_tick_is_one_query(job, django_assert_num_queries):
+def test_a_poll_without_events_is_one_query(job, django_assert_num_queries):
     feed = EventFeed()
     topics = [Topic(owner_id, job.model_id) for owner_id in range(1000)]
     with django_assert_num_queries(1):
-        assert look(feed, topics) == {}
+        assert read_messages(feed, topics) == {}
 
 
-def test_a_page_that_cannot_be_rendered_does_not_silence_the_others(owner, job, monkeypatch):
+def test_a_page_that_cannot_be_rendered_does_not_stop_the_others(owner, job, monkeypatch):
     other = JobFactory(model=UserModelFactory(owner=owner, training=True), running=True)
     broken = Topic(owner.pk, job.model_id)
 
@@ -202,6 +202,6 @@ def test_a_page_that_cannot_be_rendered_does_not_silence_the_others(owner, job, 
     feed = EventFeed()
     happen(job)
     happen(other)
-    messages = look(feed, [broken, Topic(owner.pk, other.model_id)])
+    messages = read_messages(feed, [broken, Topic(owner.pk, other.model_id)])
     assert [messages[broken].name] == ["resync"]
     assert messages[Topic(owner.pk, other.model_id)].name == "update"

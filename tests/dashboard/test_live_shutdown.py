@@ -1,4 +1,4 @@
-"""The real server with an open stream must stop when it is told to."""
+"""The real server with an open stream must stop on a signal."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ async def test_an_event_reaches_the_owners_page(reader, job, topic):
     await page.aclose()
 
 
-async def test_an_event_of_somebody_else_reaches_nobody(reader, job, topic, stranger):
+async def test_an_event_of_another_owner_reaches_nobody(reader, job, topic, stranger):
     mine, theirs = await opened(reader, topic), await opened(reader, Topic(stranger.pk))
     waiting = asyncio.ensure_future(anext(theirs))
     await happen(job)
@@ -90,7 +90,7 @@ async def test_an_event_of_somebody_else_reaches_nobody(reader, job, topic, stra
     await mine.aclose()
 
 
-async def test_what_happened_between_rendering_and_connecting_is_made_up_for(reader, job, topic):
+async def test_events_between_rendering_and_connecting_are_sent(reader, job, topic):
     known = await happen(job)
     missed = await happen(job, progress=0.5)
     page = stream(reader, topic, known.pk)
@@ -132,24 +132,22 @@ async def test_it_starts_again_for_the_next_page(reader, job, topic):
     await page.aclose()
 
 
-async def test_silence_is_filled_with_comments(reader, topic, monkeypatch):
-    monkeypatch.setattr(stream_module, "SILENCE_SECONDS", 0.01)
+async def test_an_idle_stream_sends_comments(reader, topic, monkeypatch):
+    monkeypatch.setattr(stream_module, "KEEPALIVE_SECONDS", 0.01)
     page = await opened(reader, topic)
     assert await next_of(page) == KEEPALIVE
     await page.aclose()
 
 
-async def test_a_database_that_is_away_for_a_moment_ends_no_stream(
-    reader, job, topic, monkeypatch, caplog
-):
-    look, failures = reader_module.look, iter(range(3))
+async def test_a_short_database_outage_ends_no_stream(reader, job, topic, monkeypatch, caplog):
+    read_messages, failures = reader_module.read_messages, iter(range(3))
 
     def fail_three_times(feed, topics):
         if next(failures, None) is not None:
             raise OperationalError("gone away")
-        return look(feed, topics)
+        return read_messages(feed, topics)
 
-    monkeypatch.setattr(reader_module, "look", fail_three_times)
+    monkeypatch.setattr(reader_module, "read_messages", fail_three_times)
     with reader.subscription(topic) as page:
         await asyncio.wait_for(reader._primed.wait(), 5)
         await happen(job)
@@ -159,7 +157,7 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_stream(
     assert caplog.text.count("could not read the event table") == 3
 
 
-async def test_a_slow_page_is_told_to_read_itself_anew(topic):
+async def test_a_slow_page_has_to_resync(topic):
     subscriber = Subscriber(topic)
     for number in range(QUEUE_SIZE + 1):
         subscriber.put(Message("update", number))
@@ -167,7 +165,7 @@ async def test_a_slow_page_is_told_to_read_itself_anew(topic):
     assert await subscriber.next(0.01) is None
 
 
-async def test_the_end_is_heard_even_by_a_slow_page(topic):
+async def test_even_a_slow_page_receives_the_end(topic):
     subscriber = Subscriber(topic)
     for number in range(QUEUE_SIZE):
         subscriber.put(Message("update", number))
@@ -218,7 +216,7 @@ async def test_for_a_stranger_there_is_no_such_model(job, stranger):
         assert response.status_code == 404
 
 
-async def test_the_owner_gets_an_event_stream_that_no_proxy_keeps(job, owner):
+async def test_the_owner_gets_an_event_stream_that_no_proxy_buffers(job, owner):
     client = AsyncClient()
     await client.aforce_login(owner, backend=BACKEND)
     response = await client.get(reverse("dashboard:events"), {"model": str(job.model_id)})
@@ -233,7 +231,7 @@ async def test_the_owner_gets_an_event_stream_that_no_proxy_keeps(job, owner):
 
 async def test_reconnecting_the_last_event_id_counts_more_than_the_address(rf, owner):
     request = rf.get("/dashboard/events?after=3", headers={"Last-Event-ID": "17"})
-    assert stream_module._known(request) == 17
-    assert stream_module._known(rf.get("/dashboard/events?after=3")) == 3
+    assert stream_module._last_known(request) == 17
+    assert stream_module._last_known(rf.get("/dashboard/events?after=3")) == 3
     for nonsense in ("-1", "x", "", "9" * 40):
-        assert stream_module._known(rf.get("/dashboard/events", {"after": nonsense})) == 0
+        assert stream_module._last_known(rf.get("/dashboard/events", {"after": nonsense})) == 0

@@ -30,7 +30,7 @@ def training(owner):
 # --- while it is being made ---------------------------------------------------------------
 
 
-def test_a_draft_goes_on_in_the_wizard(owner, owner_client):
+def test_a_draft_continues_in_the_wizard(owner, owner_client):
     draft = UserModelFactory(owner=owner)
     response = owner_client.get(reverse("dashboard:model", args=[draft.pk]))
     assert response["Location"] == reverse("dashboard:wizard", args=[draft.pk, "about"])
@@ -47,7 +47,7 @@ def test_the_page_shows_stage_step_time_loss_and_log(training, owner_client):
         "step 412 of 1,000",
         'value="41"',
         "0.250",
-        "The loss fell from 0.410 at step 10 to 0.250 at step 30.",
+        "The loss went from 0.410 at step 10 to 0.250 at step 30.",
         "loading the base model",
         "4 photos were sent.",
     ):
@@ -62,7 +62,7 @@ def test_a_waiting_training_shows_a_bar_without_a_number(training, owner_client)
     assert '<progress class="bar" max="100" aria-label' in page
 
 
-def test_without_losses_no_curve_is_drawn(training, owner_client):
+def test_without_losses_there_is_no_curve(training, owner_client):
     JobFactory(model=training, running=True)
     assert "<polyline" not in page_of(owner_client, training)
 
@@ -80,7 +80,7 @@ def test_a_silent_trainer_is_not_a_failed_training(training, owner_client):
     assert "Failed" not in page
 
 
-def test_a_simulation_says_so_in_a_tag_and_in_a_sentence(training, owner_client):
+def test_a_simulation_is_marked_by_a_tag_and_a_sentence(training, owner_client):
     JobFactory(model=training, running=True, engine="simulated")
     page = page_of(owner_client, training)
     assert ">Simulated</span>" in page
@@ -92,7 +92,7 @@ def test_a_real_training_is_not_called_simulated(training, owner_client):
     assert "imulat" not in page_of(owner_client, training)
 
 
-def test_cancel_asks_first_and_says_what_it_costs(training, owner_client):
+def test_cancel_asks_first_and_names_the_cost(training, owner_client):
     job = JobFactory(model=training)
     page = page_of(owner_client, training)
     assert "Nothing was sent yet, so it costs nothing." in page
@@ -106,7 +106,7 @@ def test_cancel_stops_what_waits(training, owner_client):
     assert job.status == "cancelled"
 
 
-def test_cancelling_what_is_over_says_so_and_changes_nothing(training, owner_client):
+def test_cancelling_what_is_over_warns_and_changes_nothing(training, owner_client):
     job = JobFactory(model=training, failed=True)
     response = owner_client.post(reverse("dashboard:job_cancel", args=[job.pk]), follow=True)
     job.refresh_from_db()
@@ -156,7 +156,7 @@ def failed(owner):
     return JobFactory(model=model, failed=True, error_detail="Photo 3 is <too> dark")
 
 
-def test_a_failure_says_what_happened_what_it_cost_and_what_to_do(failed, owner_client):
+def test_a_failure_explains_what_happened_what_it_cost_and_what_to_do(failed, owner_client):
     page = page_of(owner_client, failed.model)
     words = explain(failed)
     for text in (words.title, words.cost, words.advice, "Photo 3 is &lt;too&gt; dark"):
@@ -164,7 +164,7 @@ def test_a_failure_says_what_happened_what_it_cost_and_what_to_do(failed, owner_
     assert reverse("dashboard:wizard", args=[failed.model_id, "photos"]) in page
 
 
-def test_pressing_try_again_twice_starts_one_training(failed, owner_client):
+def test_clicking_try_again_twice_starts_one_training(failed, owner_client):
     page = owner_client.get(reverse("dashboard:model", args=[failed.model_id])).context["page"]
     for _ in range(2):
         owner_client.post(
@@ -174,7 +174,7 @@ def test_pressing_try_again_twice_starts_one_training(failed, owner_client):
     assert JobQueue.objects.filter(model=failed.model, status="queued").count() == 1
 
 
-def test_a_try_that_cannot_start_says_why(failed, owner_client):
+def test_a_retry_that_cannot_start_explains_why(failed, owner_client):
     failed.model.photos.all().delete()
     page = owner_client.get(reverse("dashboard:model", args=[failed.model_id])).context["page"]
     address = reverse("dashboard:job_retry", args=[failed.pk])

@@ -1,4 +1,4 @@
-"""The page of a model that is ready: pictures, the form that asks for more, and the end."""
+"""The page of a model that is ready: pictures, the form for more, and deleting it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from jobs.messages import explain
 from jobs.models import JobQueue
 from models_app.models import UserModel
-from tests.dashboard.rows import ASKED, describe_local_trainer, stored_model
+from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model
 from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory, jpeg
 
 
@@ -38,23 +38,23 @@ def test_a_ready_model_shows_pictures_form_weights_and_photos(ready, owner_clien
         assert text in page
 
 
-def ask(client, model, **changes):
+def request_pictures(client, model, **changes):
     form = client.get(reverse("dashboard:model", args=[model.pk])).context["page"].form
     data = {"prompt": "on a boat", "ratio": "1:1", "count": "2", "strength": "0.9"}
     data |= {"provider": "local", "idempotency_key": form.initial["idempotency_key"]} | changes
     return data, client.post(reverse("dashboard:generate", args=[model.pk]), data)
 
 
-def test_asking_for_pictures_twice_with_one_press_makes_one_job(ready, owner_client):
-    data, response = ask(owner_client, ready)
+def test_requesting_pictures_twice_with_one_key_makes_one_job(ready, owner_client):
+    data, response = request_pictures(owner_client, ready)
     assert response["Location"] == reverse("dashboard:model", args=[ready.pk])
     owner_client.post(reverse("dashboard:generate", args=[ready.pk]), data)
     job = JobQueue.objects.get(kind="generation")
     assert job.payload["count"] == 2
 
 
-def test_a_wrong_wish_comes_back_as_typed_with_the_reason(ready, owner_client):
-    _, response = ask(owner_client, ready, prompt="on a boat", strength="9")
+def test_an_invalid_request_comes_back_as_typed_with_the_reason(ready, owner_client):
+    _, response = request_pictures(owner_client, ready, prompt="on a boat", strength="9")
     page = response.content.decode()
     assert response.status_code == 422
     assert "on a boat" in page
@@ -62,8 +62,8 @@ def test_a_wrong_wish_comes_back_as_typed_with_the_reason(ready, owner_client):
     assert not JobQueue.objects.filter(kind="generation").exists()
 
 
-def test_pictures_on_their_way_have_their_places(ready, owner_client):
-    JobFactory(model=ready, kind="generation", running=True, payload=ASKED)
+def test_pictures_in_progress_have_placeholders(ready, owner_client):
+    JobFactory(model=ready, kind="generation", running=True, payload=PICTURES)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
     [generation] = response.context["page"].generations
     assert list(generation.placeholders) == [0, 1]
@@ -71,16 +71,16 @@ def test_pictures_on_their_way_have_their_places(ready, owner_client):
 
 
 def test_failed_pictures_explain_themselves_until_others_worked(ready, owner_client):
-    failed = JobFactory(model=ready, kind="generation", failed=True, payload=ASKED)
+    failed = JobFactory(model=ready, kind="generation", failed=True, payload=PICTURES)
     page = page_of(owner_client, ready)
     assert explain(failed).sentence in page
     assert reverse("dashboard:job_retry", args=[failed.pk]) in page
-    JobFactory(model=ready, kind="generation", succeeded=True, payload=ASKED)
+    JobFactory(model=ready, kind="generation", succeeded=True, payload=PICTURES)
     assert explain(failed).sentence not in page_of(owner_client, ready)
 
 
 def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client):
-    failed = JobFactory(model=ready, kind="generation", failed=True, payload=ASKED)
+    failed = JobFactory(model=ready, kind="generation", failed=True, payload=PICTURES)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
     [generation] = response.context["page"].generations
     for _ in range(2):
@@ -91,8 +91,8 @@ def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client)
     assert JobQueue.objects.filter(model=ready, status="queued").count() == 1
 
 
-def test_the_form_begins_with_what_was_asked_last(ready, owner_client):
-    JobFactory(model=ready, kind="generation", succeeded=True, payload=ASKED)
+def test_the_form_starts_with_the_last_request(ready, owner_client):
+    JobFactory(model=ready, kind="generation", succeeded=True, payload=PICTURES)
     form = owner_client.get(reverse("dashboard:model", args=[ready.pk])).context["page"].form
     assert form["prompt"].value() == "on a boat"
     assert form["count"].value() == 2
@@ -104,16 +104,16 @@ def test_the_page_costs_the_same_with_one_picture_and_with_thirty(
 ):
     GeneratedImageFactory.create_batch(count, model=ready)
     JobFactory(model=ready, succeeded=True)
-    # session, user, newest event, model, training, pictures' form: last wish and providers,
+    # session, user, newest event, model, training, pictures' form: last request and providers,
     # generations, pictures, photos, timeline, log
     with django_assert_num_queries(12):
         owner_client.get(reverse("dashboard:model", args=[ready.pk]))
 
 
-# --- the end ------------------------------------------------------------------------------
+# --- deleting ------------------------------------------------------------------------------
 
 
-def test_the_question_before_deleting_names_everything_that_goes(ready, owner_client):
+def test_the_dialog_before_deleting_names_everything_that_is_deleted(ready, owner_client):
     GeneratedImageFactory.create_batch(2, model=ready)
     page = page_of(owner_client, ready)
     assert "4 photos, the trained weights and 2 pictures" in page

@@ -13,7 +13,7 @@ from tests.factories import (
 MODELS = "/dashboard/models"
 
 
-def test_the_empty_list_explains_what_will_happen(owner_client):
+def test_the_empty_list_explains_the_first_steps(owner_client):
     assert "Your first model, in three steps" in owner_client.get(MODELS).content.decode()
 
 
@@ -61,7 +61,7 @@ def test_a_card_never_calls_an_unclear_job_waiting(owner, owner_client):
     assert "<progress" not in page
 
 
-def test_a_simulated_model_says_so_on_its_card(owner, owner_client):
+def test_a_simulated_model_is_marked_on_its_card(owner, owner_client):
     UserModelFactory(owner=owner, ready=True)
     assert "Simulated" in owner_client.get(MODELS).content.decode()
 
@@ -75,7 +75,7 @@ def test_older_models_are_on_the_next_page_and_none_is_shown_twice(owner, owner_
     assert second.context["next"] == ""
 
 
-def test_a_nonsensical_page_key_shows_the_newest(owner, owner_client):
+def test_an_invalid_page_key_shows_the_newest(owner, owner_client):
     UserModelFactory(owner=owner)
     for key in ("x", "20260101T000000.000000_nonsense", "_", "99999999999"):
         assert len(owner_client.get(MODELS, {"before": key}).context["cards"]) == 1

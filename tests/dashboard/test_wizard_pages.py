@@ -62,7 +62,7 @@ def test_a_stranger_finds_nothing(owner, stranger_client, step, method):
     model = complete_draft(owner)
     response = getattr(stranger_client, method)(address(model, step), {"go": "start"})
     assert response.status_code == 404
-    assert b"Nothing here" in response.content
+    assert b"Page not found" in response.content
 
 
 @pytest.mark.parametrize("step", STEPS)

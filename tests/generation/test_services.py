@@ -32,12 +32,12 @@ def ready():
     return UserModelFactory(ready=True)
 
 
-def test_the_trigger_word_is_put_in(ready):
+def test_the_trigger_word_is_added(ready):
     job = services.create(ready, idempotency_key="a", **ASKED)
     assert job.payload["prompt"] == f"{ready.trigger_word} product, in a café"
 
 
-def test_a_trigger_word_that_is_there_is_not_doubled(ready):
+def test_a_trigger_word_that_is_there_is_not_repeated(ready):
     prompt = f"{ready.trigger_word}, on a table"
     assert with_trigger(prompt, ready) == prompt
 
@@ -47,7 +47,7 @@ def test_a_style_goes_behind_the_prompt():
     assert with_trigger("a lighthouse", model).endswith(f"in {model.trigger_word} style")
 
 
-def test_pressing_twice_asks_for_one_set_of_pictures(ready):
+def test_clicking_twice_makes_one_set_of_pictures(ready):
     first = services.create(ready, idempotency_key="a", **ASKED)
     assert services.create(ready, idempotency_key="a", **ASKED) == first
     assert services.create(ready, idempotency_key="b", **ASKED) != first
@@ -65,7 +65,7 @@ def _over(job: JobQueue) -> JobQueue:
     return job
 
 
-def test_a_model_that_is_not_ready_draws_nothing():
+def test_a_model_that_is_not_ready_generates_nothing():
     with pytest.raises(services.GenerationRefusedError, match="not trained yet"):
         services.create(UserModelFactory(), idempotency_key="a", **ASKED)
 
@@ -93,7 +93,7 @@ def finishing(model, **result):
     )
 
 
-def test_pictures_that_came_with_the_answer_are_kept_at_once_and_moved_home(ready, scripted):
+def test_pictures_that_came_with_the_answer_are_stored_at_once_and_then_moved(ready, scripted):
     job = finishing(ready)
     run = Run("img-1", RunStatus.SUCCEEDED, outputs=(Output(data=jpeg(512, 512)),))
     job.result = GenerationWork().result_of(job, run)
@@ -104,7 +104,7 @@ def test_pictures_that_came_with_the_answer_are_kept_at_once_and_moved_home(read
     assert not default_storage.exists(job.result["outputs"][0]["file"])
 
 
-def test_a_picture_is_stored_once_however_often_it_is_fetched(ready, scripted):
+def test_a_picture_is_stored_once_however_often_it_is_downloaded(ready, scripted):
     url = "http://127.0.0.1:9/v1/images/img-1/0.jpg"
     scripted.mock.get(url, body=jpeg())
     job = finishing(ready, outputs=[{"url": url}])

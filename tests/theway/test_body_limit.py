@@ -39,7 +39,7 @@ async def test_a_body_announced_too_large_is_refused_before_it_is_read():
     assert b"fewer or smaller" in body
 
 
-async def test_a_body_that_lies_about_its_size_is_cut_off():
+async def test_a_body_larger_than_announced_is_cut_off():
     assert await answer(b"123456", b"789012") == (200, b"0")
 
 

@@ -1,4 +1,4 @@
-"""The configuration checks: each says what is wrong, and a good configuration is silent."""
+"""The configuration checks: each names what is wrong; a valid configuration passes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.factories import JobFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_a_living_process_says_so_without_asking_anybody(client, django_assert_num_queries):
+def test_a_running_process_answers_without_depending_on_anything(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/healthz").content == b"ok"
 
@@ -24,18 +24,18 @@ def test_an_installation_at_work_is_ready(client):
     assert (answer.status_code, answer.json()["problems"]) == (200, [])
 
 
-def test_without_a_clock_it_is_not_ready(client):
+def test_without_a_sweep_it_is_not_ready(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "sweep" in answer.json()["problems"][0]
 
 
-def test_a_clock_that_stopped_is_noticed(client):
+def test_a_sweep_that_stopped_is_reported(client):
     Heartbeat.objects.create(name=sweep.HEARTBEAT, at=timezone.now() - timedelta(minutes=1))
     assert client.get("/readyz").status_code == 503
 
 
-def test_a_run_not_seen_for_minutes_is_noticed(client):
+def test_a_run_not_observed_for_minutes_is_reported(client):
     sweep.settle()
     JobFactory(running=True, last_seen_at=timezone.now() - timedelta(minutes=10))
     answer = client.get("/readyz")
@@ -44,13 +44,13 @@ def test_a_run_not_seen_for_minutes_is_noticed(client):
     assert "not been observed" in answer.json()["warnings"][0]
 
 
-def test_a_broker_that_is_away_is_noticed(client, settings):
+def test_a_broker_outage_is_reported(client, settings):
     sweep.settle()
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert client.get("/readyz").json()["broker"] is False
 
 
-def test_a_database_that_is_away_is_an_answer_not_an_error(monkeypatch):
+def test_a_database_outage_is_an_answer_not_an_error(monkeypatch):
     def away():
         raise DatabaseError
 
@@ -58,7 +58,7 @@ def test_a_database_that_is_away_is_an_answer_not_an_error(monkeypatch):
     assert health.check().problems == ["The database does not answer."]
 
 
-def test_readiness_tells_no_secrets(client, settings):
+def test_readiness_reveals_no_secrets(client, settings):
     assert settings.SECRET_KEY not in json.dumps(client.get("/readyz").json())
 
 

@@ -18,7 +18,7 @@ def draft(db) -> UserModel:
     return model
 
 
-def test_a_press_queues_one_training_and_fixes_the_answers(draft):
+def test_a_click_queues_one_training_and_locks_the_answers(draft):
     job = start(draft, idempotency_key=next_idempotency_key(draft))
     draft.refresh_from_db()
     assert job.status == Status.QUEUED
@@ -26,38 +26,38 @@ def test_a_press_queues_one_training_and_fixes_the_answers(draft):
     assert not draft.is_editable
 
 
-def test_pressing_twice_is_one_training(draft):
-    press = next_idempotency_key(draft)
-    assert start(draft, idempotency_key=press) == start(draft, idempotency_key=press)
+def test_clicking_twice_is_one_training(draft):
+    key = next_idempotency_key(draft)
+    assert start(draft, idempotency_key=key) == start(draft, idempotency_key=key)
     assert JobQueue.objects.count() == 1
 
 
-def test_a_press_on_an_outdated_page_starts_nothing(draft):
-    press = next_idempotency_key(draft)
+def test_a_click_on_an_outdated_page_starts_nothing(draft):
+    key = next_idempotency_key(draft)
     JobFactory(model=draft, failed=True)
     with pytest.raises(StartRefusedError, match="outdated"):
-        start(draft, idempotency_key=press)
+        start(draft, idempotency_key=key)
 
 
 def test_a_second_tab_after_the_training_failed_does_not_pay_again(draft):
-    press = next_idempotency_key(draft)
-    job = start(draft, idempotency_key=press)
+    key = next_idempotency_key(draft)
+    job = start(draft, idempotency_key=key)
     JobQueue.objects.update(status=Status.FAILED)
     UserModel.objects.update(started_at=None, status="failed")
     draft.refresh_from_db()
-    assert start(draft, idempotency_key=press) == job
+    assert start(draft, idempotency_key=key) == job
     assert JobQueue.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_presses_at_the_same_moment_are_one_training():
+def test_eight_clicks_at_the_same_moment_are_one_training():
     model = UserModelFactory()
     TrainingImageFactory.create_batch(4, model=model)
-    press = next_idempotency_key(model)
+    key = next_idempotency_key(model)
 
     def go(_number: int) -> str:
         try:
-            return str(start(UserModel.objects.get(pk=model.pk), idempotency_key=press).pk)
+            return str(start(UserModel.objects.get(pk=model.pk), idempotency_key=key).pk)
         finally:
             connection.close()
 
@@ -67,7 +67,7 @@ def test_eight_presses_at_the_same_moment_are_one_training():
     assert JobQueue.objects.count() == 1
 
 
-def test_too_few_photos_say_how_many_are_lacking(draft):
+def test_too_few_photos_name_how_many_are_missing(draft):
     draft.photos.first().delete()
     with pytest.raises(StartRefusedError, match="Add 1 more photo"):
         start(draft, idempotency_key=next_idempotency_key(draft))
@@ -78,7 +78,7 @@ def test_a_person_needs_consent(draft):
     assert [reason.step for reason in what_is_missing(draft)] == ["about"]
 
 
-def test_every_lack_is_told_with_its_step(db):
+def test_everything_missing_is_named_with_its_step(db):
     model = UserModelFactory(name="", trigger_word="", base_model="", provider="")
     assert [reason.step for reason in what_is_missing(model)] == [
         "about",
@@ -88,7 +88,7 @@ def test_every_lack_is_told_with_its_step(db):
     ]
 
 
-def test_what_cannot_be_trained_says_why(draft):
+def test_what_cannot_be_trained_explains_why(draft):
     draft.base_model = "black-forest-labs/FLUX.1-pro"
     assert "not published" in str(what_is_missing(draft)[0])
 

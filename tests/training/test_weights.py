@@ -44,7 +44,7 @@ def test_receiving_twice_stores_once():
     assert len(default_storage.listdir(f"weights/{uuid.UUID(int=1)}")[1]) == 1
 
 
-def test_half_a_file_of_a_crashed_try_is_replaced():
+def test_half_a_file_of_a_crashed_attempt_is_replaced():
     stored = got(safetensors())
     default_storage.delete(stored.name)
     default_storage.save(stored.name, io.BytesIO(b"half"))

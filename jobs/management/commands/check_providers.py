@@ -1,4 +1,4 @@
-"""`manage.py check_providers`: calls every configured provider and shows what it can do."""
+"""`manage.py check_providers`: call every configured provider and show what it can do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from providers import registry
 from providers.errors import ProviderError
 
-HEADINGS = ("Provider", "Set up", "Key", "Trains", "Generates", "Engine", "Answered in")
+HEADINGS = ("Provider", "Set up", "API key", "Trains", "Generates", "Engine", "Answered in")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One provider's line of the table, and what is wrong with it ("" where nothing is)."""
+    """One provider's line of the table, and its problem ("" where there is none)."""
 
     cells: tuple[str, ...]
     problem: str = ""
@@ -27,13 +27,13 @@ class Answer:
 class Command(BaseCommand):
     help = (
         "Check every configured provider: whether its key is valid and what it can do. "
-        "Calls them over the network; costs nothing. Exit code 1 where one does not work."
+        "Calls them over the network; costs nothing. Exit code 1 if one does not work."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         configured = registry.configured()
         others = [key for key in registry.CLASSES if key not in configured]
-        answers = [ask(key) for key in configured] + [not_set_up(key) for key in others]
+        answers = [check(key) for key in configured] + [not_set_up(key) for key in others]
         for line in table([answer.cells for answer in answers]):
             self.stdout.write(line)
         for answer in answers:
@@ -43,15 +43,15 @@ class Command(BaseCommand):
             raise CommandError("\n".join(problems))
 
 
-def ask(key: str) -> Answer:
-    """Call one provider; anything it does wrong becomes a sentence, never an exception."""
-    label, begun = registry.label_of(key), time.monotonic()
+def check(key: str) -> Answer:
+    """Call one provider; return its problem as a sentence, never raise it."""
+    label, started = registry.label_of(key), time.monotonic()
     try:
         description = registry.get(key).describe()
     except (ProviderError, ImproperlyConfigured) as error:
-        took = f"{time.monotonic() - begun:.1f} s"
+        took = f"{time.monotonic() - started:.1f} s"
         return Answer((label, "yes", "?", "?", "?", "", took), f"{label} does not work: {error}")
-    took = f"{time.monotonic() - begun:.1f} s"
+    took = f"{time.monotonic() - started:.1f} s"
     cells = (
         label,
         "yes",
@@ -61,7 +61,7 @@ def ask(key: str) -> Answer:
         description.engine,
         took,
     )
-    problem = "" if description.key_is_valid else f"{label} refuses the key."
+    problem = "" if description.key_is_valid else f"{label} refuses the API key."
     return Answer(cells, problem, description.notes)
 
 
@@ -70,7 +70,7 @@ def not_set_up(key: str) -> Answer:
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lay rows out in columns under the headings."""
+    """Return the rows as lines, in columns under the headings."""
     lines = [HEADINGS, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     return [

@@ -20,19 +20,19 @@ from providers.registry import label_of
 from training import selectors as training_selectors
 from training.services import StartRefusedError, try_again
 
-WRONG_USE = 2
+WRONG_USAGE = 2
 BY = "the operator (terminal)"
 EXAMPLES = """
 examples:
   manage.py jobs                          the newest jobs
   manage.py jobs list --attention         what needs attention
   manage.py jobs list --state failed --email ann@example.org
-  manage.py jobs explain 3f2a             what happened to it, in sentences
+  manage.py jobs explain 3f2a             what happened to it
   manage.py jobs cancel 3f2a
   manage.py jobs retry 3f2a --provider local
 
-ID is a job's id or enough of its beginning to be unique.
-Exit code: 0 done, 1 the job does not allow it, 2 wrong use (also: no such job).
+ID is a job's id, or enough of its beginning to be unique.
+Exit code: 0 done, 1 not possible for this job, 2 wrong usage (also: no such job).
 """
 
 
@@ -55,19 +55,19 @@ class Command(BaseCommand):
         listing.add_argument(
             "--attention",
             action="store_true",
-            help="unclear, stuck, failed today or with an incident",
+            help="unclear, stuck, failed in the last 24 hours or with an incident",
         )
         listing.add_argument("--email", help="only jobs of this account")
-        listing.add_argument("--limit", type=int, default=30)
+        listing.add_argument("--limit", type=int, default=30, help="how many (default: 30)")
         for verb, text in (
-            ("explain", "say in sentences what happened"),
-            ("cancel", "stop it, or ask the provider to"),
+            ("explain", "show what happened"),
+            ("cancel", "stop it, or ask the provider to stop it"),
             ("retry", "train again with the same photos"),
         ):
             one = verbs.add_parser(verb, help=text)
             one.add_argument("id", metavar="ID")
             if verb == "retry":
-                one.add_argument("--provider", help="train somewhere else this time")
+                one.add_argument("--provider", help="train with another provider")
 
     def handle(self, *args: Any, **options: Any) -> None:
         verb = options["verb"] or "list"
@@ -91,9 +91,9 @@ class Command(BaseCommand):
             self.stdout.write("No jobs.")
 
     def _explain(self, job: JobQueue, options: dict[str, Any]) -> None:
-        words = explain(job)
+        text = explain(job)
         self.stdout.write(f"{job.get_kind_display()} {job.pk} at {label_of(job.provider)}")
-        self.stdout.write(f"{words.title}. {words.sentence} {words.cost} {words.advice}".rstrip())
+        self.stdout.write(f"{text.title}. {text.sentence} {text.cost} {text.advice}".rstrip())
         if job.incident:
             self.stdout.write(f"Incident: {job.incident}")
         if job.last_seen_at and not job.is_over:
@@ -108,11 +108,11 @@ class Command(BaseCommand):
         except TransitionError as error:
             raise CommandError(str(error)) from error
         job.refresh_from_db()
-        self.stdout.write("Cancelled." if job.is_over else "The provider is asked to stop it.")
+        self.stdout.write("Cancelled." if job.is_over else "Cancellation requested.")
 
     def _retry(self, job: JobQueue, options: dict[str, Any]) -> None:
         if job.model is None or job.kind != JobQueue.Kind.TRAINING:
-            raise CommandError("Only a training whose model still exists can be tried again.")
+            raise CommandError("Only a training whose model still exists can start again.")
         try:
             key = training_selectors.next_idempotency_key(job.model)
             again = try_again(job, idempotency_key=key, provider=options["provider"])
@@ -123,23 +123,23 @@ class Command(BaseCommand):
     def _job(self, beginning: str) -> JobQueue:
         found = list(starting_with(beginning).select_related("model", "owner")[:2])
         if not found:
-            raise CommandError(f"No job begins with {beginning}.", returncode=WRONG_USE)
+            raise CommandError(f"No job begins with {beginning}.", returncode=WRONG_USAGE)
         if len(found) > 1:
             raise CommandError(
-                f"Several jobs begin with {beginning}: give more of the id.", returncode=WRONG_USE
+                f"Several jobs begin with {beginning}: type more of it.", returncode=WRONG_USAGE
             )
         return found[0]
 
 
 def line_of(job: JobQueue) -> str:
-    """One job in one line of fixed columns."""
+    """Return one job as a line of fixed columns."""
     observed = "–" if job.is_over or not job.last_seen_at else timesince(job.last_seen_at, depth=1)
     stuck = "stuck" if job.is_stuck else ""  # type: ignore[attr-defined]  # annotated
-    trouble = job.incident or job.error_code or stuck
+    problem = job.incident or job.error_code or stuck
     age = timesince(job.created_at, timezone.now(), depth=1)
     columns = (
         f"{str(job.pk)[:8]}  {job.get_status_display():<19} {job.progress:4.0%}",
         f"{job.kind:<10} {job.provider:<9} {age:>10} old, observed {observed:>10}",
-        f"{job.owner}  {job.model or 'deleted model'}  {trouble}".rstrip(),
+        f"{job.owner}  {job.model or 'deleted model'}  {problem}".rstrip(),
     )
     return "  ".join(columns)

@@ -1,4 +1,4 @@
-"""`manage.py train FOLDER`: the wizard for the terminal, through the same services."""
+"""`manage.py train FOLDER`: the wizard for the terminal, with the same services."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from training import selectors
 from training.services import StartRefusedError, start
 from training.watching import StoppedWaitingError, Watcher
 
-WRONG_USE = 2
+WRONG_USAGE = 2
 EXAMPLES = """
 examples:
   manage.py train ~/photos/mug --email ann@example.org --kind product --name "My mug"
   manage.py train ~/photos/ann --email ann@example.org --kind person --consent --preset best
   manage.py train ~/photos/mug --email ann@example.org --epochs 40 --no-wait
 
-The photos become a model of that account, exactly as if they had been uploaded on its pages.
-The training itself is done by the worker, so an installation must be running (make run).
-Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong use.
+The model belongs to that account, exactly as if the photos had been uploaded in the browser.
+The worker runs the training, so an installation must be running (make run).
+Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong usage.
 """
 
 
@@ -57,27 +57,29 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path, help=f"holds the photos: {LIMITS.formats_text}")
-        parser.add_argument("--email", required=True, help="whose model it becomes")
-        parser.add_argument("--name", help="the model's name; the folder's name by default")
+        parser.add_argument("folder", type=Path, help=f"folder of photos: {LIMITS.formats_text}")
+        parser.add_argument("--email", required=True, help="account that will own the model")
+        parser.add_argument("--name", help="name of the model (default: the folder's name)")
         parser.add_argument("--kind", choices=Subject.values, default=Subject.PRODUCT.value)
-        parser.add_argument("--consent", action="store_true", help="the pictured person agrees")
-        parser.add_argument("--trigger-word", help="stands for it in prompts; made from the name")
+        parser.add_argument(
+            "--consent", action="store_true", help="confirm that the person in the photos agrees"
+        )
+        parser.add_argument("--trigger-word", help="trigger word (default: made from the name)")
         parser.add_argument("--base-model", default=DEFAULT_BASE_MODEL)
-        parser.add_argument("--provider", help="the first that can train it by default")
+        parser.add_argument("--provider", help="provider (default: the first that is available)")
         parser.add_argument("--preset", choices=list(PRESETS), default=DEFAULT_PRESET)
         for name, parameter in HYPERPARAMETERS.items():
             kind = int if parameter.is_whole else float
             flag = f"--{name.replace('_', '-')}"
             parser.add_argument(flag, type=kind, help=str(parameter.help_text))
         parser.add_argument(
-            "--skip-refused", action="store_true", help="go on without photos that are refused"
+            "--skip-refused", action="store_true", help="train without the photos that are refused"
         )
         parser.add_argument(
             "--wait",
             action=argparse.BooleanOptionalAction,
             default=True,
-            help="follow the training until it is over",
+            help="show the progress until the training is over",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -102,37 +104,35 @@ class Command(BaseCommand):
     def _owner(self, email: str) -> User:
         owner = User.objects.filter(email=email.strip().lower()).first()
         if owner is None:
-            raise CommandError(
-                f"There is no account with the address {email}.", returncode=WRONG_USE
-            )
+            raise CommandError(f"There is no account {email}.", returncode=WRONG_USAGE)
         return owner
 
     def _photos(self, folder: Path) -> list[Path]:
         if not folder.is_dir():
-            raise CommandError(f"{folder} is not a folder.", returncode=WRONG_USE)
+            raise CommandError(f"{folder} is not a folder.", returncode=WRONG_USAGE)
         paths = sorted(
             path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
         )
         if len(paths) > LIMITS.max_photos:
             raise CommandError(
-                f"{folder} holds {len(paths)} files; {LIMITS.max_photos} photos are the most.",
-                returncode=WRONG_USE,
+                f"{folder} contains {len(paths)} files; the limit is {LIMITS.max_photos} photos.",
+                returncode=WRONG_USAGE,
             )
         return paths
 
     def _hyperparameters(self, options: dict[str, Any]) -> Hyperparameters:
-        given = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
+        chosen = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
         try:
             preset = PRESETS[options["preset"]].values.as_json()
-            return Hyperparameters.from_json(preset | given)
+            return Hyperparameters.from_json(preset | chosen)
         except InvalidHyperparametersError as error:
-            raise CommandError(str(error), returncode=WRONG_USE) from error
+            raise CommandError(str(error), returncode=WRONG_USAGE) from error
 
     def _draft(self, owner: User, options: dict[str, Any], values: Hyperparameters) -> UserModel:
         name = (options["name"] or options["folder"].resolve().name)[:60]
         word = options["trigger_word"] or trigger_words.suggest(name, owner=owner)
         if wrong := trigger_words.problem_with(word, owner=owner):
-            raise CommandError(wrong, returncode=WRONG_USE)
+            raise CommandError(wrong, returncode=WRONG_USAGE)
         return model_services.save_answers(
             model_services.create_draft(owner),
             step="about",
@@ -153,7 +153,7 @@ class Command(BaseCommand):
         for option in selectors.choices():
             if option.base_model.key == base_model and option.is_available:
                 return option.provider
-        raise CommandError(f"Nothing here can train {base_model} now.", returncode=WRONG_USE)
+        raise CommandError(f"No provider can train {base_model} right now.", returncode=WRONG_USAGE)
 
     def _add_photos(self, model: UserModel, paths: list[Path], *, skip_refused: bool) -> None:
         refused = 0
@@ -167,7 +167,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{path.name}: {error.message}")
         if refused and not skip_refused:
             raise CommandError(
-                "Nothing was started. Remove what is refused above, or give --skip-refused.",
+                "Nothing was started. Remove the photos refused above, or add --skip-refused.",
             )
 
     def _watch(self, job: JobQueue) -> None:
