@@ -1,4 +1,4 @@
-"""Changing a password, and setting a new one by e-mail."""
+"""Changing a password, and setting a new one by email."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in and out, with the e-mail address."""
+"""Signing in and out, with the email address."""
 
 from __future__ import annotations
 
@@ -160,5 +160,5 @@ def test_one_address_is_one_account_wherever_it_is_written(db):
 
 
 def test_a_user_without_an_address_is_refused(db):
-    with pytest.raises(ValueError, match="e-mail"):
+    with pytest.raises(ValueError, match="email"):
         User.objects.create_user("", PASSWORD)

@@ -75,11 +75,11 @@ def test_a_wrong_answer_is_kept_as_typed_with_its_error(owner, owner_client):
     response = owner_client.post(address(model, "about"), ABOUT | {"trigger_word": "House"})
     assert response.status_code == 422
     assert b'value="House"' in response.content
-    assert b"means something to the image model" in response.content
+    assert b"already means something to the image model" in response.content
     # A week later it is still there, and what was right has been written.
     page = owner_client.get(address(model, "about")).content
     assert b'value="House"' in page
-    assert b"means something to the image model" in page
+    assert b"already means something to the image model" in page
     model.refresh_from_db()
     assert model.trigger_word == "ann_k7"
     assert model.description == "My sister"
@@ -100,7 +100,7 @@ def test_going_forward_needs_right_answers(owner, owner_client, go):
     model = empty_draft(owner)
     response = owner_client.post(address(model, "about"), {"kind": "person", "go": go})
     assert response.status_code == 422
-    assert b"Give it a name." in response.content
+    assert b"Enter a name." in response.content
     assert b'aria-invalid="true"' in response.content
 
 
@@ -123,7 +123,7 @@ def test_a_word_of_another_model_is_refused(owner, owner_client):
     UserModelFactory(owner=owner, trigger_word="ann_k7")
     response = owner_client.post(NEW, ABOUT)
     assert response.status_code == 422
-    assert b"Another model of yours uses" in response.content
+    assert b"Another of your models uses" in response.content
 
 
 def test_two_people_may_have_the_same_word(owner_client, stranger):
@@ -134,7 +134,7 @@ def test_two_people_may_have_the_same_word(owner_client, stranger):
 def test_photos_of_a_person_need_consent(owner, owner_client):
     response = owner_client.post(NEW, ABOUT | {"consent": ""})
     assert response.status_code == 422
-    assert b"need that person&#x27;s agreement" in response.content
+    assert b"Confirm that the person in the photos agrees." in response.content
     assert UserModel.objects.get(owner=owner).consent_at is None
 
 

@@ -76,7 +76,7 @@ def test_nothing_refused_is_left_behind_in_silence(page, owner):
     page.goto(address(model, "photos"))
     page.set_input_files("#photos", [{"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}])
     page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#saved")).to_contain_text("not here yet")
+    expect(page.locator("#saved")).to_contain_text("not uploaded yet")
     page.get_by_role("button", name="Remove a.mp4").click()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
@@ -131,7 +131,7 @@ def test_photos_stand_in_the_order_the_server_keeps(page, owner):
     expect(page.locator("#photo-grid .photo-name")).to_have_text(kept)
 
 
-def test_all_refused_files_are_left_out_with_one_press(page, owner):
+def test_all_refused_files_are_removed_with_one_click(page, owner):
     page.goto(address(draft(owner), "photos"))
     bad = [
         {"name": f"note{n}.jpg", "mimeType": "image/jpeg", "buffer": b"no photo %d" % n}
@@ -139,10 +139,10 @@ def test_all_refused_files_are_left_out_with_one_press(page, owner):
     ]
     page.set_input_files("#photos", bad)
     expect(page.locator('#uploads [data-state="refused"]')).to_have_count(3)
-    page.get_by_role("button", name="Leave all of these out").click()
+    page.get_by_role("button", name="Remove rejected files").click()
     expect(page.locator("#uploads")).to_be_hidden()
-    expect(page.locator("#leave-refused-out")).to_be_hidden()
-    expect(page.get_by_role("button", name="Choose files")).to_be_focused()
+    expect(page.locator("#remove-refused")).to_be_hidden()
+    expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
 
 
 def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
@@ -157,7 +157,7 @@ def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
 
 def test_answers_are_kept_without_a_button(page, owner):
     page.goto("/dashboard/models/new")
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     page.keyboard.press("Tab")
     word = page.get_by_label("Trigger word")
     expect(word).not_to_have_value("")
@@ -186,7 +186,7 @@ def hold_suggestions(page: Page) -> list[Route]:
 def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     word = page.get_by_label("Trigger word")
     with page.expect_request(SUGGESTION):
         word.click()
@@ -201,7 +201,7 @@ def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
 def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     word = page.get_by_label("Trigger word")
     with page.expect_request(SUGGESTION):
         word.click()

@@ -143,8 +143,8 @@ def test_review_leads_to_the_photos_that_are_lacking(owner, owner_client):
 def test_what_is_missing_is_said_after_being_led_back(owner, owner_client):
     model = empty_draft(owner)
     page = address(model, "about")
-    assert b"Give it a name." not in owner_client.get(page).content
-    assert b"Give it a name." in owner_client.get(f"{page}?missing").content
+    assert b"Enter a name." not in owner_client.get(page).content
+    assert b"Enter a name." in owner_client.get(f"{page}?missing").content
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -152,7 +152,7 @@ def test_a_photo_is_removed(owner, owner_client):
     assert list(model.photos.all()) == [kept]
 
 
-def test_htmx_gets_the_board_and_the_coach(owner, owner_client):
+def test_htmx_gets_the_grid_and_the_advice(owner, owner_client):
     model = draft(owner, photos=5)
     gone = model.photos.first()
     url = reverse("dashboard:photo_remove", args=[gone.pk])
@@ -231,9 +231,9 @@ def test_photos_of_a_started_model_stay(owner, owner_client):
 
 @pytest.mark.parametrize(
     ("count", "sentence"),
-    [(0, "No photos yet"), (3, "1 to go"), (4, "just enough"), (7, "a fair start")],
+    [(0, "No photos yet"), (3, "Add 1 more photo."), (4, "Just enough."), (7, "A good start.")],
 )
-def test_the_coach_says_how_the_set_looks(owner, owner_client, count, sentence):
+def test_the_advice_depends_on_the_number_of_photos(owner, owner_client, count, sentence):
     page = owner_client.get(address(draft(owner, photos=count), "photos")).content.decode()
     assert sentence in page
 

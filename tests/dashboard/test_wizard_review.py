@@ -58,7 +58,7 @@ def test_two_tabs_start_one_training(model, owner_client):
 def test_an_outdated_page_starts_nothing_and_says_so(model, owner_client):
     response = start(owner_client, model, "training:of-last-week:7")
     assert response.status_code == 409
-    assert b"It was not started, and nothing was paid for" in response.content
+    assert b"Training did not start, and nothing was paid for" in response.content
     assert not JobQueue.objects.exists()
 
 
@@ -69,7 +69,7 @@ def test_what_is_missing_is_named_with_its_step(model, owner_client):
     assert response.status_code == 409
     page = response.content.decode()
     assert "This trainer does not train this model." in page
-    assert f'<a href="{address(model, "training")}">Change it</a>' in page
+    assert f'<a href="{address(model, "training")}">Change</a>' in page
     assert not JobQueue.objects.exists()
 
 

@@ -138,5 +138,5 @@ def test_what_is_kept_is_bounded(owner, browser):
     for model in models:
         browser.post(address(model, "about"), hidden | ABOUT | {"description": noise})
     assert len(Session.objects.get().session_data) < 40_000
-    kept = browser.session["typed_while_signed_out"]
+    kept = browser.session["unsaved_answers"]
     assert list(kept) == [address(model, "about") for model in models[-3:]]

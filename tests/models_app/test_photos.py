@@ -154,7 +154,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(draft, settings, monkeyp
     monkeypatch.setattr(default_storage, "save", full_for_the_thumbnail)
     with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=upload())
-    assert caught.value.code == "no_room"
+    assert caught.value.code == "no_space"
     assert stored_files(settings) == set()
     assert draft.photos.count() == 0
 
