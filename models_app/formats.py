@@ -50,7 +50,7 @@ _SIGNATURES: Mapping[bytes, str] = {
 _REFUSALS: Mapping[str, Promise] = {
     "empty": _("This file is empty. Choose the photo again."),
     "not_a_photo": _("This is not a photo we can read. Upload photos as %(formats)s."),
-    "gif": _("This is a GIF. Save it as JPEG on your computer or phone and upload that."),
+    "gif": _("This is a GIF. Save it as JPEG and upload that."),
     "pdf": _("This is a PDF document. Upload photos as %(formats)s."),
     "zip": _("This is a ZIP archive. Unpack it and upload the photos inside."),
     "archive": _("This is an archive. Unpack it and upload the photos inside."),

@@ -233,8 +233,8 @@ function waitForUploads(event) {
   if (left === 0 || !["next", "training", "review"].includes(go)) return;
   event.preventDefault();
   const text = ngettext(
-    "%(count)s photo is not uploaded yet. Wait for it or remove it.",
-    "%(count)s photos are not uploaded yet. Wait for them or remove them.",
+    "%(count)s file is not uploaded. Wait for it or remove it.",
+    "%(count)s files are not uploaded. Wait for them or remove them.",
     left,
   );
   saved.textContent = interpolate(text, { count: left }, true);
