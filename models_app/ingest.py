@@ -1,7 +1,7 @@
 """Turns any uploaded file into the one kind of photo we store.
 
 Stored photos are upright, sRGB, eight bits, without alpha, at most `LIMITS.stored_side` long,
-and contain pixels only: they are encoded anew, so no metadata of the source can survive.
+and contain pixels only: they are encoded again, so no metadata of the source can survive.
 
 Another decoder (HEIC) is added in `formats.py`; nothing here knows where files are stored.
 """
@@ -63,7 +63,7 @@ def normalise(source: IO[bytes]) -> NormalisedPhoto:
     """Decode, check and re-encode one photo.
 
     Takes a seekable file at any position. Raises PhotoRefusedError for every file that is not
-    a photo within `LIMITS`, whatever its bytes are.
+    a photo within `LIMITS`.
     """
     source.seek(0)
     photo_format = sniff(source.read(HEAD_BYTES))

@@ -55,7 +55,8 @@ async function send(target) {
     const response = await fetch(address, { method: "POST", body, headers, keepalive: true });
     await receive(target, response);
   } catch {
-    showStatus(gettext("Not saved: no connection. We will try again with your next change."), "bad");
+    const text = gettext("Not saved: no connection. We will try again with your next change.");
+    showStatus(text, "bad");
   }
 }
 
@@ -66,7 +67,8 @@ async function receive(target, response) {
     const address = reply.sign_in ?? reply.address ?? "/accounts/login/";
     showStatus(gettext("You are signed out. Your answers are still on this page."), "bad", address);
   } else if (!response.ok) {
-    showStatus(reply.message ?? gettext("Not saved. Reload the page and check your answers."), "bad");
+    const text = reply.message ?? gettext("Not saved. Reload the page and check your answers.");
+    showStatus(text, "bad");
   } else {
     showStatus(gettext("Saved"));
     if (target === form) show(reply);

@@ -12,7 +12,7 @@ async function suggest() {
   try {
     const response = await fetch(address, { headers: { Accept: "application/json" } });
     const text = response.ok && !response.redirected ? (await response.json()).word : "";
-    // Never overwrite what was typed in the meantime.
+    // Never overwrite a word that the user entered in the meantime.
     if (text && word.value === before) fill(text);
   } catch {
     // Without a connection the server suggests the word when the form is sent.

@@ -29,7 +29,8 @@ class Upload {
     image.addEventListener("error", () => (image.hidden = true));
     image.src = this.preview;
     this.card.querySelector(".photo-name").textContent = file.name;
-    this.removeButton.querySelector("span").textContent = withName(gettext("Remove %(name)s"), file);
+    const label = this.removeButton.querySelector("span");
+    label.textContent = withName(gettext("Remove %(name)s"), file);
     this.removeButton.addEventListener("click", () => this.dismiss());
     this.retryButton.addEventListener("click", () => enqueue(this));
   }
@@ -57,8 +58,8 @@ class Upload {
     this.request.setRequestHeader("Accept", "application/json");
     this.request.upload.addEventListener("progress", (event) => this.showSent(event));
     this.request.addEventListener("load", () => this.finish());
-    this.request.addEventListener("error", () => this.fail(gettext("No connection. The photo is still here, so you can try again.")));
-    this.request.addEventListener("abort", () => finishOne());
+    this.request.addEventListener("error", () => this.fail());
+    this.request.addEventListener("abort", finishOne);
     this.show("sending", gettext("Uploading"));
     const body = new FormData();
     body.set("photos", this.file);
@@ -92,13 +93,14 @@ class Upload {
     finishOne();
   }
 
-  fail(text) {
-    this.show("failed", text);
+  fail() {
+    this.show("failed", gettext("No connection. The photo is still here, so you can try again."));
     finishOne();
   }
 
   showSignedOut(reply) {
-    this.show("failed", gettext("You are signed out. Use another tab to sign in, then try again here."));
+    const text = gettext("You are signed out. Use another tab to sign in, then try again here.");
+    this.show("failed", text);
     this.signIn.hidden = false;
     this.signIn.href = reply.address ?? zone.dataset.signIn;
   }

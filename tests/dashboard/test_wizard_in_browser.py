@@ -71,7 +71,7 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     assert model.photos.count() == 4
 
 
-def test_nothing_refused_is_left_behind_in_silence(page, owner):
+def test_continue_waits_for_refused_files(page, owner):
     model = draft(owner, photos=5)
     page.goto(address(model, "photos"))
     page.set_input_files("#photos", [{"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}])
@@ -155,7 +155,7 @@ def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
     assert list(model.photos.values_list("pk", flat=True))[1] == first.pk
 
 
-def test_answers_are_kept_without_a_button(page, owner):
+def test_answers_are_saved_without_a_button(page, owner):
     page.goto("/dashboard/models/new")
     page.get_by_label("Name", exact=True).fill("Bob the cat")
     page.keyboard.press("Tab")
@@ -183,7 +183,7 @@ def hold_suggestions(page: Page) -> list[Route]:
     return asked
 
 
-def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
+def test_a_late_suggestion_never_changes_an_entered_word(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
     page.get_by_label("Name", exact=True).fill("Bob the cat")
@@ -198,7 +198,7 @@ def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
     assert UserModel.objects.get(owner=owner).trigger_word == "mine_k7"
 
 
-def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
+def test_typing_replaces_a_suggestion_in_the_focused_field(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
     page.get_by_label("Name", exact=True).fill("Bob the cat")
@@ -212,7 +212,7 @@ def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
     expect(word).to_have_value("mine_k7")
 
 
-def test_a_wrong_answer_is_explained_where_it_stands(page, owner):
+def test_an_invalid_answer_is_explained_at_its_field(page, owner):
     page.goto(address(draft(owner), "about"))
     word = page.get_by_label("Trigger word")
     word.fill("house")

@@ -13,7 +13,7 @@ def model(owner):
     return draft(owner, photos=5)
 
 
-def test_the_usual_choice_is_made_already(model, owner_client):
+def test_the_default_choice_is_suggested(model, owner_client):
     page = owner_client.get(address(model, "training"))
     assert page.context["form"]["option"].value() == TRAINING["option"]
     assert page.context["form"]["preset"].value() == "balanced"
@@ -35,7 +35,7 @@ def test_a_real_trainer_is_not_called_simulated(owner, owner_client):
     assert "Simulated" not in page
 
 
-def test_what_cannot_be_chosen_is_shown_with_its_reason(model, owner_client):
+def test_unavailable_options_are_shown_with_their_reason(model, owner_client):
     page = owner_client.get(address(model, "training")).content.decode()
     assert "Not set up on this installation." in page
     assert "Its weights are not published" in page

@@ -1,4 +1,4 @@
-"""The word that calls what was trained."""
+"""The word that calls the trained subject in a prompt."""
 
 from __future__ import annotations
 
