@@ -1,4 +1,4 @@
-"""Where the installation bends allauth to its settings."""
+"""allauth's adapter, with this installation's settings."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """`SIGNUP_OPEN=false` leaves account making to the operator."""
+        """Return `SIGNUP_OPEN`; if False, only operators create accounts."""
         return bool(settings.SIGNUP_OPEN)

@@ -1,4 +1,4 @@
-"""Accounts for operators. The e-mail address is the login."""
+"""Accounts for operators. The email address is the login."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
 
 class LowerCaseEmail:
-    """One address is one account, however it is typed."""
+    """Stores addresses in lower case, so that one address is one account."""
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).strip().lower()  # type: ignore[attr-defined]
@@ -42,13 +43,13 @@ class UserAdmin(BaseUserAdmin):
     search_fields = ("email",)
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        ("May do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
     filter_horizontal = ("groups",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Deleting the row would leave photos of people on the disk: deactivate instead.
+        # Deleting the row would leave photos of people on disk: deactivate the account instead.
         return False

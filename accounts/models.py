@@ -1,4 +1,4 @@
-"""Who uses the installation. The e-mail address is the login."""
+"""The users of the installation. The email address is the login."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
@@ -13,7 +14,7 @@ class UserManager(BaseUserManager["User"]):
     def normalize_email(cls, email: str | None) -> str:
         """Return the whole address in lower case, so that one address is one account.
 
-        Django lowers the domain only; it calls this for every form that edits a user.
+        Django lowercases the domain only. It calls this for every form that edits a user.
         """
         return (email or "").strip().lower()
 
@@ -21,9 +22,9 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=self.normalize_email(username))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Store and return a user; raises ValueError without an address."""
+        """Create and return a user. Raises ValueError without an address."""
         if not email:
-            raise ValueError("A user needs an e-mail address")
+            raise ValueError("A user needs an email address")
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -35,7 +36,7 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField(_("email address"), unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -1,4 +1,4 @@
-"""Models and photos for operators, who see thumbnails and never a photo in full size."""
+"""Models and photos for operators, who see thumbnails but never full-size photos."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from models_app.models import TrainingImage, UserModel
 from models_app.read_only_admin import ReadOnly, ReadOnlyAdmin
 
 
 def thumbnail_response(name: str) -> HttpResponse:
-    """Return a stored thumbnail (a few kilobytes). Raises Http404 where the file is gone."""
+    """Return a stored thumbnail (a few kilobytes). Raises Http404 if the file is missing."""
     if not name or not default_storage.exists(name):
         raise Http404("No such image")
     with default_storage.open(name) as file:
@@ -30,7 +31,7 @@ def thumbnail_response(name: str) -> HttpResponse:
 
 
 class ThumbnailUrls:
-    """Gives an admin class a page that shows a row's thumbnail to staff who may see the row."""
+    """Adds an admin view with a row's thumbnail, for staff who may view the row."""
 
     thumbnail_url_name: str
 
@@ -46,6 +47,7 @@ class ThumbnailUrls:
             raise Http404("No such image")
         return thumbnail_response(row.thumbnail.name)
 
+    @admin.display(description=_("image"))
     def image(self, row: Any) -> SafeString:
         address = reverse(f"admin:{self.thumbnail_url_name}", args=[row.pk])
         return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
@@ -58,7 +60,7 @@ class PhotoInline(ReadOnly, admin.TabularInline):
     extra = 0
     show_change_link = True
 
-    @admin.display(description="photo")
+    @admin.display(description=_("photo"))
     def photo(self, photo: TrainingImage) -> SafeString:
         address = reverse("admin:photo_thumbnail", args=[photo.pk])
         return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
@@ -86,11 +88,11 @@ class UserModelAdmin(ReadOnlyAdmin):
         models: QuerySet[UserModel] = super().get_queryset(request)
         return models.annotate(photo_count=Count("photos"))
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=_("name"), ordering="name")
     def name_or_untitled(self, model: UserModel) -> str:
         return str(model)
 
-    @admin.display(description="photos", ordering="photo_count")
+    @admin.display(description=_("photos"), ordering="photo_count")
     def photo_count(self, model: UserModel) -> int:
         return int(model.photo_count)  # type: ignore[attr-defined]
 

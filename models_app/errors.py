@@ -1,14 +1,16 @@
-"""Why a photo is not taken or a model not changed, in words for the person who tried."""
+"""Why a photo is refused or a model cannot be changed, with a text for the user."""
 
 from __future__ import annotations
 
 import uuid
 
+from django.utils.translation import gettext as _
+
 
 class PhotoRefusedError(Exception):
-    """This photo cannot be taken. Nothing of it was kept; other photos are not affected.
+    """This photo cannot be used. Nothing of it was stored; other photos are not affected.
 
-    `code` is for programs and tests; `message` tells a person what is wrong and what to do;
+    `code` is for programs and tests; `message` tells the user what is wrong and what to do;
     `twin_id` is the photo that is the same file, where that is the reason.
     """
 
@@ -20,10 +22,12 @@ class PhotoRefusedError(Exception):
 
 
 class NotEditableError(Exception):
-    """Training was started, so answers and photos are fixed until it is over."""
+    """Training was started, so answers and photos are fixed until it ends."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This model is being trained or is ready, so its photos and answers cannot be "
-            "changed. Make a new model to try something else."
+            _(
+                "This model is already training or ready, so its photos and answers cannot be "
+                "changed. Create a new model to try something else."
+            )
         )

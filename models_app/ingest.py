@@ -1,9 +1,9 @@
-"""From whatever was uploaded to the one kind of photo we keep.
+"""Turns any uploaded file into the one kind of photo we store.
 
 Stored photos are upright, sRGB, eight bits, without alpha, at most `LIMITS.stored_side` long,
-and carry pixels only: they are encoded afresh, so no metadata of the source can survive.
+and contain pixels only: they are encoded again, so no metadata of the source can survive.
 
-Another decoder (HEIC) joins in `formats.py`; nothing here knows where files are kept.
+Another decoder (HEIC) is added in `formats.py`; nothing here knows where files are stored.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageCms, ImageFile
 from PIL.Image import Resampling, Transpose
 
@@ -29,13 +30,13 @@ logger = logging.getLogger(__name__)
 # Pillow's own guard fires while a header is read, before ours can; it warns from once and
 # raises from twice this number.
 Image.MAX_IMAGE_PIXELS = LIMITS.max_pixels
-# The largest photo costs hundreds of megabytes while it is decoded, however many people upload.
+# Decoding the largest photo takes hundreds of megabytes, so only two are decoded at a time.
 _DECODERS = threading.BoundedSemaphore(2)
-# Encoders write about ten scans; some odd ones a hundred.
+# Encoders write about ten scans; some unusual ones a hundred.
 _MAX_SCANS = 200
 _WHITE = (255, 255, 255)
 _SRGB = ImageCms.createProfile("sRGB")
-# EXIF 2.32, 4.6.4 A, tag Orientation: what undoes each value.
+# EXIF 2.32, 4.6.4 A, tag Orientation: the operation that undoes each value.
 _UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -61,13 +62,13 @@ class NormalisedPhoto:
 def normalise(source: IO[bytes]) -> NormalisedPhoto:
     """Decode, check and re-encode one photo.
 
-    Takes a seekable file; its position does not matter. Raises PhotoRefusedError for every
-    file that is not a photo within `LIMITS`, whatever its bytes are.
+    Takes a seekable file at any position. Raises PhotoRefusedError for every file that is not
+    a photo within `LIMITS`.
     """
     source.seek(0)
     photo_format = sniff(source.read(HEAD_BYTES))
     check_bytes(source.seek(0, io.SEEK_END))
-    with _DECODERS, _refusing_damage():
+    with _DECODERS, _refuse_damage():
         if photo_format is JPEG and has_scans(source, at_least=_MAX_SCANS):
             raise _damaged()
         source.seek(0)
@@ -76,12 +77,10 @@ def normalise(source: IO[bytes]) -> NormalisedPhoto:
 
 
 def check_bytes(size: int) -> None:
-    """Raise PhotoRefusedError when a file of `size` bytes is larger than we take."""
+    """Raise PhotoRefusedError if a file of `size` bytes is too large."""
     if size > LIMITS.max_bytes:
-        raise PhotoRefusedError(
-            "too_many_bytes",
-            f"This file is larger than {LIMITS.size_text}. Export it smaller and add that.",
-        )
+        text = _("This file is larger than %(size)s. Export it smaller and upload that.")
+        raise PhotoRefusedError("too_many_bytes", text % {"size": LIMITS.size_text})
 
 
 def _decode(source: IO[bytes], photo_format: PhotoFormat) -> Image.Image:
@@ -89,7 +88,7 @@ def _decode(source: IO[bytes], photo_format: PhotoFormat) -> Image.Image:
     with Image.open(source, formats=[photo_format.decoder]) as image:
         _check_shape(*image.size, max_pixels=photo_format.max_pixels)
         pixels = _shrunk(image, photo_format)
-        # A PNG may give its profile and orientation after the pixels: ask once they are read.
+        # A PNG may have its profile and orientation after the pixels, so read them last.
         profile = image.info.get("icc_profile")
         orientation = _orientation(image)
     pixels = _in_srgb(_opaque(pixels), profile)
@@ -99,22 +98,23 @@ def _decode(source: IO[bytes], photo_format: PhotoFormat) -> Image.Image:
 
 
 def _check_shape(width: int, height: int, *, max_pixels: int) -> None:
-    """Judge by the header, before a pixel is decoded."""
+    """Check the size in the header, before any pixel is decoded."""
     short, long = sorted((width, height))
+    size: dict[str, float] = {"width": width, "height": height}
     if width * height > max_pixels:
         raise _too_many_pixels(max_pixels)
     if short < LIMITS.min_side:
-        raise PhotoRefusedError(
-            "too_small",
-            f"This photo is only {width} × {height} pixels. Both sides need at least "
-            f"{LIMITS.min_side}: look for the original instead of a preview.",
+        text = _(
+            "This photo is only %(width)d × %(height)d pixels. Both sides need at least "
+            "%(least)d: try the original instead of a preview."
         )
+        raise PhotoRefusedError("too_small", text % (size | {"least": LIMITS.min_side}))
     if long > short * LIMITS.max_ratio:
-        raise PhotoRefusedError(
-            "too_narrow",
-            f"This photo is {width} × {height} pixels, a strip rather than a picture. Crop it "
-            f"so that the long side is at most {LIMITS.max_ratio:g} times the short one.",
+        text = _(
+            "This photo is %(width)d × %(height)d pixels, which is too narrow. Crop it so that "
+            "the long side is at most %(ratio)g times the short one."
         )
+        raise PhotoRefusedError("too_narrow", text % (size | {"ratio": LIMITS.max_ratio}))
 
 
 def _shrunk(image: ImageFile.ImageFile, photo_format: PhotoFormat) -> Image.Image:
@@ -124,7 +124,7 @@ def _shrunk(image: ImageFile.ImageFile, photo_format: PhotoFormat) -> Image.Imag
     """
     side = LIMITS.stored_side
     if photo_format is JPEG:
-        # Half as much again leaves the filter something to work with.
+        # Half as large again leaves enough detail for the resampling filter.
         scale = 1.5 * side / max(image.size)
         image.draft(None, (int(image.width * scale), int(image.height * scale)))
     image.load()
@@ -134,7 +134,7 @@ def _shrunk(image: ImageFile.ImageFile, photo_format: PhotoFormat) -> Image.Imag
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Expand palettes and single transparent colours, scale deep greys down; keep the rest."""
+    """Expand palettes and transparent colours, scale 16-bit greys down; keep other modes."""
     if image.mode.startswith("I"):
         # Pillow clips on conversion; a 16-bit grey has to be divided.
         return image.convert("I").point(lambda grey: grey / 256).convert("L")
@@ -144,17 +144,17 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Lay a see-through picture on white: trainers know no alpha."""
+    """Put a transparent picture on white: trainers have no alpha channel."""
     if not image.has_transparency_data:
         return image
     layer = image.convert("RGBA")
-    paper = Image.new("RGB", layer.size, _WHITE)
-    paper.paste(layer, mask=layer.getchannel("A"))
-    return paper
+    background = Image.new("RGB", layer.size, _WHITE)
+    background.paste(layer, mask=layer.getchannel("A"))
+    return background
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to sRGB by the embedded profile; without one, or with a bad one, plainly."""
+    """Convert to sRGB with the embedded profile; without a usable one, convert to RGB."""
     if profile and image.mode in {"L", "RGB", "CMYK"}:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -167,15 +167,15 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """How the camera was held, as EXIF says it; unreadable EXIF says nothing."""
+    """Return the EXIF orientation, None where it is missing or unreadable."""
     try:
         return image.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # any garbage may stand there, and none of it is worth losing the photo
+    except Exception:  # EXIF may contain any garbage, and none of it is worth losing the photo
         return None
 
 
 def _encode(pixels: Image.Image, photo_format: PhotoFormat) -> NormalisedPhoto:
-    # Encoders repeat what they find here: profile, comment, resolution.
+    # Encoders copy what they find here: profile, comment, resolution.
     pixels.info = {}
     width, height = pixels.size
     if photo_format.stored_as == "PNG":
@@ -200,11 +200,11 @@ def _saved(pixels: Image.Image, name: str, **options: int) -> bytes:
 
 
 @contextmanager
-def _refusing_damage() -> Iterator[None]:
-    """Turn whatever a decoder throws at hostile or broken bytes into a refusal.
+def _refuse_damage() -> Iterator[None]:
+    """Turn every error of a decoder into a PhotoRefusedError.
 
-    Decoders raise more than they document (struct.error, SyntaxError, KeyError…), so the net is
-    wide on purpose; running out of memory is our trouble, not the photo's.
+    Decoders raise more than they document (struct.error, SyntaxError, KeyError…), so all errors
+    are caught on purpose, except running out of memory: the photo is not to blame for that.
     """
     try:
         yield
@@ -218,16 +218,13 @@ def _refusing_damage() -> Iterator[None]:
 
 
 def _too_many_pixels(limit: int) -> PhotoRefusedError:
-    return PhotoRefusedError(
-        "too_many_pixels",
-        f"This photo has more than {limit // 1_000_000} megapixels. Export it smaller and "
-        "add that.",
-    )
+    text = _("This photo has more than %(limit)d megapixels. Export it smaller and upload that.")
+    return PhotoRefusedError("too_many_pixels", text % {"limit": limit // 1_000_000})
 
 
 def _damaged() -> PhotoRefusedError:
-    return PhotoRefusedError(
-        "damaged",
-        "This photo is damaged or incomplete. Copy it again from the phone or camera, or save "
-        "it anew with another program.",
+    text = _(
+        "This photo is damaged or incomplete. Copy it from the phone or camera again, or save it "
+        "with another program."
     )
+    return PhotoRefusedError("damaged", text)

@@ -1,4 +1,4 @@
-"""Counting the scans of a JPEG without decoding it.
+"""Counts the scans of a JPEG without decoding it.
 
 A progressive JPEG may repeat its scans without end, each a few bytes long and each a full pass
 over the picture: a small file that decodes for hours. libjpeg warns of this and leaves the
@@ -20,12 +20,12 @@ _STANDALONE = {0x01, 0xD8}
 def has_scans(source: IO[bytes], *, at_least: int) -> bool:
     """Return whether the first image of `source` has `at_least` that many scans.
 
-    It is read from its start. Embedded previews and whatever follows the image are not
-    counted, because segments are stepped over by their length.
+    Reads it from its start. Embedded previews and data after the image are not counted,
+    because segments are skipped by their length.
     """
     source.seek(0)
     data = source.read()
-    # Clears nearly every file, far faster than reading its markers.
+    # Enough for nearly every file, and far faster than reading its markers.
     if data.count(_SCAN_MARKER) < at_least:
         return False
     scans = 0

@@ -1,12 +1,13 @@
-"""The one place that says what a photo and a set of photos may be.
+"""The limits of a photo and of a set of photos.
 
-Pages, forms, the API and the ingest all read `LIMITS`, so a person is told the same number
-everywhere.
+Pages, forms, the API and the ingest all read `LIMITS`, so that the same numbers apply everywhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 _MEBIBYTE = 1024 * 1024
 _MEGAPIXEL = 1_000_000
@@ -27,7 +28,7 @@ class Limits:
     max_pixels_decoded_whole: int = 50 * _MEGAPIXEL
     # Below this there is nothing to learn from, whatever the trainer's resolution.
     min_side: int = 256
-    # Trainers crop to their own ratios: of a panorama almost nothing would be left.
+    # Trainers crop to their own ratios, which would leave almost nothing of a panorama.
     max_ratio: float = 4.0
     # Twice the largest training resolution: enough to crop from, small enough to send.
     stored_side: int = 2048
@@ -38,23 +39,25 @@ class Limits:
     @property
     def formats_text(self) -> str:
         """The formats for a sentence: “JPEG, PNG or WebP”."""
-        return f"{', '.join(self.formats[:-1])} or {self.formats[-1]}"
+        parts = {"first": ", ".join(self.formats[:-1]), "last": self.formats[-1]}
+        return _("%(first)s or %(last)s") % parts
 
     @property
     def size_text(self) -> str:
         """The largest file for a sentence: “50 MB”."""
-        return f"{self.max_bytes // _MEBIBYTE} MB"
+        return _("%(size)d MB") % {"size": self.max_bytes // _MEBIBYTE}
 
     @property
     def count_text(self) -> str:
-        """How many photos to give, for a sentence: “5 to 20 photos”."""
-        return f"{self.recommended_min} to {self.recommended_max} photos"
+        """The recommended number of photos for a sentence: “5 to 20 photos”."""
+        range_ = {"low": self.recommended_min, "high": self.recommended_max}
+        return _("%(low)d to %(high)d photos") % range_
 
     @property
     def accept(self) -> str:
         """The `accept` attribute of the file input.
 
-        HEIC is absent on purpose: an iPhone then hands over JPEGs by itself.
+        HEIC is missing on purpose: an iPhone then converts to JPEG by itself.
         """
         types = [f"image/{name.lower()}" for name in self.formats]
         return ",".join([*types, ".jpg", ".jpeg", ".png", ".webp"])

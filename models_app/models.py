@@ -1,4 +1,4 @@
-"""What a person trains, and from which photos."""
+"""Models and the photos they are trained with."""
 
 from __future__ import annotations
 
@@ -7,58 +7,67 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Subject(models.TextChoices):
-    PERSON = "person", "Person"
-    PRODUCT = "product", "Product"
-    STYLE = "style", "Style"
+    PERSON = "person", _("Person")
+    PRODUCT = "product", _("Product")
+    STYLE = "style", _("Style")
 
 
 class UserModel(models.Model):
-    """One model of one owner. A draft in the wizard is a row that is still `pending`."""
+    """One model of one owner. A draft in the wizard is a row with the status `pending`."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Draft or waiting"
-        TRAINING = "training", "Training"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
+        PENDING = "pending", _("Draft or waiting")
+        TRAINING = "training", _("Training")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="user_models"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="user_models",
+        verbose_name=_("owner"),
     )
-    name = models.CharField(max_length=60, blank=True)
-    description = models.CharField(max_length=500, blank=True)
-    kind = models.CharField(max_length=10, choices=Subject, default=Subject.PERSON)
-    trigger_word = models.CharField(max_length=24, blank=True)
-    base_model = models.CharField(max_length=100, blank=True)
-    provider = models.CharField(max_length=40, blank=True)
-    preset = models.CharField(max_length=20, blank=True)
-    options = models.JSONField(default=dict, blank=True, help_text="Validated training values")
-    # The wizard's answers exactly as typed, by step: a wrong answer is kept too, so that
-    # leaving a step loses nothing. The columns above hold only what was valid.
-    answers = models.JSONField(default=dict, blank=True)
-    consent_at = models.DateTimeField(null=True, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    weights = models.FileField(max_length=200, blank=True)
-    weights_sha256 = models.CharField(max_length=64, blank=True)
-    weights_size = models.BigIntegerField(null=True, blank=True)
-    base_family = models.CharField(max_length=40, blank=True)
-    remote_ref = models.CharField(max_length=500, blank=True)
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    kind = models.CharField(_("subject"), max_length=10, choices=Subject, default=Subject.PERSON)
+    trigger_word = models.CharField(_("trigger word"), max_length=24, blank=True)
+    base_model = models.CharField(_("base model"), max_length=100, blank=True)
+    provider = models.CharField(_("provider"), max_length=40, blank=True)
+    preset = models.CharField(_("preset"), max_length=20, blank=True)
+    options = models.JSONField(_("hyperparameters"), default=dict, blank=True)
+    # The wizard's answers as entered, by step, invalid ones included, so that leaving a step
+    # loses nothing. The columns above contain valid values only.
+    answers = models.JSONField(_("answers in the wizard"), default=dict, blank=True)
+    consent_at = models.DateTimeField(_("consent given"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    weights = models.FileField(_("weights"), max_length=200, blank=True)
+    weights_sha256 = models.CharField(_("SHA-256 of the weights"), max_length=64, blank=True)
+    weights_size = models.BigIntegerField(_("size of the weights in bytes"), null=True, blank=True)
+    base_family = models.CharField(_("base model family"), max_length=40, blank=True)
+    remote_ref = models.CharField(_("weights at the provider"), max_length=500, blank=True)
     engine = models.CharField(
-        max_length=40, blank=True, help_text="How it was trained, “simulated” if it was not"
+        _("engine"),
+        max_length=40,
+        blank=True,
+        help_text=_("What trained it; “simulated” if nothing was really trained"),
     )
-    # Start was pressed: answers and photos are fixed until that training is over.
-    started_at = models.DateTimeField(null=True, blank=True)
-    ready_at = models.DateTimeField(null=True, blank=True)
-    failed_reason = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    # Set by “Start training”: answers and photos are fixed until that training ends.
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
+    failed_reason = models.CharField(_("reason of the failure"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
         ordering = ["-created_at"]
-        verbose_name = "model"
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
         indexes = [models.Index(fields=["owner", "-created_at"])]
         constraints = [
             models.CheckConstraint(
@@ -77,11 +86,11 @@ class UserModel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or "Untitled model"
+        return self.name or gettext("Untitled model")
 
     @property
     def is_editable(self) -> bool:
-        """Whether the wizard may still change it: never started, or failed or cancelled since."""
+        """Whether the wizard may change it: never started, or failed or cancelled since."""
         return self.started_at is None and self.status in {
             self.Status.PENDING,
             self.Status.FAILED,
@@ -93,25 +102,28 @@ class UserModel(models.Model):
 
 
 class TrainingImage(models.Model):
-    """One photo as stored: upright, sRGB, free of metadata, under our own name."""
+    """A photo as stored: upright, sRGB, without metadata, under a name of ours."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    model = models.ForeignKey(UserModel, on_delete=models.CASCADE, related_name="photos")
-    file = models.ImageField(max_length=200, width_field="width", height_field="height")
-    thumbnail = models.ImageField(max_length=200)
-    original_filename = models.CharField(max_length=200, blank=True)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    size = models.PositiveBigIntegerField(help_text="Bytes as stored")
-    sha256 = models.CharField(max_length=64, help_text="Of the bytes as uploaded")
-    caption = models.CharField(max_length=500, blank=True)
-    position = models.PositiveIntegerField(default=0)
-    notes = models.JSONField(default=list, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    model = models.ForeignKey(
+        UserModel, on_delete=models.CASCADE, related_name="photos", verbose_name=_("model")
+    )
+    file = models.ImageField(_("file"), max_length=200, width_field="width", height_field="height")
+    thumbnail = models.ImageField(_("thumbnail"), max_length=200)
+    original_filename = models.CharField(_("file name"), max_length=200, blank=True)
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("SHA-256 of the upload"), max_length=64)
+    caption = models.CharField(_("caption"), max_length=500, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    notes = models.JSONField(_("notes"), default=list, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         ordering = ["position", "created_at"]
-        verbose_name = "photo"
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
         constraints = [
             models.UniqueConstraint(name="photo_once_per_model", fields=["model", "sha256"]),
         ]

@@ -1,6 +1,6 @@
-"""Where a model's files lie, through the storage API only, so that a bucket serves as well.
+"""A model's files, through Django's storage API only, so that a bucket works as well.
 
-Names are made of our ids; nothing a person typed or called a file becomes part of one.
+Names consist of our ids; user input never becomes part of one.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 from models_app.errors import PhotoRefusedError
 from models_app.ingest import NormalisedPhoto
 
 logger = logging.getLogger(__name__)
 
-# Everything a model owns lies in the folder of its id below one of these.
+# All files of a model are in the folder of its id below one of these.
 _FOLDERS = ("photos", "weights", "images")
 
 
@@ -29,9 +30,9 @@ def names_for(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]
 
 
 def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
-    """Write photo and thumbnail under `names`; leave nothing behind when that fails.
+    """Write photo and thumbnail under `names`; delete both if that fails.
 
-    Raises PhotoRefusedError when the disk is full, and whatever else the storage raises.
+    Raises PhotoRefusedError when the disk is full, and any other error of the storage.
     """
     try:
         for name, data in zip(names, (photo.data, photo.thumbnail), strict=True):
@@ -40,21 +41,21 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
         remove(names)
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
-        logger.exception("No room to store a photo")
-        raise PhotoRefusedError(
-            "no_room",
-            "There is no room left on the server. Your photo was not kept; try again once "
-            "whoever runs this installation has made room.",
-        ) from error
+        logger.exception("No space left to store a photo")
+        text = _(
+            "The server is out of disk space, so your photo was not saved. Ask the operator to "
+            "free some, then try again."
+        )
+        raise PhotoRefusedError("no_space", text) from error
 
 
 def remove(names: Iterable[str]) -> list[str]:
-    """Delete files, all of them, absent ones included; return the names that are still there."""
+    """Delete files, missing ones included; return the names of those still there."""
     return [name for name in names if not _is_removed(name)]
 
 
 def names_of_model(model_id: UUID) -> Iterator[str]:
-    """Yield every file in the model's folders, also those no row knows after a crash."""
+    """Yield every file in the model's folders, also those without a row after a crash."""
     for folder in _folders_of(model_id):
         try:
             _, files = default_storage.listdir(folder)
@@ -64,7 +65,7 @@ def names_of_model(model_id: UUID) -> Iterator[str]:
 
 
 def remove_model(model_id: UUID, names: Iterable[str]) -> None:
-    """Delete `names`, whatever else lies in the model's folders, and the folders themselves."""
+    """Delete `names`, all other files in the model's folders, and the folders themselves."""
     left = remove({*names, *names_of_model(model_id)})
     left += remove(_folders_of(model_id))
     if left:

@@ -1,4 +1,4 @@
-"""Admin pages for rows that people may see and only our services write."""
+"""Base classes of admin pages whose rows only our services may write."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 
 class ReadOnly:
-    """Forbids adding, changing and deleting, on a page or an inline of the admin.
+    """Forbids adding, changing and deleting, on an admin page or inline.
 
-    Deleting a row by hand would also leave its files, photos of people among them, on the disk.
+    Deleting a row here would also leave its files, such as photos of people, on disk.
     """
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

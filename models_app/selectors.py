@@ -1,4 +1,4 @@
-"""Reading models and photos. Permission lives here: somebody else's row does not exist."""
+"""Queries for models and photos. Permission is checked here: other users' rows do not exist."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def models_of(user: AbstractUser) -> QuerySet[UserModel]:
     of cards costs one query.
     """
     photos = TrainingImage.objects.filter(model=OuterRef("pk"))
-    # Counted aside: a joined count would group by every column and drop the order.
+    # In a subquery: a joined count would group by every column and lose the order.
     counted = photos.order_by().values("model").annotate(count=Count("pk")).values("count")
     return UserModel.objects.filter(owner_id=user.pk).annotate(
         photo_count=Coalesce(Subquery(counted), 0), cover_id=Subquery(photos.values("pk")[:1])
@@ -27,12 +27,12 @@ def models_of(user: AbstractUser) -> QuerySet[UserModel]:
 
 
 def model_for(user: AbstractUser, model_id: UUID) -> UserModel:
-    """Return the user's model; raise Http404 when there is none, or it is somebody else's."""
+    """Return the user's model; raise Http404 for an unknown one or another user's."""
     return get_object_or_404(UserModel, pk=model_id, owner=user)
 
 
 def photos_of(model: UserModel) -> QuerySet[TrainingImage]:
-    """Return the model's photos in the order the owner gave them."""
+    """Return the model's photos in the owner's order."""
     return TrainingImage.objects.filter(model=model)
 
 

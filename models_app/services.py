@@ -1,7 +1,7 @@
 """Everything that changes a model or its photos.
 
-Each change re-reads the model under a lock and is refused once training was started, so a
-forgotten tab cannot alter what is being trained. (SQLite has no row locks; there the whole
+Each change re-reads the model under a lock and is refused once training was started, so an
+outdated tab cannot change what is being trained. (SQLite has no row locks; there the whole
 transaction holds the write lock from its beginning.)
 """
 
@@ -17,15 +17,17 @@ from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from models_app import photo_files
 from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 
-_ANSWERABLE = frozenset(
+_WIZARD_COLUMNS = frozenset(
     {
         "name",
         "description",
@@ -42,10 +44,10 @@ _MAX_FILENAME = 120
 
 
 def create_draft(owner: AbstractUser, *, draft_id: uuid.UUID | None = None) -> UserModel:
-    """Return a new, empty model of `owner`; its kind is what most people come for.
+    """Return a new, empty model of `owner`, or the existing one with the id `draft_id`.
 
-    `draft_id` is what a page promised its draft: the same page sent twice makes one. Whether
-    such an id belongs to `owner` is for `model_for` to say.
+    A page carries the id of its future draft, so submitting it twice creates one draft. An
+    existing model may belong to another user: the caller checks that with `model_for`.
     """
     model, _ = UserModel.objects.get_or_create(
         pk=draft_id or uuid.uuid4(), defaults={"owner_id": owner.pk}
@@ -56,14 +58,14 @@ def create_draft(owner: AbstractUser, *, draft_id: uuid.UUID | None = None) -> U
 def save_answers(
     model: UserModel, *, step: str, answers: dict[str, str], valid: dict[str, Any]
 ) -> UserModel:
-    """Keep a wizard step as typed (`answers`) and write what is valid to the columns.
+    """Save a wizard step as entered (`answers`) and its `valid` values in the model's columns.
 
-    Returns the model as it is now. Raises NotEditableError once training was started. A
-    trigger word that another tab took in this moment is kept as typed only, so the step is
-    not complete.
+    Returns the saved model. Raises NotEditableError once training was started. A trigger word
+    that another tab took in this moment is saved as an answer only, so that the step stays
+    incomplete.
     """
-    if unknown := valid.keys() - _ANSWERABLE:
-        raise ValueError(f"The wizard does not answer {sorted(unknown)}")
+    if unknown := valid.keys() - _WIZARD_COLUMNS:
+        raise ValueError(f"The wizard must not write {sorted(unknown)}")
     try:
         return _write_answers(model, step, answers, valid)
     except IntegrityError:
@@ -88,14 +90,14 @@ def _write_answers(
 def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage:
     """Check, normalise and store one uploaded photo as the model's last.
 
-    Raises PhotoRefusedError (nothing of it is kept) and NotEditableError.
+    Raises PhotoRefusedError (nothing of it is stored) and NotEditableError.
     """
     if not model.is_editable:
         raise NotEditableError
     source = _opened(upload)
     sha256 = _sha256(source)
     filename = clean_filename(upload.name or "")
-    # Both are asked again under the lock; here they spare the decoding.
+    # Both are checked again under the lock; here they only avoid needless decoding.
     _check_is_new(model, sha256)
     _check_room(model)
     normalised = normalise(source)
@@ -123,7 +125,7 @@ def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage
 
 @transaction.atomic
 def _insert(photo: TrainingImage) -> TrainingImage:
-    """Write the row, unless the set was filled or fixed while the photo was decoded."""
+    """Write the row, unless photos were added or training started during the decoding."""
     model = _locked(photo.model)
     _check_is_new(model, photo.sha256)
     _check_room(model)
@@ -144,7 +146,7 @@ def remove_photo(photo: TrainingImage) -> None:
 
 @transaction.atomic
 def move_photo(photo: TrainingImage, *, places: int) -> None:
-    """Move a photo later by `places`, earlier when negative, stopping at the ends.
+    """Move a photo later by `places`, earlier if negative, stopping at the ends.
 
     Raises NotEditableError.
     """
@@ -161,7 +163,7 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
 
 @transaction.atomic
 def set_caption(photo: TrainingImage, *, caption: str) -> None:
-    """Write a photo's caption as one line, at most `LIMITS.max_caption` long.
+    """Save a photo's caption as one line of at most `LIMITS.max_caption` characters.
 
     Raises NotEditableError.
     """
@@ -173,7 +175,7 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
 def delete_model(model: UserModel) -> None:
     """Delete a model with its photos, weights and pictures: rows first, then files.
 
-    The caller makes sure that no job of it is unfinished; finished jobs stay as the record of
+    The caller makes sure that no job of it is unfinished; finished jobs remain as the record of
     what was paid.
     """
     model_id = model.pk
@@ -186,9 +188,9 @@ def delete_model(model: UserModel) -> None:
 
 
 def clean_filename(name: str) -> str:
-    """Return a file's name fit to be shown: no folders, no control characters, not too long.
+    """Return a file's name for display: no folders, no control characters, limited length.
 
-    It is text for a person only and never becomes part of a path.
+    It is never used as a path.
     """
     text = _printable(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
     if len(text) > _MAX_FILENAME:
@@ -197,12 +199,12 @@ def clean_filename(name: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Drop control, formatting (also text direction) and unassigned characters."""
+    """Remove control, formatting (also text direction) and unassigned characters."""
     return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
 
 
 def _locked(model: UserModel) -> UserModel:
-    """Return the model as it is now, locked until the transaction ends; raise NotEditableError."""
+    """Return the current model, locked until the transaction ends; raise NotEditableError."""
     current = UserModel.objects.select_for_update().filter(pk=model.pk).first()
     if current is None or not current.is_editable:
         raise NotEditableError
@@ -212,12 +214,12 @@ def _locked(model: UserModel) -> UserModel:
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
     check_bytes(upload.size or 0)
     if upload.file is None:
-        raise PhotoRefusedError("empty", "This file is empty. Choose the photo again.")
+        raise refusal("empty")
     return upload.file
 
 
 def _sha256(source: IO[bytes]) -> str:
-    """Hash the bytes as uploaded. (`hashlib.file_digest` refuses Django's in-memory files.)"""
+    """Return the hash of the uploaded bytes. (`hashlib.file_digest` fails on in-memory files.)"""
     digest = hashlib.sha256()
     source.seek(0)
     while chunk := source.read(64 * 1024):
@@ -229,17 +231,12 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
     twin = photos_of(model).filter(sha256=sha256).first()
     if twin is None:
         return
-    name = f"“{twin.original_filename}”" if twin.original_filename else "another photo here"
-    raise PhotoRefusedError(
-        "duplicate",
-        f"This is the same file as {name}. Each photo counts only once.",
-        twin_id=twin.pk,
-    )
+    text = _("This is the same file as “%(name)s”. Each photo counts only once.")
+    name = twin.original_filename or _("Photo")
+    raise PhotoRefusedError("duplicate", text % {"name": name}, twin_id=twin.pk)
 
 
 def _check_room(model: UserModel) -> None:
     if photos_of(model).count() >= LIMITS.max_photos:
-        raise PhotoRefusedError(
-            "too_many_photos",
-            f"A model takes at most {LIMITS.max_photos} photos. Remove one to add this.",
-        )
+        text = _("A model can have at most %(count)d photos. Remove one to add this one.")
+        raise PhotoRefusedError("too_many_photos", text % {"count": LIMITS.max_photos})

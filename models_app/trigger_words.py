@@ -1,7 +1,7 @@
-"""The word that will call the trained subject in a prompt.
+"""The word that calls the trained subject in a prompt.
 
-It must mean nothing to the image model yet: a rare word learns faster, and an English one would
-drag its old meaning into every picture.
+It must be unknown to the image model: a rare word is learned faster, and an English word would
+bring its meaning into every picture.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache
 from itertools import count
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
 from spellchecker import SpellChecker
 
 from models_app.models import UserModel
@@ -21,7 +22,7 @@ from models_app.models import UserModel
 _SHAPE = re.compile(r"[a-z][a-z0-9_]{2,23}")
 _STEM_LENGTH = 16
 _SUFFIX_LETTERS = "kvzxqwj"
-# What Unicode's own decomposition leaves alone.
+# Letters that Unicode decomposition does not reduce to a to z.
 _LETTERS = str.maketrans(
     {
         "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
@@ -35,39 +36,42 @@ _LETTERS = str.maketrans(
 
 
 def suggest(name: str, *, owner: AbstractUser) -> str:
-    """Return a word made from the model's name that `problem_with` finds nothing wrong with.
+    """Return a valid word made from the model's name.
 
     The same name gives the same word until the owner uses it, so a reload changes nothing.
     """
-    taken = _words_of(owner)
+    taken = _words_in_use(owner)
     stem = _stem(name)
     return next(word for word in _candidates(stem) if word not in taken and not _is_english(word))
 
 
 def problem_with(word: str, *, owner: AbstractUser, model: UserModel | None = None) -> str:
-    """Return what is wrong with `word` in a sentence for its owner, or "" when it is fine.
+    """Return what is wrong with `word` in a sentence for its owner, or "" if it is valid.
 
-    `model` is the one that gets the word; its own present word does not count as taken.
+    `model` is the one that gets the word; its own current word does not count as taken.
     """
     if not _SHAPE.fullmatch(word):
-        return (
-            "Use 3 to 24 characters: small letters a to z, digits and underscores, "
-            "beginning with a letter."
+        return _(
+            "Use 3 to 24 characters: lowercase letters a to z, digits and underscores, starting "
+            "with a letter."
         )
     if _is_english(word):
-        return (
-            f"“{word}” means something to the image model already. "
-            f"Make it rarer, for example “{next(_candidates(word[:_STEM_LENGTH]))}”."
-        )
-    if word in _words_of(owner, apart_from=model):
-        return f"Another model of yours uses “{word}”. Each needs a word of its own."
+        example = next(_candidates(word[:_STEM_LENGTH]))
+        return _(
+            "“%(word)s” already means something to the image model. Make it rarer, for example "
+            "“%(example)s”."
+        ) % {"word": word, "example": example}
+    if word in _words_in_use(owner, except_for=model):
+        return _("Another of your models uses “%(word)s”. Choose a different word.") % {
+            "word": word
+        }
     return ""
 
 
-def _words_of(owner: AbstractUser, *, apart_from: UserModel | None = None) -> set[str]:
+def _words_in_use(owner: AbstractUser, *, except_for: UserModel | None = None) -> set[str]:
     models = UserModel.objects.filter(owner_id=owner.pk).exclude(trigger_word="")
-    if apart_from is not None:
-        models = models.exclude(pk=apart_from.pk)
+    if except_for is not None:
+        models = models.exclude(pk=except_for.pk)
     return set(models.values_list("trigger_word", flat=True))
 
 
@@ -89,7 +93,7 @@ def _candidates(stem: str) -> Iterator[str]:
     start = int.from_bytes(hashlib.sha256(stem.encode()).digest()[:4], "big")
     for number in count(start):
         letter = _SUFFIX_LETTERS[number // 8 % len(_SUFFIX_LETTERS)]
-        # The first rounds are short; should an owner use them all up, the digits grow.
+        # Short numbers first; longer ones only once an owner has used all of those.
         digits = number % 8 + 2 + 10 * ((number - start) // (8 * len(_SUFFIX_LETTERS)))
         yield f"{stem}_{letter}{digits}"
 
@@ -100,9 +104,9 @@ def _is_english(word: str) -> bool:
 
 @cache
 def _english() -> str:
-    """Every English word between line breaks: 1.2 MB to keep, where a set takes ten times that.
+    """Return every English word between line breaks: 1.2 MB, where a set takes ten times that.
 
-    The spell checker's own dictionary is let go once its words are taken out of it.
+    The spell checker's own dictionary is freed once its words are copied.
     """
     words = SpellChecker(language="en").word_frequency.words()
     return "\n" + "\n".join(word for word in words if word.isascii() and word.isalpha()) + "\n"

@@ -1,4 +1,4 @@
-"""What the wizard's templates are given."""
+"""The context of the wizard's templates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from training.selectors import choice_for, estimate, hyperparameters_of, next_id
 
 @dataclass(frozen=True, slots=True)
 class PhotoCard:
-    """A photo with its caption, as typed or as stored, and the name of that field."""
+    """A photo with its caption, entered or stored, and the name of the caption's field."""
 
     photo: TrainingImage
     caption_field: str
@@ -44,25 +44,25 @@ class PhotoCard:
 
 @dataclass(frozen=True, slots=True)
 class OptionCard:
-    """A trainer with the radio value that stands for it."""
+    """A training option with the value of its radio button."""
 
     option: TrainingOption
     value: str
 
 
 def address(model: UserModel, step: Step) -> str:
-    """Return where a step of this draft lives."""
+    """Return the URL path of a step of this draft."""
     return reverse("dashboard:wizard", args=[model.pk, step.slug])
 
 
-def page(
+def page_context(
     request: HttpRequest,
     step: Step,
     model: UserModel | None,
     form: StepForm,
     done: frozenset[Step],
 ) -> dict[str, Any]:
-    """Return the whole context of a step's page; `model` is None before the draft exists."""
+    """Return the context of a step's page; `model` is None before the draft exists."""
     shared = {
         "step": step,
         "model": model,
@@ -73,43 +73,44 @@ def page(
         "author": unsaved_answers.author_token(current_user(request)),
         "limits": LIMITS,
     }
-    return shared | _own(request, step, model, form)
+    return shared | _step_context(request, step, model, form)
 
 
 def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[str, str]:
-    """Return the parts of the page that an answer may change: element id → HTML."""
+    """Return the parts of the page that depend on the answers: element id → HTML."""
     if not isinstance(form, TrainingForm):
         return {}
-    context = _training(model, form)
+    context = _training_context(model, form)
     return {"estimate": render_to_string("wizard/_estimate.html", context, request)}
 
 
-def photo_card(photo: TrainingImage, typed: Mapping[str, str] | None = None) -> PhotoCard:
+def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -> PhotoCard:
+    """Return the card of a photo, with its caption from `entered` if it is there."""
     name = caption_field(photo)
-    return PhotoCard(photo, name, (typed or {}).get(name, photo.caption))
+    return PhotoCard(photo, name, (entered or {}).get(name, photo.caption))
 
 
-def board(model: UserModel, typed: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return what the grid of photos and the advice beside it show."""
-    cards = [photo_card(photo, typed) for photo in photos_of(model)]
+def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the context of the photo grid and the advice beside it."""
+    cards = [photo_card(photo, entered) for photo in photos_of(model)]
     return {"cards": cards, "advice": photo_advice(len(cards), model.kind)}
 
 
-def _own(
+def _step_context(
     request: HttpRequest, step: Step, model: UserModel | None, form: StepForm
 ) -> dict[str, Any]:
-    """Return what only this step shows."""
+    """Return the part of the context that only this step needs."""
     if model is None:
         drafts = models_of(current_user(request)).filter(status="pending", started_at=None)
         return {"draft_id": uuid.uuid4(), "drafts": drafts[:6]}
     if step is PHOTOS:
-        return board(model, form.data)
+        return photos_context(model, form.data)
     if isinstance(form, TrainingForm):
-        return _training(model, form)
-    return _review(model) if step is REVIEW else {}
+        return _training_context(model, form)
+    return _review_context(model) if step is REVIEW else {}
 
 
-def _training(model: UserModel, form: TrainingForm) -> dict[str, Any]:
+def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview = with_answers(model, form)
     cards = [OptionCard(option, key_of(option)) for option in form.options]
     return {
@@ -122,7 +123,7 @@ def _training(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     }
 
 
-def _review(model: UserModel) -> dict[str, Any]:
+def _review_context(model: UserModel) -> dict[str, Any]:
     return {
         "photos": list(photos_of(model)),
         "option": choice_for(model),

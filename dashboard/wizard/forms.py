@@ -1,7 +1,7 @@
-"""What every step's form shares, and the forms of About and Photos.
+"""The base of every step's form, and the forms of About, Photos and Review.
 
-A form is always bound to answers as a person typed them, so a step looks the same after a
-reload, a refusal, or a week: what was typed is shown, and what is wrong with it beside it.
+A form is always bound to the answers as they were entered, so a step looks the same after a
+reload, an error or a week: it shows what was entered, with any error beside it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from models_app import trigger_words
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
+from training.selectors import photos_missing_text
 
-# What is kept of one answer as typed. Far above every limit, far below what hurts a row.
-LONGEST_ANSWER = 4000
+# The stored length of one unchecked answer: far above every limit, harmless for a row.
+MAX_ANSWER_LENGTH = 4000
 
 
 class StepForm(forms.Form):
-    """One step's questions. `model` is None before the draft exists."""
+    """The form of one step. `model` is None before the draft exists."""
 
-    # A step may be left half done, so the browser must not stand in the way.
+    # A step may be left incomplete, so the browser must not block its submission.
     use_required_attribute = False
 
     def __init__(
@@ -36,20 +39,20 @@ class StepForm(forms.Form):
 
     @classmethod
     def answers_in(cls, data: Mapping[str, Any]) -> dict[str, str]:
-        """Take this step's answers out of a request; an unticked box is an empty answer."""
-        return {name: str(data.get(name, ""))[:LONGEST_ANSWER] for name in cls.base_fields}
+        """Return this step's answers from request data; an unchecked box is an empty answer."""
+        return {name: str(data.get(name, ""))[:MAX_ANSWER_LENGTH] for name in cls.base_fields}
 
     @classmethod
     def answers_of(cls, model: UserModel) -> dict[str, str]:
-        """Return the answers that the model's columns stand for; {} where there are none."""
+        """Return the model's columns as answers; {} where this step has no columns."""
         return {}
 
     def columns(self) -> dict[str, Any]:
         """Return the valid answers as values of the model's columns."""
         return {}
 
-    def forgive_blanks(self) -> None:
-        """Say nothing yet about questions that simply were not answered."""
+    def ignore_blanks(self) -> None:
+        """Drop the errors of fields that are still empty."""
         for name in list(self.errors):
             if not self.data.get(name):
                 del self.errors[name]
@@ -57,34 +60,43 @@ class StepForm(forms.Form):
 
 class AboutForm(StepForm):
     name = forms.CharField(
-        label="What shall we call it?",
+        label=gettext_lazy("Name"),
         max_length=60,
-        error_messages={"required": "Give it a name. You can change it until training starts."},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Ann"}),
+        error_messages={
+            "required": gettext_lazy("Enter a name. You can change it until training starts.")
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("Ann")}),
     )
     kind = forms.ChoiceField(
-        label="What do your photos show?",
+        label=gettext_lazy("What do your photos show?"),
         choices=Subject.choices,
-        error_messages={"required": "Choose one of the three."},
+        error_messages={"required": gettext_lazy("Choose one of these.")},
     )
     description = forms.CharField(
-        label="Anything to remember about it",
+        label=gettext_lazy("Description"),
         max_length=500,
         required=False,
-        help_text="For yourself. It is not sent to a trainer.",
+        help_text=gettext_lazy("Only for you. It is not sent to the trainer."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     trigger_word = forms.CharField(
-        label="Trigger word",
-        error_messages={"required": "It needs a word. Give a name first and we suggest one."},
-        help_text="You will write it in a prompt to call what you trained. "
-        "A made-up word works best, because it means nothing else yet.",
+        label=gettext_lazy("Trigger word"),
+        error_messages={
+            "required": gettext_lazy("Enter a trigger word, or enter a name and we suggest one.")
+        },
+        help_text=gettext_lazy(
+            "Use it in prompts to show what you trained. A made-up word works best, because it "
+            "has no other meaning."
+        ),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
     consent = forms.BooleanField(
-        label="The person in these photos is me, or has agreed to this.", required=False
+        label=gettext_lazy(
+            "I am the person in these photos, or that person agrees to this training."
+        ),
+        required=False,
     )
 
     @classmethod
@@ -106,21 +118,21 @@ class AboutForm(StepForm):
     def clean(self) -> None:
         needs_consent = self.cleaned_data.get("kind") == Subject.PERSON
         if needs_consent and not self.cleaned_data.get("consent"):
-            self.add_error("consent", "Photos of a person need that person's agreement.")
+            self.add_error("consent", _("Confirm that the person in the photos agrees."))
 
     def columns(self) -> dict[str, Any]:
-        named = ("name", "kind", "description", "trigger_word")
-        valid = {name: self.cleaned_data[name] for name in named if name in self.cleaned_data}
-        # The moment of consent is when the box was first ticked, not when the form was last sent.
+        names = ("name", "kind", "description", "trigger_word")
+        valid = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+        # Consent dates from when the box was first checked, not from the last submission.
         earlier = self.model.consent_at if self.model else None
-        is_ticked = bool(self.cleaned_data.get("consent"))
-        return valid | {"consent_at": (earlier or timezone.now()) if is_ticked else None}
+        is_checked = bool(self.cleaned_data.get("consent"))
+        return valid | {"consent_at": (earlier or timezone.now()) if is_checked else None}
 
 
 class PhotosForm(StepForm):
-    """Photos are stored as they come; left to answer are their captions, and whether they suffice.
+    """Captions, and whether there are enough photos. The photos are stored as they arrive.
 
-    A caption's field is `caption-<photo id>`.
+    The field of a caption is `caption-<photo id>`.
     """
 
     @classmethod
@@ -131,12 +143,8 @@ class PhotosForm(StepForm):
     def clean(self) -> None:
         count = self.model.photos.count() if self.model else 0
         if count < LIMITS.min_photos:
-            lacking = LIMITS.min_photos - count
-            noun = "photo" if lacking == 1 else "photos"
-            raise forms.ValidationError(
-                f"Add {lacking} more {noun}. A training needs at least {LIMITS.min_photos}."
-            )
+            raise forms.ValidationError(photos_missing_text(count))
 
 
 class ReviewForm(StepForm):
-    """Nothing is asked here; the button is the answer."""
+    """No fields: the step only has the button that starts the training."""

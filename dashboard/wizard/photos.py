@@ -1,6 +1,6 @@
 """Adding, ordering, captioning and removing photos.
 
-The same addresses serve the uploader (one photo per request, JSON back), htmx (the board
+The same URLs serve the uploader (one photo per request, JSON back), htmx (grid and advice
 back) and plain forms (a redirect, with messages).
 """
 
@@ -19,11 +19,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.current_user import current_user
-from dashboard.wizard.context import board, photo_card
+from dashboard.wizard.context import photo_card, photos_context
 from dashboard.wizard.photo_advice import photo_advice
 from dashboard.wizard.steps import PHOTOS, save_captions
 from models_app.errors import NotEditableError, PhotoRefusedError
@@ -35,10 +36,10 @@ from models_app.services import add_photo, move_photo, remove_photo, set_caption
 View = Callable[..., HttpResponse]
 
 
-def for_scripts_too(view: View) -> View:
-    """Tell a script in words it understands that nobody is signed in or nothing may change.
+def photo_view(view: View) -> View:
+    """Answer scripts, too, when nobody is signed in or the model cannot be changed.
 
-    A redirect would hand it the HTML of the login page as if all were well.
+    A plain redirect would give a script the HTML of the sign-in page with status 200.
     """
 
     @login_not_required
@@ -46,18 +47,18 @@ def for_scripts_too(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return _elsewhere(request, _sign_in_address(request), "You are signed out.", 401)
+            return _redirect(request, _sign_in_address(request), _("You are signed out."), 401)
         try:
             return view(request, **kwargs)
         except NotEditableError as refusal:
-            return _elsewhere(request, reverse("dashboard:models"), str(refusal), 409)
+            return _redirect(request, reverse("dashboard:models"), str(refusal), 409)
 
     return wrapped
 
 
-@for_scripts_too
+@photo_view
 def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
-    """Take photos. One that is refused does not stop the others."""
+    """Store uploaded photos. A refused one does not stop the others."""
     model = model_for(current_user(request), model_id)
     if not model.is_editable:
         raise NotEditableError
@@ -70,30 +71,30 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
         except PhotoRefusedError as refusal:
             messages.error(request, f"{upload.name}: {refusal.message}")
     if not uploads:
-        messages.warning(request, "Choose some photos first.")
+        messages.warning(request, _("Choose some photos first."))
     return _photos_page(model)
 
 
-@for_scripts_too
+@photo_view
 def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = photo_for(current_user(request), photo_id)
     save_captions(photo.model, request.POST)
     remove_photo(photo)
-    return _board(request, photo.model)
+    return _grid_and_advice(request, photo.model)
 
 
-@for_scripts_too
+@photo_view
 def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Move a photo one place: `direction` is "earlier" or "later"."""
     photo = photo_for(current_user(request), photo_id)
     save_captions(photo.model, request.POST)
     move_photo(photo, places=-1 if request.POST.get("direction") == "earlier" else 1)
-    return _board(request, photo.model)
+    return _grid_and_advice(request, photo.model)
 
 
-@for_scripts_too
+@photo_view
 def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """Save one caption as it is typed."""
+    """Save one caption."""
     photo = photo_for(current_user(request), photo_id)
     set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
     return JsonResponse({"caption": photo.caption})
@@ -102,22 +103,22 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 def _upload_one(
     request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
 ) -> JsonResponse:
-    """Answer the uploader: the photo's card and the new advice, or why it was refused."""
+    """Return the photo's card and the new advice, or why the photo was refused."""
     if len(uploads) != 1:
-        return JsonResponse({"message": "Send one photo at a time."}, status=400)
+        return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
     try:
         photo = add_photo(model, upload=uploads[0])
     except PhotoRefusedError as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
         if refusal.twin_id:
-            # Perhaps the answer to the first try was lost, and the page does not show it yet.
+            # The reply to an earlier try may be lost, so that the page does not show the photo yet.
             reply |= _stored(request, model, photo_for(model.owner, refusal.twin_id))
         return JsonResponse(reply, status=422)
     return JsonResponse(_stored(request, model, photo), status=201)
 
 
 def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
-    """Return what the page needs to show a stored photo."""
+    """Return the reply that lets the page show a stored photo."""
     count = photos_of(model).count()
     advice = {"advice": photo_advice(count, model.kind)}
     return {
@@ -133,9 +134,9 @@ def _card(request: HttpRequest, photo: TrainingImage) -> str:
     return render_to_string("pieces/_photo_card.html", {"card": photo_card(photo)}, request)
 
 
-def _board(request: HttpRequest, model: UserModel) -> HttpResponse:
+def _grid_and_advice(request: HttpRequest, model: UserModel) -> HttpResponse:
     if getattr(request, "htmx", False):
-        return render(request, "wizard/_board.html", board(model))
+        return render(request, "wizard/_grid_and_advice.html", photos_context(model))
     return _photos_page(model)
 
 
@@ -144,15 +145,15 @@ def _photos_page(model: UserModel) -> HttpResponse:
 
 
 def _sign_in_address(request: HttpRequest) -> str:
-    """Where to sign in, and then back to the page these buttons stand on."""
+    """Return the sign-in URL that leads back to the page the request came from."""
     page = request.headers.get("Referer", "")
     path = page.removeprefix(f"{request.scheme}://{request.get_host()}")
     is_ours = path.startswith("/") and not path.startswith("//")
     return redirect_to_login(path if is_ours else reverse("dashboard:models"))["Location"]
 
 
-def _elsewhere(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
-    """Send a browser, htmx or a script to `address`, each in its own way."""
+def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
+    """Send a browser, htmx or a script to `address`, with the reason."""
     if _wants_json(request):
         return JsonResponse({"message": reason, "address": address}, status=status)
     messages.warning(request, reason)

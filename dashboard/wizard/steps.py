@@ -1,4 +1,4 @@
-"""The four steps of the wizard. Whether one is done is worked out from the data, never stored."""
+"""The four steps of the wizard. Whether one is complete is computed from the data, never stored."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dashboard.wizard.forms import AboutForm, PhotosForm, ReviewForm, StepForm
@@ -19,72 +21,72 @@ from models_app.services import save_answers, set_caption
 
 
 class Step:
-    """One page of the wizard. A step holds no data; it reads the model it is given."""
+    """One page of the wizard. A step has no data of its own; it reads it from the model."""
 
     slug: ClassVar[str]
-    label: ClassVar[str]
-    title: ClassVar[str]
-    lead: ClassVar[str]
+    label: ClassVar[Promise]
+    title: ClassVar[Promise]
+    lead: ClassVar[Promise]
     form_class: ClassVar[type[StepForm]]
 
     def form(self, answers: Mapping[str, Any], *, owner: User, model: UserModel | None) -> StepForm:
         return self.form_class(answers, owner=owner, model=model)
 
     def saved_form(self, model: UserModel) -> StepForm:
-        """Return the form with the saved answers: as typed, or as the columns say."""
+        """Return the form with the saved answers: as entered, or else from the columns."""
         return self.form(self.saved_answers(model), owner=model.owner, model=model)
 
     def saved_answers(self, model: UserModel) -> dict[str, str]:
         return model.answers.get(self.slug) or self.form_class.answers_of(model)
 
     def shown_form(self, model: UserModel) -> StepForm:
-        """Return the form a person sees: the saved answers, or suggestions before there are any."""
+        """Return the form to show: with the saved answers, or with suggestions before any."""
         return self.saved_form(model)
 
     def is_complete(self, model: UserModel) -> bool:
-        """Whether the saved answers are all there and all right."""
+        """Whether the saved answers are all present and valid."""
         return self.saved_form(model).is_valid()
 
-    def fill(self, answers: dict[str, str], owner: User) -> dict[str, str]:
-        """Answer for the person what we can, when they press on without it."""
+    def with_defaults(self, answers: dict[str, str], owner: User) -> dict[str, str]:
+        """Return the answers, with blanks that have a good default filled in."""
         return answers
 
     def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        """Keep the answers as typed and write the valid ones. Raises NotEditableError."""
+        """Save the answers as entered and the valid ones in columns. Raises NotEditableError."""
         return save_answers(model, step=self.slug, answers=answers, valid=form.columns())
 
 
 class About(Step):
-    slug, label = "about", "About"
-    title = "What is it about?"
-    lead = "Everything you answer is kept as you go. Close the page and come back any time."
+    slug, label = "about", _("Model")
+    title = _("Name your model")
+    lead = _("Your answers are saved as you go. You can close the page and come back any time.")
     form_class = AboutForm
 
-    def is_begun(self, data: Mapping[str, Any]) -> bool:
-        """Whether anything was typed that would be a pity to lose."""
+    def has_text(self, data: Mapping[str, Any]) -> bool:
+        """Whether any text was entered that is worth a draft."""
         return any(data.get(name) for name in ("name", "description", "trigger_word"))
 
-    def fill(self, answers: dict[str, str], owner: User) -> dict[str, str]:
+    def with_defaults(self, answers: dict[str, str], owner: User) -> dict[str, str]:
         if answers["trigger_word"].strip() or not answers["name"].strip():
             return answers
         return answers | {"trigger_word": trigger_words.suggest(answers["name"], owner=owner)}
 
 
 class Photos(Step):
-    slug, label = "photos", "Photos"
-    title = "Add your photos"
-    lead = "A few good ones beat many similar ones. Different days, rooms, light and angles."
+    slug, label = "photos", _("Photos")
+    title = _("Upload photos")
+    lead = _("A few good photos beat many similar ones. Vary the day, place, light and angle.")
     form_class = PhotosForm
 
     def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        """Photos were stored when they came; see `save_captions`."""
+        """Save nothing: photos are stored when they arrive, captions by `save_captions`."""
         return model
 
 
 class Training(Step):
-    slug, label = "training", "Training"
-    title = "How shall it be trained?"
-    lead = "The choice made for you suits most sets of photos."
+    slug, label = "training", _("Training")
+    title = _("Training settings")
+    lead = _("The suggested settings suit most sets of photos.")
     form_class = TrainingForm
 
     def shown_form(self, model: UserModel) -> StepForm:
@@ -95,9 +97,9 @@ class Training(Step):
 
 
 class Review(Step):
-    slug, label = "review", "Review"
-    title = "Ready to start?"
-    lead = "Nothing has been sent anywhere and nothing has been paid for so far."
+    slug, label = "review", _("Review")
+    title = _("Review")
+    lead = _("Nothing has been sent or paid for yet.")
     form_class = ReviewForm
 
     def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
@@ -123,7 +125,7 @@ def step_named(slug: str) -> Step:
 
 
 def neighbour(step: Step, go: str) -> Step | None:
-    """Return where a button leads: "next", "back", a slug; None beyond either end.
+    """Return the step that `go` leads to: "next", "back" or a slug; None beyond either end.
 
     Raises Http404 for an unknown slug.
     """
@@ -138,17 +140,17 @@ def is_forward(step: Step, target: Step | None) -> bool:
 
 
 def finished(model: UserModel) -> frozenset[Step]:
-    """Return the steps whose answers are all there. Review never is: it ends the wizard."""
+    """Return the complete steps. Review is never among them: it ends the wizard."""
     return frozenset(step for step in STEPS if step is not REVIEW and step.is_complete(model))
 
 
 def unfinished_before(step: Step, done: frozenset[Step]) -> Step | None:
-    """Return the first step that has to be done before `step` can be opened."""
+    """Return the first step to complete before `step` can be opened, or None."""
     return next((other for other in STEPS[: STEPS.index(step)] if other not in done), None)
 
 
 def stepper(current: Step, done: frozenset[Step]) -> list[StepperEntry]:
-    """Return the line of steps above the page."""
+    """Return the entries of the stepper above the page."""
     return [StepperEntry(step, is_current=step is current, is_done=step in done) for step in STEPS]
 
 
@@ -162,11 +164,11 @@ def with_answers(model: UserModel, form: StepForm) -> UserModel:
 
 
 def save_captions(model: UserModel, data: Mapping[str, Any]) -> None:
-    """Write the captions among the fields `caption-<photo id>` that differ from what is stored."""
+    """Save the captions in the fields `caption-<photo id>` that differ from the stored ones."""
     for photo in photos_of(model):
-        typed = data.get(caption_field(photo))
-        if typed is not None and typed != photo.caption:
-            set_caption(photo, caption=typed)
+        caption = data.get(caption_field(photo))
+        if caption is not None and caption != photo.caption:
+            set_caption(photo, caption=caption)
 
 
 def caption_field(photo: TrainingImage) -> str:

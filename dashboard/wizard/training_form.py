@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from dashboard.wizard.forms import StepForm
@@ -15,22 +16,20 @@ from providers.catalog import DEFAULT_BASE_MODEL
 from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS
 from training.selectors import choices
 
-_AS_PRESET = _("As in the preset")
-
 
 def key_of(option: TrainingOption) -> str:
-    """Return the radio value that stands for a base model with a provider."""
+    """Return the radio button's value for a base model at a provider."""
     return f"{option.provider}:{option.base_model.key}"
 
 
 def _field(name: str) -> forms.Field:
-    """Return the form field of a hyperparameter; an empty one takes the preset's value."""
+    """Return the form field of a hyperparameter; an empty field means the preset's value."""
     parameter = HYPERPARAMETERS[name]
     shared: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help_text}
     shared["required"] = False
     if parameter.choices:
-        sizes = [(str(side), _("%d pixels") % side) for side in parameter.choices]
-        choices = [("", _AS_PRESET), *sizes]
+        sizes = [(str(side), gettext_lazy("%d pixels") % side) for side in parameter.choices]
+        choices = [("", gettext_lazy("Same as preset")), *sizes]
         return forms.TypedChoiceField(**shared, coerce=int, empty_value=None, choices=choices)
     limits = {"min": f"{parameter.low:f}".rstrip("0").rstrip("."), "max": f"{parameter.high:g}"}
     step = "1" if parameter.is_whole else "any"
@@ -40,12 +39,13 @@ def _field(name: str) -> forms.Field:
 
 class TrainingForm(StepForm):
     option = forms.CharField(
-        label="Trainer", error_messages={"required": "Choose what to train, and where."}
+        label=gettext_lazy("Base model and trainer"),
+        error_messages={"required": gettext_lazy("Choose a base model and a trainer.")},
     )
     preset = forms.ChoiceField(
-        label="How thorough",
+        label=gettext_lazy("Preset"),
         choices=[(preset.key, preset.label) for preset in PRESETS.values()],
-        error_messages={"required": "Choose how thorough it shall be."},
+        error_messages={"required": gettext_lazy("Choose a preset.")},
     )
     epochs = _field("epochs")
     learning_rate = _field("learning_rate")
@@ -61,35 +61,38 @@ class TrainingForm(StepForm):
         if not model.base_model or not model.provider:
             return {}
         preset = model.preset if model.preset in PRESETS else DEFAULT_PRESET
-        usual = PRESETS[preset].values.as_json()
+        defaults = PRESETS[preset].values.as_json()
         own = {
             name: str(value)
             for name, value in model.options.items()
-            if name in usual and value != usual[name]
+            if name in defaults and value != defaults[name]
         }
         chosen = {"option": f"{model.provider}:{model.base_model}", "preset": preset}
         return dict.fromkeys(HYPERPARAMETERS, "") | own | chosen
 
     def suggested(self) -> dict[str, str]:
-        """Return the answers most people want: the usual model on the first open trainer."""
-        open_options = [option for option in self.options if option.is_available]
-        usual = [o for o in open_options if o.base_model.key == DEFAULT_BASE_MODEL] or open_options
-        return {"option": key_of(usual[0]) if usual else "", "preset": DEFAULT_PRESET}
+        """Return the suggested answers: the default base model at the first available trainer."""
+        available = [option for option in self.options if option.is_available]
+        best = [o for o in available if o.base_model.key == DEFAULT_BASE_MODEL] or available
+        return {"option": key_of(best[0]) if best else "", "preset": DEFAULT_PRESET}
 
     @property
     def chosen(self) -> TrainingOption | None:
-        """The option that is ticked, whether or not it can be had right now."""
+        """The selected option, available or not; None for an unknown value."""
         value = self["option"].value()
         return next((option for option in self.options if key_of(option) == value), None)
 
     def clean_option(self) -> TrainingOption:
         option = self.chosen
         if option is None:
-            raise forms.ValidationError("This is not offered any more. Choose another.")
+            raise forms.ValidationError(_("This option no longer exists. Choose another."))
         if not option.is_available:
-            raise forms.ValidationError(
-                f"{option.base_model.label} with {option.label} cannot be chosen: {option.reason}"
-            )
+            text = _("%(base_model)s with %(trainer)s is not available: %(reason)s") % {
+                "base_model": option.base_model.label,
+                "trainer": option.label,
+                "reason": option.reason,
+            }
+            raise forms.ValidationError(text)
         return option
 
     def clean(self) -> None:
@@ -110,5 +113,5 @@ class TrainingForm(StepForm):
 
     def _values(self, preset: str) -> dict[str, int | float]:
         own = {name: self.cleaned_data[name] for name in HYPERPARAMETERS}
-        usual = PRESETS[preset].values.as_json()
-        return usual | {name: value for name, value in own.items() if value is not None}
+        defaults = PRESETS[preset].values.as_json()
+        return defaults | {name: value for name, value in own.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Answers of somebody who was signed out while typing.
+"""Answers a user submitted after their session had ended.
 
-They wait in the session that the signed-out browser gets, and are shown again, on the same
-page and to the same person only, after signing in.
+They are stored in the session of the signed-out browser and shown again after signing in, on
+the same page and to the same user only.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
-_SESSION_KEY = "typed_while_signed_out"
+_SESSION_KEY = "unsaved_answers"
 _SALT = "dashboard.wizard.author"
-_MOST_PAGES = 3
-_LONGEST_PAGE = 8000  # characters of all answers together
+_MAX_PAGES = 3
+_MAX_PAGE_LENGTH = 8000  # characters of all answers together
 
 
 def author_token(user: User) -> str:
-    """Return what a page carries so that its answers find their way back to `user`."""
+    """Return a token for the page that names `user` as the author of its answers."""
     return signing.dumps(user.pk, salt=_SALT)
 
 
-def keep(request: HttpRequest, answers: dict[str, str]) -> None:
-    """Keep what was typed, if the page was really one of ours and made for somebody.
+def store(request: HttpRequest, answers: dict[str, str]) -> None:
+    """Store the answers if the page carries a valid author token.
 
     Without that condition anybody could fill the session table.
     """
@@ -32,14 +32,14 @@ def keep(request: HttpRequest, answers: dict[str, str]) -> None:
         return
     pages = dict(request.session.get(_SESSION_KEY, {}))
     pages.pop(request.path, None)
-    pages[request.path] = {"author": author, "answers": _bounded(answers)}
-    request.session[_SESSION_KEY] = dict(list(pages.items())[-_MOST_PAGES:])
+    pages[request.path] = {"author": author, "answers": _truncated(answers)}
+    request.session[_SESSION_KEY] = dict(list(pages.items())[-_MAX_PAGES:])
 
 
-def kept_for(request: HttpRequest, user: User) -> dict[str, str] | None:
-    """Return what `user` typed on this page while signed out, None where there is nothing.
+def load(request: HttpRequest, user: User) -> dict[str, str] | None:
+    """Return the answers stored for this page and `user`, or None.
 
-    Reading leaves it in place: a page must not write. `drop` ends it.
+    They stay in the session, because a GET must not write; `discard` removes them.
     """
     page = request.session.get(_SESSION_KEY, {}).get(request.path)
     if not page or page["author"] != user.pk:
@@ -47,8 +47,8 @@ def kept_for(request: HttpRequest, user: User) -> dict[str, str] | None:
     return dict(page["answers"])
 
 
-def drop(request: HttpRequest) -> None:
-    """Forget the stash of this page: its answers have arrived."""
+def discard(request: HttpRequest) -> None:
+    """Remove the answers of this page, which are now saved in the model."""
     pages = request.session.get(_SESSION_KEY, {})
     if request.path in pages:
         request.session[_SESSION_KEY] = {
@@ -56,9 +56,9 @@ def drop(request: HttpRequest) -> None:
         }
 
 
-def _bounded(answers: dict[str, str]) -> dict[str, str]:
-    """Cut what is typed beyond a page's share; a page that a person filled fits in whole."""
-    room, kept = _LONGEST_PAGE, {}
+def _truncated(answers: dict[str, str]) -> dict[str, str]:
+    """Cut the answers at the limit of a page; a page filled in by hand fits in whole."""
+    room, kept = _MAX_PAGE_LENGTH, {}
     for name, text in answers.items():
         kept[name] = text[:room]
         room -= len(kept[name])

@@ -1,4 +1,4 @@
-"""The wizard's pages: a GET shows a step and writes nothing, a POST keeps what was answered."""
+"""The wizard's pages: a GET shows a step and writes nothing, a POST saves the answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from dashboard.current_user import current_user
 from dashboard.wizard import unsaved_answers
-from dashboard.wizard.context import address, fragments, page
+from dashboard.wizard.context import address, fragments, page_context
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.steps import (
     ABOUT,
@@ -41,30 +41,30 @@ from training.services import StartRefusedError
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_model(request: HttpRequest) -> HttpResponse:
-    """The first step before there is a draft; its first answer makes one."""
+    """Show the first step before the draft exists; its first answer creates the draft."""
     if not request.user.is_authenticated:
         return _sign_in(request, ABOUT)
     user = current_user(request)
     if request.method == "POST":
-        if request.POST.get("go") == "back" and not ABOUT.is_begun(request.POST):
+        if request.POST.get("go") == "back" and not ABOUT.has_text(request.POST):
             return redirect("dashboard:models")
         return _save(request, _draft(user, request.POST.get("draft", "")), ABOUT)
-    typed = unsaved_answers.kept_for(request, user)
-    form = ABOUT.form(typed or {"kind": "person"}, owner=user, model=None)
-    form.forgive_blanks()
-    return _show(request, ABOUT, None, form, is_unsaved=typed is not None)
+    unsaved = unsaved_answers.load(request, user)
+    form = ABOUT.form(unsaved or {"kind": "person"}, owner=user, model=None)
+    form.ignore_blanks()
+    return _show(request, ABOUT, None, form, is_unsaved=unsaved is not None)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, model_id: uuid.UUID, step: str) -> HttpResponse:
-    """One step of a draft. Opening a later one than can be answered leads to that one."""
+    """Show or save one step of a draft. A step after an incomplete one redirects to that one."""
     current = step_named(step)
     if not request.user.is_authenticated:
         return _sign_in(request, current)
     user = current_user(request)
     model = model_for(user, model_id)
-    model.owner = user  # the same row: spares reading it again
+    model.owner = user  # the same row: saves a query
     if not model.is_editable:
         return _leave(request, model)
     if request.method == "POST":
@@ -77,7 +77,7 @@ def step(request: HttpRequest, model_id: uuid.UUID, step: str) -> HttpResponse:
 
 @require_safe
 def suggest_word(request: HttpRequest) -> JsonResponse:
-    """Work out a trigger word from a name; nothing is reserved or stored."""
+    """Suggest a trigger word for a name; nothing is reserved or stored."""
     name = request.GET.get("name", "")[:60]
     word = trigger_words.suggest(name, owner=current_user(request)) if name.strip() else ""
     return JsonResponse({"word": word})
@@ -86,22 +86,22 @@ def suggest_word(request: HttpRequest) -> JsonResponse:
 def _open(
     request: HttpRequest, model: UserModel, current: Step, done: frozenset[Step]
 ) -> HttpResponse:
-    """Show a step with its saved answers, or those typed while signed out."""
-    typed = unsaved_answers.kept_for(request, model.owner)
-    form = current.form(typed, owner=model.owner, model=model) if typed else None
+    """Show a step with its saved answers, or those submitted while signed out."""
+    unsaved = unsaved_answers.load(request, model.owner)
+    form = current.form(unsaved, owner=model.owner, model=model) if unsaved else None
     form = form or current.shown_form(model)
-    # "missing" was put there by the redirect above: then blanks are what is wrong.
+    # The redirect to an incomplete step adds "missing": then blanks are the errors to show.
     if "missing" not in request.GET:
-        form.forgive_blanks()
-    return _show(request, current, model, form, done=done, is_unsaved=typed is not None)
+        form.ignore_blanks()
+    return _show(request, current, model, form, done=done, is_unsaved=unsaved is not None)
 
 
 def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse:
-    """Keep the answers, then go where the pressed button leads."""
+    """Save the answers, then go where the clicked button leads."""
     is_autosave = "X-Autosave" in request.headers
     answers = current.form_class.answers_in(request.POST)
     if not is_autosave:
-        answers = current.fill(answers, model.owner)
+        answers = current.with_defaults(answers, model.owner)
     form = current.form(answers, owner=model.owner, model=model)
     is_complete = form.is_valid()
     try:
@@ -110,7 +110,7 @@ def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse
             save_captions(model, request.POST)
     except NotEditableError:
         return _leave(request, model)
-    unsaved_answers.drop(request)
+    unsaved_answers.discard(request)
     if is_autosave:
         return _saved(request, model, current, form)
     if current is REVIEW and request.POST.get("go") == "start":
@@ -122,7 +122,7 @@ def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse
 
 
 def _start(request: HttpRequest, model: UserModel) -> HttpResponse:
-    """Start the training; a second press finds the model started and lands on the same page."""
+    """Start the training. A second click finds it started and leads to the same page."""
     try:
         training.start(model, idempotency_key=request.POST.get("idempotency_key", ""))
     except StartRefusedError as refusal:
@@ -132,8 +132,8 @@ def _start(request: HttpRequest, model: UserModel) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, model: UserModel, current: Step, form: StepForm) -> JsonResponse:
-    """Answer an autosave: what is wrong so far, and the parts of the page that changed."""
-    form.forgive_blanks()
+    """Return the reply to an autosave: errors so far and the parts of the page that changed."""
+    form.ignore_blanks()
     return JsonResponse(
         {
             "address": address(model, current),
@@ -144,16 +144,16 @@ def _saved(request: HttpRequest, model: UserModel, current: Step, form: StepForm
 
 
 def _leave(request: HttpRequest, model: UserModel) -> HttpResponse:
-    """Lead a forgotten tab, or a second press of “Start”, to where the model now is."""
+    """Redirect an outdated tab, or a second click on “Start training”, to the model's page."""
     if "X-Autosave" in request.headers:
         return JsonResponse({"message": str(NotEditableError())}, status=409)
     return redirect("dashboard:model", model.pk)
 
 
 def _sign_in(request: HttpRequest, current: Step) -> HttpResponse:
-    """Send a signed-out person to sign in, keeping what they had typed."""
+    """Redirect to sign in, storing what was submitted."""
     if request.method == "POST":
-        unsaved_answers.keep(request, current.form_class.answers_in(request.POST))
+        unsaved_answers.store(request, current.form_class.answers_in(request.POST))
     to_login = redirect_to_login(request.get_full_path())
     if "X-Autosave" in request.headers:
         return JsonResponse({"sign_in": to_login["Location"]}, status=401)
@@ -161,9 +161,9 @@ def _sign_in(request: HttpRequest, current: Step) -> HttpResponse:
 
 
 def _draft(user: User, draft_id: str) -> UserModel:
-    """Return the draft that this page stands for; the same page sent twice makes one.
+    """Return the draft with the id that its page carries; create it on the first request.
 
-    The page carries the id of the draft to be; somebody else's id is answered as unknown.
+    Raises Http404 for the id of another user's model.
     """
     try:
         wanted = uuid.UUID(draft_id)
@@ -184,5 +184,5 @@ def _show(
 ) -> HttpResponse:
     if done is None:
         done = finished(model) if model else frozenset()
-    context = page(request, current, model, form, done) | extra
+    context = page_context(request, current, model, form, done) | extra
     return render(request, f"wizard/{current.slug}.html", context, status=status)

@@ -1,75 +1,77 @@
-// Keeps a wizard step as it is answered, so that a closed tab loses nothing.
-// form[data-autosave] is sent whole; a field with data-save-to is sent alone to that address.
+// Saves a wizard step while it is filled in, so that a closed tab loses nothing.
+// form[data-autosave] is sent as a whole; a field with data-save-to alone, to that address.
 
 import { csrfToken } from "./csrf.js";
 
-const PAUSE = 400; // ms without typing; a submit in that time overtakes the save
+const DELAY = 400; // ms without typing; a submit within that time replaces the save
 const form = document.getElementById("wizard");
-const word = document.getElementById("saved");
-const waiting = new Map(); // what is to be saved → its timer
+const status = document.getElementById("saved");
+const pending = new Map(); // form or field to save → its timer
 let sending = null;
 let isLeaving = false;
 
-function say(text, tone = "plain", link = "") {
-  word.dataset.tone = tone;
-  word.textContent = text;
+function showStatus(text, tone = "plain", link = "") {
+  status.dataset.tone = tone;
+  status.textContent = text;
   if (!link) return;
   const anchor = Object.assign(document.createElement("a"), {
     href: link,
     target: "_blank",
-    textContent: "Sign in",
+    textContent: gettext("Sign in"),
   });
-  word.append(" ", anchor);
+  status.append(" ", anchor);
 }
 
-function request(what) {
-  if (what === form) return [form.action, new FormData(form)];
+function payload(target) {
+  if (target === form) return [form.action, new FormData(form)];
   const body = new FormData();
-  body.set(what.dataset.saveAs, what.value);
-  return [what.dataset.saveTo, body];
+  body.set(target.dataset.saveAs, target.value);
+  return [target.dataset.saveTo, body];
 }
 
-function schedule(what) {
-  clearTimeout(waiting.get(what));
-  waiting.set(what, setTimeout(() => save(what), PAUSE));
+function schedule(target) {
+  clearTimeout(pending.get(target));
+  pending.set(target, setTimeout(() => save(target), DELAY));
 }
 
-/** One at a time and in order: an older answer must never arrive after a newer one. */
-async function save(what) {
+/** Save one at a time and in order: older answers must never overwrite newer ones. */
+async function save(target) {
   if (isLeaving) return;
   const before = sending;
   sending = (async () => {
     await before;
-    if (isLeaving || !waiting.delete(what)) return; // left, or sent by an earlier turn
-    await send(what);
+    if (isLeaving || !pending.delete(target)) return; // leaving, or saved by an earlier call
+    await send(target);
   })();
   await sending;
 }
 
-async function send(what) {
-  const [address, body] = request(what);
-  say("Saving…");
+async function send(target) {
+  const [address, body] = payload(target);
+  showStatus(gettext("Saving…"));
   try {
     const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1", Accept: "application/json" };
-    // keepalive: a reload or a closed tab does not take back what is on its way.
-    const answer = await fetch(address, { method: "POST", body, headers, keepalive: true });
-    await receive(what, answer);
+    // keepalive: the request survives a reload or a closed tab.
+    const response = await fetch(address, { method: "POST", body, headers, keepalive: true });
+    await receive(target, response);
   } catch {
-    say("Not saved: no connection. It is tried again with your next answer.", "bad");
+    const text = gettext("Not saved: no connection. We will try again with your next change.");
+    showStatus(text, "bad");
   }
 }
 
-async function receive(what, answer) {
-  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-  const reply = isJson ? await answer.json() : {};
-  if (answer.status === 401 || answer.status === 403) {
+async function receive(target, response) {
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  const reply = isJson ? await response.json() : {};
+  if (response.status === 401 || response.status === 403) {
     const address = reply.sign_in ?? reply.address ?? "/accounts/login/";
-    say("You are signed out; your answers wait here.", "bad", address);
-  } else if (!answer.ok) {
-    say(reply.message ?? "Not saved. Reload the page and look whether all is there.", "bad");
+    showStatus(gettext("You are signed out. Your answers are still on this page."), "bad", address);
+  } else if (!response.ok) {
+    const text = reply.message ?? gettext("Not saved. Reload the page and check your answers.");
+    showStatus(text, "bad");
   } else {
-    say("Saved");
-    if (what === form) show(reply);
+    showStatus(gettext("Saved"));
+    if (target === form) show(reply);
   }
 }
 
@@ -94,27 +96,27 @@ function showErrors(field, errors) {
   field.setAttribute("aria-invalid", lines.length > 0 ? "true" : "false");
 }
 
-/** Closing the tab within the pause: a beacon-like request still gets through. */
+/** Send what is still pending when the tab closes; such a request outlives the page. */
 function saveOnLeaving() {
   if (isLeaving) return;
-  for (const [what, timer] of waiting) {
+  for (const [target, timer] of pending) {
     clearTimeout(timer);
-    const [address, body] = request(what);
+    const [address, body] = payload(target);
     const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1" };
     fetch(address, { method: "POST", body, headers, keepalive: true }).catch(() => {});
   }
-  waiting.clear();
+  pending.clear();
 }
 
-function onAnswer(event) {
+function onInput(event) {
   const field = event.target;
   if (field.form !== form) return;
   if (field.dataset.saveTo) schedule(field);
   else if (form.matches("[data-autosave]")) schedule(form);
 }
 
-document.addEventListener("change", onAnswer);
-document.addEventListener("input", onAnswer);
+document.addEventListener("change", onInput);
+document.addEventListener("input", onInput);
 document.addEventListener("submit", (event) => {
   if (event.target === form && !event.defaultPrevented) isLeaving = true;
 });

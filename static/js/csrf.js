@@ -1,4 +1,4 @@
-// The token as it is now: signing in again in another tab makes the one in the page too old.
+// The current CSRF token: signing in again in another tab replaces the one in the page.
 
 /** @returns {string} the CSRF token from its cookie, "" where there is none */
 export function csrfToken() {

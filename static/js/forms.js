@@ -1,9 +1,9 @@
-// Small manners for every page. Everything here is a comfort: all forms work without it.
+// Small improvements for the forms of every page. All forms work without them.
 
 import { csrfToken } from "./csrf.js";
 
-/** A second press of a slow button sends nothing; the server would refuse it anyway. */
-function holdWhileSending(event) {
+/** Ignore a second click on a slow button; the server would refuse it anyway. */
+function blockSecondSubmit(event) {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
   if (form.dataset.sent) {
@@ -12,7 +12,7 @@ function holdWhileSending(event) {
   }
   if (!form.matches("[data-once]")) return;
   form.dataset.sent = "yes";
-  // After this turn: a disabled button would not be part of what is sent.
+  // Deferred: a disabled button would not be part of the submitted form.
   setTimeout(() => markBusy(event.submitter, true));
 }
 
@@ -23,15 +23,15 @@ function markBusy(button, busy) {
   else button.removeAttribute("aria-busy");
 }
 
-/** Back to a page the browser kept: its buttons must work again. */
-function release() {
+/** Enable the buttons again when the browser restores the page from its cache. */
+function enableButtons() {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.querySelectorAll("button[aria-busy]").forEach((button) => markBusy(button, false));
   }
 }
 
-/** A page left open while its owner signed in again elsewhere may still send its form. */
+/** Use the current token: it changes when the user signs in again in another tab. */
 function renewToken(event) {
   const field = event.target.elements.csrfmiddlewaretoken;
   if (field) field.value = csrfToken() || field.value;
@@ -50,8 +50,8 @@ function openDialog(event) {
   dialog.showModal();
 }
 
-/** A click on the veil, outside the dialog's own box, is a “no”. */
-function closeOnVeil(event) {
+/** Close a dialog by a click on its backdrop. */
+function closeOnBackdrop(event) {
   if (event.target.matches?.("dialog.dialog")) event.target.close();
 }
 
@@ -64,18 +64,18 @@ function closeMenus(event) {
   }
 }
 
-/** After a refused form the first wrong field has the focus, or else what is said about all. */
+/** Focus the first invalid field of a refused form, or else the message about the whole form. */
 function focusFirstError() {
-  const wrong = document.querySelector('[aria-invalid="true"]');
-  (wrong ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
+  const invalid = document.querySelector('[aria-invalid="true"]');
+  (invalid ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
 }
 
-document.addEventListener("submit", holdWhileSending);
+document.addEventListener("submit", blockSecondSubmit);
 document.addEventListener("submit", renewToken);
 document.addEventListener("htmx:configRequest", renewHeader);
 document.addEventListener("click", openDialog);
-document.addEventListener("click", closeOnVeil);
+document.addEventListener("click", closeOnBackdrop);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
-window.addEventListener("pageshow", (event) => event.persisted && release());
+window.addEventListener("pageshow", (event) => event.persisted && enableButtons());
 focusFirstError();

@@ -1,4 +1,4 @@
-// Shows in the empty advanced fields what the chosen preset would take.
+// Shows the values of the chosen preset in the empty advanced fields.
 
 const FIELDS = ["epochs", "learning_rate", "batch_size"];
 

@@ -1,4 +1,4 @@
-// Suggests a trigger word from the name, as long as nobody chose one.
+// Suggests a trigger word from the name until the user enters one.
 
 const name = document.getElementById("id_name");
 const word = document.getElementById("id_trigger_word");
@@ -10,25 +10,25 @@ async function suggest() {
   const before = word.value;
   const address = `${button.dataset.suggest}?name=${encodeURIComponent(name.value)}`;
   try {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    const text = answer.ok && !answer.redirected ? (await answer.json()).word : "";
-    // Whatever was typed while we asked is theirs.
+    const response = await fetch(address, { headers: { Accept: "application/json" } });
+    const text = response.ok && !response.redirected ? (await response.json()).word : "";
+    // Never overwrite a word that the user entered in the meantime.
     if (text && word.value === before) fill(text);
   } catch {
-    // Without a connection the word is suggested when the page is sent.
+    // Without a connection the server suggests the word when the form is sent.
   }
 }
 
 function fill(text) {
   suggested = text;
   word.value = text;
-  if (document.activeElement === word) word.select(); // about to be typed in: typing replaces it
+  if (document.activeElement === word) word.select(); // so that typing replaces it
   word.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 name.addEventListener("change", () => {
-  const isOurs = word.value.trim() === "" || word.value === suggested;
-  if (isOurs && name.value.trim()) suggest();
+  const isUntouched = word.value.trim() === "" || word.value === suggested;
+  if (isUntouched && name.value.trim()) suggest();
 });
 button.addEventListener("click", (event) => {
   event.preventDefault();

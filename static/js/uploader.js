@@ -1,14 +1,15 @@
-// Sends photos one by one, at most three at a time, each with its own progress bar.
-// The server decides about every photo; what is checked here only spares a useless wait.
+// Uploads photos one by one, at most three at a time, each with its own progress bar.
+// The server decides about every photo; the checks here only avoid uploads that must fail.
 
 import { csrfToken } from "./csrf.js";
 
-const AT_ONCE = 3;
+const MAX_PARALLEL = 3;
 const zone = document.getElementById("drop-zone");
 const picker = document.getElementById("photos");
 const uploads = document.getElementById("uploads");
-const refusedButton = document.getElementById("leave-refused-out");
-const news = document.getElementById("upload-news");
+const removeRefusedButton = document.getElementById("remove-refused");
+const status = document.getElementById("upload-status");
+const saved = document.getElementById("saved");
 const wizard = document.getElementById("wizard");
 const cardTemplate = document.getElementById("upload-card");
 const queue = [];
@@ -28,25 +29,26 @@ class Upload {
     image.addEventListener("error", () => (image.hidden = true));
     image.src = this.preview;
     this.card.querySelector(".photo-name").textContent = file.name;
-    this.removeButton.querySelector("span").textContent = `Remove ${file.name}`;
-    this.removeButton.addEventListener("click", () => this.leaveOut());
+    const label = this.removeButton.querySelector("span");
+    label.textContent = withName(gettext("Remove %(name)s"), file);
+    this.removeButton.addEventListener("click", () => this.dismiss());
     this.retryButton.addEventListener("click", () => enqueue(this));
   }
 
-  get isOver() {
-    return this.card.dataset.state === "refused" || this.card.dataset.state === "broken";
+  get hasFailed() {
+    return this.card.dataset.state === "refused" || this.card.dataset.state === "failed";
   }
 
   show(state, text) {
     this.card.dataset.state = state;
     this.note.textContent = text;
-    this.note.classList.toggle("error", this.isOver);
-    this.bar.hidden = this.isOver;
-    this.retryButton.hidden = state !== "broken";
+    this.note.classList.toggle("error", this.hasFailed);
+    this.bar.hidden = this.hasFailed;
+    this.retryButton.hidden = state !== "failed";
     this.signIn.hidden = true;
     this.removeButton.hidden = false;
-    if (this.isOver) announce(`${this.file.name}: ${text}`);
-    showWhatIsLeft();
+    if (this.hasFailed) announce(`${this.file.name}: ${text}`);
+    updateList();
   }
 
   send() {
@@ -56,9 +58,9 @@ class Upload {
     this.request.setRequestHeader("Accept", "application/json");
     this.request.upload.addEventListener("progress", (event) => this.showSent(event));
     this.request.addEventListener("load", () => this.finish());
-    this.request.addEventListener("error", () => this.fail("No connection. The photo is still here."));
-    this.request.addEventListener("abort", () => done());
-    this.show("sending", "Sending");
+    this.request.addEventListener("error", () => this.fail());
+    this.request.addEventListener("abort", finishOne);
+    this.show("sending", gettext("Uploading"));
     const body = new FormData();
     body.set("photos", this.file);
     this.request.send(body);
@@ -69,52 +71,53 @@ class Upload {
     this.bar.value = event.loaded / event.total;
     const percent = Math.floor(this.bar.value * 100);
     if (percent < 100) this.note.textContent = `${percent} %`;
-    else this.showLooking();
+    else this.showChecking();
   }
 
-  showLooking() {
+  showChecking() {
     this.bar.removeAttribute("value");
-    this.note.textContent = "Looking at it";
-    this.removeButton.hidden = true; // it may be stored already; its own card can remove it
+    this.note.textContent = gettext("Checking");
+    this.removeButton.hidden = true; // it may be stored already; then its own card can remove it
   }
 
   finish() {
-    const { status } = this.request;
+    const code = this.request.status;
     const reply = readJson(this.request.responseText);
-    if (status === 201) this.settle(reply);
-    else if (status === 422 && isStoredUnseen(reply)) this.settle(reply);
-    else if (status === 422) this.show("refused", reply.message);
-    else if (status === 413) this.show("refused", tooLarge());
-    else if (status === 401 || status === 403) this.showSignedOut(reply);
-    else if (reply.message) this.show("broken", reply.message);
-    else this.show("broken", `The server stumbled over this one (${status}).`);
-    done();
+    if (code === 201) this.complete(reply);
+    else if (code === 422 && isStoredButNotShown(reply)) this.complete(reply);
+    else if (code === 422) this.show("refused", reply.message);
+    else if (code === 413) this.show("refused", tooLarge());
+    else if (code === 401 || code === 403) this.showSignedOut(reply);
+    else if (reply.message) this.show("failed", reply.message);
+    else this.show("failed", serverError(code));
+    finishOne();
   }
 
-  fail(text) {
-    this.show("broken", text);
-    done();
+  fail() {
+    this.show("failed", gettext("No connection. The photo is still here, so you can try again."));
+    finishOne();
   }
 
   showSignedOut(reply) {
-    this.show("broken", "You are signed out. Sign in in another tab, then try again here.");
+    const text = gettext("You are signed out. Use another tab to sign in, then try again here.");
+    this.show("failed", text);
     this.signIn.hidden = false;
     this.signIn.href = reply.address ?? zone.dataset.signIn;
   }
 
-  /** The stored photo takes the place of the card that was on its way. */
-  settle(reply) {
+  /** Replace the upload's card with the stored photo's card. */
+  complete(reply) {
     place(reply.card);
-    // Answers overtake each other: one that counted fewer photos than the page shows is old.
+    // Replies can arrive out of order: one that counts fewer photos than the page shows is old.
     const advice = document.getElementById("photo-advice");
     if (reply.count > Number(advice.dataset.count)) advice.outerHTML = reply.advice;
     document.getElementById("problems")?.remove(); // it counted the photos before this one
-    announce(`${this.file.name} is here.`);
+    announce(withName(gettext("%(name)s was uploaded."), this.file));
     this.remove();
   }
 
-  /** The focus goes on to the next card's button, not to the top of the page. */
-  leaveOut() {
+  /** Remove the card and move the focus to the next one, not to the top of the page. */
+  dismiss() {
     const next = this.card.nextElementSibling ?? this.card.previousElementSibling;
     this.remove();
     (next?.querySelector("[data-remove]") ?? zone.querySelector("[data-choose]")).focus();
@@ -125,17 +128,17 @@ class Upload {
     if (at >= 0) queue.splice(at, 1);
     URL.revokeObjectURL(this.preview);
     this.card.remove();
-    showWhatIsLeft();
+    updateList();
     if (this.request && this.request.readyState !== XMLHttpRequest.DONE) this.request.abort();
   }
 }
 
-/** Sent again after a lost answer, the server has it already and this page does not. */
-function isStoredUnseen(reply) {
+/** Whether the server has the photo from an earlier try whose reply was lost. */
+function isStoredButNotShown(reply) {
   return reply.card !== undefined && !document.getElementById(`photo-${reply.id}`);
 }
 
-/** Put a stored photo where the server has it: answers overtake each other. */
+/** Insert a stored photo at the server's position: replies can arrive out of order. */
 function place(html) {
   const grid = document.getElementById("photo-grid");
   grid.insertAdjacentHTML("beforeend", html);
@@ -146,13 +149,13 @@ function place(html) {
   window.htmx?.process(card);
 }
 
-/** Without cards the list is away; with several that failed, one button removes them all. */
-function showWhatIsLeft() {
+/** Hide the list when it is empty; offer one button for several refused files. */
+function updateList() {
   uploads.hidden = uploads.childElementCount === 0;
-  refusedButton.hidden = uploads.querySelectorAll('[data-state="refused"]').length < 2;
+  removeRefusedButton.hidden = uploads.querySelectorAll('[data-state="refused"]').length < 2;
 }
 
-function leaveRefusedOut() {
+function removeRefused() {
   for (const button of uploads.querySelectorAll('[data-state="refused"] [data-remove]')) {
     button.click();
   }
@@ -167,38 +170,49 @@ function readJson(text) {
 }
 
 function announce(text) {
-  news.textContent = text;
+  status.textContent = text;
 }
 
 function enqueue(upload) {
   upload.bar.value = 0;
-  upload.show("waiting", "Waiting");
+  upload.show("waiting", gettext("Waiting"));
   queue.push(upload);
   pump();
 }
 
 function pump() {
-  while (sendingCount < AT_ONCE && queue.length > 0) {
+  while (sendingCount < MAX_PARALLEL && queue.length > 0) {
     sendingCount += 1;
     queue.shift().send();
   }
 }
 
-function done() {
+function finishOne() {
   sendingCount -= 1;
   pump();
 }
 
-function tooLarge() {
-  return `Larger than ${zone.dataset.sizeText}. Save it as a smaller JPEG and add that.`;
+function withName(text, file) {
+  return interpolate(text, { name: file.name }, true);
 }
 
-/** @returns {string} why sending this file would be in vain, "" where it may well be taken */
+function serverError(code) {
+  const text = gettext("The server could not take this photo (error %(code)s). Try again.");
+  return interpolate(text, { code }, true);
+}
+
+function tooLarge() {
+  const text = gettext("Larger than %(size)s. Save it as a smaller JPEG and upload that.");
+  return interpolate(text, { size: zone.dataset.sizeText }, true);
+}
+
+/** @returns {string} why the server would refuse this file, "" where it may accept it */
 function problemWith(file) {
-  if (file.size === 0) return "This file is empty.";
+  if (file.size === 0) return gettext("This file is empty.");
   if (file.size > Number(zone.dataset.maxBytes)) return tooLarge();
   if (/^(video|audio|text)\//.test(file.type)) {
-    return `Not a photo. ${zone.dataset.formatsText} can be taken.`;
+    const text = gettext("This is not a photo. Upload photos as %(formats)s.");
+    return interpolate(text, { formats: zone.dataset.formatsText }, true);
   }
   return "";
 }
@@ -214,22 +228,23 @@ function add(files) {
   }
 }
 
-/** Going on would leave photos behind without a word, so first each is here or removed. */
-function holdForUploads(event) {
+/** Keep the page open until every photo is uploaded or removed: leaving would drop the rest. */
+function waitForUploads(event) {
   const go = event.submitter?.value;
   const left = uploads.childElementCount;
   if (left === 0 || !["next", "training", "review"].includes(go)) return;
   event.preventDefault();
-  const text =
-    left === 1
-      ? "One photo is not here yet. Wait for it or remove it."
-      : `${left} photos are not here yet. Wait for them or remove them.`;
-  document.getElementById("saved").textContent = text;
-  document.getElementById("saved").dataset.tone = "bad";
+  const text = ngettext(
+    "%(count)s file is not uploaded. Wait for it or remove it.",
+    "%(count)s files are not uploaded. Wait for them or remove them.",
+    left,
+  );
+  saved.textContent = interpolate(text, { count: left }, true);
+  saved.dataset.tone = "bad";
   uploads.scrollIntoView({ block: "center" });
 }
 
-function dragged(event) {
+function onDrag(event) {
   if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
   if (event.type === "dragover") zone.dataset.over = "";
@@ -237,7 +252,7 @@ function dragged(event) {
   if (event.type === "drop") add(event.dataTransfer.files);
 }
 
-for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, dragged);
+for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, onDrag);
 document.addEventListener("paste", (event) => {
   if (event.clipboardData.files.length > 0) add(event.clipboardData.files);
 });
@@ -246,7 +261,7 @@ picker.addEventListener("change", () => {
   add(picker.files);
   picker.value = "";
 });
-refusedButton.addEventListener("click", leaveRefusedOut);
-wizard.addEventListener("submit", holdForUploads);
+removeRefusedButton.addEventListener("click", removeRefused);
+wizard.addEventListener("submit", waitForUploads);
 window.addEventListener("beforeunload", (event) => sendingCount > 0 && event.preventDefault());
 zone.dataset.ready = "";

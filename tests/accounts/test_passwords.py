@@ -1,4 +1,4 @@
-"""Changing a password, and setting a new one by e-mail."""
+"""Changing a password, and setting a new one by email."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_an_operator_without_a_confirmed_address_can_reset_too(operator, client,
     assert reverse("account_reset_password_from_key", args=["x", "y"])[:20] in mailoutbox[0].body
 
 
-def test_resets_are_not_sent_without_end(owner, client, settings, mailoutbox):
+def test_resets_are_limited(owner, client, settings, mailoutbox):
     settings.ACCOUNT_RATE_LIMITS = {}
     cache.clear()
     for number in range(7):

@@ -1,4 +1,4 @@
-"""Signing in and out, with the e-mail address."""
+"""Signing in and out, with the email address."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def sign_in(client, email: str, password: str = PASSWORD, **headers):
 @pytest.mark.parametrize(
     "name", ["account_login", "account_signup", "account_reset_password", "account_logout"]
 )
-def test_the_way_in_is_open_to_everybody(db, client, name):
+def test_account_pages_are_public(db, client, name):
     response = client.get(reverse(name))
     assert response.status_code == 200 or response.url == "/"
 
 
 @pytest.mark.parametrize("name", ["account_change_password", "account_email"])
-def test_the_rest_asks_for_a_sign_in(db, client, name):
+def test_other_account_pages_ask_for_a_sign_in(db, client, name):
     response = client.get(reverse(name))
     assert response.status_code == 302
     assert response.url.startswith(LOGIN)
@@ -85,14 +85,14 @@ def test_a_sign_in_never_leads_to_another_site(owner, client, target):
     assert response.url == reverse("dashboard:home")
 
 
-def test_signing_out_needs_a_press(owner_client):
+def test_signing_out_needs_a_click(owner_client):
     owner_client.get(reverse("account_logout"))
     assert get_user(owner_client).is_authenticated
     owner_client.post(reverse("account_logout"))
     assert get_user(owner_client).is_anonymous
 
 
-def test_one_account_is_not_guessed_at_without_end(owner, client, limited):
+def test_guesses_at_one_account_are_limited(owner, client, limited):
     for number in range(5):
         sign_in(client, owner.email, f"guess {number}", REMOTE_ADDR=f"10.0.0.{number}")
     refused = sign_in(client, owner.email, PASSWORD, REMOTE_ADDR="10.0.0.99")
@@ -108,7 +108,7 @@ def test_the_limit_on_one_account_does_not_depend_on_how_it_is_written(owner, cl
     assert get_user(client).is_anonymous
 
 
-def test_one_guesser_does_not_lock_out_another_account(owner, stranger, client, limited):
+def test_guesses_at_one_account_do_not_lock_another(owner, stranger, client, limited):
     for number in range(6):
         sign_in(client, owner.email, f"guess {number}")
     sign_in(client, stranger.email, REMOTE_ADDR="10.0.0.99")
@@ -160,5 +160,5 @@ def test_one_address_is_one_account_wherever_it_is_written(db):
 
 
 def test_a_user_without_an_address_is_refused(db):
-    with pytest.raises(ValueError, match="e-mail"):
+    with pytest.raises(ValueError, match="email"):
         User.objects.create_user("", PASSWORD)

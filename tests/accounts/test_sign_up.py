@@ -1,4 +1,4 @@
-"""Making an account, and the door to it when it is closed."""
+"""Creating an account, and installations where sign-up is closed."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_a_closed_installation_shows_so_and_makes_no_account(db, client, setting
     assert not User.objects.exists()
 
 
-def test_a_closed_installation_still_lets_its_people_in(owner, client, settings):
+def test_a_closed_installation_still_lets_its_users_sign_in(owner, client, settings):
     settings.SIGNUP_OPEN = False
     client.post(reverse("account_login"), {"login": owner.email, "password": PASSWORD})
     assert get_user(client) == owner
 
 
-def test_accounts_are_not_made_without_end(db, client, settings):
+def test_sign_ups_are_limited(db, client, settings):
     settings.ACCOUNT_RATE_LIMITS = {}
     cache.clear()
     codes = [sign_up(client, "not an address").status_code for _ in range(21)]

@@ -46,7 +46,7 @@ def sign_up(page: Page, email: str) -> None:
     page.goto("/accounts/signup/")
     page.locator("input[name=email]").fill(email)
     page.locator("input[name=password1]").fill(PASSWORD)
-    page.get_by_role("button", name="Make my account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_url(re.compile("/dashboard/"))
 
 
@@ -70,7 +70,7 @@ def assert_well_made(page: Page) -> None:
     assert width <= 320, f"{page.url} is {width} pixels wide: {wide}"
 
 
-def go_on(page: Page) -> None:
+def click_continue(page: Page) -> None:
     page.locator(".wizard-foot").get_by_role("button", name="Continue").click()
 
 
@@ -88,20 +88,20 @@ def test_from_signing_up_to_a_picture_without_a_reload(page):
     sign_up(page, "journey@example.org")
     assert_well_made(page)
     page.goto("/dashboard/models/new")
-    page.get_by_label("What shall we call it?").fill("Blue mug")
+    page.get_by_label("Name", exact=True).fill("Blue mug")
     page.get_by_role("radio", name="Product").check(force=True)
     page.get_by_label("Trigger word").fill("bluemug_k7")
     assert_well_made(page)
-    go_on(page)
+    click_continue(page)
 
     expect(page).to_have_url(re.compile("/photos$"))
     drop(page)
     assert_well_made(page)
-    go_on(page)
+    click_continue(page)
 
     expect(page).to_have_url(re.compile("/training$"))
     assert_well_made(page)
-    go_on(page)
+    click_continue(page)
 
     expect(page).to_have_url(re.compile("/review$"))
     assert_well_made(page)
@@ -135,15 +135,15 @@ def test_pages_for_everybody_are_well_made(page):
 def test_a_training_goes_on_while_nobody_looks(page, installation):
     sign_up(page, "absent@example.org")
     page.goto("/dashboard/models/new")
-    page.get_by_label("What shall we call it?").fill("Alone")
+    page.get_by_label("Name", exact=True).fill("Alone")
     page.get_by_role("radio", name="Style").check(force=True)
     page.get_by_label("Trigger word").fill("alone_k7")
-    go_on(page)
+    click_continue(page)
     expect(page).to_have_url(re.compile("/photos$"))
     drop(page)
-    go_on(page)
+    click_continue(page)
     expect(page).to_have_url(re.compile("/training$"))
-    go_on(page)
+    click_continue(page)
     expect(page).to_have_url(re.compile("/review$"))
     page.get_by_role("button", name="Start training").click()
     expect(page.locator("#live-progress")).to_be_visible()

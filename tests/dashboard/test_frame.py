@@ -52,10 +52,10 @@ def test_a_wrong_password_is_answered_in_the_form(owner, anonymous_client):
 
 @pytest.mark.parametrize("address", ["/", "/accounts/login/"])
 def test_a_closed_sign_up_is_not_linked(db, anonymous_client, settings, address):
-    way_in = b'href="/accounts/signup/'
-    assert way_in in anonymous_client.get(address).content
+    link = b'href="/accounts/signup/'
+    assert link in anonymous_client.get(address).content
     settings.SIGNUP_OPEN = False
-    assert way_in not in anonymous_client.get(address).content
+    assert link not in anonymous_client.get(address).content
 
 
 def test_only_the_operator_is_shown_the_way_to_the_admin(owner_client, operator_client):

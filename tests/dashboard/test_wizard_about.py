@@ -1,4 +1,4 @@
-"""The About step: a draft comes to be, and no answer is lost."""
+"""The About step: it creates the draft, and no answer is lost."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def test_the_same_page_sent_twice_makes_one_draft(owner, owner_client):
     assert UserModel.objects.filter(owner=owner).count() == 1
 
 
-def test_a_refused_first_page_goes_on_with_its_draft(owner, owner_client):
+def test_a_refused_first_page_continues_with_its_draft(owner, owner_client):
     response = owner_client.post(NEW, ABOUT | {"trigger_word": "house"})
     model = UserModel.objects.get(owner=owner)
     assert f'action="{address(model, "about")}"' in response.content.decode()
 
 
-def test_turning_back_at_once_leaves_no_empty_draft(owner_client):
+def test_going_back_at_once_leaves_no_empty_draft(owner_client):
     response = owner_client.post(NEW, {"kind": "person", "go": "back"})
     assert response["Location"] == "/dashboard/models"
     assert not UserModel.objects.exists()
 
 
-def test_turning_back_after_typing_keeps_the_draft(owner, owner_client):
+def test_going_back_after_an_answer_keeps_the_draft(owner, owner_client):
     owner_client.post(NEW, {"kind": "person", "name": "Ann", "go": "back"})
     assert UserModel.objects.get(owner=owner).name == "Ann"
 
@@ -70,23 +70,23 @@ def test_the_id_of_a_model_in_training_changes_nothing(owner, owner_client):
     assert model.name == "Ann"
 
 
-def test_a_wrong_answer_is_kept_as_typed_with_its_error(owner, owner_client):
+def test_an_invalid_answer_is_saved_with_its_error(owner, owner_client):
     model = draft(owner, trigger_word="ann_k7")
     response = owner_client.post(address(model, "about"), ABOUT | {"trigger_word": "House"})
     assert response.status_code == 422
     assert b'value="House"' in response.content
-    assert b"means something to the image model" in response.content
+    assert b"already means something to the image model" in response.content
     # A week later it is still there, and what was right has been written.
     page = owner_client.get(address(model, "about")).content
     assert b'value="House"' in page
-    assert b"means something to the image model" in page
+    assert b"already means something to the image model" in page
     model.refresh_from_db()
     assert model.trigger_word == "ann_k7"
     assert model.description == "My sister"
 
 
 @pytest.mark.parametrize("go", ["back", "about"])
-def test_leaving_backwards_keeps_even_wrong_answers(owner, owner_client, go):
+def test_going_back_saves_even_invalid_answers(owner, owner_client, go):
     model = draft(owner)
     response = owner_client.post(
         address(model, "about"), ABOUT | {"name": "", "description": "half done", "go": go}
@@ -96,11 +96,11 @@ def test_leaving_backwards_keeps_even_wrong_answers(owner, owner_client, go):
 
 
 @pytest.mark.parametrize("go", ["next", "photos", "review"])
-def test_going_forward_needs_right_answers(owner, owner_client, go):
+def test_going_forward_needs_valid_answers(owner, owner_client, go):
     model = empty_draft(owner)
     response = owner_client.post(address(model, "about"), {"kind": "person", "go": go})
     assert response.status_code == 422
-    assert b"Give it a name." in response.content
+    assert b"Enter a name." in response.content
     assert b'aria-invalid="true"' in response.content
 
 
@@ -114,7 +114,7 @@ def test_an_empty_trigger_word_gets_the_suggestion(owner, owner_client):
     assert owner_client.get(address(model, "photos")).status_code == 200
 
 
-def test_a_trigger_word_is_written_in_small_letters(owner, owner_client):
+def test_a_trigger_word_is_stored_in_lower_case(owner, owner_client):
     owner_client.post(NEW, ABOUT | {"trigger_word": "Ann_K7"})
     assert UserModel.objects.get(owner=owner).trigger_word == "ann_k7"
 
@@ -123,7 +123,7 @@ def test_a_word_of_another_model_is_refused(owner, owner_client):
     UserModelFactory(owner=owner, trigger_word="ann_k7")
     response = owner_client.post(NEW, ABOUT)
     assert response.status_code == 422
-    assert b"Another model of yours uses" in response.content
+    assert b"Another of your models uses" in response.content
 
 
 def test_two_people_may_have_the_same_word(owner_client, stranger):
@@ -134,7 +134,7 @@ def test_two_people_may_have_the_same_word(owner_client, stranger):
 def test_photos_of_a_person_need_consent(owner, owner_client):
     response = owner_client.post(NEW, ABOUT | {"consent": ""})
     assert response.status_code == 422
-    assert b"need that person&#x27;s agreement" in response.content
+    assert b"Confirm that the person in the photos agrees." in response.content
     assert UserModel.objects.get(owner=owner).consent_at is None
 
 
@@ -143,7 +143,7 @@ def test_things_and_styles_need_no_consent(owner_client, kind):
     assert owner_client.post(NEW, ABOUT | {"consent": "", "kind": kind}).status_code == 302
 
 
-def test_consent_keeps_its_first_moment_and_can_be_taken_back(owner, owner_client):
+def test_consent_keeps_its_first_date_and_can_be_withdrawn(owner, owner_client):
     owner_client.post(NEW, ABOUT)
     model = UserModel.objects.get(owner=owner)
     given = model.consent_at
@@ -155,7 +155,7 @@ def test_consent_keeps_its_first_moment_and_can_be_taken_back(owner, owner_clien
     assert model.consent_at is None
 
 
-def test_an_endless_answer_is_cut(owner, owner_client):
+def test_an_overlong_answer_is_truncated(owner, owner_client):
     owner_client.post(NEW, ABOUT | {"description": "x" * 100_000})
     model = UserModel.objects.get(owner=owner)
     assert len(model.answers["about"]["description"]) == 4000
@@ -173,5 +173,5 @@ def test_no_name_gives_no_suggestion(owner_client):
     assert owner_client.get(f"{NEW}/trigger-word").json() == {"word": ""}
 
 
-def test_a_word_is_suggested_to_nobody(db, anonymous_client):
+def test_no_word_is_suggested_to_the_signed_out(db, anonymous_client):
     assert anonymous_client.get(f"{NEW}/trigger-word?name=Ann").status_code == 302

@@ -1,4 +1,4 @@
-"""Answers are kept while they are given, without a button."""
+"""Answers are saved while they are entered, without a button."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW = "/dashboard/models/new"
 AUTOSAVE = {"X-Autosave": "1"}
 
 
-def test_a_half_done_step_is_kept_and_nothing_is_said_about_blanks(owner, owner_client):
+def test_an_incomplete_step_is_saved_without_errors_about_blanks(owner, owner_client):
     model = empty_draft(owner)
     page = address(model, "about")
     reply = owner_client.post(page, {"name": "Ann", "kind": "style"}, headers=AUTOSAVE)
@@ -30,7 +30,7 @@ def test_a_half_done_step_is_kept_and_nothing_is_said_about_blanks(owner, owner_
     assert b'value="Ann"' in owner_client.get(page).content
 
 
-def test_the_first_answer_makes_the_draft_and_tells_its_address(owner, owner_client):
+def test_the_first_answer_creates_the_draft_and_returns_its_address(owner, owner_client):
     draft_id = str(owner_client.get(NEW).context["draft_id"])
     sent = {"name": "Ann", "draft": draft_id}
     reply = owner_client.post(NEW, sent, headers=AUTOSAVE)
@@ -41,7 +41,7 @@ def test_the_first_answer_makes_the_draft_and_tells_its_address(owner, owner_cli
     assert UserModel.objects.filter(owner=owner).count() == 1
 
 
-def test_a_wrong_answer_is_kept_and_explained(owner, owner_client):
+def test_an_invalid_answer_is_saved_and_explained(owner, owner_client):
     model = draft(owner)
     sent = ABOUT | {"trigger_word": "a b"}
     reply = owner_client.post(address(model, "about"), sent, headers=AUTOSAVE)
@@ -50,7 +50,7 @@ def test_a_wrong_answer_is_kept_and_explained(owner, owner_client):
     assert model.answers["about"]["trigger_word"] == "a b"
 
 
-def test_no_word_is_put_in_a_mouth_while_typing(owner, owner_client):
+def test_an_autosave_fills_in_no_trigger_word(owner, owner_client):
     model = empty_draft(owner)
     owner_client.post(address(model, "about"), ABOUT | {"trigger_word": ""}, headers=AUTOSAVE)
     model.refresh_from_db()
@@ -69,14 +69,14 @@ def test_the_estimate_follows_the_choice(owner, owner_client):
 
 
 @pytest.mark.parametrize("trait", ["training", "ready"])
-def test_a_started_model_refuses_and_says_where_it_is(owner, owner_client, trait):
+def test_a_started_model_refuses_an_autosave(owner, owner_client, trait):
     model = UserModelFactory(owner=owner, **{trait: True})
     reply = owner_client.post(address(model, "about"), ABOUT, headers=AUTOSAVE)
     assert reply.status_code == 409
     assert "cannot be changed" in reply.json()["message"]
 
 
-def test_a_signed_out_page_is_told_where_to_sign_in(owner, anonymous_client):
+def test_a_signed_out_autosave_gets_the_sign_in_address(owner, anonymous_client):
     page = address(draft(owner), "about")
     reply = anonymous_client.post(page, ABOUT, headers=AUTOSAVE)
     assert reply.status_code == 401

@@ -71,12 +71,12 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     assert model.photos.count() == 4
 
 
-def test_nothing_refused_is_left_behind_in_silence(page, owner):
+def test_continue_waits_for_refused_files(page, owner):
     model = draft(owner, photos=5)
     page.goto(address(model, "photos"))
     page.set_input_files("#photos", [{"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}])
     page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#saved")).to_contain_text("not here yet")
+    expect(page.locator("#saved")).to_contain_text("not uploaded")
     page.get_by_role("button", name="Remove a.mp4").click()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
@@ -131,7 +131,7 @@ def test_photos_stand_in_the_order_the_server_keeps(page, owner):
     expect(page.locator("#photo-grid .photo-name")).to_have_text(kept)
 
 
-def test_all_refused_files_are_left_out_with_one_press(page, owner):
+def test_all_refused_files_are_removed_with_one_click(page, owner):
     page.goto(address(draft(owner), "photos"))
     bad = [
         {"name": f"note{n}.jpg", "mimeType": "image/jpeg", "buffer": b"no photo %d" % n}
@@ -139,10 +139,10 @@ def test_all_refused_files_are_left_out_with_one_press(page, owner):
     ]
     page.set_input_files("#photos", bad)
     expect(page.locator('#uploads [data-state="refused"]')).to_have_count(3)
-    page.get_by_role("button", name="Leave all of these out").click()
+    page.get_by_role("button", name="Remove rejected files").click()
     expect(page.locator("#uploads")).to_be_hidden()
-    expect(page.locator("#leave-refused-out")).to_be_hidden()
-    expect(page.get_by_role("button", name="Choose files")).to_be_focused()
+    expect(page.locator("#remove-refused")).to_be_hidden()
+    expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
 
 
 def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
@@ -155,9 +155,9 @@ def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
     assert list(model.photos.values_list("pk", flat=True))[1] == first.pk
 
 
-def test_answers_are_kept_without_a_button(page, owner):
+def test_answers_are_saved_without_a_button(page, owner):
     page.goto("/dashboard/models/new")
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     page.keyboard.press("Tab")
     word = page.get_by_label("Trigger word")
     expect(word).not_to_have_value("")
@@ -183,10 +183,10 @@ def hold_suggestions(page: Page) -> list[Route]:
     return asked
 
 
-def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
+def test_a_late_suggestion_never_changes_an_entered_word(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     word = page.get_by_label("Trigger word")
     with page.expect_request(SUGGESTION):
         word.click()
@@ -198,10 +198,10 @@ def test_a_late_suggestion_never_mixes_with_what_was_typed(page, owner):
     assert UserModel.objects.get(owner=owner).trigger_word == "mine_k7"
 
 
-def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
+def test_typing_replaces_a_suggestion_in_the_focused_field(page, owner):
     page.goto("/dashboard/models/new")
     asked = hold_suggestions(page)
-    page.get_by_label("What shall we call it?").fill("Bob the cat")
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
     word = page.get_by_label("Trigger word")
     with page.expect_request(SUGGESTION):
         word.click()
@@ -212,7 +212,7 @@ def test_a_suggestion_into_the_open_field_gives_way_to_typing(page, owner):
     expect(word).to_have_value("mine_k7")
 
 
-def test_a_wrong_answer_is_explained_where_it_stands(page, owner):
+def test_an_invalid_answer_is_explained_at_its_field(page, owner):
     page.goto(address(draft(owner), "about"))
     word = page.get_by_label("Trigger word")
     word.fill("house")

@@ -84,7 +84,7 @@ def test_an_unknown_step_is_not_found(owner, owner_client):
 
 
 @pytest.mark.parametrize("step", ["new", *STEPS])
-def test_looking_writes_nothing(owner, owner_client, step):
+def test_opening_a_page_writes_nothing(owner, owner_client, step):
     page = NEW if step == "new" else address(complete_draft(owner), step)
     with CaptureQueriesContext(
         connection,
@@ -133,18 +133,18 @@ def test_a_later_step_leads_to_the_first_unanswered_one(owner, owner_client, ste
     assert response["Location"] == f"{address(model, 'about')}?missing"
 
 
-def test_review_leads_to_the_photos_that_are_lacking(owner, owner_client):
+def test_review_leads_to_missing_photos(owner, owner_client):
     model = draft(owner, photos=3)
     response = owner_client.get(address(model, "review"), follow=True)
     assert response.request["PATH_INFO"] == address(model, "photos")
     assert b"Add 1 more photo." in response.content
 
 
-def test_what_is_missing_is_said_after_being_led_back(owner, owner_client):
+def test_a_redirect_to_an_earlier_step_shows_what_is_missing(owner, owner_client):
     model = empty_draft(owner)
     page = address(model, "about")
-    assert b"Give it a name." not in owner_client.get(page).content
-    assert b"Give it a name." in owner_client.get(f"{page}?missing").content
+    assert b"Enter a name." not in owner_client.get(page).content
+    assert b"Enter a name." in owner_client.get(f"{page}?missing").content
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -165,7 +165,7 @@ def test_a_failed_model_can_be_changed_again(owner, owner_client):
     assert model.name == "Bea"
 
 
-def test_drafts_are_offered_to_go_on_with(owner, owner_client, stranger):
+def test_drafts_are_offered_to_continue(owner, owner_client, stranger):
     model = draft(owner, photos=2)
     UserModelFactory(owner=owner, name="Being trained", training=True)
     UserModelFactory(owner=stranger, name="Not mine")

@@ -35,7 +35,7 @@ def test_the_uploader_gets_the_card_and_the_new_count(owner, owner_client):
     assert "4 photos" in reply.json()["advice"]
 
 
-def test_a_bad_file_gets_a_reason_and_is_not_kept(owner, owner_client):
+def test_a_bad_file_gets_a_reason_and_is_not_stored(owner, owner_client):
     model = draft(owner)
     bad = SimpleUploadedFile("note.jpg", BROKEN, "image/jpeg")
     reply = send(owner_client, model, bad, headers=JSON)
@@ -152,7 +152,7 @@ def test_a_photo_is_removed(owner, owner_client):
     assert list(model.photos.all()) == [kept]
 
 
-def test_htmx_gets_the_board_and_the_coach(owner, owner_client):
+def test_htmx_gets_the_grid_and_the_advice(owner, owner_client):
     model = draft(owner, photos=5)
     gone = model.photos.first()
     url = reverse("dashboard:photo_remove", args=[gone.pk])
@@ -173,7 +173,7 @@ def test_a_photo_is_moved(owner, owner_client, direction, expected):
     assert list(model.photos.all()) == [before[at] for at in expected]
 
 
-def test_a_caption_is_saved_as_it_is_typed(owner, owner_client):
+def test_a_caption_is_saved(owner, owner_client):
     one = draft(owner, photos=1).photos.get()
     url = reverse("dashboard:photo_caption", args=[one.pk])
     assert owner_client.post(url, {"caption": "in the garden"}).json() == {
@@ -184,7 +184,7 @@ def test_a_caption_is_saved_as_it_is_typed(owner, owner_client):
 
 
 @pytest.mark.parametrize("button", ["go", "remove", "move"])
-def test_captions_survive_whatever_is_pressed(owner, owner_client, button):
+def test_every_button_saves_the_captions(owner, owner_client, button):
     model = draft(owner, photos=5)
     typed, other = model.photos.all()[:2]
     addresses = {
@@ -217,7 +217,7 @@ def test_a_signed_out_page_is_sent_to_sign_in_as_a_whole(owner, anonymous_client
 
 
 @pytest.mark.parametrize("name", ["photo_remove", "photo_move"])
-def test_looking_at_an_action_does_nothing(owner, owner_client, name):
+def test_an_action_refuses_get(owner, owner_client, name):
     one = draft(owner, photos=1).photos.get()
     assert owner_client.get(reverse(f"dashboard:{name}", args=[one.pk])).status_code == 405
 
@@ -231,14 +231,14 @@ def test_photos_of_a_started_model_stay(owner, owner_client):
 
 @pytest.mark.parametrize(
     ("count", "sentence"),
-    [(0, "No photos yet"), (3, "1 to go"), (4, "just enough"), (7, "a fair start")],
+    [(0, "No photos yet"), (3, "Add 1 more photo."), (4, "Just enough."), (7, "A good start.")],
 )
-def test_the_coach_says_how_the_set_looks(owner, owner_client, count, sentence):
+def test_the_advice_depends_on_the_number_of_photos(owner, owner_client, count, sentence):
     page = owner_client.get(address(draft(owner, photos=count), "photos")).content.decode()
     assert sentence in page
 
 
-def test_too_few_photos_hold_back(owner, owner_client):
+def test_continue_needs_enough_photos(owner, owner_client):
     model = draft(owner, photos=2)
     response = owner_client.post(address(model, "photos"), {"go": "next"})
     assert response.status_code == 422

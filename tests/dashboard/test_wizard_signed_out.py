@@ -1,4 +1,4 @@
-"""A session that ends in the middle of the wizard costs nobody a word."""
+"""A session that ends in the middle of the wizard loses no answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lose_session() -> None:
     Session.objects.all().delete()
 
 
-def test_answers_typed_after_the_session_ended_are_there_after_signing_in(owner, browser):
+def test_answers_sent_after_the_session_ended_are_shown_after_signing_in(owner, browser):
     page_address = address(draft(owner), "about")
     sign_in(browser, owner.email)
     hidden = open_form(browser, page_address)
@@ -63,7 +63,7 @@ def test_answers_typed_after_the_session_ended_are_there_after_signing_in(owner,
     assert "data-unsaved" in page
 
 
-def test_they_are_saved_by_the_next_press_and_then_forgotten(owner, browser):
+def test_unsaved_answers_are_saved_by_the_next_click_and_then_discarded(owner, browser):
     model = draft(owner)
     page_address = address(model, "about")
     sign_in(browser, owner.email)
@@ -78,7 +78,7 @@ def test_they_are_saved_by_the_next_press_and_then_forgotten(owner, browser):
     assert "You were signed out" not in browser.get(page_address).content.decode()
 
 
-def test_a_draft_that_never_came_to_be_is_kept_too(owner, browser):
+def test_answers_of_a_new_draft_are_kept_too(owner, browser):
     sign_in(browser, owner.email)
     hidden = open_form(browser, NEW)
     lose_session()
@@ -88,7 +88,7 @@ def test_a_draft_that_never_came_to_be_is_kept_too(owner, browser):
     assert not UserModel.objects.exists()
 
 
-def test_somebody_else_at_the_same_browser_sees_none_of_it(owner, browser):
+def test_another_user_of_the_browser_sees_none_of_them(owner, browser):
     other = UserFactory()
     sign_in(browser, owner.email)
     hidden = open_form(browser, NEW)
@@ -98,7 +98,7 @@ def test_somebody_else_at_the_same_browser_sees_none_of_it(owner, browser):
     assert "private" not in browser.get(NEW).content.decode()
 
 
-def test_captions_typed_too_late_are_there_too(owner, browser):
+def test_captions_sent_after_the_session_ended_are_kept_too(owner, browser):
     model = draft(owner, photos=4)
     page_address = address(model, "photos")
     field = f"caption-{model.photos.first().pk}"
@@ -129,7 +129,7 @@ def test_a_page_that_is_not_ours_fills_no_session(db, anonymous_client, author):
     assert not Session.objects.exists()
 
 
-def test_what_is_kept_is_bounded(owner, browser):
+def test_unsaved_answers_are_limited(owner, browser):
     models = [draft(owner) for _ in range(5)]
     sign_in(browser, owner.email)
     hidden = open_form(browser, NEW)
@@ -138,5 +138,5 @@ def test_what_is_kept_is_bounded(owner, browser):
     for model in models:
         browser.post(address(model, "about"), hidden | ABOUT | {"description": noise})
     assert len(Session.objects.get().session_data) < 40_000
-    kept = browser.session["typed_while_signed_out"]
+    kept = browser.session["unsaved_answers"]
     assert list(kept) == [address(model, "about") for model in models[-3:]]

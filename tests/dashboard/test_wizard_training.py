@@ -13,7 +13,7 @@ def model(owner):
     return draft(owner, photos=5)
 
 
-def test_the_usual_choice_is_made_already(model, owner_client):
+def test_the_default_choice_is_suggested(model, owner_client):
     page = owner_client.get(address(model, "training"))
     assert page.context["form"]["option"].value() == TRAINING["option"]
     assert page.context["form"]["preset"].value() == "balanced"
@@ -35,7 +35,7 @@ def test_a_real_trainer_is_not_called_simulated(owner, owner_client):
     assert "Simulated" not in page
 
 
-def test_what_cannot_be_chosen_is_shown_with_its_reason(model, owner_client):
+def test_unavailable_options_are_shown_with_their_reason(model, owner_client):
     page = owner_client.get(address(model, "training")).content.decode()
     assert "Not set up on this installation." in page
     assert "Its weights are not published" in page
@@ -44,7 +44,7 @@ def test_what_cannot_be_chosen_is_shown_with_its_reason(model, owner_client):
 def test_without_any_provider_nobody_is_asked_to_choose_one(owner, owner_client, settings):
     settings.PROVIDERS = {}
     page = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
-    assert "No trainer can be chosen right now" in page
+    assert "No trainer is available right now" in page
     assert '<details class="closed" open>' in page
 
 
@@ -87,8 +87,8 @@ def test_own_values_win_over_the_preset(model, owner_client):
         ("batch_size", "9", "between 1 and 4"),
         ("resolution", "700", "valid choice"),
         ("preset", "cheapest", "valid choice"),
-        ("option", "local:made-up", "not offered any more"),
-        ("option", "", "Choose what to train"),
+        ("option", "local:made-up", "no longer exists"),
+        ("option", "", "Choose a base model and a trainer."),
     ],
 )
 def test_a_wrong_value_is_kept_and_explained(model, owner_client, field, value, sentence):

@@ -31,7 +31,7 @@ def test_a_draft_is_pending_and_editable(owner):
     assert (draft.owner, draft.status, draft.is_editable) == (owner, "pending", True)
 
 
-def test_answers_are_kept_as_typed_and_valid_ones_written(owner):
+def test_answers_are_saved_as_entered_and_valid_ones_in_columns(owner):
     draft = services.create_draft(owner)
     typed = {"name": "Ann", "trigger_word": "Not Valid!"}
     saved = services.save_answers(draft, step="about", answers=typed, valid={"name": "Ann"})
@@ -67,7 +67,7 @@ def test_answers_of_a_started_model_are_refused(db, state):
     assert model.name == "Ann"
 
 
-def test_a_tab_that_does_not_know_of_the_start_is_refused(owner):
+def test_an_outdated_tab_is_refused_after_the_start(owner):
     draft = services.create_draft(owner)
     UserModel.objects.filter(pk=draft.pk).update(started_at=timezone.now())
     assert draft.is_editable
@@ -88,7 +88,7 @@ def test_the_wizard_cannot_write_what_is_not_its_own(owner, column):
         services.save_answers(draft, step="about", answers={}, valid={column: "x"})
 
 
-def test_a_trigger_word_taken_in_the_meantime_is_kept_as_typed_only(owner):
+def test_a_trigger_word_taken_in_the_meantime_is_saved_as_an_answer_only(owner):
     UserModelFactory(owner=owner, trigger_word="ann_k7")
     draft = services.create_draft(owner)
     typed = {"name": "Ann", "trigger_word": "ann_k7"}
@@ -122,7 +122,7 @@ def test_deleting_a_model_leaves_no_row_and_no_file(
     assert [path.name for path in Path(settings.MEDIA_ROOT).rglob(str(model.pk))] == []
 
 
-def test_deleting_a_model_spares_every_other(owner, settings, django_capture_on_commit_callbacks):
+def test_deleting_a_model_keeps_every_other(owner, settings, django_capture_on_commit_callbacks):
     gone, kept = UserModelFactory.create_batch(2, owner=owner, ready=True)
     photo = TrainingImageFactory(model=kept)
     with django_capture_on_commit_callbacks(execute=True):

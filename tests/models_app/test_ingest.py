@@ -126,7 +126,7 @@ def test_sixteen_bit_greys_are_scaled_not_clipped(grey, expected):
 
 
 @pytest.mark.parametrize("name", ["PNG", "WEBP"])
-def test_see_through_parts_become_white(name):
+def test_transparent_parts_become_white(name):
     source = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
     ImageDraw.Draw(source).rectangle((100, 100, 300, 300), (200, 0, 0, 255))
     image = photo.opened(normalise(photo.encoded(source, name)).data)

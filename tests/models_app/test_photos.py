@@ -45,7 +45,7 @@ def test_a_photo_is_stored_under_our_own_name(draft, settings):
     assert added.original_filename == "passwd.JPG"
 
 
-def test_the_row_says_what_was_stored(draft):
+def test_the_row_describes_the_stored_file(draft):
     data = photo.encoded(photo.quarters(3000, 1500)).getvalue()
     added = services.add_photo(draft, upload=upload(data))
     added.refresh_from_db()
@@ -82,7 +82,7 @@ def test_photos_are_kept_in_the_order_they_came(draft):
     assert [each.position for each in added] == [0, 1]
 
 
-def test_the_same_photo_is_refused_with_the_name_it_is_known_by(draft, settings):
+def test_the_same_photo_is_refused_with_its_stored_name(draft, settings):
     services.add_photo(draft, upload=upload(name="beach.jpg"))
     before = stored_files(settings)
     with pytest.raises(PhotoRefusedError) as caught:
@@ -129,7 +129,7 @@ def test_a_model_in_training_or_ready_takes_no_photo(db, state):
         services.add_photo(UserModelFactory(**{state: True}), upload=upload())
 
 
-def test_a_start_pressed_while_a_photo_is_decoded_wins(draft, settings, monkeypatch):
+def test_a_start_during_the_decoding_of_a_photo_wins(draft, settings, monkeypatch):
     normalise = services.normalise
 
     def started_meanwhile(source):
@@ -143,7 +143,7 @@ def test_a_start_pressed_while_a_photo_is_decoded_wins(draft, settings, monkeypa
     assert draft.photos.count() == 0
 
 
-def test_a_full_disk_is_said_plainly_and_leaves_nothing(draft, settings, monkeypatch):
+def test_a_full_disk_is_explained_and_leaves_nothing(draft, settings, monkeypatch):
     save = default_storage.save
 
     def full_for_the_thumbnail(name, content, **options):
@@ -154,12 +154,12 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(draft, settings, monkeyp
     monkeypatch.setattr(default_storage, "save", full_for_the_thumbnail)
     with pytest.raises(PhotoRefusedError) as caught:
         services.add_photo(draft, upload=upload())
-    assert caught.value.code == "no_room"
+    assert caught.value.code == "no_space"
     assert stored_files(settings) == set()
     assert draft.photos.count() == 0
 
 
-def test_another_trouble_of_the_disk_is_not_hidden(draft, settings, monkeypatch):
+def test_another_error_of_the_disk_is_not_hidden(draft, settings, monkeypatch):
     def broken(*_, **__):
         raise OSError(errno.EIO, "Input/output error")
 

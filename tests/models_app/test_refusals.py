@@ -1,4 +1,4 @@
-"""Files that are not photos we take are refused, each with its reason, and nothing crashes."""
+"""Files that are not supported photos are refused, each with its reason, and nothing crashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody else's model or photo does not exist."""
+"""Another user's model or photo does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The word that calls what was trained."""
+"""The word that calls the trained subject in a prompt."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def test_a_word_of_the_wrong_shape_is_refused(owner, word):
 @pytest.mark.parametrize("word", ["dog", "running", "ann", "style", "photo", "iphone"])
 def test_a_word_the_image_model_knows_is_refused_with_a_better_one(owner, word):
     said = problem(word, owner)
-    assert "means something" in said
+    assert "already means something" in said
     example = said.split("“")[2].split("”")[0]
     assert example.startswith(word) and problem(example, owner) == ""
 
 
 def test_a_word_of_another_model_is_refused_but_its_own_is_not(owner, stranger):
     model = UserModelFactory(owner=owner, trigger_word="ann_k7")
-    assert "Another model" in problem("ann_k7", owner)
-    assert "Another model" in problem("ann_k7", owner, UserModelFactory(owner=owner))
+    assert "Another of your models" in problem("ann_k7", owner)
+    assert "Another of your models" in problem("ann_k7", owner, UserModelFactory(owner=owner))
     assert problem("ann_k7", owner, model) == ""
     assert problem("ann_k7", stranger) == ""
 
