@@ -104,7 +104,8 @@ class JobQueue(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        verbose_name = "job"
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         indexes = [
             # The sweep: what is due.
             models.Index(
@@ -171,7 +172,8 @@ class JobEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
-        verbose_name = "event"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         indexes = [models.Index(fields=["job", "kind", "id"])]
 
     def __str__(self) -> str:
@@ -202,8 +204,8 @@ class ProviderStatus(models.Model):
     described_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "provider status"
-        verbose_name_plural = "provider statuses"
+        verbose_name = _("provider status")
+        verbose_name_plural = _("provider statuses")
 
     def __str__(self) -> str:
         return self.provider

@@ -13,7 +13,7 @@ class Status(models.TextChoices):
     SUBMITTING = "submitting", _("Starting")  # claimed by a worker, being sent
     UNKNOWN = "unknown", _("Unclear")  # the paid call was sent and its answer was lost
     RUNNING = "running", _("Running")  # accepted: we hold the provider's run id
-    FINISHING = "finishing", _("Fetching the result")  # over at the provider, being collected
+    FINISHING = "finishing", _("Downloading the result")  # over at the provider, being collected
     SUCCEEDED = "succeeded", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")

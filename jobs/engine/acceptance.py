@@ -85,7 +85,7 @@ def mark_finishing(job: JobQueue, run: Run) -> None:
         step=job.total_steps,
         eta_at=None,
         last_seen_at=clock.now(),
-        stage=gettext_noop("Fetching the result"),
+        stage=gettext_noop("Downloading the result"),
         engine=sanitised(run.engine, ENGINE_LIMIT) or job.engine,
         result={**job.result, **work_for(job).result_of(job, run)},
     )
