@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 import requests
 from django.core.exceptions import ImproperlyConfigured
+from requests_toolbelt import MultipartEncoder
 
 from providers.errors import (
     OutcomeUnknownError,
@@ -70,8 +71,7 @@ class Client:
         self,
         call: Call,
         *,
-        body: Iterable[bytes] | None = None,
-        headers: Mapping[str, str] | None = None,
+        form: MultipartEncoder | None = None,
         timeout: Timeout = SAFE_TIMEOUT,
         accepted_statuses: Collection[int] = (),
     ) -> Reply:
@@ -81,7 +81,7 @@ class Client:
         Raises any `ProviderError` but `OutcomeUnknownError`.
         """
         try:
-            reply = self._exchange(self._session, call, timeout, headers, body)
+            reply = self._exchange(self._session, call, timeout, form=form)
         except _BROKEN as error:
             raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
         if reply.status_code not in accepted_statuses:
@@ -112,14 +112,14 @@ class Client:
             # frozen after our own check. Elsewhere clocks differ, and no service knows it.
             headers = {**headers, NOT_AFTER_HEADER: f"{not_after:.3f}"}
         try:
-            with self._paid_session(guard) as session:
+            with send_once_session(guard, trust_environment=self.trusts_environment) as session:
                 reply = self._exchange(session, call, timeout, headers)
         except TooLateError as error:
             raise ProviderUnavailableError(self.provider, "too late to send") from error
         except _BROKEN as error:
             raise self._lost(error, guard) from error
         if is_refusal(reply):
-            raise self._error(ProviderUnavailableError, reply)
+            raise self.refusal(ProviderUnavailableError, reply)
         self._require_success(reply, call, is_paid=True)
         if reply.data is None:
             raise self.unexpected(reply, "the answer is not a JSON object", is_paid=True)
@@ -132,24 +132,22 @@ class Client:
         error = OutcomeUnknownError if is_paid else UnexpectedReplyError
         return error(self.provider, problem, status_code=reply.status_code)
 
-    def _paid_session(self, guard: SendGuard) -> requests.Session:
-        return send_once_session(guard, trust_environment=self.trusts_environment)
-
     def _exchange(
         self,
         session: requests.Session,
         call: Call,
         timeout: Timeout,
-        headers: Mapping[str, str] | None,
-        body: Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: MultipartEncoder | None = None,
     ) -> Reply:
+        own = {"Content-Type": form.content_type} if form else {}
         with session.request(
             call.method,
             f"{self.base_url}/{call.path.lstrip('/')}",
             params=dict(call.params),
             json=call.payload,
-            data=body,
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
+            data=form,
+            headers={"User-Agent": USER_AGENT, **own, **(headers or {})},
             auth=self.auth,
             timeout=timeout,
             allow_redirects=False,
@@ -168,9 +166,10 @@ class Client:
     def _require_success(self, reply: Reply, call: Call, *, is_paid: bool = False) -> None:
         if not reply.is_success:
             kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=call.is_about_run)
-            raise self._error(kind, reply)
+            raise self.refusal(kind, reply)
 
-    def _error(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
+    def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
+        """Return the error of a kind for a reply that refuses a call."""
         return kind(
             self.provider,
             self.redact(detail_of(reply)),

@@ -226,7 +226,8 @@ class TestTogetherContract(ProviderContract):
         seen = {}
 
         def receive(request):
-            seen["body"] = b"".join(request.body)
+            # Read piece by piece, as it is sent: the dataset is never in memory as a whole.
+            seen["body"] = b"".join(iter(lambda: request.body.read(1024), b""))
             seen["length"] = int(request.headers["Content-Length"])
             seen["type"] = request.headers["Content-Type"]
             return 200, {}, json.dumps(self.reply("file"))

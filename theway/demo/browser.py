@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import requests
 
 from theway.demo.errors import DemoError
-from theway.demo.page import Page, read_page, single_line
+from theway.demo.page import Page, form_values
 
 TIMEOUT = (5.0, 60.0)  # seconds to connect, to wait for an answer
 Files = list[tuple[str, tuple[str, bytes, str]]]
@@ -36,9 +36,9 @@ class Browser:
         found = page.form(form)
         if found is None:
             raise DemoError(f"The page {page.address} has no form “{form}”.")
-        target = urljoin(page.address, found.action or page.address)
-        answer = self._request("POST", target, data=found.values | changes, files=files)
-        return self._page(answer)
+        target = urljoin(page.address, str(found.get("action", "")))
+        values = form_values(found) | changes
+        return self._page(self._request("POST", target, data=values, files=files))
 
     def fetch(self, path: str) -> bytes:
         """Return the file at `path`."""
@@ -63,7 +63,7 @@ class Browser:
         return answer
 
     def _page(self, answer: requests.Response) -> Page:
-        page = read_page(answer.url, answer.text)
-        if errors := [single_line(error) for error in page.errors if single_line(error)]:
-            raise DemoError(f"{answer.url} shows an error: {' '.join(errors)}")
+        page = Page(answer.url, answer.text)
+        if page.errors:
+            raise DemoError(f"{answer.url} shows an error: {' '.join(page.errors)}")
         return page
