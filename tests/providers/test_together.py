@@ -226,8 +226,7 @@ class TestTogetherContract(ProviderContract):
         seen = {}
 
         def receive(request):
-            # Read piece by piece, as it is sent: the dataset is never in memory as a whole.
-            seen["body"] = b"".join(iter(lambda: request.body.read(1024), b""))
+            seen["body"] = request.body
             seen["length"] = int(request.headers["Content-Length"])
             seen["type"] = request.headers["Content-Type"]
             return 200, {}, json.dumps(self.reply("file"))
