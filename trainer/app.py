@@ -16,7 +16,7 @@ from trainer import engines
 from trainer.config import Config
 from trainer.database import Database
 from trainer.engines.base import Engine
-from trainer.errors import ApiError, answer_api_error, answer_crash, answer_http_error
+from trainer.errors import ApiError, answer_crash, answer_refusal
 from trainer.files.routes import routes as file_routes
 from trainer.files.store import FileStore
 from trainer.images.routes import routes as image_routes
@@ -43,8 +43,8 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
             Middleware(CommittedAnswers, database=parts.database),
         ],
         exception_handlers={
-            ApiError: answer_api_error,
-            HTTPException: answer_http_error,
+            ApiError: answer_refusal,
+            HTTPException: answer_refusal,
             Exception: answer_crash,
         },
         lifespan=_lifespan,

@@ -56,7 +56,7 @@ class TrainerService(Service):
     def existing(self) -> Iterator[Entry]:
         """Return every run and every kept call."""
         for run in self._parts.runs.all():
-            token = run.request.suffix or run.request.correlation
+            token = run.request.suffix or run.correlation
             yield Entry(CREATIONS, token, run.id)
         for call in self._parts.images.all():
             yield Entry(GENERATIONS, call.correlation, call.id)

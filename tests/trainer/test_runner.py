@@ -52,7 +52,7 @@ class Workshop:
         file = self.files.announce("set.jsonl", "fine-tune", "")
         await self.files.receive(file, _chunks(example(photo()).encode()))
         await self.files.process(file)
-        run = await self.runs.create(a_run().request, file, self.files, 1.0)
+        run = await self.runs.create(a_run(training_file=file.id).request, "", self.files, 1.0)
         self.runner.accept(run)
         return run
 

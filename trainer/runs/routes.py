@@ -13,7 +13,7 @@ from trainer.errors import invalid
 from trainer.headers import correlation, require_in_time
 from trainer.models import BASE_MODELS
 from trainer.runs import answers
-from trainer.runs.bodies import EstimateBody, TrainingBody, training_file
+from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
 from trainer.runs.weights import checksum, weights_path
@@ -26,9 +26,8 @@ async def create(request: Request) -> Response:
     require_in_time(request)
     parts = state(request)
     token = correlation(request)
-    training = (await read_body(request, TrainingBody)).request(token)
-    file = training_file(training, parts.files)
-    run = await parts.runs.create(training, file, parts.files, parts.engine.training_seconds)
+    training = await read_body(request, TrainingRequest)
+    run = await parts.runs.create(training, token, parts.files, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
     return answer
