@@ -28,6 +28,9 @@ class ApiError(Exception):
     code: str | None = None
     kind: str = "invalid_request_error"
 
+    def __str__(self) -> str:
+        return self.message
+
     def response(self) -> JSONResponse:
         """Return the answer that tells the client."""
         body = {

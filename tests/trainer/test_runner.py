@@ -11,11 +11,12 @@ import pytest
 from tests.trainer.photos import example, photo
 from tests.trainer.test_weights import a_run
 from trainer.database import Database, update
-from trainer.engines.base import ImageRequest, TrainingError, Work
+from trainer.engines.base import ImageRequest, TrainingError
 from trainer.files.store import FileStore
 from trainer.runs.records import OVER, Run
 from trainer.runs.runner import Runner
 from trainer.runs.store import RunStore
+from trainer.runs.work import Work
 
 Train = Callable[[Work], Awaitable[None]]
 

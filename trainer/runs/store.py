@@ -104,9 +104,10 @@ class RunStore:
         self._runs[run.id] = run
         return run
 
-    def save(self, run: Run) -> None:
-        """Write what is known of a run."""
-        self._write(run)
+    def save(self, run: Run, *statements: Statement) -> Future[None]:
+        """Write what is known of a run, together with other changes."""
+        losses = [_insert_loss(run, point) for point in self._unwritten.pop(run.id, [])]
+        return self._database.write(update("runs", run.row()), *statements, *losses)
 
     def add_event(
         self, run: Run, kind: str, message: str, *, status: str | None = None, step: int | None
@@ -115,7 +116,7 @@ class RunStore:
         event = _event(kind, message, run, step=step)
         run.status, run.stage, run.updated_at = status or run.status, kind, time.time()
         run.step = max(run.step, step or 0)
-        written = self._write(run, _insert_event(run, event))
+        written = self.save(run, _insert_event(run, event))
         if run.status in OVER:
             # Private and no longer needed: the weights are made, or never will be. Not before
             # the end is on the disk: a crash in between would leave a run without its photos.
@@ -156,10 +157,6 @@ class RunStore:
     def _after_end(self, run: Run, written: Future[None]) -> None:
         if written.exception() is None:
             self._remove_dataset(run)
-
-    def _write(self, run: Run, *statements: Statement) -> Future[None]:
-        losses = [_insert_loss(run, point) for point in self._unwritten.pop(run.id, [])]
-        return self._database.write(update("runs", run.row()), *statements, *losses)
 
     def _remove_dataset(self, run: Run) -> None:
         (self.folder(run) / DATASET).unlink(missing_ok=True)
