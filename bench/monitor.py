@@ -11,16 +11,15 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import requests
 
+from bench.chaos.people import sign_in
 from bench.installation import Installation, installation
-from theway.processes.installation import TRAINER_KEY
 
-AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
-LINE = b'{"messages":[]}\n'
 PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
 
 
@@ -35,7 +34,7 @@ def main() -> None:
         print(f"{options.jobs} active runs, {options.latency} ms latency, on {site.kind}")
         site.parts["trainer"].start()
         begun = time.monotonic()
-        cookies = _prepare(site, options.jobs)
+        cookies = _prepare(options.jobs)
         print(f"prepared in {time.monotonic() - begun:.0f} s", flush=True)
         for name in ("web-1", "worker-1", "beat"):
             site.parts[name].start()
@@ -51,93 +50,41 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(site: Installation, count: int) -> dict[str, str]:
+def _prepare(count: int) -> dict[str, str]:
     """Start `count` runs at the trainer and store their jobs; return a signed-in cookie."""
-    from django.conf import settings
-    from django.test import Client
     from django.utils import timezone
 
-    from accounts.models import User
     from jobs.models import JobQueue, new_correlation
     from models_app.models import UserModel
-    from providers.local.provider import Local
+    from tests.factories import JobFactory, UserFactory, UserModelFactory
 
-    user = User.objects.create_user("bench@example.org", "bench")
+    user = UserFactory()
     tokens = [new_correlation() for _ in range(count)]
-    runs = _start_runs(site, tokens)
-    models = UserModel.objects.bulk_create(
-        UserModel(
-            owner=user,
-            name=f"Model {number}",
-            trigger_word=f"xq_{number}",
-            status="training",
-            started_at=timezone.now(),
-        )
-        for number in range(count)
-    )
-    now = timezone.now()
+    runs = _start_runs(tokens)
+    models = UserModelFactory.build_batch(count, owner=user, training=True)
+    UserModel.objects.bulk_create(models)
+    seen = {"running": True, "last_seen_at": timezone.now()}
     JobQueue.objects.bulk_create(
-        JobQueue(
-            kind="training",
-            owner=user,
-            model=model,
-            provider=Local.key,
-            status="running",
-            run_id=run_id,
-            correlation=token,
-            idempotency_key=token,
-            sent_at=now,
-            submitted_at=now,
-            last_seen_at=now,
-            deadline_at=now + timedelta(days=1),
-        )
+        JobFactory.build(model=model, run_id=run_id, correlation=token, **seen)
         for model, run_id, token in zip(models, runs, tokens, strict=True)
     )
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+    return sign_in(user)
 
 
-def _start_runs(site: Installation, tokens: Sequence[str]) -> list[str]:
-    file_id = _upload(site)
-    session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+def _start_runs(tokens: Sequence[str]) -> list[str]:
+    from providers import registry
+    from providers.catalog import FLUX1_DEV
+    from providers.local.provider import Local
+    from tests.providers.samples import photos, training_request
+
+    dataset = registry.get(Local.key).upload_dataset(photos())
+    sample = training_request(base_model=FLUX1_DEV, dataset=dataset, epochs=1000)
 
     def start(token: str) -> str:
-        body = {"training_file": file_id, "model": "black-forest-labs/FLUX.1-dev"}
-        body |= {"suffix": token, "n_epochs": 1000}
-        url = f"{site.trainer_url}/v1/fine-tunes"
-        reply = session.post(url, json=body, headers=AUTH, timeout=60)
-        reply.raise_for_status()
-        run_id: str = reply.json()["id"]
-        return run_id
+        return registry.get(Local.key).start_training(replace(sample, correlation=token)).id
 
     with ThreadPoolExecutor(32) as pool:
         return list(pool.map(start, tokens))
-
-
-def _upload(site: Installation) -> str:
-    from io import BytesIO
-
-    from PIL import Image
-    from providers.dataset import write_jsonl
-
-    from providers.types import Photo
-
-    picture, dataset = BytesIO(), BytesIO()
-    Image.new("RGB", (64, 64), "teal").save(picture, "JPEG")
-    photo = Photo("001.jpg", "image/jpeg", "xq", lambda: BytesIO(picture.getvalue()))
-    write_jsonl([photo] * 4, dataset)
-    reply = requests.post(
-        f"{site.trainer_url}/v1/files/upload",
-        files={"file": ("photos.jsonl", dataset.getvalue())},
-        data={"purpose": "fine-tune", "file_name": "photos.jsonl"},
-        headers=AUTH,
-        timeout=60,
-    )
-    reply.raise_for_status()
-    file_id: str = reply.json()["id"]
-    return file_id
 
 
 def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:

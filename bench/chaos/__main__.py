@@ -18,6 +18,7 @@ import django
 from bench.chaos.accidents import ACCIDENTS, Accident, end_faults, set_faults
 from bench.chaos.people import Draft, make_drafts, press_start
 from bench.installation import Installation, installation
+from theway.processes.waiting import wait_until
 
 DRAFTS_PER_TRIAL = 2
 TRIAL_SECONDS = (0.8, 2.2)
@@ -86,9 +87,7 @@ def _wait_for_first_tick() -> None:
     """Accidents before the workers work would prove nothing."""
     from jobs.health import last_heartbeat
 
-    deadline = time.monotonic() + 60
-    while last_heartbeat() is None and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_until(last_heartbeat, 60)
 
 
 def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> int:

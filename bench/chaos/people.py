@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from io import BytesIO
 from random import Random
 
 import requests
@@ -35,50 +34,19 @@ class Draft:
 
 def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
     """Store `count` complete drafts of four photos, each with its own signed-in owner."""
-    from django.contrib.auth.hashers import make_password
-    from django.core.files.base import ContentFile
-    from django.core.files.storage import default_storage
-    from PIL import Image
+    from tests.factories import TrainingImageFactory, UserFactory, UserModelFactory
 
-    from accounts.models import User
-    from models_app.models import TrainingImage, UserModel
-    from providers.local.provider import Local
-
-    picture = BytesIO()
-    Image.new("RGB", (320, 320), "teal").save(picture, "JPEG")
-    name = default_storage.save(f"photos/{prefix}.jpg", ContentFile(picture.getvalue()))
-    password = make_password("chaos")
     drafts = []
     for number in range(count):
-        user = User.objects.create(email=f"{prefix}{number}@example.org", password=password)
-        model = UserModel.objects.create(
-            owner=user,
-            name=f"Chaos {number}",
-            kind="product",
-            trigger_word=f"xq_{number}",
-            base_model="black-forest-labs/FLUX.1-dev",
-            provider=Local.key,
-            preset="fast",
-            options={"epochs": 5},
-        )
-        TrainingImage.objects.bulk_create(
-            TrainingImage(
-                model=model,
-                file=name,
-                thumbnail=name,
-                width=320,
-                height=320,
-                size=len(picture.getvalue()),
-                sha256=f"{index:064d}",
-                position=index,
-            )
-            for index in range(4)
-        )
-        drafts.append(Draft(model.pk, _signed_in(user), rng.choice(PRESS_STYLES), ""))
+        user = UserFactory(email=f"{prefix}{number}@example.org")
+        model = UserModelFactory(owner=user, preset="fast", options={"epochs": 5})
+        TrainingImageFactory.create_batch(4, model=model)
+        drafts.append(Draft(model.pk, sign_in(user), rng.choice(PRESS_STYLES), ""))
     return drafts
 
 
-def _signed_in(user: object) -> dict[str, str]:
+def sign_in(user: object) -> dict[str, str]:
+    """Return the cookie of a new session of this user."""
     from django.conf import settings
     from django.test import Client
 
