@@ -23,7 +23,6 @@ from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
     BodyTooLargeError,
-    BodyTooSlowError,
     KeyAuth,
     Timeout,
     new_session,
@@ -39,7 +38,7 @@ UPLOAD_TIMEOUT: Timeout = (5.0, 120.0)
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
 BODY_SECONDS = 60.0  # for the whole body, once the headers are here
 
-_BROKEN = (*NETWORK_ERRORS, BodyTooLargeError, BodyTooSlowError)
+_BROKEN = (*NETWORK_ERRORS, BodyTooLargeError)
 
 
 class Client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -56,18 +57,10 @@ class ImageBody(Body):
         Raises a 404 or 400 for weights that cannot be used.
         """
         loras = tuple(_lora(lora, self.model, runs) for lora in self.image_loras)
-        return [
-            ImageRequest(
-                model=self.model,
-                prompt=self.prompt,
-                width=self.width,
-                height=self.height,
-                seed=self.seed + index,
-                file_format=self.output_format,
-                loras=loras,
-            )
-            for index in range(self.n)
-        ]
+        first = ImageRequest(
+            self.model, self.prompt, self.width, self.height, self.seed, self.output_format, loras
+        )
+        return [replace(first, seed=self.seed + index) for index in range(self.n)]
 
 
 def _lora(lora: LoraBody, model: str, runs: RunStore) -> Lora:
