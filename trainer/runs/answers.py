@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,6 @@ from trainer.runs.records import WORKING, Run
 from trainer.runs.weights import checkpoint_steps
 from trainer.times import iso
 
-# Made once: `json.dumps` with options makes a new one for every call.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _NOT_ECHOED = {"from_checkpoint", "from_hf_model", "image_params"}
 
 
@@ -26,17 +22,7 @@ def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]
     Beyond the documented fields: `engine`, `step`, `total_steps`, `stage`, `correlation`.
     `base` is the start of absolute URLs.
     """
-    return _moving(run, engine, base, queue_depth) | _request(run.request)
-
-
-def job_json(run: Run, *, engine: str, base: str, queue_depth: int) -> str:
-    """Return `job` as JSON text, several times faster: lists hold thousands of them."""
-    moving = _ENCODER.encode(_moving(run, engine, base, queue_depth))
-    return f"{moving[:-1]},{_request_json(run.request)[1:]}"
-
-
-def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any]:
-    """Return the fields that change while a run lives."""
+    url = f"{base}/v1/finetune/download?ft_id={run.id}&checkpoint=adapter"
     return {
         "id": run.id,
         "status": run.status,
@@ -46,7 +32,7 @@ def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any
         "started_at": iso(run.started_at),
         "user_id": "local",
         "model_output_name": run.output_name,
-        "model_output_path": _download_url(run, base) if run.status == "completed" else None,
+        "model_output_path": url if run.status == "completed" else None,
         "adapter_output_name": run.output_name,
         "queue_depth": queue_depth,
         "progress": {
@@ -59,7 +45,7 @@ def _moving(run: Run, engine: str, base: str, queue_depth: int) -> dict[str, Any
         "step": run.step,
         "total_steps": run.total_steps,
         "stage": run.stage,
-    }
+    } | _request(run.request)
 
 
 def full_job(run: Run, **context: Any) -> dict[str, Any]:
@@ -132,12 +118,3 @@ def _request(request: TrainingRequest) -> dict[str, Any]:
         "training_type": request.training_type.model_dump() | {"lora_dropout": 0.0},
         "training_method": {"method": "sft", "train_on_inputs": "auto"},
     }
-
-
-@lru_cache(maxsize=16_384)
-def _request_json(request: TrainingRequest) -> str:
-    return _ENCODER.encode(_request(request))
-
-
-def _download_url(run: Run, base: str) -> str:
-    return f"{base}/v1/finetune/download?ft_id={run.id}&checkpoint=adapter"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -37,13 +38,12 @@ async def list_runs(request: Request) -> Response:
     """GET /fine-tunes: all of them; Together has no pages here."""
     parts = state(request)
     depths = parts.runner.queue_depths()
-    base = base_url(request)
-    name = parts.engine.name
-    items = [
-        answers.job_json(run, engine=name, base=base, queue_depth=depths.get(run.id, 0))
-        for run in parts.runs.all()
+    context = {"engine": parts.engine.name, "base": base_url(request)}
+    data = [
+        answers.job(run, **context, queue_depth=depths.get(run.id, 0)) for run in parts.runs.all()
     ]
-    return Response(f'{{"data":[{",".join(items)}]}}', media_type="application/json")
+    # Several times faster than `json`: there may be thousands of runs.
+    return Response(to_json({"data": data}), media_type="application/json")
 
 
 async def retrieve(request: Request) -> Response:
