@@ -1,6 +1,6 @@
 """`make bench-monitor`: thousands of active runs, one worker, a distant trainer.
 
-Prints how often each run is really looked at, what that costs, and whether pages stay fast.
+Prints how often each run is really polled, what that costs, and whether pages stay fast.
 """
 
 from __future__ import annotations
@@ -92,20 +92,20 @@ def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
     oldest: list[float] = []
     pages: list[float] = []
     _warm_up(site, cookies)
-    looks, calls_before, begun, before = 0, _calls(site), time.monotonic(), _sights()
+    polls, calls_before, begun, before = 0, _calls(site), time.monotonic(), _observations()
     while time.monotonic() - begun < seconds:
-        sights = _sights()
-        looks += sum(sights[job] != before.get(job) for job in sights)
-        before, now_ages = sights, _ages(sights)
+        observed = _observations()
+        polls += sum(observed[job] != before.get(job) for job in observed)
+        before, now_ages = observed, _ages(observed)
         ages += now_ages
         oldest.append(max(now_ages))
         pages += [_page(site, path, cookies) for path in PAGES]
         time.sleep(0.5)
     lasted = time.monotonic() - begun
     ticks, calls = lasted / 2, _calls(site) - calls_before
-    print(f"looks per second: {looks / lasted:.0f}")
+    print(f"polls per second: {polls / lasted:.0f}")
     print(f"requests to the trainer per tick of 2 s: {calls / ticks:.1f}")
-    print(f"age of a run's last look in s: {_spread(ages)}")
+    print(f"age of a run's last poll in s: {_spread(ages)}")
     print(f"age of the oldest unseen run in s: {_spread(oldest)}")
     print(f"page time in ms: {_spread([1000 * one for one in pages])}")
     for name in ("worker-1", "web-1", "trainer"):
@@ -119,7 +119,7 @@ def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
     time.sleep(15)
 
 
-def _sights() -> dict[object, datetime]:
+def _observations() -> dict[object, datetime]:
     """When each running job was last seen."""
     from jobs.models import JobQueue
 
@@ -127,11 +127,11 @@ def _sights() -> dict[object, datetime]:
     return {job: moment for job, moment in seen if moment}
 
 
-def _ages(sights: dict[object, datetime]) -> list[float]:
+def _ages(observed: dict[object, datetime]) -> list[float]:
     from jobs import clock
 
     now = clock.now()
-    return [(now - moment).total_seconds() for moment in sights.values()]
+    return [(now - moment).total_seconds() for moment in observed.values()]
 
 
 def _calls(site: Installation) -> int:

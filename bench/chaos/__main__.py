@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import django
@@ -97,20 +97,16 @@ def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Ran
     """
     delay, length = rng.uniform(0, 0.6), rng.uniform(*TRIAL_SECONDS)
     cause_rng = Random(rng.randrange(1 << 30))
-    people = []
-    for draft in drafts:
-        draft.accident = accident.name
-        thread = threading.Thread(target=press_start, args=(draft, site.webs))
-        thread.start()
-        people.append(thread)
-    time.sleep(delay)
-    accident.cause(site, cause_rng)
-    time.sleep(length)
-    struck = accident.kills + end_faults(site)
-    for part in site.parts.values():
-        part.start()
-    for thread in people:
-        thread.join()
+    with ThreadPoolExecutor(len(drafts)) as people:
+        for draft in drafts:
+            draft.accident = accident.name
+            people.submit(press_start, draft, site.webs)
+        time.sleep(delay)
+        accident.cause(site, cause_rng)
+        time.sleep(length)
+        struck = accident.kills + end_faults(site)
+        for part in site.parts.values():
+            part.start()
     return struck
 
 

@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from typing import TypeVar
 
 import requests
 
 PRESS_STYLES = ("once", "double click", "two tabs", "impatient")
 TIMEOUT = 8.0
 TRIES = 12
+T = TypeVar("T")
 
 
 @dataclass
@@ -68,10 +70,10 @@ def press_start(draft: Draft, webs: list[str]) -> None:
             _tab(draft, webs[0])
 
 
-def _together(presses: list[Callable[[], None]]) -> None:
-    with ThreadPoolExecutor(len(presses)) as pool:
-        for done in [pool.submit(press) for press in presses]:
-            done.result()
+def _together(actions: list[Callable[[], T]]) -> list[T]:
+    """Do all of them at once; return their results."""
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return [done.result() for done in [pool.submit(action) for action in actions]]
 
 
 def _tab(draft: Draft, web: str, clicks: int = 1) -> None:
@@ -109,10 +111,8 @@ def _click(draft: Draft, url: str, page: requests.Response, clicks: int) -> None
             draft.presses += 1
         return requests.post(url, data=form, cookies=cookies, timeout=TIMEOUT)
 
-    with ThreadPoolExecutor(clicks) as pool:
-        for click in [pool.submit(send) for _ in range(clicks)]:
-            if click.result().status_code >= 500:
-                raise _Broken
+    if any(answer.status_code >= 500 for answer in _together([send] * clicks)):
+        raise _Broken
 
 
 def _hidden(html: str, name: str) -> str:
