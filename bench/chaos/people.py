@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import TypeVar
 
-import requests
+from theway.demo.browser import Browser
+from theway.demo.errors import DemoError
 
 PRESS_STYLES = ("once", "double click", "two tabs", "impatient")
-TIMEOUT = 8.0
+TIMEOUT = (8.0, 8.0)  # seconds to connect, to wait for an answer
 TRIES = 12
-T = TypeVar("T")
 
 
 @dataclass
@@ -30,8 +27,6 @@ class Draft:
     style: str
     accident: str
     accepted: bool = False  # the person saw the model page after pressing
-    presses: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
@@ -70,53 +65,22 @@ def press_start(draft: Draft, webs: list[str]) -> None:
             _tab(draft, webs[0])
 
 
-def _together(actions: list[Callable[[], T]]) -> list[T]:
-    """Do all of them at once; return their results."""
+def _together(actions: Sequence[Callable[[], object]]) -> None:
     with ThreadPoolExecutor(len(actions)) as pool:
-        return [done.result() for done in [pool.submit(action) for action in actions]]
+        for done in [pool.submit(action) for action in actions]:
+            done.result()
 
 
 def _tab(draft: Draft, web: str, clicks: int = 1) -> None:
     """One browser tab: open the review page, press, reload and press again where it broke."""
-    url = f"{web}/dashboard/models/new/{draft.model_id}/review"
+    # A person presses on where the page complains.
+    browser = Browser(web, cookies=draft.cookies, timeout=TIMEOUT, ignores_errors=True)
     for _ in range(TRIES):
         try:
-            page = _get(url, draft)
-            if "/dashboard/models/new/" not in page.url:
+            page = browser.open(f"/dashboard/models/new/{draft.model_id}/review")
+            if "/dashboard/models/new/" not in page.address:
                 draft.accepted = True
                 return
-            _click(draft, url, page, clicks)
-        except (requests.RequestException, _Broken):
+            _together([partial(browser.submit, page, "wizard", {"go": "start"})] * clicks)
+        except DemoError:
             time.sleep(0.5)
-
-
-class _Broken(Exception):
-    """A page that is no page: the server was in the middle of dying."""
-
-
-def _get(url: str, draft: Draft) -> requests.Response:
-    page = requests.get(url, cookies=draft.cookies, timeout=TIMEOUT)
-    if page.status_code >= 500:
-        raise _Broken
-    return page
-
-
-def _click(draft: Draft, url: str, page: requests.Response, clicks: int) -> None:
-    token, press = _hidden(page.text, "csrfmiddlewaretoken"), _hidden(page.text, "idempotency_key")
-    cookies = {**draft.cookies, **page.cookies.get_dict()}
-    form = {"csrfmiddlewaretoken": token, "idempotency_key": press, "go": "start"}
-
-    def send() -> requests.Response:
-        with draft.lock:
-            draft.presses += 1
-        return requests.post(url, data=form, cookies=cookies, timeout=TIMEOUT)
-
-    if any(answer.status_code >= 500 for answer in _together([send] * clicks)):
-        raise _Broken
-
-
-def _hidden(html: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', html)
-    if not found:
-        raise _Broken
-    return found.group(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,9 +19,19 @@ Files = list[tuple[str, tuple[str, bytes, str]]]
 class Browser:
     """A session of one person at the installation at `base`. Every method raises DemoError."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        cookies: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        ignores_errors: bool = False,  # that a page shows
+    ) -> None:
         self._base = base
+        self._timeout = timeout
+        self._ignores_errors = ignores_errors
         self._session = requests.Session()
+        self._session.cookies.update(cookies or {})
         # The installation is on this machine: the environment's proxies are not for it.
         self._session.trust_env = False
 
@@ -55,7 +65,7 @@ class Browser:
     def _request(self, method: str, path: str, **options: Any) -> requests.Response:
         address = urljoin(self._base, path)
         try:
-            answer = self._session.request(method, address, timeout=TIMEOUT, **options)
+            answer = self._session.request(method, address, timeout=self._timeout, **options)
         except requests.RequestException as error:
             raise DemoError(f"{address} did not answer: {type(error).__name__}.") from error
         if not answer.ok:
@@ -64,6 +74,6 @@ class Browser:
 
     def _page(self, answer: requests.Response) -> Page:
         page = Page(answer.url, answer.text)
-        if page.errors:
+        if page.errors and not self._ignores_errors:
             raise DemoError(f"{answer.url} shows an error: {' '.join(page.errors)}")
         return page
