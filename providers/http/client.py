@@ -83,11 +83,7 @@ class Client:
             reply = self._exchange(self._session, call, timeout, form=form)
         except _BROKEN as error:
             raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
-        if reply.status_code not in accepted_statuses:
-            self._require_success(reply, call)
-        if reply.data is None:
-            raise self.unexpected(reply, "the answer is not a JSON object")
-        return reply
+        return self._checked(reply, call, accepted_statuses)
 
     def pay(
         self,
@@ -119,10 +115,7 @@ class Client:
             raise self._lost(error, guard) from error
         if is_refusal(reply):
             raise self.refusal(ProviderUnavailableError, reply)
-        self._require_success(reply, call, is_paid=True)
-        if reply.data is None:
-            raise self.unexpected(reply, "the answer is not a JSON object", is_paid=True)
-        return reply
+        return self._checked(reply, call, is_paid=True)
 
     def unexpected(self, reply: Reply, problem: str, *, is_paid: bool = False) -> ProviderError:
         """Return the error for a reply we cannot read, after logging what it was."""
@@ -162,10 +155,16 @@ class Client:
         kind = ProviderUnavailableError if stayed else OutcomeUnknownError
         return kind(self.provider, self.error_text(error))
 
-    def _require_success(self, reply: Reply, call: Call, *, is_paid: bool = False) -> None:
-        if not reply.is_success:
-            kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=call.is_about_run)
+    def _checked(
+        self, reply: Reply, call: Call, accepted: Collection[int] = (), *, is_paid: bool = False
+    ) -> Reply:
+        status = reply.status_code
+        if not reply.is_success and status not in accepted:
+            kind = error_class(status, is_paid=is_paid, is_about_run=call.is_about_run)
             raise self.refusal(kind, reply)
+        if reply.data is None:
+            raise self.unexpected(reply, "the answer is not a JSON object", is_paid=is_paid)
+        return reply
 
     def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
         """Return the error of a kind for a reply that refuses a call."""
