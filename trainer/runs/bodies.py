@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from trainer import models
-from trainer.bodies import Body, OfferedModel, RequiredText, Text, refuse
+from trainer.bodies import Body, OfferedModel, RequiredText, Text, Unsupported
 
 FileId = Annotated[RequiredText, Field(max_length=200)]
 Label = Annotated[Text, Field(max_length=60)]
@@ -62,15 +62,9 @@ class TrainingRequest(Body):
     training_type: TrainingType = TrainingType()
     training_method: TrainingMethod = TrainingMethod()
     image_params: ImageParams = ImageParams()
-    from_checkpoint: Any = None
-    from_hf_model: Any = None
-    validation_file: Any = None
-
-    @field_validator("from_checkpoint", "from_hf_model", "validation_file")
-    @classmethod
-    def _not_supported(cls, value: Any) -> None:
-        if value:
-            raise refuse("is not supported by this trainer")
+    from_checkpoint: Unsupported = None
+    from_hf_model: Unsupported = None
+    validation_file: Unsupported = None
 
 
 class EstimateBody(Body):
