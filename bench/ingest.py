@@ -12,7 +12,7 @@ import argparse
 import io
 import resource
 import sys
-import time
+import timeit
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,12 +55,7 @@ def found(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def best_time(data: bytes) -> float:
     """Return the seconds of the fastest of a few runs."""
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        normalise(io.BytesIO(data))
-        times.append(time.perf_counter() - began)
-    return min(times)
+    return min(timeit.repeat(lambda: normalise(io.BytesIO(data)), number=1, repeat=ROUNDS))
 
 
 def peak_mebibytes() -> float:

@@ -54,7 +54,11 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
         redis = stack.enter_context(services.redis()) if is_real else None
         ports = [unused_port() for _ in range(3)]
         env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
-        env |= _settings(trainer, postgres, redis)
+        env |= {name: str(value) for name, value in trainer.items()}
+        env["DJANGO_SETTINGS_MODULE"] = "bench.settings"
+        if postgres and redis:
+            env["DATABASE_URL"] = services.postgres_url(postgres)
+            env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
         os.environ.update(env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
@@ -67,17 +71,6 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
         finally:
             for part in [*parts.values(), *site.twins]:
                 part.kill()
-
-
-def _settings(
-    trainer: dict[str, object], postgres: Process | None, redis: Process | None
-) -> dict[str, str]:
-    own = {name: str(value) for name, value in trainer.items()}
-    own["DJANGO_SETTINGS_MODULE"] = "bench.settings"
-    if postgres and redis:
-        own["DATABASE_URL"] = services.postgres_url(postgres)
-        own["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
-    return own
 
 
 def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Process]:

@@ -1,6 +1,6 @@
 """`make bench-monitor`: thousands of active runs, one worker, a distant trainer.
 
-Prints how often each run is really looked at, what that costs, and whether pages stay fast.
+Prints how often each run is really polled, what that costs, and whether pages stay fast.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import requests
 
+from bench.chaos.people import sign_in
 from bench.installation import Installation, installation
-from theway.processes.installation import TRAINER_KEY
 
-AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
-LINE = b'{"messages":[]}\n'
 PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
 
 
@@ -35,7 +34,7 @@ def main() -> None:
         print(f"{options.jobs} active runs, {options.latency} ms latency, on {site.kind}")
         site.parts["trainer"].start()
         begun = time.monotonic()
-        cookies = _prepare(site, options.jobs)
+        cookies = _prepare(options.jobs)
         print(f"prepared in {time.monotonic() - begun:.0f} s", flush=True)
         for name in ("web-1", "worker-1", "beat"):
             site.parts[name].start()
@@ -51,93 +50,41 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(site: Installation, count: int) -> dict[str, str]:
+def _prepare(count: int) -> dict[str, str]:
     """Start `count` runs at the trainer and store their jobs; return a signed-in cookie."""
-    from django.conf import settings
-    from django.test import Client
     from django.utils import timezone
 
-    from accounts.models import User
     from jobs.models import JobQueue, new_correlation
     from models_app.models import UserModel
-    from providers.local.provider import Local
+    from tests.factories import JobFactory, UserFactory, UserModelFactory
 
-    user = User.objects.create_user("bench@example.org", "bench")
+    user = UserFactory()
     tokens = [new_correlation() for _ in range(count)]
-    runs = _start_runs(site, tokens)
-    models = UserModel.objects.bulk_create(
-        UserModel(
-            owner=user,
-            name=f"Model {number}",
-            trigger_word=f"xq_{number}",
-            status="training",
-            started_at=timezone.now(),
-        )
-        for number in range(count)
-    )
-    now = timezone.now()
+    runs = _start_runs(tokens)
+    models = UserModelFactory.build_batch(count, owner=user, training=True)
+    UserModel.objects.bulk_create(models)
+    seen = {"running": True, "last_seen_at": timezone.now()}
     JobQueue.objects.bulk_create(
-        JobQueue(
-            kind="training",
-            owner=user,
-            model=model,
-            provider=Local.key,
-            status="running",
-            run_id=run_id,
-            correlation=token,
-            idempotency_key=token,
-            sent_at=now,
-            submitted_at=now,
-            last_seen_at=now,
-            deadline_at=now + timedelta(days=1),
-        )
+        JobFactory.build(model=model, run_id=run_id, correlation=token, **seen)
         for model, run_id, token in zip(models, runs, tokens, strict=True)
     )
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+    return sign_in(user)
 
 
-def _start_runs(site: Installation, tokens: Sequence[str]) -> list[str]:
-    file_id = _upload(site)
-    session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+def _start_runs(tokens: Sequence[str]) -> list[str]:
+    from providers import registry
+    from providers.catalog import FLUX1_DEV
+    from providers.local.provider import Local
+    from tests.providers.samples import photos, training_request
+
+    dataset = registry.get(Local.key).upload_dataset(photos())
+    sample = training_request(base_model=FLUX1_DEV, dataset=dataset, epochs=1000)
 
     def start(token: str) -> str:
-        body = {"training_file": file_id, "model": "black-forest-labs/FLUX.1-dev"}
-        body |= {"suffix": token, "n_epochs": 1000}
-        url = f"{site.trainer_url}/v1/fine-tunes"
-        reply = session.post(url, json=body, headers=AUTH, timeout=60)
-        reply.raise_for_status()
-        run_id: str = reply.json()["id"]
-        return run_id
+        return registry.get(Local.key).start_training(replace(sample, correlation=token)).id
 
     with ThreadPoolExecutor(32) as pool:
         return list(pool.map(start, tokens))
-
-
-def _upload(site: Installation) -> str:
-    from io import BytesIO
-
-    from PIL import Image
-    from providers.dataset import write_jsonl
-
-    from providers.types import Photo
-
-    picture, dataset = BytesIO(), BytesIO()
-    Image.new("RGB", (64, 64), "teal").save(picture, "JPEG")
-    photo = Photo("001.jpg", "image/jpeg", "xq", lambda: BytesIO(picture.getvalue()))
-    write_jsonl([photo] * 4, dataset)
-    reply = requests.post(
-        f"{site.trainer_url}/v1/files/upload",
-        files={"file": ("photos.jsonl", dataset.getvalue())},
-        data={"purpose": "fine-tune", "file_name": "photos.jsonl"},
-        headers=AUTH,
-        timeout=60,
-    )
-    reply.raise_for_status()
-    file_id: str = reply.json()["id"]
-    return file_id
 
 
 def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
@@ -145,20 +92,20 @@ def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
     oldest: list[float] = []
     pages: list[float] = []
     _warm_up(site, cookies)
-    looks, calls_before, begun, before = 0, _calls(site), time.monotonic(), _sights()
+    polls, calls_before, begun, before = 0, _calls(site), time.monotonic(), _observations()
     while time.monotonic() - begun < seconds:
-        sights = _sights()
-        looks += sum(sights[job] != before.get(job) for job in sights)
-        before, now_ages = sights, _ages(sights)
+        observed = _observations()
+        polls += sum(observed[job] != before.get(job) for job in observed)
+        before, now_ages = observed, _ages(observed)
         ages += now_ages
         oldest.append(max(now_ages))
         pages += [_page(site, path, cookies) for path in PAGES]
         time.sleep(0.5)
     lasted = time.monotonic() - begun
     ticks, calls = lasted / 2, _calls(site) - calls_before
-    print(f"looks per second: {looks / lasted:.0f}")
+    print(f"polls per second: {polls / lasted:.0f}")
     print(f"requests to the trainer per tick of 2 s: {calls / ticks:.1f}")
-    print(f"age of a run's last look in s: {_spread(ages)}")
+    print(f"age of a run's last poll in s: {_spread(ages)}")
     print(f"age of the oldest unseen run in s: {_spread(oldest)}")
     print(f"page time in ms: {_spread([1000 * one for one in pages])}")
     for name in ("worker-1", "web-1", "trainer"):
@@ -172,7 +119,7 @@ def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
     time.sleep(15)
 
 
-def _sights() -> dict[object, datetime]:
+def _observations() -> dict[object, datetime]:
     """When each running job was last seen."""
     from jobs.models import JobQueue
 
@@ -180,11 +127,11 @@ def _sights() -> dict[object, datetime]:
     return {job: moment for job, moment in seen if moment}
 
 
-def _ages(sights: dict[object, datetime]) -> list[float]:
+def _ages(observed: dict[object, datetime]) -> list[float]:
     from jobs import clock
 
     now = clock.now()
-    return [(now - moment).total_seconds() for moment in sights.values()]
+    return [(now - moment).total_seconds() for moment in observed.values()]
 
 
 def _calls(site: Installation) -> int:

@@ -14,17 +14,12 @@ from starlette.routing import Route
 
 from trainer import engines
 from trainer.config import Config
-from trainer.database import Database
 from trainer.engines.base import Engine
-from trainer.errors import ApiError, answer_api_error, answer_crash, answer_http_error
+from trainer.errors import ApiError, answer_crash, answer_refusal
 from trainer.files.routes import routes as file_routes
-from trainer.files.store import FileStore
 from trainer.images.routes import routes as image_routes
-from trainer.images.store import ImageStore
 from trainer.middleware import HEALTH_PATH, BearerKeys, CommittedAnswers, Labels, RequestLog
 from trainer.runs.routes import routes as run_routes
-from trainer.runs.runner import Runner
-from trainer.runs.store import RunStore
 from trainer.state import State, state
 
 
@@ -33,7 +28,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 
     Raises ConfigurationError for an engine that does not exist.
     """
-    parts = _parts(config, engine or engines.build(config))
+    parts = State(config, engine or engines.build(config))
     app = Starlette(
         routes=[Route(HEALTH_PATH, health), *file_routes, *run_routes, *image_routes],
         middleware=[
@@ -43,8 +38,8 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
             Middleware(CommittedAnswers, database=parts.database),
         ],
         exception_handlers={
-            ApiError: answer_api_error,
-            HTTPException: answer_http_error,
+            ApiError: answer_refusal,
+            HTTPException: answer_refusal,
             Exception: answer_crash,
         },
         lifespan=_lifespan,
@@ -56,21 +51,6 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 async def health(request: Request) -> JSONResponse:
     """GET /healthz, without a key."""
     return JSONResponse({"status": "ok", "engine": state(request).engine.name})
-
-
-def _parts(config: Config, engine: Engine) -> State:
-    database = Database(config.folder / "trainer.db")
-    runs = RunStore(database, config.folder / "runs")
-    return State(
-        config=config,
-        database=database,
-        engine=engine,
-        files=FileStore(database, config.folder / "files"),
-        runs=runs,
-        runner=Runner(runs, engine, config.slots),
-        images=ImageStore(database, config.folder / "images"),
-        labels={"X-Trainer-Engine": engine.name},
-    )
 
 
 @asynccontextmanager

@@ -63,9 +63,15 @@ def _offered(name: str) -> str:
     return name
 
 
+def _absent(value: Any) -> None:
+    if value:
+        raise refuse("is not supported by this trainer")
+
+
 Text = Annotated[str, AfterValidator(_text)]
 RequiredText = Annotated[Text, AfterValidator(_not_empty)]
 OfferedModel = Annotated[RequiredText, Field(max_length=200), AfterValidator(_offered)]
+Unsupported = Annotated[Any, AfterValidator(_absent)]
 
 
 async def read_body(request: Request, model: type[AnyBody]) -> AnyBody:

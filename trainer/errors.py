@@ -7,6 +7,8 @@ Source: togethercomputer/openapi, openapi.yaml (ErrorData), 2026-04.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -16,24 +18,18 @@ class ConfigurationError(Exception):
     """The service cannot start as it is set up. The message names what is wrong."""
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
     """A request that is answered with `status` and the documented body."""
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        param: str | None = None,
-        code: str | None = None,
-        kind: str = "invalid_request_error",
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.param = param
-        self.code = code
-        self.kind = kind
+    status: int
+    message: str
+    param: str | None = None
+    code: str | None = None
+    kind: str = "invalid_request_error"
+
+    def __str__(self) -> str:
+        return self.message
 
     def response(self) -> JSONResponse:
         """Return the answer that tells the client."""
@@ -63,24 +59,18 @@ def unknown_model(name: str) -> ApiError:
     )
 
 
-async def answer_api_error(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler for ApiError."""
-    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
+async def answer_refusal(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's handler for ApiError, and for its own 404, 405 and form errors."""
+    if isinstance(error, HTTPException):
+        error = ApiError(error.status_code, error.detail, code="http_error")
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for these two only
     return error.response()
-
-
-async def answer_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Starlette's handler for its own 404, 405 and form errors."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    return ApiError(error.status_code, str(error.detail), code="http_error").response()
 
 
 async def answer_crash(request: Request, error: Exception) -> JSONResponse:
     """Starlette's handler for a bug: the log gets it all, the client a plain 500."""
-    refusal = ApiError(
-        500, "The trainer had an internal error; its log says more.", kind="server_error"
-    )
-    response = refusal.response()
+    message = "The trainer had an internal error; its log says more."
+    response = ApiError(500, message, kind="server_error").response()
     # This answer is made outside the layer that puts the labels on.
     response.headers.update(request.app.state.parts.labels)
     return response

@@ -17,6 +17,7 @@ CREATE TABLE files (
 CREATE TABLE runs (
   id TEXT PRIMARY KEY,
   request TEXT NOT NULL, -- JSON
+  correlation TEXT NOT NULL,
   photos INTEGER NOT NULL,
   dataset_bytes INTEGER NOT NULL,
   created_at REAL NOT NULL,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from starlette.requests import Request
@@ -17,18 +15,18 @@ from trainer.runs.runner import Runner
 from trainer.runs.store import RunStore
 
 
-@dataclass(frozen=True, slots=True)
 class State:
     """The parts of one running service."""
 
-    config: Config
-    database: Database
-    engine: Engine
-    files: FileStore
-    runs: RunStore
-    runner: Runner
-    images: ImageStore
-    labels: Mapping[str, str]  # headers of every answer
+    def __init__(self, config: Config, engine: Engine) -> None:
+        self.config = config
+        self.engine = engine
+        self.database = Database(config.folder / "trainer.db")
+        self.files = FileStore(self.database, config.folder / "files")
+        self.runs = RunStore(self.database, config.folder / "runs")
+        self.runner = Runner(self.runs, engine, config.slots)
+        self.images = ImageStore(self.database, config.folder / "images")
+        self.labels = {"X-Trainer-Engine": engine.name}  # headers of every answer
 
 
 def state(request: Request) -> State:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import django
 
+from bench.chaos import steps
 from bench.chaos.accidents import ACCIDENTS, Accident, end_faults, set_faults
 from bench.chaos.people import Draft, make_drafts, press_start
+from bench.chaos.verdict import BAD, Verdict, judge
 from bench.installation import Installation, installation
+from theway.processes.waiting import wait_until
 
 DRAFTS_PER_TRIAL = 2
 TRIAL_SECONDS = (0.8, 2.2)
@@ -29,9 +32,6 @@ def main() -> int:
     trainer = {"TRAINER_SECONDS": TRAINING_SECONDS, "TRAINER_SLOTS": 500}
     with installation(is_embedded=options.embedded, **trainer) as site:
         django.setup()
-        from bench.chaos import steps
-        from bench.chaos.verdict import judge
-
         if options.steps:
             drafts = steps.run(site, is_freezing=options.steps == "freeze", stride=options.stride)
             struck = Counter(draft.accident for draft in drafts)
@@ -86,9 +86,7 @@ def _wait_for_first_tick() -> None:
     """Accidents before the workers work would prove nothing."""
     from jobs.health import last_heartbeat
 
-    deadline = time.monotonic() + 60
-    while last_heartbeat() is None and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_until(last_heartbeat, 60)
 
 
 def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Random) -> int:
@@ -98,20 +96,16 @@ def _trial(site: Installation, accident: Accident, drafts: list[Draft], rng: Ran
     """
     delay, length = rng.uniform(0, 0.6), rng.uniform(*TRIAL_SECONDS)
     cause_rng = Random(rng.randrange(1 << 30))
-    people = []
-    for draft in drafts:
-        draft.accident = accident.name
-        thread = threading.Thread(target=press_start, args=(draft, site.webs))
-        thread.start()
-        people.append(thread)
-    time.sleep(delay)
-    accident.cause(site, cause_rng)
-    time.sleep(length)
-    struck = accident.kills + end_faults(site)
-    for part in site.parts.values():
-        part.start()
-    for thread in people:
-        thread.join()
+    with ThreadPoolExecutor(len(drafts)) as people:
+        for draft in drafts:
+            draft.accident = accident.name
+            people.submit(press_start, draft, site.webs)
+        time.sleep(delay)
+        accident.cause(site, cause_rng)
+        time.sleep(length)
+        struck = accident.kills + end_faults(site)
+        for part in site.parts.values():
+            part.start()
     return struck
 
 
@@ -119,15 +113,13 @@ def _heal_and_rest(site: Installation, drafts: list[Draft]) -> None:
     """End all trouble, let everybody press who could not, and wait until nothing moves."""
     from django.db import connection
 
-    from bench.chaos.steps import wait_for_rest
-
     site.heal()
     set_faults(site, 0, [])
     for draft in drafts:
         if not draft.accepted:
             press_start(draft, site.webs)
     connection.close()  # it may have been cut by the accidents
-    wait_for_rest()
+    steps.wait_for_rest()
 
 
 def _progress(done: int, total: int) -> None:
@@ -135,12 +127,12 @@ def _progress(done: int, total: int) -> None:
         print(f"{done} of {total} trials", end="\r", flush=True, file=sys.stderr)
 
 
-def _explain(site: Installation, verdict: object) -> None:
+def _explain(site: Installation, verdict: Verdict) -> None:
     """Print the story of every model that went wrong."""
     from jobs.models import JobEvent, JobQueue
 
-    for name in ("doubled", "lost", "stuck", "backwards"):
-        for model_id in list(getattr(verdict, name))[:5]:
+    for name in BAD:
+        for model_id in list(verdict.models[name])[:5]:
             print(f"--- {name}: model {model_id}")
             for job in JobQueue.objects.filter(model=model_id):
                 print(f"job {job.pk} {job.status} run={job.run_id} {job.error_code} {job.incident}")

@@ -41,11 +41,15 @@ def _freeze(*names: str, at_least: float, at_most: float) -> Callable[[Installat
     def cause(site: Installation, rng: Random) -> None:
         part = site.parts[rng.choice(names)]
         part.freeze()
-        thaw = threading.Timer(rng.uniform(at_least, at_most), part.resume)
-        thaw.daemon = True
-        thaw.start()
+        _later(rng.uniform(at_least, at_most), part.resume)
 
     return cause
+
+
+def _later(seconds: float, action: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
 
 
 def _everything_killed(site: Installation, rng: Random) -> None:
@@ -60,9 +64,7 @@ def _second_beat(site: Installation, rng: Random) -> None:
     twin = replace(beat, name="second beat", command=command, log_file=site.folder / "beat-2.log")
     site.twins.append(twin)
     twin.start()
-    end = threading.Timer(rng.uniform(4, 12), twin.kill)
-    end.daemon = True
-    end.start()
+    _later(rng.uniform(4, 12), twin.kill)
 
 
 def _wipe_broker(site: Installation, rng: Random) -> None:
@@ -78,9 +80,7 @@ def _freeze_broker(site: Installation, rng: Random) -> None:
     if not site.redis:
         return _wipe_broker(site, rng)
     site.redis.freeze()
-    thaw = threading.Timer(rng.uniform(0.5, 4.0), site.redis.resume)
-    thaw.daemon = True
-    return thaw.start()
+    return _later(rng.uniform(0.5, 4.0), site.redis.resume)
 
 
 def _cut_database(site: Installation, rng: Random) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from random import Random
 
-import requests
+from theway.demo.browser import Browser
+from theway.demo.errors import DemoError
 
 PRESS_STYLES = ("once", "double click", "two tabs", "impatient")
-TIMEOUT = 8.0
+TIMEOUT = (8.0, 8.0)  # seconds to connect, to wait for an answer
 TRIES = 12
 
 
@@ -29,56 +27,23 @@ class Draft:
     style: str
     accident: str
     accepted: bool = False  # the person saw the model page after pressing
-    presses: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def make_drafts(count: int, rng: Random, prefix: str = "chaos") -> list[Draft]:
     """Store `count` complete drafts of four photos, each with its own signed-in owner."""
-    from django.contrib.auth.hashers import make_password
-    from django.core.files.base import ContentFile
-    from django.core.files.storage import default_storage
-    from PIL import Image
+    from tests.factories import TrainingImageFactory, UserFactory, UserModelFactory
 
-    from accounts.models import User
-    from models_app.models import TrainingImage, UserModel
-    from providers.local.provider import Local
-
-    picture = BytesIO()
-    Image.new("RGB", (320, 320), "teal").save(picture, "JPEG")
-    name = default_storage.save(f"photos/{prefix}.jpg", ContentFile(picture.getvalue()))
-    password = make_password("chaos")
     drafts = []
     for number in range(count):
-        user = User.objects.create(email=f"{prefix}{number}@example.org", password=password)
-        model = UserModel.objects.create(
-            owner=user,
-            name=f"Chaos {number}",
-            kind="product",
-            trigger_word=f"xq_{number}",
-            base_model="black-forest-labs/FLUX.1-dev",
-            provider=Local.key,
-            preset="fast",
-            options={"epochs": 5},
-        )
-        TrainingImage.objects.bulk_create(
-            TrainingImage(
-                model=model,
-                file=name,
-                thumbnail=name,
-                width=320,
-                height=320,
-                size=len(picture.getvalue()),
-                sha256=f"{index:064d}",
-                position=index,
-            )
-            for index in range(4)
-        )
-        drafts.append(Draft(model.pk, _signed_in(user), rng.choice(PRESS_STYLES), ""))
+        user = UserFactory(email=f"{prefix}{number}@example.org")
+        model = UserModelFactory(owner=user, preset="fast", options={"epochs": 5})
+        TrainingImageFactory.create_batch(4, model=model)
+        drafts.append(Draft(model.pk, sign_in(user), rng.choice(PRESS_STYLES), ""))
     return drafts
 
 
-def _signed_in(user: object) -> dict[str, str]:
+def sign_in(user: object) -> dict[str, str]:
+    """Return the cookie of a new session of this user."""
     from django.conf import settings
     from django.test import Client
 
@@ -100,55 +65,22 @@ def press_start(draft: Draft, webs: list[str]) -> None:
             _tab(draft, webs[0])
 
 
-def _together(presses: list[Callable[[], None]]) -> None:
-    with ThreadPoolExecutor(len(presses)) as pool:
-        for done in [pool.submit(press) for press in presses]:
+def _together(actions: Sequence[Callable[[], object]]) -> None:
+    with ThreadPoolExecutor(len(actions)) as pool:
+        for done in [pool.submit(action) for action in actions]:
             done.result()
 
 
 def _tab(draft: Draft, web: str, clicks: int = 1) -> None:
     """One browser tab: open the review page, press, reload and press again where it broke."""
-    url = f"{web}/dashboard/models/new/{draft.model_id}/review"
+    # A person presses on where the page complains.
+    browser = Browser(web, cookies=draft.cookies, timeout=TIMEOUT, ignores_errors=True)
     for _ in range(TRIES):
         try:
-            page = _get(url, draft)
-            if "/dashboard/models/new/" not in page.url:
+            page = browser.open(f"/dashboard/models/new/{draft.model_id}/review")
+            if "/dashboard/models/new/" not in page.address:
                 draft.accepted = True
                 return
-            _click(draft, url, page, clicks)
-        except (requests.RequestException, _Broken):
+            _together([partial(browser.submit, page, "wizard", {"go": "start"})] * clicks)
+        except DemoError:
             time.sleep(0.5)
-
-
-class _Broken(Exception):
-    """A page that is no page: the server was in the middle of dying."""
-
-
-def _get(url: str, draft: Draft) -> requests.Response:
-    page = requests.get(url, cookies=draft.cookies, timeout=TIMEOUT)
-    if page.status_code >= 500:
-        raise _Broken
-    return page
-
-
-def _click(draft: Draft, url: str, page: requests.Response, clicks: int) -> None:
-    token, press = _hidden(page.text, "csrfmiddlewaretoken"), _hidden(page.text, "idempotency_key")
-    cookies = {**draft.cookies, **page.cookies.get_dict()}
-    form = {"csrfmiddlewaretoken": token, "idempotency_key": press, "go": "start"}
-
-    def send() -> requests.Response:
-        with draft.lock:
-            draft.presses += 1
-        return requests.post(url, data=form, cookies=cookies, timeout=TIMEOUT)
-
-    with ThreadPoolExecutor(clicks) as pool:
-        for click in [pool.submit(send) for _ in range(clicks)]:
-            if click.result().status_code >= 500:
-                raise _Broken
-
-
-def _hidden(html: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', html)
-    if not found:
-        raise _Broken
-    return found.group(1)

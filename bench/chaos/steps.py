@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from random import Random
 from types import FrameType
@@ -63,22 +64,20 @@ def run(site: Installation, *, is_freezing: bool, stride: int) -> list[Draft]:
     return [counted, *drafts]
 
 
-def _start(draft: Draft) -> str:
+def _start(draft: Draft) -> uuid.UUID:
     from models_app.models import UserModel
     from training.selectors import next_idempotency_key
     from training.services import start
 
     model = UserModel.objects.get(pk=draft.model_id)
-    return str(start(model, idempotency_key=next_idempotency_key(model)).pk)
+    return start(model, idempotency_key=next_idempotency_key(model)).pk
 
 
 def _steps_of(draft: Draft) -> int:
     """Submit one job undisturbed and count its steps."""
-    import uuid
-
     from jobs.engine.submit import submit
 
-    job_id = uuid.UUID(_start(draft))
+    job_id = _start(draft)
     with _tracing(Counter(None, lambda: None)) as counter:
         submit(job_id)
     return counter.count
@@ -86,13 +85,11 @@ def _steps_of(draft: Draft) -> int:
 
 def _submit_in_child(draft: Draft, step: int, number: int) -> int:
     """Fork a worker that stops itself at `step`; return its id once it is dead or frozen."""
-    import uuid
-
     from django.db import connection
 
     from jobs.engine.submit import submit
 
-    job_id = uuid.UUID(_start(draft))
+    job_id = _start(draft)
     connection.close()
     child = os.fork()
     if child == 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import requests
 
@@ -13,26 +12,23 @@ from bench.chaos.accidents import AUTH
 from bench.chaos.people import Draft
 from bench.installation import Installation
 
+BAD = ("doubled", "lost", "stuck", "backwards")
 
-@dataclass
+
 class Verdict:
-    """Sets of models; all four bad ones must be empty."""
+    """Models by what became of them; all four bad sets must be empty."""
 
-    started: set[uuid.UUID] = field(default_factory=set)
-    doubled: set[uuid.UUID] = field(default_factory=set)
-    lost: set[uuid.UUID] = field(default_factory=set)
-    stuck: set[uuid.UUID] = field(default_factory=set)
-    backwards: set[uuid.UUID] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.models: dict[str, set[uuid.UUID]] = {name: set() for name in ("started", *BAD)}
 
     @property
     def is_clean(self) -> bool:
-        return not (self.doubled or self.lost or self.stuck or self.backwards)
+        return not any(self.models[name] for name in BAD)
 
     def counts(self, drafts: Iterable[Draft]) -> str:
         """The five numbers for some drafts, as one line."""
         ids = {draft.model_id for draft in drafts}
-        names = ("started", "doubled", "lost", "stuck", "backwards")
-        return " ".join(f"{name}={len(ids & getattr(self, name))}" for name in names)
+        return " ".join(f"{name}={len(ids & models)}" for name, models in self.models.items())
 
 
 def judge(site: Installation, drafts: list[Draft]) -> Verdict:
@@ -49,19 +45,20 @@ def judge(site: Installation, drafts: list[Draft]) -> Verdict:
     known_tokens = {job.correlation for own in jobs.values() for job in own}
     for draft in drafts:
         own = jobs[draft.model_id]
-        if own:
-            verdict.started.add(draft.model_id)
-        if sum(paid.get(job.correlation, 0) for job in own) > 1:
-            verdict.doubled.add(draft.model_id)
-        if any(job.status not in OVER for job in own):
-            verdict.stuck.add(draft.model_id)
-        elif not any(job.status == Status.SUCCEEDED for job in own):
-            verdict.lost.add(draft.model_id)
-        if any(_goes_backwards(job) for job in own):
-            verdict.backwards.add(draft.model_id)
+        is_unfinished = any(job.status not in OVER for job in own)
+        has_succeeded = any(job.status == Status.SUCCEEDED for job in own)
+        outcome = {
+            "started": bool(own),
+            "doubled": sum(paid.get(job.correlation, 0) for job in own) > 1,
+            "lost": not is_unfinished and not has_succeeded,
+            "stuck": is_unfinished,
+            "backwards": any(map(_goes_backwards, own)),
+        }
+        for name in filter(outcome.get, outcome):
+            verdict.models[name].add(draft.model_id)
     if strangers := set(paid) - known_tokens:
         print(f"paid for tokens nobody knows: {sorted(strangers)}")
-        verdict.lost.update(uuid.uuid4() for _ in strangers)
+        verdict.models["lost"].update(uuid.uuid4() for _ in strangers)
     return verdict
 
 

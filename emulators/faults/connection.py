@@ -1,4 +1,4 @@
-"""Connections that end without an answer, as broken networks end them."""
+"""Connections that can be ended without an answer, as broken networks end them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import struct
 from typing import Any
 
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 _TRANSPORT = "emulators.transport"
@@ -28,28 +28,15 @@ def protocol() -> type[asyncio.Protocol]:
     return type("CuttableProtocol", (_Exposing, AutoHTTPProtocol), {})
 
 
-async def hang_up(scope: Scope, receive: Receive) -> None:
+def close(scope: Scope) -> None:
     """Close the connection properly: the client reads its end where an answer should be."""
-    _transport(scope).close()
-    await gone(receive)
+    scope["state"][_TRANSPORT].close()
 
 
-async def reset(scope: Scope, receive: Receive) -> None:
+def reset(scope: Scope) -> None:
     """Reset the connection: the client gets "connection reset by peer"."""
-    transport = _transport(scope)
+    transport = scope["state"][_TRANSPORT]
     # Lingering for zero seconds makes the kernel send RST instead of FIN (socket(7)).
     no_linger = struct.pack("ii", 1, 0)
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
     transport.abort()
-    await gone(receive)
-
-
-async def gone(receive: Receive) -> None:
-    """Wait until the client is gone, dropping what still comes."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _transport(scope: Scope) -> asyncio.Transport:
-    transport: asyncio.Transport = scope["state"][_TRANSPORT]
-    return transport

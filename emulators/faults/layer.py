@@ -6,17 +6,15 @@ import asyncio
 import json
 import logging
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulators.faults.answers import finish
-from emulators.faults.exchange import Exchange
+from emulators.faults.exchange import Exchange, finish
 from emulators.faults.ledger import Ledger
 from emulators.faults.plan import Plan
-from emulators.faults.response_faults import answer_wrongly
 from emulators.faults.routes import FAULTS_PATH, LEDGER_PATH, Controls
-from emulators.faults.service import Service
+from emulators.faults.service import ResponseFault, Service
 from emulators.faults.transport_faults import TRANSPORT_FAULTS
+from trainer.middleware import Labels
 
 log = logging.getLogger("emulators.faults")
 
@@ -43,15 +41,20 @@ class FaultLayer:
         self._plan = plan
         self._controls = Controls(service, plan, ledger).app(keys)
         self._latency = latency
+        # On every answer: nobody may mistake an emulator for the real service.
+        self._labelled = Labels(self._answer, {service.label: "on"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._labelled(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] in {FAULTS_PATH, LEDGER_PATH}:
-            await self._controls(scope, receive, _labelled(send, self._service.label))
+            await self._controls(scope, receive, send)
         else:
             await asyncio.sleep(self._latency)
-            await self._handle(scope, receive, _labelled(send, self._service.label))
+            await self._handle(scope, receive, send)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._service.route_of(scope["method"], scope["path"])
@@ -65,7 +68,7 @@ class FaultLayer:
         if rule.fault in TRANSPORT_FAULTS:
             await TRANSPORT_FAULTS[rule.fault](exchange)
         else:
-            await answer_wrongly(self._service.response_faults[rule.fault], exchange)
+            await _answer_wrongly(self._service.response_faults[rule.fault], exchange)
 
     def _possible(self, route: str) -> set[str]:
         wrong = self._service.response_faults.items()
@@ -83,12 +86,7 @@ class LedgerLayer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, self._balanced(send))
-        elif scope["type"] == "http":
-            await self._record(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _record(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         route = self._service.route_of(scope["method"], scope["path"])
         if route is None or route not in self._service.paid_routes:
             await self._app(scope, receive, send)
@@ -112,12 +110,11 @@ class LedgerLayer:
         return send_balanced
 
 
-def _labelled(send: Send, label: str) -> Send:
-    """Mark every answer: nobody may mistake an emulator for the real service."""
-
-    async def send_labelled(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)[label] = "on"
-        await send(message)
-
-    return send_labelled
+async def _answer_wrongly(fault: ResponseFault, exchange: Exchange) -> None:
+    """Do the work and answer something else; a refusal stays as it is."""
+    answer = await exchange.finish()
+    if answer.status == 200:
+        data = json.loads(answer.body)
+        await fault.change(data, exchange.rule, exchange.rng)
+        answer.replace_body(json.dumps(data).encode())
+    await answer.send(exchange.send)

@@ -16,7 +16,7 @@ from emulators.faults.rules import EVERY_ROUTE, STUCK, Rule, Rules
 from emulators.faults.service import Service
 from emulators.faults.transport_faults import TRANSPORT_FAULTS
 from trainer.bodies import read_body
-from trainer.errors import ApiError, answer_api_error, invalid
+from trainer.errors import ApiError, answer_refusal, invalid
 from trainer.middleware import BearerKeys
 
 FAULTS_PATH, LEDGER_PATH = "/faults", "/ledger"
@@ -40,7 +40,7 @@ class Controls:
                 Route(LEDGER_PATH, self.show_ledger, methods=["GET"]),
             ],
             middleware=[Middleware(BearerKeys, keys=keys)],
-            exception_handlers={ApiError: answer_api_error},
+            exception_handlers={ApiError: answer_refusal},
         )
 
     async def show(self, request: Request) -> Response:

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -15,12 +16,6 @@ from emulators.faults.exchange import Exchange
 log = logging.getLogger("emulators.faults")
 
 EXIT_CODE = 70
-PHRASES = {
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
 
 
 async def reset_before(exchange: Exchange) -> None:
@@ -39,14 +34,14 @@ async def rate_limited(exchange: Exchange) -> None:
 async def error(exchange: Exchange) -> None:
     """Nothing is done and the service says so itself, in its own body."""
     status = exchange.rule.status
-    message = "The server is overloaded" if status == 503 else PHRASES[status]
+    message = "The server is overloaded" if status == 503 else HTTPStatus(status).phrase
     await exchange.respond(exchange.service.refusal(status, f"{message} (injected fault)."))
 
 
 async def slow(exchange: Exchange) -> None:
     """Everything is done, later."""
     await asyncio.sleep(exchange.rule.seconds)
-    await exchange.handle()
+    await exchange.respond(exchange.app)
 
 
 async def hang(exchange: Exchange) -> None:
@@ -68,7 +63,8 @@ async def error_after(exchange: Exchange) -> None:
     await exchange.finish()
     status = exchange.rule.status
     # Not the service's body: a gateway does not know whether the request was accepted.
-    await exchange.respond(PlainTextResponse(f"{status} {PHRASES[status]}", status_code=status))
+    text = f"{status} {HTTPStatus(status).phrase}"
+    await exchange.respond(PlainTextResponse(text, status_code=status))
 
 
 async def malformed(exchange: Exchange) -> None:
@@ -89,7 +85,7 @@ async def truncated(exchange: Exchange) -> None:
         answer.replace_body(bytes(answer.body[:half]))
         await answer.send(exchange.send)
     else:
-        await answer.send_part(exchange.send, half)
+        await answer.send(exchange.send, half)
         await exchange.hang_up()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from emulators.faults.plan import Plan
-from trainer.engines.base import Engine, ImageRequest, Work
+from trainer.engines.base import Engine, ImageRequest
+from trainer.runs.work import Work
 
 
 class StuckEngine:

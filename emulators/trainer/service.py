@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,10 +11,28 @@ from starlette.responses import Response
 from emulators.faults.ledger import Entry
 from emulators.faults.service import Json, ResponseFault, Service
 from emulators.trainer import response_faults as faults
-from emulators.trainer.paths import ROUTES, route_of
 from trainer.errors import ApiError
 from trainer.state import State
 
+_RUN = r"/v1/fine-tunes/[^/]+"
+# The first that matches; both lists, of trainings and of images, are `list`.
+_PATTERNS = tuple(
+    (name, method, re.compile(pattern))
+    for name, method, pattern in (
+        ("create", "POST", r"/v1/fine-tunes"),
+        ("list", "GET", r"/v1/fine-tunes|/v1/images/generations"),
+        ("supported", "GET", r"/v1/fine-tunes/models/(supported|limits)"),
+        ("get", "GET", _RUN),
+        ("events", "GET", _RUN + "/events"),
+        ("metrics", "GET", _RUN + "/metrics"),
+        ("cancel", "POST", _RUN + "/cancel"),
+        ("download", "GET", r"/v1/finetune/download"),
+        ("upload", "POST", r"/v1/files|/v1/files/upload|/v1/files/[^/]+/preprocess"),
+        ("upload", "PUT", r"/v1/uploads/[^/]+"),
+        ("generate", "POST", r"/v1/images/generations"),
+    )
+)
+OTHER = "other"  # reached by `*` only
 CREATIONS, GENERATIONS = "creations", "generations"
 
 
@@ -21,7 +40,7 @@ class TrainerService(Service):
     """See `Service`."""
 
     label = "X-Trainer-Faults"
-    routes = ROUTES
+    routes = frozenset(name for name, _, _ in _PATTERNS)
     paid_routes = {"create": CREATIONS, "generate": GENERATIONS}
 
     def __init__(self, parts: State) -> None:
@@ -38,7 +57,10 @@ class TrainerService(Service):
 
     def route_of(self, method: str, path: str) -> str | None:
         """Return the route of a request; None for requests that never fail."""
-        return route_of(method, path)
+        for name, wanted, pattern in _PATTERNS:
+            if method == wanted and pattern.fullmatch(path):
+                return name
+        return OTHER if path.startswith("/v1/") else None
 
     def refusal(self, status: int, message: str) -> Response:
         """Return Together's error body."""
@@ -56,7 +78,7 @@ class TrainerService(Service):
     def existing(self) -> Iterator[Entry]:
         """Return every run and every kept call."""
         for run in self._parts.runs.all():
-            token = run.request.suffix or run.request.correlation
+            token = run.request.suffix or run.correlation
             yield Entry(CREATIONS, token, run.id)
         for call in self._parts.images.all():
             yield Entry(GENERATIONS, call.correlation, call.id)

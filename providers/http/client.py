@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
 import requests
 from django.core.exceptions import ImproperlyConfigured
+from requests_toolbelt import MultipartEncoder
 
 from providers.errors import (
     OutcomeUnknownError,
@@ -22,7 +23,6 @@ from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
     BodyTooLargeError,
-    BodyTooSlowError,
     KeyAuth,
     Timeout,
     new_session,
@@ -38,7 +38,7 @@ UPLOAD_TIMEOUT: Timeout = (5.0, 120.0)
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
 BODY_SECONDS = 60.0  # for the whole body, once the headers are here
 
-_BROKEN = (*NETWORK_ERRORS, BodyTooLargeError, BodyTooSlowError)
+_BROKEN = (*NETWORK_ERRORS, BodyTooLargeError)
 
 
 class Client:
@@ -70,8 +70,7 @@ class Client:
         self,
         call: Call,
         *,
-        body: Iterable[bytes] | None = None,
-        headers: Mapping[str, str] | None = None,
+        form: MultipartEncoder | None = None,
         timeout: Timeout = SAFE_TIMEOUT,
         accepted_statuses: Collection[int] = (),
     ) -> Reply:
@@ -81,14 +80,10 @@ class Client:
         Raises any `ProviderError` but `OutcomeUnknownError`.
         """
         try:
-            reply = self._exchange(self._session, call, timeout, headers, body)
+            reply = self._exchange(self._session, call, timeout, form=form)
         except _BROKEN as error:
             raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
-        if reply.status_code not in accepted_statuses:
-            self._require_success(reply, call)
-        if reply.data is None:
-            raise self.unexpected(reply, "the answer is not a JSON object")
-        return reply
+        return self._checked(reply, call, accepted_statuses)
 
     def pay(
         self,
@@ -112,18 +107,15 @@ class Client:
             # frozen after our own check. Elsewhere clocks differ, and no service knows it.
             headers = {**headers, NOT_AFTER_HEADER: f"{not_after:.3f}"}
         try:
-            with self._paid_session(guard) as session:
+            with send_once_session(guard, trust_environment=self.trusts_environment) as session:
                 reply = self._exchange(session, call, timeout, headers)
         except TooLateError as error:
             raise ProviderUnavailableError(self.provider, "too late to send") from error
         except _BROKEN as error:
             raise self._lost(error, guard) from error
         if is_refusal(reply):
-            raise self._error(ProviderUnavailableError, reply)
-        self._require_success(reply, call, is_paid=True)
-        if reply.data is None:
-            raise self.unexpected(reply, "the answer is not a JSON object", is_paid=True)
-        return reply
+            raise self.refusal(ProviderUnavailableError, reply)
+        return self._checked(reply, call, is_paid=True)
 
     def unexpected(self, reply: Reply, problem: str, *, is_paid: bool = False) -> ProviderError:
         """Return the error for a reply we cannot read, after logging what it was."""
@@ -132,24 +124,22 @@ class Client:
         error = OutcomeUnknownError if is_paid else UnexpectedReplyError
         return error(self.provider, problem, status_code=reply.status_code)
 
-    def _paid_session(self, guard: SendGuard) -> requests.Session:
-        return send_once_session(guard, trust_environment=self.trusts_environment)
-
     def _exchange(
         self,
         session: requests.Session,
         call: Call,
         timeout: Timeout,
-        headers: Mapping[str, str] | None,
-        body: Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: MultipartEncoder | None = None,
     ) -> Reply:
+        own = {"Content-Type": form.content_type} if form else {}
         with session.request(
             call.method,
             f"{self.base_url}/{call.path.lstrip('/')}",
             params=dict(call.params),
             json=call.payload,
-            data=body,
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
+            data=form,
+            headers={"User-Agent": USER_AGENT, **own, **(headers or {})},
             auth=self.auth,
             timeout=timeout,
             allow_redirects=False,
@@ -165,12 +155,19 @@ class Client:
         kind = ProviderUnavailableError if stayed else OutcomeUnknownError
         return kind(self.provider, self.error_text(error))
 
-    def _require_success(self, reply: Reply, call: Call, *, is_paid: bool = False) -> None:
-        if not reply.is_success:
-            kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=call.is_about_run)
-            raise self._error(kind, reply)
+    def _checked(
+        self, reply: Reply, call: Call, accepted: Collection[int] = (), *, is_paid: bool = False
+    ) -> Reply:
+        status = reply.status_code
+        if not reply.is_success and status not in accepted:
+            kind = error_class(status, is_paid=is_paid, is_about_run=call.is_about_run)
+            raise self.refusal(kind, reply)
+        if reply.data is None:
+            raise self.unexpected(reply, "the answer is not a JSON object", is_paid=is_paid)
+        return reply
 
-    def _error(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
+    def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
+        """Return the error of a kind for a reply that refuses a call."""
         return kind(
             self.provider,
             self.redact(detail_of(reply)),

@@ -21,13 +21,12 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from providers.errors import ProviderUnavailableError, RunNotFoundError, UnexpectedReplyError
-from providers.http.calls import detail_of, error_class, reply_from, retry_after
+from providers.http.calls import error_class, reply_from
 from providers.http.client import Client
 from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
     BodyTooLargeError,
-    BodyTooSlowError,
     Timeout,
     announced_size,
     new_session,
@@ -173,16 +172,10 @@ def _require_success(client: Client, response: requests.Response) -> None:
         raise RunNotFoundError(client.provider, "the result is gone", status_code=status)
     try:
         body = b"".join(read_chunks(response, max_bytes=MAX_ERROR_BYTES, seconds=TIMEOUT[1]))
-    except (*NETWORK_ERRORS, BodyTooLargeError, BodyTooSlowError):
+    except (*NETWORK_ERRORS, BodyTooLargeError):
         body = b""
-    reply = reply_from(status, response.headers, body)
     kind = error_class(status, is_paid=False, is_about_run=True)
-    raise kind(
-        client.provider,
-        client.redact(detail_of(reply)),
-        status_code=status,
-        retry_after=retry_after(response.headers),
-    )
+    raise client.refusal(kind, reply_from(status, response.headers, body))
 
 
 def _checked_chunks(client: Client, response: requests.Response, limit: int) -> Iterator[bytes]:
@@ -190,5 +183,5 @@ def _checked_chunks(client: Client, response: requests.Response, limit: int) -> 
         yield from read_chunks(response, max_bytes=limit, seconds=BODY_SECONDS)
     except BodyTooLargeError as error:
         raise UnexpectedReplyError(client.provider, f"the result is too large: {error}") from error
-    except (*NETWORK_ERRORS, BodyTooSlowError) as error:
+    except NETWORK_ERRORS as error:
         raise ProviderUnavailableError(client.provider, client.error_text(error)) from error

@@ -24,7 +24,7 @@ class BodyTooLargeError(Exception):
     """More bytes arrived than are accepted."""
 
 
-class BodyTooSlowError(Exception):
+class BodyTooSlowError(TimeoutError):
     """The body came past its deadline; a read timeout alone restarts with every byte."""
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
-
 from providers.http.calls import Reply
+from providers.together.replies import number
 
 ENGINE_HEADER = "X-Trainer-Engine"
 
@@ -18,8 +15,5 @@ def engine(reply: Reply) -> str:
 
 def training_seconds(reply: Reply) -> float | None:
     """Return how long a usual training takes, None where the reply does not say."""
-    data: Mapping[str, Any] = reply.data or {}
-    seconds = data.get("training_seconds")
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        return None
-    return float(seconds) if math.isfinite(seconds) and seconds > 0 else None
+    seconds = number((reply.data or {}).get("training_seconds"))
+    return seconds if seconds and seconds > 0 else None

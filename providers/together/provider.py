@@ -13,12 +13,12 @@ from urllib.parse import quote, urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from requests_toolbelt import MultipartEncoder
 
 from providers.base import Provider
 from providers.errors import AuthenticationFailedError, RequestRejectedError
 from providers.http.calls import Call, Reply
 from providers.http.client import UPLOAD_TIMEOUT
-from providers.http.multipart import MultipartUpload
 from providers.together import offers, replies
 from providers.together.dataset import write_jsonl
 from providers.types import (
@@ -92,16 +92,18 @@ class Together(Provider):
         return self._parsed(reply, self._accepted_file)
 
     def _upload(self, file: IO[bytes]) -> Reply:
-        upload = MultipartUpload(
-            {"purpose": "fine-tune", "file_name": "photos.jsonl", "file_type": "jsonl"},
-            file=file,
-            file_name="photos.jsonl",
-            content_type="application/jsonl",
+        file.seek(0)
+        form = MultipartEncoder(  # streams the file, which requests would read into memory
+            {
+                "purpose": "fine-tune",
+                "file_name": "photos.jsonl",
+                "file_type": "jsonl",
+                "file": ("photos.jsonl", file, "application/jsonl"),
+            }
         )
         return self.client.ask(
             Call("POST", "/files/upload"),
-            body=upload,
-            headers={"Content-Type": upload.content_type},
+            form=form,
             timeout=UPLOAD_TIMEOUT,
             accepted_statuses=(409,),
         )

@@ -149,7 +149,7 @@ def losses(data: Json) -> tuple[tuple[int, float], ...]:
     """Return (step, loss) pairs from the metrics of one run, in step order, one per step."""
     points: dict[int, float] = {}
     for metric in _objects(data["metrics"]):
-        step, loss = _whole(metric.get("train/global_step")), _number(metric.get("train/loss"))
+        step, loss = _whole(metric.get("train/global_step")), number(metric.get("train/loss"))
         if step is not None and loss is not None:
             points[step] = loss
     return tuple(sorted(points.items()))
@@ -161,10 +161,17 @@ def moment(value: object) -> datetime | None:
         if isinstance(value, str):
             at = datetime.fromisoformat(value)
             return at if at.tzinfo else at.replace(tzinfo=UTC)
-        seconds = _number(value)
+        seconds = number(value)
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def number(value: object) -> float | None:
+    """Return a finite number, None for anything else: NaN can neither be plotted nor stored."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _steps(data: Json, events: Sequence[Json]) -> tuple[int | None, int | None]:
@@ -202,7 +209,7 @@ def _remote_ref(data: Json) -> str:
 def _seconds_left(progress: object) -> float | None:
     if not isinstance(progress, dict) or not progress.get("estimate_available"):
         return None
-    seconds = _number(progress.get("seconds_remaining"))
+    seconds = number(progress.get("seconds_remaining"))
     return seconds if seconds is not None and seconds >= 0 else None
 
 
@@ -237,10 +244,3 @@ def _string(value: object) -> str:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _number(value: object) -> float | None:
-    """A finite number, None for anything else: NaN is no loss that can be plotted or stored."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value)

@@ -11,7 +11,8 @@ import pytest
 from emulators.faults.plan import Plan
 from emulators.faults.rules import Rule
 from emulators.trainer.engine import StuckEngine
-from trainer.engines.base import ImageRequest, TrainingError, Work
+from trainer.engines.base import ImageRequest, TrainingError
+from trainer.runs.work import Work
 
 STUCK = Rule(route="*", fault="stuck")
 

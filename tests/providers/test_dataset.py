@@ -6,12 +6,10 @@ import base64
 import io
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from together.lib.utils.files import check_file
 
-from providers.http.multipart import MultipartUpload
 from providers.together.dataset import PIECE_BYTES, write_jsonl
 from providers.types import Photo
 from tests.providers.samples import photo, photos
@@ -77,15 +75,3 @@ def test_short_reads_put_no_padding_inside():
     assert base64.b64decode(url.partition(",")[2], validate=True) == data
     assert source.most_asked <= PIECE_BYTES
     assert source.closed
-
-
-@pytest.mark.parametrize("size", [0, 1, 70_000])
-def test_multipart_form_is_as_long_as_it_says(size):
-    upload = MultipartUpload(
-        {"purpose": "fine-tune"},
-        file=io.BytesIO(b"x" * size),
-        file_name="photos.jsonl",
-        content_type="application/jsonl",
-    )
-    assert len(b"".join(upload)) == len(upload)
-    assert b"".join(upload) == b"".join(upload)  # it can be sent again

@@ -226,7 +226,7 @@ class TestTogetherContract(ProviderContract):
         seen = {}
 
         def receive(request):
-            seen["body"] = b"".join(request.body)
+            seen["body"] = request.body
             seen["length"] = int(request.headers["Content-Length"])
             seen["type"] = request.headers["Content-Type"]
             return 200, {}, json.dumps(self.reply("file"))

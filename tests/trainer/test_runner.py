@@ -11,11 +11,12 @@ import pytest
 from tests.trainer.photos import example, photo
 from tests.trainer.test_weights import a_run
 from trainer.database import Database, update
-from trainer.engines.base import ImageRequest, TrainingError, Work
+from trainer.engines.base import ImageRequest, TrainingError
 from trainer.files.store import FileStore
 from trainer.runs.records import OVER, Run
 from trainer.runs.runner import Runner
 from trainer.runs.store import RunStore
+from trainer.runs.work import Work
 
 Train = Callable[[Work], Awaitable[None]]
 
@@ -52,7 +53,7 @@ class Workshop:
         file = self.files.announce("set.jsonl", "fine-tune", "")
         await self.files.receive(file, _chunks(example(photo()).encode()))
         await self.files.process(file)
-        run = await self.runs.create(a_run().request, file, self.files, 1.0)
+        run = await self.runs.create(a_run(training_file=file.id).request, "", self.files, 1.0)
         self.runner.accept(run)
         return run
 

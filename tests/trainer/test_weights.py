@@ -8,30 +8,28 @@ import pytest
 from safetensors import deserialize
 
 from trainer.engines.simulated.adapter import write_adapter
-from trainer.runs.records import Run, TrainingRequest
+from trainer.runs.bodies import TrainingRequest
+from trainer.runs.records import Run
 from trainer.safetensors import Tensor, serialize
 
 FLUX1, FLUX2 = "black-forest-labs/FLUX.1-dev", "black-forest-labs/FLUX.2-dev"
 
 
-def a_run(model: str = FLUX1, run_id: str = "ft-" + "0" * 24, **request: object) -> Run:
+def a_run(
+    model: str = FLUX1, run_id: str = "ft-" + "0" * 24, correlation: str = "", **request: object
+) -> Run:
     settings = {
         "model": model,
         "training_file": "file-1",
         "n_epochs": 10,
-        "n_checkpoints": 1,
-        "batch_size": 1,
         "learning_rate": 1e-4,
-        "lora_r": 16,
-        "lora_alpha": 32,
-        "seed": 42,
-        "resolution": 1024,
-        "trigger_word": "ann_k7",
+        "image_params": {"trigger_word": "ann_k7"},
         **request,
     }
     return Run(
         id=run_id,
-        request=TrainingRequest(**settings),  # type: ignore[arg-type]
+        request=TrainingRequest.model_validate(settings),
+        correlation=correlation,
         photos=4,
         dataset_bytes=1,
         created_at=0.0,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
 import requests
 
 from theway.demo.errors import DemoError
-from theway.demo.page import Page, read_page, single_line
+from theway.demo.page import Page, form_values
 
 TIMEOUT = (5.0, 60.0)  # seconds to connect, to wait for an answer
 Files = list[tuple[str, tuple[str, bytes, str]]]
@@ -19,9 +19,19 @@ Files = list[tuple[str, tuple[str, bytes, str]]]
 class Browser:
     """A session of one person at the installation at `base`. Every method raises DemoError."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        cookies: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        ignores_errors: bool = False,  # that a page shows
+    ) -> None:
         self._base = base
+        self._timeout = timeout
+        self._ignores_errors = ignores_errors
         self._session = requests.Session()
+        self._session.cookies.update(cookies or {})
         # The installation is on this machine: the environment's proxies are not for it.
         self._session.trust_env = False
 
@@ -36,9 +46,9 @@ class Browser:
         found = page.form(form)
         if found is None:
             raise DemoError(f"The page {page.address} has no form “{form}”.")
-        target = urljoin(page.address, found.action or page.address)
-        answer = self._request("POST", target, data=found.values | changes, files=files)
-        return self._page(answer)
+        target = urljoin(page.address, str(found.get("action", "")))
+        values = form_values(found) | changes
+        return self._page(self._request("POST", target, data=values, files=files))
 
     def fetch(self, path: str) -> bytes:
         """Return the file at `path`."""
@@ -55,7 +65,7 @@ class Browser:
     def _request(self, method: str, path: str, **options: Any) -> requests.Response:
         address = urljoin(self._base, path)
         try:
-            answer = self._session.request(method, address, timeout=TIMEOUT, **options)
+            answer = self._session.request(method, address, timeout=self._timeout, **options)
         except requests.RequestException as error:
             raise DemoError(f"{address} did not answer: {type(error).__name__}.") from error
         if not answer.ok:
@@ -63,7 +73,7 @@ class Browser:
         return answer
 
     def _page(self, answer: requests.Response) -> Page:
-        page = read_page(answer.url, answer.text)
-        if errors := [single_line(error) for error in page.errors if single_line(error)]:
-            raise DemoError(f"{answer.url} shows an error: {' '.join(errors)}")
+        page = Page(answer.url, answer.text)
+        if page.errors and not self._ignores_errors:
+            raise DemoError(f"{answer.url} shows an error: {' '.join(page.errors)}")
         return page

@@ -12,7 +12,7 @@ from typing import Any
 
 from theway.demo.browser import Browser
 from theway.demo.errors import DemoError
-from theway.demo.page import Page, read_page, single_line
+from theway.demo.page import Page
 from theway.demo.results import check_image, check_weights
 
 EMAIL, PASSWORD = "demo@example.org", "a password for one demo"
@@ -59,7 +59,7 @@ class Journey:
         page = self.wait_for_training(page)
         weights, tensor_count = self.download(page, folder)
         image, size = self.generate(page, folder)
-        is_simulated = "SIMULATED" in single_line(page.texts.get("live-body", "")).upper()
+        is_simulated = "SIMULATED" in page.text("live-body").upper()
         return Outcome(weights, tensor_count, image, size, is_simulated)
 
     def sign_up(self) -> None:
@@ -99,8 +99,8 @@ class Journey:
             if page.form("/generate"):
                 self._show(1.0, "ready")
                 return page
-            if "live-progress" not in page.texts:
-                raise DemoError(f"The training failed: {single_line(page.texts['live-body'])}")
+            if not page.text("live-progress"):
+                raise DemoError(f"The training failed: {page.text('live-body')}")
             self._follow(page, deadline)
 
     def _follow(self, page: Page, deadline: float) -> None:
@@ -113,15 +113,15 @@ class Journey:
             self._show((message.get("progress") or 0) / 100, _stage(message))
 
     def download(self, page: Page, folder: Path) -> tuple[Path, int]:
-        sha256 = _SHA256.search(page.texts["live-body"])
+        sha256 = _SHA256.search(page.text("live-body"))
         if sha256 is None:
             raise DemoError("The page of the model does not show the SHA-256 of the weights.")
         content = self._browser.fetch(f"{page.address}/weights")
-        header = check_weights(content, sha256[0])
+        tensor_count = check_weights(content, sha256[0])
         path = folder / "demo.safetensors"
         path.write_bytes(content)
         self._write(f"Downloaded the weights ({len(content) // 1024} KB), checked hash and header")
-        return path, len(header) - ("__metadata__" in header)
+        return path, tensor_count
 
     def generate(self, page: Page, folder: Path) -> tuple[Path, tuple[int, int]]:
         changes = {"prompt": "on a wooden table in the morning light", "count": "1"}
@@ -147,7 +147,6 @@ def _first_image(page: Page) -> str:
 def _stage(message: dict[str, Any]) -> str:
     """Return the heading of the progress block, empty where the message has none."""
     for fragment in message.get("fragments", ()):
-        texts = read_page("", fragment["html"]).texts
-        if stage := single_line(texts.get("progress-title", "")):
+        if stage := Page("", fragment["html"]).text("progress-title"):
             return stage
     return ""

@@ -13,13 +13,11 @@ FREE_LIMIT = 2.0  # seconds
 def is_free(host: str, port: int) -> bool:
     """Return whether a server could listen at `host`:`port` right now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+    try:
+        with socket.create_server((host, port), family=family):
+            return True
+    except OSError:
+        return False
 
 
 def becomes_free(host: str, port: int, limit: float = FREE_LIMIT) -> bool:

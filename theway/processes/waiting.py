@@ -5,11 +5,8 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, build_opener
 
-# Our own processes on our own machine: never through a proxy.
-_opener = build_opener(ProxyHandler({}))
+import requests
 
 
 def wait_until(condition: Callable[[], object], limit: float, interval: float = 0.05) -> bool:
@@ -23,15 +20,13 @@ def wait_until(condition: Callable[[], object], limit: float, interval: float = 
 
 
 def answers(url: str) -> bool:
-    """Return whether a server answers there, whatever it thinks of the request."""
-    try:
-        with _opener.open(url, timeout=2):
-            return True
-    except HTTPError as error:
-        error.close()
-        return error.code < 500  # it works: it refuses this host name, or wants HTTPS
-    except OSError:
-        return False
+    """Return whether a server answers there: also if it wants another host name, or HTTPS."""
+    with requests.Session() as session:
+        session.trust_env = False  # our own process on our own machine: never through a proxy
+        try:
+            return session.get(url, timeout=2, allow_redirects=False).status_code < 500
+        except requests.RequestException:
+            return False
 
 
 def accepts_connections(port: int) -> bool:

@@ -1,47 +1,17 @@
-"""What an engine does, and what it reports while it trains."""
+"""What an engine does; what it reports while it trains is in `runs.work`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from trainer.runs.records import Run
+from trainer.runs.work import Work
 
 
 class TrainingError(Exception):
     """The training ended without a result. The message is for the person who started it."""
-
-
-class Work(Protocol):
-    """One run while an engine works on it: where its files are, and where to report.
-
-    No answer tells of an event before it is on the disk. Progress and losses are written within
-    seconds, so an engine that resumes after a crash may have to report its last ones again. Used
-    on the event loop only.
-    """
-
-    run: Run
-    folder: Path
-
-    def status(self, status: str) -> None:
-        """Enter one of Together's states: running, compressing, uploading."""
-
-    def event(self, kind: str, message: str, *, step: int | None = None) -> None:
-        """Report an event, in one of Together's types."""
-
-    async def event_count(self) -> int:
-        """Return how many events the engine has reported, in earlier processes too."""
-
-    def progress(self, *, elapsed: float, step: int, seconds_left: float) -> None:
-        """Report how far the run is. `elapsed` is in `run` again after a restart."""
-
-    def losses(self, points: Sequence[tuple[int, float, float]]) -> None:
-        """Record (step, loss, learning rate) points, each step once and in order."""
-
-    async def last_loss_step(self) -> int:
-        """Return the last recorded step, 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

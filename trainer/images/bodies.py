@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from trainer.bodies import Body, OfferedModel, RequiredText, refuse
+from trainer.bodies import Body, OfferedModel, RequiredText, Unsupported
 from trainer.engines.base import ImageRequest, Lora
 from trainer.errors import invalid
 from trainer.models import BASE_MODELS
@@ -41,14 +42,9 @@ class ImageBody(Body):
     output_format: Literal["jpeg", "png"] = "jpeg"
     response_format: Literal["url", "base64"] = "url"
     image_loras: Annotated[list[LoraBody], Field(max_length=MAX_LORAS)] = []
-    image_url: Any = None
-    reference_images: Any = None
-
-    @field_validator("image_url", "reference_images")
-    @classmethod
-    def _no_images(cls, value: Any) -> None:
-        if value:
-            raise refuse("is not supported: this trainer generates from text and LoRAs only")
+    # This trainer generates from text and LoRAs only.
+    image_url: Unsupported = None
+    reference_images: Unsupported = None
 
     def requests(self, runs: RunStore) -> list[ImageRequest]:
         """Return one request per image, each with the next seed.
@@ -56,18 +52,10 @@ class ImageBody(Body):
         Raises a 404 or 400 for weights that cannot be used.
         """
         loras = tuple(_lora(lora, self.model, runs) for lora in self.image_loras)
-        return [
-            ImageRequest(
-                model=self.model,
-                prompt=self.prompt,
-                width=self.width,
-                height=self.height,
-                seed=self.seed + index,
-                file_format=self.output_format,
-                loras=loras,
-            )
-            for index in range(self.n)
-        ]
+        first = ImageRequest(
+            self.model, self.prompt, self.width, self.height, self.seed, self.output_format, loras
+        )
+        return [replace(first, seed=self.seed + index) for index in range(self.n)]
 
 
 def _lora(lora: LoraBody, model: str, runs: RunStore) -> Lora:

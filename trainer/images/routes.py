@@ -27,18 +27,8 @@ async def generate(request: Request) -> Response:
     with parts.images.running(body.model, token) as running:
         images = [await parts.engine.generate(one) for one in requests]
         generation = await parts.images.save(running, body.output_format, images)
-    is_url = body.response_format == "url"
-    return JSONResponse(
-        {
-            "id": generation.id,
-            "correlation": generation.correlation,
-            "model": generation.model,
-            "object": "list",
-            "data": _urls(generation, base_url(request)) if is_url else _inline(images),
-            "engine": parts.engine.name,
-            "seed": body.seed,
-        }
-    )
+    answer = _answer(generation, parts.engine.name, base_url(request)) | {"seed": body.seed}
+    return JSONResponse(answer if body.response_format == "url" else answer | _inline(images))
 
 
 async def list_generations(request: Request) -> Response:
@@ -46,20 +36,9 @@ async def list_generations(request: Request) -> Response:
 
     A call that is still running is listed with an empty `data`.
     """
-    parts = state(request)
-    base = base_url(request)
-    data = [
-        {
-            "id": generation.id,
-            "correlation": generation.correlation,
-            "created_at": iso(generation.created_at),
-            "model": generation.model,
-            "engine": parts.engine.name,
-            "data": _urls(generation, base),
-        }
-        for generation in parts.images.all()
-    ]
-    return JSONResponse({"data": data})
+    parts, base = state(request), base_url(request)
+    answers = [_answer(one, parts.engine.name, base) for one in parts.images.all()]
+    return JSONResponse({"data": answers})
 
 
 async def image(request: Request) -> Response:
@@ -68,18 +47,27 @@ async def image(request: Request) -> Response:
     return FileResponse(path, media_type=kind)
 
 
-def _urls(generation: Generation, base: str) -> list[dict[str, Any]]:
-    return [
-        {"index": index, "type": "url", "url": f"{base}/v1/images/{generation.id}/{name}"}
-        for index, name in enumerate(generation.names)
-    ]
+def _answer(generation: Generation, engine: str, base: str) -> dict[str, Any]:
+    return {
+        "id": generation.id,
+        "correlation": generation.correlation,
+        "created_at": iso(generation.created_at),
+        "model": generation.model,
+        "object": "list",
+        "data": [
+            {"index": index, "type": "url", "url": f"{base}/v1/images/{generation.id}/{name}"}
+            for index, name in enumerate(generation.names)
+        ],
+        "engine": engine,
+    }
 
 
-def _inline(images: list[bytes]) -> list[dict[str, Any]]:
-    return [
-        {"index": index, "type": "b64_json", "b64_json": base64.b64encode(data).decode()}
-        for index, data in enumerate(images)
+def _inline(images: list[bytes]) -> dict[str, Any]:
+    texts = (base64.b64encode(image).decode() for image in images)
+    items = [
+        {"index": index, "type": "b64_json", "b64_json": text} for index, text in enumerate(texts)
     ]
+    return {"data": items}
 
 
 routes = [

@@ -6,17 +6,12 @@ have are refused.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from trainer import models
-from trainer.bodies import Body, OfferedModel, RequiredText, Text, refuse
-from trainer.errors import invalid
-from trainer.files.store import FileStore, StoredFile
-from trainer.runs.records import TrainingRequest
-
-MAX_STEPS = 100_000
+from trainer.bodies import Body, OfferedModel, RequiredText, Text, Unsupported
 
 FileId = Annotated[RequiredText, Field(max_length=200)]
 Label = Annotated[Text, Field(max_length=60)]
@@ -29,15 +24,17 @@ def _largest(value: Any) -> Any:
 class TrainingType(Body):
     """What is trained: a LoRA, of this size."""
 
-    type: Text = "Lora"
+    type: Literal["Lora"] = "Lora"
     lora_r: Annotated[int, Field(ge=1, le=models.MAX_RANK)] = models.DEFAULT_RANK
-    lora_alpha: Annotated[int | None, Field(ge=1, le=2 * models.MAX_RANK)] = None
+    lora_alpha: int = Field(
+        ge=1, le=2 * models.MAX_RANK, default_factory=lambda data: 2 * data["lora_r"]
+    )
 
 
 class TrainingMethod(Body):
     """How it is trained."""
 
-    method: Text = "sft"
+    method: Literal["sft"] = "sft"
 
 
 class ImageParams(Body):
@@ -48,8 +45,8 @@ class ImageParams(Body):
     subject: Label = ""
 
 
-class TrainingBody(Body):
-    """What to train, in the documented fields and our `image_params`."""
+class TrainingRequest(Body):
+    """What to train, in the documented fields and our `image_params`; a run keeps it."""
 
     model: OfferedModel
     training_file: FileId
@@ -65,61 +62,12 @@ class TrainingBody(Body):
     training_type: TrainingType = TrainingType()
     training_method: TrainingMethod = TrainingMethod()
     image_params: ImageParams = ImageParams()
-    from_checkpoint: Any = None
-    from_hf_model: Any = None
-    validation_file: Any = None
-
-    @field_validator("training_type")
-    @classmethod
-    def _lora_only(cls, value: TrainingType) -> TrainingType:
-        if value.type != "Lora":
-            raise refuse("must be Lora: this trainer trains LoRAs only")
-        return value
-
-    @field_validator("training_method")
-    @classmethod
-    def _sft_only(cls, value: TrainingMethod) -> TrainingMethod:
-        if value.method != "sft":
-            raise refuse("must be sft: this trainer has no other method")
-        return value
-
-    @field_validator("from_checkpoint", "from_hf_model", "validation_file")
-    @classmethod
-    def _not_supported(cls, value: Any) -> None:
-        if value:
-            raise refuse("is not supported by this trainer")
-
-    def request(self, correlation: str) -> TrainingRequest:
-        """Return the request as a run keeps it, with the client's own token."""
-        lora = self.training_type
-        return TrainingRequest(
-            model=self.model,
-            training_file=self.training_file,
-            n_epochs=self.n_epochs,
-            n_checkpoints=self.n_checkpoints,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            lora_r=lora.lora_r,
-            lora_alpha=2 * lora.lora_r if lora.lora_alpha is None else lora.lora_alpha,
-            seed=self.random_seed,
-            suffix=self.suffix,
-            correlation=correlation,
-            **self.image_params.model_dump(),
-        )
+    from_checkpoint: Unsupported = None
+    from_hf_model: Unsupported = None
+    validation_file: Unsupported = None
 
 
 class EstimateBody(Body):
     """What a training would be made of."""
 
     training_file: FileId
-
-
-def training_file(request: TrainingRequest, files: FileStore) -> StoredFile:
-    """Return the file of a request; raise 404 or 400 where it cannot be trained on."""
-    file = files.get(request.training_file)
-    if file.status != "COMPLETED" or file.purpose != "fine-tune":
-        reason = file.error or f"it is {file.status}, for {file.purpose}"
-        raise invalid(f"{file.id} cannot be trained on: {reason}.", "training_file")
-    if request.n_epochs * file.line_count > MAX_STEPS * request.batch_size:
-        raise invalid(f"This training would have more than {MAX_STEPS} steps.", "n_epochs")
-    return file

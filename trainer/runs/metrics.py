@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from trainer.runs.store import Point
 from trainer.times import seconds
 
 MAX_POINTS = 500
+MAX_DIGITS = 12
 
 
 def metrics(run: Run, points: Sequence[Point], query: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -18,19 +20,13 @@ def metrics(run: Run, points: Sequence[Point], query: Mapping[str, str]) -> list
 
     At most 500, evenly thinned, the newest always among them.
     """
-    first, last = _number(query, "global_step_from"), _number(query, "global_step_to")
-    since, until = _moment(query, "logged_at_from"), _moment(query, "logged_at_to")
-    chosen = [
-        point
-        for point in points
-        if (first is None or point[0] >= first)
-        and (last is None or point[0] <= last)
-        and (since is None or point[3] >= since)
-        and (until is None or point[3] <= until)
-    ]
-    wanted = _number(query, "resolution")
-    most = MAX_POINTS if wanted is None else max(1, min(wanted, MAX_POINTS))
-    return [_answer(run, point) for point in thin(chosen, most)]
+    first = _number(query, "global_step_from", 0)
+    last = _number(query, "global_step_to", 10**MAX_DIGITS - 1)
+    since = _moment(query, "logged_at_from", -math.inf)
+    until = _moment(query, "logged_at_to", math.inf)
+    chosen = [point for point in points if first <= point[0] <= last and since <= point[3] <= until]
+    most = _number(query, "resolution", MAX_POINTS)
+    return [_answer(run, point) for point in thin(chosen, max(1, min(most, MAX_POINTS)))]
 
 
 def thin(points: Sequence[Point], most: int) -> list[Point]:
@@ -51,20 +47,15 @@ def _answer(run: Run, point: Point) -> dict[str, Any]:
     }
 
 
-def _number(query: Mapping[str, str], name: str) -> int | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 12:
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or len(text) > MAX_DIGITS:
         raise invalid(f"{name} must be a whole number.", name)
     return int(text)
 
 
-def _moment(query: Mapping[str, str], name: str) -> float | None:
-    text = query.get(name)
-    if text is None:
-        return None
+def _moment(query: Mapping[str, str], name: str, default: float) -> float:
     try:
-        return seconds(text)
+        return seconds(query[name]) if name in query else default
     except (ValueError, OverflowError):
         raise invalid(f"{name} must be an ISO 8601 time.", name) from None

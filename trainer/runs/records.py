@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from trainer.database import Row
+from trainer.runs.bodies import TrainingRequest
 
 # Together's states, all of them: pending queued running compressing uploading
 # cancel_requested cancelled error completed.
@@ -15,32 +15,13 @@ WORKING = frozenset({"running", "compressing", "uploading"})
 OVER = frozenset({"cancelled", "error", "completed"})
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What the client asked for, as accepted. Never changes."""
-
-    model: str
-    training_file: str
-    n_epochs: int
-    n_checkpoints: int
-    batch_size: int
-    learning_rate: float
-    lora_r: int
-    lora_alpha: int
-    seed: int
-    resolution: int  # pixels, square
-    suffix: str = ""
-    correlation: str = ""  # the client's own token, where it sent one
-    trigger_word: str = ""
-    subject: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class Run:
     """One training. Changed by the runner only."""
 
     id: str
     request: TrainingRequest
+    correlation: str  # the client's own token, empty where it sent none
     photos: int
     dataset_bytes: int
     created_at: float
@@ -74,9 +55,9 @@ class Run:
     def row(self) -> Row:
         """Return the row that keeps this run."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {"request": json.dumps(asdict(self.request))}
+        return values | {"request": self.request.model_dump_json()}
 
     @classmethod
     def from_row(cls, row: Row) -> Run:
         """Return the run that a row keeps."""
-        return cls(**{**row, "request": TrainingRequest(**json.loads(row["request"]))})
+        return cls(**{**row, "request": TrainingRequest.model_validate_json(row["request"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -13,7 +14,7 @@ from trainer.errors import invalid
 from trainer.headers import correlation, require_in_time
 from trainer.models import BASE_MODELS
 from trainer.runs import answers
-from trainer.runs.bodies import EstimateBody, TrainingBody, training_file
+from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
 from trainer.runs.weights import checksum, weights_path
@@ -26,9 +27,8 @@ async def create(request: Request) -> Response:
     require_in_time(request)
     parts = state(request)
     token = correlation(request)
-    training = (await read_body(request, TrainingBody)).request(token)
-    file = training_file(training, parts.files)
-    run = await parts.runs.create(training, file, parts.files, parts.engine.training_seconds)
+    training = await read_body(request, TrainingRequest)
+    run = await parts.runs.create(training, token, parts.files, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
     return answer
@@ -38,13 +38,12 @@ async def list_runs(request: Request) -> Response:
     """GET /fine-tunes: all of them; Together has no pages here."""
     parts = state(request)
     depths = parts.runner.queue_depths()
-    base = base_url(request)
-    name = parts.engine.name
-    items = [
-        answers.job_json(run, engine=name, base=base, queue_depth=depths.get(run.id, 0))
-        for run in parts.runs.all()
+    context = {"engine": parts.engine.name, "base": base_url(request)}
+    data = [
+        answers.job(run, **context, queue_depth=depths.get(run.id, 0)) for run in parts.runs.all()
     ]
-    return Response(f'{{"data":[{",".join(items)}]}}', media_type="application/json")
+    # Several times faster than `json`: there may be thousands of runs.
+    return Response(to_json({"data": data}), media_type="application/json")
 
 
 async def retrieve(request: Request) -> Response:

@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from trainer.engines.base import Engine, TrainingError
 from trainer.runs.records import OVER, WAITING, WORKING, Run
 from trainer.runs.store import RunStore
 from trainer.runs.weights import checksum
+from trainer.runs.work import Work
 from trainer.threads import in_thread
 
 log = logging.getLogger("trainer.runs")
 
-# Events of the runner, not of the engine.
-OWN_EVENTS = frozenset(
-    {"job_pending", "job_restarted", "cancel_requested", "job_stopped", "job_error", "job_complete"}
-)
 # Seconds of work between two writes of a run's progress; events are written at once.
 SAVE_EVERY = 5.0
 # Such writes per second for all runs together: thousands of runs share one disk.
@@ -116,7 +110,7 @@ class Runner:
 
     async def _train(self, run: Run) -> None:
         save_every = max(SAVE_EVERY, len(self._tasks) / MAX_SAVES)
-        work = RunWork(run, self._store, save_every)
+        work = Work(run, self._store, save_every)
         try:
             self._start(run)
             await self._engine.train(work)
@@ -145,52 +139,3 @@ class Runner:
 
     def _add_event(self, run: Run, kind: str, message: str, *, status: str) -> None:
         self._store.add_event(run, kind, message, status=status, step=run.step)
-
-
-class RunWork:
-    """One run while an engine works on it (see `engines.base.Work`)."""
-
-    def __init__(self, run: Run, store: RunStore, save_every: float) -> None:
-        self.run = run
-        self.folder: Path = store.folder(run)
-        self._store = store
-        self._save_every = save_every
-        # The first write comes at a random moment: runs that started together, as they do after
-        # a restart, would otherwise all write at the same moments.
-        self._saved_at = run.elapsed - random.uniform(0, save_every)  # noqa: S311 - no secret
-
-    def status(self, status: str) -> None:
-        """Enter one of Together's states."""
-        if status != self.run.status:
-            self.run.status = status
-            self._save()
-
-    def event(self, kind: str, message: str, *, step: int | None = None) -> None:
-        """Report an event."""
-        self._store.add_event(self.run, kind, message, step=step)
-
-    async def event_count(self) -> int:
-        """Return how many events the engine has reported about this run."""
-        events = await self._store.events(self.run)
-        return sum(event["type"] not in OWN_EVENTS for event in events)
-
-    def progress(self, *, elapsed: float, step: int, seconds_left: float) -> None:
-        """Report how far the run is; written every few seconds of work."""
-        run = self.run
-        run.elapsed, run.step, run.seconds_left = elapsed, max(step, run.step), seconds_left
-        run.updated_at = time.time()
-        if elapsed - self._saved_at >= self._save_every:
-            self._save()
-
-    def losses(self, points: Sequence[tuple[int, float, float]]) -> None:
-        """Record (step, loss, learning rate) points; written with the run."""
-        self._store.add_losses(self.run, points)
-
-    async def last_loss_step(self) -> int:
-        """Return the last recorded step, 0 where there is none."""
-        known = await self._store.losses(self.run)
-        return known[-1][0] if known else 0
-
-    def _save(self) -> None:
-        self._saved_at = self.run.elapsed
-        self._store.save(self.run)

@@ -21,9 +21,10 @@ from typing import Any
 
 from trainer.database import Database, Statement, delete, insert, update
 from trainer.disk import remove_unknown, sync_folder
-from trainer.errors import not_found
+from trainer.errors import ApiError, invalid, not_found
 from trainer.files.store import FileStore, StoredFile
-from trainer.runs.records import OVER, Run, TrainingRequest
+from trainer.runs.bodies import TrainingRequest
+from trainer.runs.records import OVER, Run
 from trainer.threads import in_thread
 from trainer.times import iso
 
@@ -34,6 +35,7 @@ Event = dict[str, Any]  # in Together's shape
 
 RUN_ID = re.compile(r"ft-[0-9a-f]{24}")
 DATASET = "dataset.jsonl"
+MAX_STEPS = 100_000
 
 
 class RunStore:
@@ -52,7 +54,7 @@ class RunStore:
         for row in rows:
             try:
                 run = Run.from_row(row)
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, ApiError):
                 log.exception("Run %s cannot be read; its row and folder are kept", row["id"])
                 continue
             self._runs[run.id] = run
@@ -74,13 +76,18 @@ class RunStore:
         return self._folder / run.id
 
     async def create(
-        self, request: TrainingRequest, file: StoredFile, files: FileStore, seconds: float
+        self, request: TrainingRequest, correlation: str, files: FileStore, seconds: float
     ) -> Run:
-        """Accept a run: when this returns it is on the disk, so the answer may leave."""
+        """Accept a run: when this returns it is on the disk, so the answer may leave.
+
+        Raises a 404 or 400 where it cannot be trained on its file.
+        """
+        file = _training_file(request, files)
         now = time.time()
         run = Run(
             id=f"ft-{secrets.token_hex(12)}",
             request=request,
+            correlation=correlation,
             photos=file.line_count,
             dataset_bytes=file.size,
             created_at=now,
@@ -97,9 +104,10 @@ class RunStore:
         self._runs[run.id] = run
         return run
 
-    def save(self, run: Run) -> None:
-        """Write what is known of a run."""
-        self._write(run)
+    def save(self, run: Run, *statements: Statement) -> Future[None]:
+        """Write what is known of a run, together with other changes."""
+        losses = [_insert_loss(run, point) for point in self._unwritten.pop(run.id, [])]
+        return self._database.write(update("runs", run.row()), *statements, *losses)
 
     def add_event(
         self, run: Run, kind: str, message: str, *, status: str | None = None, step: int | None
@@ -108,7 +116,7 @@ class RunStore:
         event = _event(kind, message, run, step=step)
         run.status, run.stage, run.updated_at = status or run.status, kind, time.time()
         run.step = max(run.step, step or 0)
-        written = self._write(run, _insert_event(run, event))
+        written = self.save(run, _insert_event(run, event))
         if run.status in OVER:
             # Private and no longer needed: the weights are made, or never will be. Not before
             # the end is on the disk: a crash in between would leave a run without its photos.
@@ -150,12 +158,18 @@ class RunStore:
         if written.exception() is None:
             self._remove_dataset(run)
 
-    def _write(self, run: Run, *statements: Statement) -> Future[None]:
-        losses = [_insert_loss(run, point) for point in self._unwritten.pop(run.id, [])]
-        return self._database.write(update("runs", run.row()), *statements, *losses)
-
     def _remove_dataset(self, run: Run) -> None:
         (self.folder(run) / DATASET).unlink(missing_ok=True)
+
+
+def _training_file(request: TrainingRequest, files: FileStore) -> StoredFile:
+    file = files.get(request.training_file)
+    if file.status != "COMPLETED" or file.purpose != "fine-tune":
+        reason = file.error or f"it is {file.status}, for {file.purpose}"
+        raise invalid(f"{file.id} cannot be trained on: {reason}.", "training_file")
+    if request.n_epochs * file.line_count > MAX_STEPS * request.batch_size:
+        raise invalid(f"This training would have more than {MAX_STEPS} steps.", "n_epochs")
+    return file
 
 
 def _sync(folder: Path) -> None:

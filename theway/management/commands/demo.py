@@ -7,7 +7,6 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         folder: Path = options["output"]
         folder.mkdir(parents=True, exist_ok=True)
         self._last_share = -1.0
@@ -101,7 +100,3 @@ def _photos_in(folder: Path) -> list[Path]:
             f"are needed ({LIMITS.formats_text})."
         )
     return photos
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)

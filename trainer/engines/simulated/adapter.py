@@ -48,8 +48,8 @@ def _metadata(run: Run, step: int) -> dict[str, str]:
         "simulated": "true",
         "note": NOTE,
         "base_model": run.request.model,
-        "trigger_word": run.request.trigger_word,
-        "subject": run.request.subject,
+        "trigger_word": run.request.image_params.trigger_word,
+        "subject": run.request.image_params.subject,
         "run_id": run.id,
         "step": str(step),
     }

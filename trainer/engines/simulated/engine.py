@@ -6,9 +6,10 @@ import asyncio
 import time
 from pathlib import Path
 
-from trainer.engines.base import ImageRequest, Work
+from trainer.engines.base import ImageRequest
 from trainer.engines.simulated import timeline
 from trainer.engines.simulated.timeline import Moment
+from trainer.runs.work import Work
 from trainer.threads import in_thread
 
 MAX_GENERATIONS = 2  # at once; each may take a few tens of megabytes
