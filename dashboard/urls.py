@@ -1,6 +1,49 @@
 """The URLs of all pages."""
 
-from dashboard import pages_urls, wizard_urls
+from django.urls import path
+
+from dashboard.live.stream import events
+from dashboard.pages import activity, files, gallery, home, job_actions, model
+from dashboard.wizard import photos, views
 
 app_name = "dashboard"
-urlpatterns = [*wizard_urls.urlpatterns, *pages_urls.urlpatterns]
+
+wizard_patterns = [
+    path("dashboard/models/new", views.new_model, name="new_model"),
+    path("dashboard/models/new/trigger-word", views.suggest_word, name="suggest_word"),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/upload",
+        photos.photo_upload,
+        name="photo_upload",
+    ),
+    path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
+    path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
+    path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),
+    path("dashboard/photos/<uuid:photo_id>/caption", photos.photo_caption, name="photo_caption"),
+]
+page_patterns = [
+    path("", home.landing, name="landing"),
+    path("dashboard/", home.home, name="home"),
+    path("dashboard/events", events, name="events"),
+    path("dashboard/models", home.models, name="models"),
+    path("dashboard/models/<uuid:model_id>", model.model, name="model"),
+    path("dashboard/models/<uuid:model_id>/live", model.model_live, name="model_live"),
+    path("dashboard/models/<uuid:model_id>/generate", model.generate, name="generate"),
+    path("dashboard/models/<uuid:model_id>/delete", model.model_delete, name="model_delete"),
+    path("dashboard/models/<uuid:model_id>/weights", files.weights, name="weights"),
+    path("dashboard/photos/<uuid:photo_id>/<slug:size>", files.photo_file, name="photo_file"),
+    path("dashboard/jobs/<uuid:job_id>/cancel", job_actions.job_cancel, name="job_cancel"),
+    path("dashboard/jobs/<uuid:job_id>/retry", job_actions.job_retry, name="job_retry"),
+    path("dashboard/jobs/<uuid:job_id>/abandon", job_actions.job_abandon, name="job_abandon"),
+    path(
+        "dashboard/jobs/<uuid:job_id>/not-started",
+        job_actions.job_not_started,
+        name="job_not_started",
+    ),
+    path("dashboard/pictures", gallery.gallery, name="gallery"),
+    path("dashboard/pictures/<uuid:image_id>/delete", gallery.image_delete, name="image_delete"),
+    path("dashboard/pictures/<uuid:image_id>/<slug:size>", files.image_file, name="image_file"),
+    path("dashboard/activity", activity.activity, name="activity"),
+    path("files/weights/<str:token>.safetensors", files.signed_weights, name="signed_weights"),
+]
+urlpatterns = [*wizard_patterns, *page_patterns]

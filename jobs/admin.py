@@ -11,15 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from jobs import services
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
 from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.querysets import STUCK_AFTER, attention
-from jobs.short_ids import starting_with
+from jobs.selectors import starting_with
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers.registry import label_of
 

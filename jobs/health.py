@@ -14,8 +14,7 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError
 from django.db.models import Min
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import OperationalError
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.querysets import JobQuerySet
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
@@ -147,10 +145,6 @@ class JobQueue(models.Model):
     @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
-
-    @property
-    def age(self) -> timedelta:
-        return timezone.now() - self.created_at
 
 
 class JobEvent(models.Model):

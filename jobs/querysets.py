@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db.models import Case, Q, QuerySet, Value, When
@@ -20,10 +20,6 @@ RECENTLY = timedelta(hours=24)
 
 class JobQuerySet(QuerySet["JobQueue"]):
     """Jobs, with the conditions that pages, admin and commands share."""
-
-    def unclear(self) -> Self:
-        """Jobs whose paid call was sent and whose answer was lost."""
-        return self.filter(_unclear())
 
     def stuck(self) -> Self:
         """Unfinished jobs not observed for STUCK_AFTER."""
@@ -46,22 +42,14 @@ class JobQuerySet(QuerySet["JobQueue"]):
 def attention() -> Mapping[str, Q]:
     """Return the condition of each reason for which a job needs attention."""
     return {
-        "unclear": _unclear(),
+        "unclear": Q(status=Status.UNKNOWN),
         "stuck": _stuck(),
-        "failed": _failed_since(timezone.now() - RECENTLY),
+        "failed": Q(status=Status.FAILED, finished_at__gte=timezone.now() - RECENTLY),
         "incident": ~Q(incident=""),
     }
-
-
-def _unclear() -> Q:
-    return Q(status=Status.UNKNOWN)
 
 
 def _stuck() -> Q:
     limit = timezone.now() - STUCK_AFTER
     unobserved = Q(last_seen_at__lt=limit) | Q(last_seen_at=None, created_at__lt=limit)
     return Q(status__in=sorted(UNFINISHED)) & unobserved
-
-
-def _failed_since(moment: datetime) -> Q:
-    return Q(status=Status.FAILED, finished_at__gte=moment)

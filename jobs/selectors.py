@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from providers import registry
 from providers.types import Description
 
 CURVE_POINTS = 200
+_HEX = re.compile(r"[0-9a-f]{1,32}")
 # A provider that did not answer for this long counts as silent.
 SILENT_AFTER = timedelta(seconds=20)
 
@@ -110,3 +112,13 @@ def silent_since(
         return None
     since = row.last_answer_at or row.last_error_at
     return since if since and timezone.now() - since > SILENT_AFTER else None
+
+
+def starting_with(prefix: str) -> QuerySet[JobQueue]:
+    """Return the jobs whose id begins with `prefix` (dashes allowed); none for anything else."""
+    digits = prefix.strip().lower().replace("-", "")
+    if not _HEX.fullmatch(digits):
+        return JobQueue.objects.none()
+    # A range instead of LIKE: the same on every database, and the primary key's index serves it.
+    first, last = uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "f"))
+    return JobQueue.objects.filter(pk__gte=first, pk__lte=last)

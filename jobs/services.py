@@ -18,18 +18,6 @@ from jobs.states import OVER, Status
 from models_app import services as models_app
 from models_app.models import UserModel
 
-__all__ = [
-    "ModelBusyError",
-    "TransitionError",
-    "abandon",
-    "can_cancel",
-    "cancel",
-    "declare_not_started",
-    "delete_model",
-    "enqueue",
-    "poll_now",
-]
-
 
 def enqueue(
     *,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from dashboard.current_user import current_user
 from generation import services as generation
 from jobs import services
+from jobs.engine.transitions import TransitionError
 from jobs.models import JobQueue
 from jobs.selectors import job_for
 from training import services as training
@@ -58,7 +59,7 @@ def _act(
     job = job_for(user, job_id)
     try:
         action(job, by=user.email)
-    except services.TransitionError as error:
+    except TransitionError as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, done)

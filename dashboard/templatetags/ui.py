@@ -10,8 +10,7 @@ from django.contrib.messages.storage.base import Message
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from dashboard.icons import PATHS
 from generation.models import GeneratedImage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -78,18 +78,11 @@ def _compare(
     listed_at: datetime,
 ) -> None:
     by_id = {run.id: run for run in listed.runs}
-    missing: list[JobQueue] = []
-    observed: list[tuple[JobQueue, Run]] = []
-    for job in jobs:
-        if job.status == Status.UNKNOWN:
-            continue
-        if run := by_id.get(job.run_id):
-            observed.append((job, run))
-        else:
-            missing.append(job)
+    running = [job for job in jobs if job.status == Status.RUNNING]
+    observed = [(job, by_id[job.run_id]) for job in running if job.run_id in by_id]
     _reconcile(provider, [job for job in jobs if job.status == Status.UNKNOWN], listed, listed_at)
     observe_all(provider, observed)
-    _poll_one_by_one(provider, kind, missing)
+    _poll_one_by_one(provider, kind, [job for job in running if job.run_id not in by_id])
     if kind is WorkKind.TRAINING:
         run_logs.read_some(provider, [job for job, _run in observed])
 
@@ -106,14 +99,11 @@ def _reconcile(
                 reconcile.absent(job, provider, listed_at=listed_at, is_complete=listed.is_complete)
 
 
-def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Iterable[JobQueue]) -> None:
-    running: list[JobQueue] = []
+def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)
-        else:
-            running.append(job)
-    batch = running[:CALLS_PER_POLL]
+    batch = [job for job in jobs if job.status == Status.RUNNING][:CALLS_PER_POLL]
     if not batch:
         return
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from dashboard import pages_urls
+from dashboard import urls
 from jobs.models import JobQueue
 from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model, tell_story
 from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory
@@ -25,7 +25,7 @@ POSTS = {
     "job_not_started",
     "image_delete",
 }
-NAMES = [pattern.name for pattern in pages_urls.urlpatterns]
+NAMES = [pattern.name for pattern in urls.page_patterns]
 GETS = [name for name in NAMES if name not in POSTS | PUBLIC | {STREAM}]
 OF_SOMEBODY = [name for name in [*GETS, *POSTS] if name not in {"home", "models", "gallery"}]
 
@@ -53,7 +53,7 @@ def addresses(owner) -> dict[str, str]:
             f"dashboard:{pattern.name}",
             kwargs={name: values[name] for name in pattern.pattern.converters},
         )
-        for pattern in pages_urls.urlpatterns
+        for pattern in urls.page_patterns
     }
 
 

@@ -13,8 +13,7 @@ from django.db import OperationalError, connections
 from django.test import AsyncClient
 from django.urls import reverse
 
-from dashboard.live import reader as reader_module
-from dashboard.live import stream as stream_module
+from dashboard.live import reader as reader_module, stream as stream_module
 from dashboard.live.messages import END, KEEPALIVE, RESYNC, Message
 from dashboard.live.reader import QUEUE_SIZE, Reader, Subscriber
 from dashboard.live.stream import RETRY, stream

@@ -6,8 +6,7 @@ import base64
 import io
 import json
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from together.lib.utils.files import check_file
 
 from providers.together.dataset import PIECE_BYTES, write_jsonl

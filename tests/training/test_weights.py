@@ -5,8 +5,7 @@ import uuid
 
 import pytest
 from django.core.files.storage import default_storage
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from jobs.work import InvalidResultError
 from providers.types import Download

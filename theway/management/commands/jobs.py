@@ -9,12 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from jobs import selectors as job_selectors
-from jobs import services
+from jobs import selectors as job_selectors, services
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
 from jobs.models import JobQueue
-from jobs.short_ids import starting_with
+from jobs.selectors import starting_with
 from jobs.states import Status
 from providers.registry import label_of
 from training import selectors as training_selectors

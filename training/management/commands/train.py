@@ -14,8 +14,7 @@ from accounts.models import User
 from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.states import Status
-from models_app import services as model_services
-from models_app import trigger_words
+from models_app import services as model_services, trigger_words
 from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
