@@ -91,8 +91,13 @@ class JobQueue(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Committed just before the paid call: without it the call was surely not made.
     sent_at = models.DateTimeField(null=True, blank=True)
-    # When a paid call without an answer was surely over: only later lists prove an absence.
+    # When a paid call without an answer was surely over: not claimed again before, and only
+    # later lists prove its absence. Kept for good: whoever had such a call may have paid.
     call_over_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which account took the paid call: a list read as another one proves nothing.
+    account = models.CharField(max_length=16, blank=True, editable=False)
+    # Ended here while its run may still go on: the provider is asked to stop it until it is over.
+    is_stop_pending = models.BooleanField(default=False, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)

@@ -18,6 +18,8 @@ from jobs.models import JobQueue
 from models_app.models import TrainingImage, UserModel
 
 PASSWORD = "correct horse battery"
+# The account of the scripted trainer: its address and key (tests/scripted_trainer.py).
+ACCOUNT = hashlib.sha256(b"http://127.0.0.1:9/v1\nsecret-key").hexdigest()[:16]
 
 
 def jpeg(width: int = 640, height: int = 480, colour: str = "teal", quality: int = 90) -> bytes:
@@ -90,6 +92,7 @@ class JobFactory(factory.django.DjangoModelFactory):
     owner = factory.SelfAttribute("model.owner")
     model = factory.SubFactory(UserModelFactory, training=True)
     provider = "local"
+    account = ACCOUNT
     idempotency_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
     deadline_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
 

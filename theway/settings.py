@@ -24,6 +24,8 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 DATA_DIR = Path(env.str("THEWAY_DATA_DIR", str(BASE_DIR)))
 VAR_DIR = DATA_DIR / "var"
 MEDIA_ROOT = DATA_DIR / "media"
+# Answers to paid calls that the database would not take; on the worker's own disk.
+JOURNAL_DIR = VAR_DIR / "journal"
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
@@ -147,13 +149,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # FULL: what is committed before a paid call survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=5s"
+        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
+        " -c synchronous_commit=on"
     )
 
 # --- cache and Celery: the broker only wakes workers, the database is the queue -----------

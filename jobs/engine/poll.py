@@ -52,6 +52,7 @@ def poll(provider_key: str) -> None:
         for kind in WorkKind:
             if jobs := due_jobs(provider_key, kind):
                 _poll(provider, kind, jobs)
+        reconcile.stop_abandoned(provider)
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -90,13 +91,16 @@ def _compare(
 def _reconcile(
     provider: Provider, unclear: Sequence[JobQueue], listed: RunList, listed_at: datetime
 ) -> None:
+    if not unclear:
+        return
     by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
+    is_witnessed = reconcile.is_witnessed(provider, WorkKind(unclear[0].kind), listed)
     for job in unclear:
         with isolated(job):
             if run := by_token.get(job.correlation):
                 reconcile.found(job, run)
             else:
-                reconcile.absent(job, provider, listed_at=listed_at, is_complete=listed.is_complete)
+                reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_witnessed)
 
 
 def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:

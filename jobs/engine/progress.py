@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from jobs import clock
 from jobs.engine import observations
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
-from jobs.engine.backoff import poll_interval
+from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
 from jobs.engine.isolation import isolated, postpone
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import TEXT_LIMIT, error_text, note
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
 CHUNK = 250
-CANCEL_AGAIN_AFTER = timedelta(seconds=30)
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
 # What the columns for steps take on every database.

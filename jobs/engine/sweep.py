@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status
+from jobs.engine.acceptance import adopt_kept_answers
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.reconcile import call_over_at
@@ -17,6 +20,8 @@ from jobs.events import note
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
 from providers import registry
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 HEARTBEAT = "sweep"
@@ -30,11 +35,24 @@ CANCELLED_UNREACHED = gettext_noop(
 
 def settle() -> None:
     """Record the heartbeat and settle jobs whose lease, deadline or cancellation is due."""
+    for stage in (
+        adopt_kept_answers,
+        recover_leases,
+        end_overdue,
+        end_cancelled_in_queue,
+        end_unheard_cancellations,
+    ):
+        _run_isolated(stage)
+    # Last: a sweep that does not come to its end is none.
     Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"at": clock.now()})
-    recover_leases()
-    end_overdue()
-    end_cancelled_in_queue()
-    end_unheard_cancellations()
+
+
+def _run_isolated(stage: Callable[[], None]) -> None:
+    """Run one stage; its failure is logged and costs the others nothing."""
+    try:
+        stage()
+    except Exception:
+        log.exception("the sweep's stage %s failed", stage.__name__)
 
 
 def recover_leases() -> None:
@@ -74,7 +92,9 @@ def end_overdue() -> None:
 def _end(jobs: QuerySet[JobQueue], target: Status, code: str) -> None:
     for job in jobs[:BATCH]:
         with isolated(job):
-            move(job, target, error_code=code)
+            # Its run may go on at the provider: it is asked to stop until it is over.
+            is_left_running = job.status == Status.RUNNING
+            move(job, target, error_code=code, is_stop_pending=is_left_running)
 
 
 def end_cancelled_in_queue() -> None:
@@ -92,7 +112,7 @@ def end_unheard_cancellations() -> None:
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
     for job in rows[:BATCH]:
         with isolated(job):
-            move(job, Status.CANCELLED, error_code="abandoned")
+            move(job, Status.CANCELLED, error_code="abandoned", is_stop_pending=True)
             note(job, CANCELLED_UNREACHED)
 
 
@@ -114,9 +134,8 @@ def _ids(condition: Q) -> list[str]:
 
 def due_providers() -> list[str]:
     """Keys of configured providers where something running or unclear is due."""
-    due = JobQueue.objects.filter(
-        status__in=[Status.RUNNING, Status.UNKNOWN], next_poll_at__lte=clock.now()
-    )
+    is_watched = Q(status__in=[Status.RUNNING, Status.UNKNOWN]) | Q(is_stop_pending=True)
+    due = JobQueue.objects.filter(is_watched, next_poll_at__lte=clock.now())
     keys = set(due.values_list("provider", flat=True).distinct().order_by())
     return [key for key in registry.configured() if key in keys]
 

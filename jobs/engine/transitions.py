@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.events import record
@@ -83,7 +84,10 @@ def _values(job: JobQueue, target: Status) -> dict[str, Any]:
 def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     """Claim a queued job for submission; None where it is not due or another was first."""
     now = clock.now()
+    # A lost call must be over before a second one may leave, whatever made the job due.
+    is_call_over = Q(call_over_at=None) | Q(call_over_at__lte=now)
     job = JobQueue.objects.filter(
+        is_call_over,
         pk=job_id,
         status=Status.QUEUED,
         next_poll_at__lte=now,
@@ -106,10 +110,11 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     return job
 
 
-def mark_sent(job: JobQueue) -> bool:
+def mark_sent(job: JobQueue, account: str) -> bool:
     """Commit that the paid call is about to be sent; False where the claim is no longer ours.
 
     From here on a crash makes the outcome unknown; before it, the call was surely not made.
+    `account` is the fingerprint of the provider account that takes the call.
     """
     rows = JobQueue.objects.filter(
         pk=job.pk,
@@ -119,10 +124,14 @@ def mark_sent(job: JobQueue) -> bool:
         cancel_requested_at=None,
     )
     now = clock.now()
-    if not rows.update(sent_at=now, lease_until=now + LEASE, version=F("version") + 1):
-        return False
+    changes = {"sent_at": now, "account": account, "lease_until": now + LEASE}
+    with transaction.atomic():
+        if not rows.update(**changes, version=F("version") + 1):
+            return False
+        # The journal's high-water mark is this event or a newer one.
+        record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
-    job.sent_at, job.version = now, job.version + 1
+    job.sent_at, job.account, job.version = now, account, job.version + 1
     return True
 
 

@@ -40,8 +40,8 @@ def test_a_worker_frozen_right_after_its_mark_may_not_send_when_it_wakes(
     monkeypatch.setattr(TrainingWork, "submit", watched)
     with time_machine.travel(timezone.now(), tick=True) as machine:
 
-        def frozen(claimed):
-            is_ours = mark_sent(claimed)
+        def frozen(claimed, account):
+            is_ours = mark_sent(claimed, account)
             machine.shift(timedelta(minutes=10))
             return is_ours
 
