@@ -12,11 +12,12 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.querysets import JobQuerySet
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
+from providers.types import TOKEN_PREFIX
 
 
 def new_correlation() -> str:
     """A unique token for the paid call: 35 characters, as the shortest field for it takes 40."""
-    return f"tw-{uuid.uuid4().hex}"
+    return f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
 
 
 class JobQueue(models.Model):
@@ -195,7 +196,10 @@ class ProviderStatus(models.Model):
     # Whoever holds the lease polls; two workers never request the same list at once.
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
-    rate_limited_until = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Not called before: it limits our rate, or did not answer"
+    )
+    unanswered_count = models.PositiveIntegerField(default=0, help_text="Calls in a row")
     last_answer_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)

@@ -103,9 +103,10 @@ class Provider:
     def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
         """Start a paid training: at most one HTTP request leaves, ever.
 
-        `not_after` (time.time() seconds) keeps a process that was frozen before the call from
-        sending it late. Raises `ProviderUnavailableError` only where surely nothing was accepted,
-        `OutcomeUnknownError` where nobody can tell: look it up with `find_run`, never call again.
+        `not_after` (of `http.send_once.steady_seconds`) keeps a process that was frozen before
+        the call from sending it late. Raises `ProviderUnavailableError` only where surely nothing
+        was accepted, `OutcomeUnknownError` where that is not known: look it up with `find_run`,
+        never call again.
         """
         self.require(Capability.TRAIN)
         call = self.training_call(request)

@@ -6,11 +6,10 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-
-from django.db.models import F
+from typing import Any
 
 from jobs import clock
-from jobs.engine import provider_status, reconcile, run_logs
+from jobs.engine import observations, provider_status, reconcile, run_logs
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.progress import observe_all
@@ -153,11 +152,10 @@ def _not_found(job: JobQueue, error: RunNotFoundError) -> None:
 def not_observed(jobs: Sequence[JobQueue], error: ProviderError) -> None:
     """No observation changes nothing but the time of the next poll: it is no state."""
     now = clock.now()
-    by_count: dict[int, list[JobQueue]] = {}
-    for job in jobs:
-        by_count.setdefault(job.unanswered_count + 1, []).append(job)
-    for count, group in by_count.items():
-        JobQueue.objects.filter(pk__in=[job.pk for job in group]).update(
-            unanswered_count=F("unanswered_count") + 1,
-            next_poll_at=now + retry_delay(count, error.retry_after),
-        )
+    observations.store([(job, _later(job, now, error)) for job in jobs])
+
+
+def _later(job: JobQueue, now: datetime, error: ProviderError) -> dict[str, Any]:
+    count = job.unanswered_count + 1
+    delay = retry_delay(count, error.retry_after)
+    return {"unanswered_count": count, "next_poll_at": now + delay}

@@ -9,7 +9,6 @@ A crash before the mark means "surely not sent": back to the queue. A crash afte
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -39,6 +38,7 @@ from providers.errors import (
     RequestRejectedError,
     UnsupportedFeatureError,
 )
+from providers.http.send_once import steady_seconds
 from providers.types import Run, RunStatus
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _submit(job: JobQueue) -> None:
         accept_run(job, found)
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
-    not_after = time.time() + SEND_WITHIN
+    not_after = steady_seconds() + SEND_WITHIN
     if not mark_sent(job, provider.account):
         # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
         move(job, Status.QUEUED, sent_at=None)

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_noop
 
 from jobs import clock
@@ -118,18 +119,28 @@ def end_unheard_cancellations() -> None:
 
 def due_submissions() -> list[str]:
     """Ids of queued jobs that were not dispatched or whose wait is over."""
-    may_call = ~Q(provider__in=provider_status.rate_limited())
-    return _ids(may_call & Q(status=Status.QUEUED, cancel_requested_at=None))
+    return _ids(_may_call() & Q(status=Status.QUEUED, cancel_requested_at=None))
 
 
 def due_collections() -> list[str]:
     """Ids of finished runs that nobody is collecting."""
-    return _ids(is_free() & Q(status=Status.FINISHING))
+    return _ids(_may_call() & is_free() & Q(status=Status.FINISHING))
+
+
+def _may_call() -> Q:
+    return ~Q(provider__in=provider_status.paused())
 
 
 def _ids(condition: Q) -> list[str]:
-    rows = JobQueue.objects.filter(condition, next_poll_at__lte=clock.now())
-    return [str(pk) for pk in rows.order_by("next_poll_at").values_list("pk", flat=True)[:BATCH]]
+    """Ids of due jobs, taken in turns from every provider and owner: one owner's thousand jobs
+    do not hide another's one."""
+    turn = Window(
+        RowNumber(), partition_by=["provider", "owner_id"], order_by=[F("next_poll_at"), F("pk")]
+    )
+    rows = JobQueue.objects.filter(condition, next_poll_at__lte=clock.now()).annotate(turn=turn)
+    return [
+        str(pk) for pk in rows.order_by("turn", "next_poll_at").values_list("pk", flat=True)[:BATCH]
+    ]
 
 
 def due_providers() -> list[str]:

@@ -12,13 +12,16 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.events import record
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import FOLLOWED, OVER, Status, sources
 from jobs.work import work_for
 
 # Long enough for a garbage collection or a slow disk, short enough that a dead worker's job
 # is taken over soon. Renewed while the work continues.
 LEASE = timedelta(seconds=30)
+# Calls of one kind (submitting, collecting) under way at a provider: one that never answers
+# cannot occupy every worker.
+CALLS_PER_PROVIDER = 4
 
 
 class TransitionError(Exception):
@@ -81,8 +84,10 @@ def _values(job: JobQueue, target: Status) -> dict[str, Any]:
     return values
 
 
+@transaction.atomic
 def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
-    """Claim a queued job for submission; None where it is not due or another was first."""
+    """Claim a queued job for submission; None where it is not due or another was first, where
+    its provider is paused, or has enough calls under way."""
     now = clock.now()
     # A lost call must be over before a second one may leave, whatever made the job due.
     is_call_over = Q(call_over_at=None) | Q(call_over_at__lte=now)
@@ -93,7 +98,7 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
         next_poll_at__lte=now,
         cancel_requested_at=None,
     ).first()
-    if job is None:
+    if job is None or not _has_room(job.provider, Status.SUBMITTING):
         return None
     try:
         move(
@@ -140,10 +145,29 @@ def is_free() -> Q:
     return Q(lease_until=None) | Q(lease_until__lt=clock.now())
 
 
+def _has_room(provider: str, status: Status) -> bool:
+    """Whether `provider` may be called once more: it is not paused, and few calls are under way.
+
+    Its status row is locked until the claim is committed, so that two workers do not both take
+    the last place.
+    """
+    now = clock.now()
+    ProviderStatus.objects.get_or_create(provider=provider)
+    row = ProviderStatus.objects.select_for_update().get(provider=provider)
+    if row.paused_until and row.paused_until > now:
+        return False
+    held = JobQueue.objects.filter(provider=provider, status=status, lease_until__gt=now)
+    return held.count() < CALLS_PER_PROVIDER
+
+
 @transaction.atomic
 def claim_finishing(job_id: uuid.UUID) -> JobQueue | None:
-    """Claim the collection of a finished run; None where it is not due or already claimed."""
+    """Claim the collection of a finished run; None where it is not due or already claimed, or
+    where enough others are collected from its provider."""
     now = clock.now()
+    provider = JobQueue.objects.filter(pk=job_id).values_list("provider", flat=True).first()
+    if provider is None or not _has_room(provider, Status.FINISHING):
+        return None
     claimed = JobQueue.objects.filter(
         is_free(), pk=job_id, status=Status.FINISHING, next_poll_at__lte=now
     ).update(claim=uuid.uuid4(), lease_until=now + LEASE, version=F("version") + 1)
