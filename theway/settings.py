@@ -159,6 +159,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
         " -c synchronous_commit=on"
     )
+    # A connection that nothing answers any more ends within seconds, packets dropped or refused.
+    DATABASES["default"]["OPTIONS"] |= {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,  # milliseconds
+    }
 
 # --- cache and Celery: the broker only wakes workers, the database is the queue -----------
 REDIS_URL = env.str("REDIS_URL", "")
@@ -187,10 +195,20 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Two kinds of workers, so that calls that hang never hold up sweeping and polling. A worker that
+# is started without naming a queue serves both.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"calls": {}, "watch": {}}
+CELERY_TASK_DEFAULT_QUEUE = "watch"
+CELERY_TASK_ROUTES = {
+    "jobs.tasks.submit_job": {"queue": "calls"},
+    "jobs.tasks.collect_job": {"queue": "calls"},
+}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # A sweep that waited in the queue is stale: the next one does its work.
-    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 4}},
+    # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
+    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
+    "prune": {"task": "jobs.tasks.prune_events", "schedule": 3600.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------
