@@ -23,12 +23,12 @@ class FolderChannel(filesystem.Channel):
     the shared temporary folder while it is read.
     """
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **_: Any) -> None:  # type: ignore[override]
         """Write a message in one step: no worker may see half of it."""
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         draft = Path(self.data_folder_out) / f".{name}.draft"
         try:
-            draft.write_text(dumps(payload))
+            draft.write_text(dumps(message))
             draft.rename(draft.with_name(name))
         except OSError as error:
             raise ChannelError(f"{queue}: the message cannot be stored: {error}") from error
