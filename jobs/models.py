@@ -111,12 +111,15 @@ class JobQueue(models.Model):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
         indexes = [
-            # The sweep: what is due.
+            # The sweep: what is due. Not partial: SQLite would not see that it serves one state.
+            models.Index(name="job_due", fields=["status", "provider", "next_poll_at"]),
             models.Index(
-                name="job_due",
-                fields=["next_poll_at"],
-                condition=Q(status__in=sorted(UNFINISHED)),
+                name="job_stop_pending",
+                fields=["provider", "next_poll_at"],
+                condition=Q(is_stop_pending=True),
             ),
+            # Whether a lost call may still turn up at a provider.
+            models.Index(name="job_changed", fields=["provider", "kind", "state_changed_at"]),
             # The activity page, newest first.
             models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
             models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),

@@ -107,7 +107,7 @@ def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:
     followed = known.filter(status=Status.RUNNING).values_list("run_id", "correlation")
     if any(tokens.get(run_id) != token for run_id, token in followed):
         return False
-    newest = known.order_by("-created_at").values_list("run_id", "correlation")[:WITNESSES]
+    newest = known.order_by("-state_changed_at").values_list("run_id", "correlation")[:WITNESSES]
     return any(tokens.get(run_id) == token for run_id, token in newest)
 
 
@@ -157,8 +157,11 @@ def stop_orphans(provider: Provider, runs: Iterable[Run]) -> None:
 def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     followed = _followed(provider, [run.id for run in runs])
     loose = {run.correlation: run for run in runs if run.id not in followed}
-    for job in JobQueue.objects.filter(provider=provider.key, correlation__in=list(loose)):
+    # By the unique token alone: one index, whatever the table has grown to.
+    for job in JobQueue.objects.filter(correlation__in=list(loose)):
         run = loose[job.correlation]
+        if job.provider != provider.key:
+            continue
         if job.run_id == run.id:
             _stop_own(provider, job, run)
         elif job.run_id or job.status in OVER:

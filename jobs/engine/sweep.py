@@ -145,9 +145,10 @@ def _ids(condition: Q) -> list[str]:
 
 def due_providers() -> list[str]:
     """Keys of configured providers where something running or unclear is due."""
-    is_watched = Q(status__in=[Status.RUNNING, Status.UNKNOWN]) | Q(is_stop_pending=True)
-    due = JobQueue.objects.filter(is_watched, next_poll_at__lte=clock.now())
-    keys = set(due.values_list("provider", flat=True).distinct().order_by())
+    due = JobQueue.objects.filter(next_poll_at__lte=clock.now()).order_by()
+    watched = due.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
+    keys = set(watched.values_list("provider", flat=True).distinct())
+    keys |= set(due.filter(is_stop_pending=True).values_list("provider", flat=True).distinct())
     return [key for key in registry.configured() if key in keys]
 
 
