@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 from weakref import WeakSet
 
@@ -74,13 +74,19 @@ class TimedAdapter(HTTPAdapter):
         return pool
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        timer = Timer(self.limit or sum(kwargs.get("timeout") or (60.0,)), self._cut)
+        limit = self.limit or sum(kwargs.get("timeout") or (60.0,))
+        is_cut = Event()
+        timer = Timer(limit, self._cut, [is_cut])
         timer.daemon = True
         timer.start()
         try:
-            return super().send(*args, **kwargs)
+            response = super().send(*args, **kwargs)
         finally:
             timer.cancel()
+        if is_cut.is_set():  # the shut connection passed for the end of the headers
+            response.close()
+            raise requests.ReadTimeout(f"not finished after {limit:g} s")
+        return response
 
     def _remembered(self, make: Callable[..., HTTPConnection]) -> Callable[..., HTTPConnection]:
         def made(*args: Any, **kwargs: Any) -> HTTPConnection:
@@ -90,7 +96,8 @@ class TimedAdapter(HTTPAdapter):
 
         return made
 
-    def _cut(self) -> None:
+    def _cut(self, is_cut: Event) -> None:
+        is_cut.set()
         for connection in list(self._connections):
             # Whoever waits for this socket gets an error now.
             with suppress(OSError, AttributeError):
