@@ -9,19 +9,26 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu.exceptions import ChannelError
-from kombu.transport import filesystem
+from kombu.exceptions import ChannelError, KombuError
+from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
 log = logging.getLogger(__name__)
+
+_ACCEPTED = {"application/json"}
 
 
 class FolderChannel(filesystem.Channel):
     """Sets a message aside that cannot be read, instead of ending the worker with it.
 
     Messages also stay inside the installation's own folder: kombu's channel moves each through
-    the shared temporary folder while it is read.
+    the shared temporary folder while it is read. Which queue belongs to which exchange is kept
+    in memory: kombu's file of it can be torn by two starting workers, and then none starts.
     """
+
+    supports_fanout = False
+    get_table = virtual.Channel.get_table  # type: ignore[assignment]
+    _delete = virtual.Channel._delete
 
     def _put(self, queue: str, message: Any, **_: Any) -> None:  # type: ignore[override]
         """Write a message in one step: no worker may see half of it."""
@@ -42,21 +49,21 @@ class FolderChannel(filesystem.Channel):
                 path.rename(taken)
             except FileNotFoundError:
                 continue  # another worker was first
-            if message := _message_in(taken):
+            if message := self._message_in(taken):
                 taken.unlink()
                 return message
             log.error("a message cannot be read and is set aside: %s", taken)
         raise Empty
 
+    def _message_in(self, path: Path) -> dict[str, Any] | None:
+        try:
+            message = loads(path.read_bytes())
+            # as the worker will open it: an error there would end the worker
+            call = virtual.Message(message, channel=self, accept=_ACCEPTED).decode()
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, KombuError):
+            return None
+        return dict(message) if isinstance(call, list | dict) else None
+
 
 class FolderTransport(filesystem.Transport):
     Channel = FolderChannel
-
-
-def _message_in(path: Path) -> dict[str, Any] | None:
-    try:
-        message = loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    is_whole = isinstance(message, dict) and {"body", "headers", "properties"} <= message.keys()
-    return message if is_whole else None

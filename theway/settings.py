@@ -184,7 +184,6 @@ if not REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(BROKER_DIR / "queue"),
         "data_folder_out": str(BROKER_DIR / "queue"),
-        "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
     }
 else:
