@@ -189,7 +189,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(ProviderStatus)
 class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "last_answer_at", "engine", "rate_limited_until", "last_error")
+    list_display = ("name", "last_answer_at", "engine", "paused_until", "last_error")
     ordering = ("provider",)
 
     @admin.display(description=_("provider"), ordering="provider")

@@ -13,13 +13,14 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-def dispatch(task: Task[..., Any], *args: str, expires: float = 10.0) -> None:
+def dispatch(task: Task[..., Any], *args: str) -> None:
     """Send a message that carries ids only; a broker that is away is logged, never an error.
 
-    `expires` (seconds) keeps a queue that nobody reads from filling up with old messages.
+    It has no expiry, which the worker would read by its wall clock: workers empty their queues
+    when they start instead (`--purge` in the Procfile).
     """
     try:
-        task.apply_async(args=args, expires=expires, retry=False)
+        task.apply_async(args=args, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("%s was not dispatched, the sweep will find it: %s", task.name, error)
 

@@ -19,6 +19,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from jobs import clock
+from jobs.engine import journal
 from jobs.engine.sweep import HEARTBEAT
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
@@ -50,7 +51,11 @@ class Health:
         """What is wrong, in words; empty where all is well."""
         found = [str(text) for name, text in NO_ANSWER.items() if not getattr(self, name)]
         if self.database and (self.heartbeat_age is None or self.heartbeat_age > HEARTBEAT_LATE):
-            found.append(gettext("The sweep does not run. Are the worker and beat running?"))
+            found.append(gettext("The sweep does not run. Are the poller and beat running?"))
+        if self.database and journal.is_database_behind():
+            found.append(
+                gettext("The database is older than a paid call: run manage.py reconcile.")
+            )
         return found
 
     @property

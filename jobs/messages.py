@@ -246,10 +246,12 @@ def _sentences(*texts: Text) -> str:
 
 def cost_of(job: JobQueue) -> Text:
     """Return whether a job has cost money, as far as it is known."""
-    if not job.run_id and job.sent_at is None and job.status != Status.UNKNOWN:
+    has_run = bool(job.run_id or job.payload.get("adopt_run"))
+    # A call that was lost once may have been paid, whatever was decided about it since.
+    if not has_run and job.sent_at is None and job.call_over_at is None:
         return NOT_PAID
     if registry.runs_here(job.provider):
         return WAS_FREE_HERE if job.is_over else FREE_HERE
-    if not job.run_id or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_CHARGE:
+    if not has_run or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_CHARGE:
         return MAYBE_PAID
     return CHARGES if job.status == Status.RUNNING else PAID

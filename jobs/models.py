@@ -12,11 +12,12 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.querysets import JobQuerySet
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
+from providers.types import TOKEN_PREFIX
 
 
 def new_correlation() -> str:
     """A unique token for the paid call: 35 characters, as the shortest field for it takes 40."""
-    return f"tw-{uuid.uuid4().hex}"
+    return f"{TOKEN_PREFIX}{uuid.uuid4().hex}"
 
 
 class JobQueue(models.Model):
@@ -91,8 +92,13 @@ class JobQueue(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Committed just before the paid call: without it the call was surely not made.
     sent_at = models.DateTimeField(null=True, blank=True)
-    # When a paid call without an answer was surely over: only later lists prove an absence.
+    # When a paid call without an answer was surely over: not claimed again before, and only
+    # later lists prove its absence. Kept for good: whoever had such a call may have paid.
     call_over_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which account took the paid call: a list read as another one proves nothing.
+    account = models.CharField(max_length=16, blank=True, editable=False)
+    # Ended here while its run may still go on: the provider is asked to stop it until it is over.
+    is_stop_pending = models.BooleanField(default=False, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)
@@ -105,12 +111,15 @@ class JobQueue(models.Model):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
         indexes = [
-            # The sweep: what is due.
+            # The sweep: what is due. Not partial: SQLite would not see that it serves one state.
+            models.Index(name="job_due", fields=["status", "provider", "next_poll_at"]),
             models.Index(
-                name="job_due",
-                fields=["next_poll_at"],
-                condition=Q(status__in=sorted(UNFINISHED)),
+                name="job_stop_pending",
+                fields=["provider", "next_poll_at"],
+                condition=Q(is_stop_pending=True),
             ),
+            # Whether a lost call may still turn up at a provider.
+            models.Index(name="job_changed", fields=["provider", "kind", "state_changed_at"]),
             # The activity page, newest first.
             models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
             models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),
@@ -190,7 +199,10 @@ class ProviderStatus(models.Model):
     # Whoever holds the lease polls; two workers never request the same list at once.
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
-    rate_limited_until = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Not called before: it limits our rate, or did not answer"
+    )
+    unanswered_count = models.PositiveIntegerField(default=0, help_text="Calls in a row")
     last_answer_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,7 @@ import uuid
 from celery import shared_task
 
 from jobs.dispatch import dispatch
-from jobs.engine import collect, describe, poll, submit, sweep
+from jobs.engine import collect, describe, poll, prune, submit, sweep
 
 
 @shared_task
@@ -17,7 +17,7 @@ def sweep_jobs() -> None:
     for job_id in sweep.due_submissions():
         dispatch(submit_job, job_id)
     for key in sweep.due_providers():
-        dispatch(poll_provider, key, expires=4.0)
+        dispatch(poll_provider, key)
     for job_id in sweep.due_collections():
         dispatch(collect_job, job_id)
     for key in sweep.due_descriptions():
@@ -45,3 +45,8 @@ def collect_job(job_id: str) -> None:
 @shared_task
 def describe_provider(key: str) -> None:
     describe.describe(key)
+
+
+@shared_task
+def prune_events() -> None:
+    prune.prune_events()

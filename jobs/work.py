@@ -40,7 +40,7 @@ class Work(Protocol):
         ...
 
     def submit(self, job: JobQueue, provider: Provider, request: Any, *, not_after: float) -> Run:
-        """Make the paid call, once; nothing may be sent after `not_after` (Unix seconds).
+        """Make the paid call, once; nothing may be sent after `not_after` (of `steady_seconds`).
 
         Raises ProviderUnavailableError only where the call surely did not arrive.
         """

@@ -7,6 +7,7 @@ out is refused by name before any HTTP. `docs/adding-a-provider.md` walks throug
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -75,6 +76,9 @@ class Provider:
         self.client = Client(
             self.key, base_url, api_key, auth_scheme=self.auth_scheme, session=session
         )
+        # Says whether two readings are of the same account, without revealing its key.
+        identity = f"{self.client.base_url}\n{api_key}".encode()
+        self.account = hashlib.sha256(identity).hexdigest()[:16]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
@@ -99,9 +103,10 @@ class Provider:
     def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
         """Start a paid training: at most one HTTP request leaves, ever.
 
-        `not_after` (time.time() seconds) keeps a process that was frozen before the call from
-        sending it late. Raises `ProviderUnavailableError` only where surely nothing was accepted,
-        `OutcomeUnknownError` where nobody can tell: look it up with `find_run`, never call again.
+        `not_after` (of `http.send_once.steady_seconds`) keeps a process that was frozen before
+        the call from sending it late. Raises `ProviderUnavailableError` only where surely nothing
+        was accepted, `OutcomeUnknownError` where that is not known: look it up with `find_run`,
+        never call again.
         """
         self.require(Capability.TRAIN)
         call = self.training_call(request)

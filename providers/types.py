@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import IO, Any
 
+# How every correlation token of ours begins.
+TOKEN_PREFIX = "tw-"  # noqa: S105 - no secret: it is shown in names
+
 
 class WorkKind(StrEnum):
     """The two kinds of paid work a provider does."""

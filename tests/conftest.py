@@ -19,9 +19,10 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def private_media(settings, tmp_path):
-    """Files of one test are not seen by the next."""
+def private_files(settings, tmp_path):
+    """Files of one test are not seen by the next: each has an installation of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.JOURNAL_DIR = tmp_path / "journal"
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from jobs.models import JobQueue
 from models_app.models import TrainingImage, UserModel
 
 PASSWORD = "correct horse battery"
+# The account of the scripted trainer: its address and key (tests/scripted_trainer.py).
+ACCOUNT = hashlib.sha256(b"http://127.0.0.1:9/v1\nsecret-key").hexdigest()[:16]
 
 
 def jpeg(width: int = 640, height: int = 480, colour: str = "teal", quality: int = 90) -> bytes:
@@ -46,7 +48,8 @@ class UserModelFactory(factory.django.DjangoModelFactory):
     owner = factory.SubFactory(UserFactory)
     name = "Ann"
     kind = "product"
-    trigger_word = factory.Sequence(lambda n: f"ann_k{n}")
+    # another word than any that a test asks for by name
+    trigger_word = factory.Sequence(lambda n: f"word_k{n}")
     base_model = "black-forest-labs/FLUX.1-dev"
     provider = "local"
     preset = "balanced"
@@ -90,6 +93,7 @@ class JobFactory(factory.django.DjangoModelFactory):
     owner = factory.SelfAttribute("model.owner")
     model = factory.SubFactory(UserModelFactory, training=True)
     provider = "local"
+    account = ACCOUNT
     idempotency_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
     deadline_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
 

@@ -38,6 +38,9 @@ class ScriptedTrainer:
         for run in runs:
             self.logs(run["id"])
 
+    def lists_no_images(self) -> None:
+        self.mock.upsert(responses.GET, f"{BASE}/images/generations", json={"data": []})
+
     def fails_to_list(self, status: int = 500, **reply: Any) -> None:
         self.mock.upsert(responses.GET, f"{BASE}/fine-tunes", status=status, **reply)
 

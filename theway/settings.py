@@ -24,6 +24,8 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 DATA_DIR = Path(env.str("THEWAY_DATA_DIR", str(BASE_DIR)))
 VAR_DIR = DATA_DIR / "var"
 MEDIA_ROOT = DATA_DIR / "media"
+# Answers to paid calls that the database would not take; on the worker's own disk.
+JOURNAL_DIR = VAR_DIR / "journal"
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
@@ -147,14 +149,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # FULL: what is committed before a paid call survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=5s"
+        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
+        " -c synchronous_commit=on"
     )
+    # A connection that nothing answers any more ends within seconds, packets dropped or refused.
+    DATABASES["default"]["OPTIONS"] |= {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,  # milliseconds
+    }
 
 # --- cache and Celery: the broker only wakes workers, the database is the queue -----------
 REDIS_URL = env.str("REDIS_URL", "")
@@ -172,7 +184,6 @@ if not REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(BROKER_DIR / "queue"),
         "data_folder_out": str(BROKER_DIR / "queue"),
-        "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
     }
 else:
@@ -183,10 +194,20 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Two kinds of workers, so that calls that hang never hold up sweeping and polling. A worker that
+# is started without naming a queue serves both.
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"calls": {}, "watch": {}}
+CELERY_TASK_DEFAULT_QUEUE = "watch"
+CELERY_TASK_ROUTES = {
+    "jobs.tasks.submit_job": {"queue": "calls"},
+    "jobs.tasks.collect_job": {"queue": "calls"},
+}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    # A sweep that waited in the queue is stale: the next one does its work.
-    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 4}},
+    # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
+    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
+    "prune": {"task": "jobs.tasks.prune_events", "schedule": 3600.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------

@@ -45,7 +45,7 @@ class TrainingWork:
         return TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
-            dataset=provider.upload_dataset(photos),
+            dataset=job.result.get("dataset") or self._upload(job, provider, photos),
             trigger_word=model.trigger_word,
             subject=model.kind,
             photo_count=len(photos),
@@ -54,6 +54,13 @@ class TrainingWork:
             batch_size=options.batch_size,
             resolution=options.resolution,
         )
+
+    def _upload(self, job: JobQueue, provider: Provider, photos: list[Photo]) -> str:
+        """Upload the photos once per job, however often it has to wait afterwards."""
+        dataset = provider.upload_dataset(photos)
+        job.result = {**job.result, "dataset": dataset}
+        JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(result=job.result)
+        return dataset
 
     def submit(
         self, job: JobQueue, provider: Provider, request: TrainingRequest, *, not_after: float

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+import logging
+import time
+
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
+from jobs.engine import journal
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import record_incident
 from jobs.models import JobQueue
@@ -14,11 +18,46 @@ from jobs.work import work_for
 from providers.redaction import sanitised
 from providers.types import Run, RunStatus
 
+log = logging.getLogger(__name__)
+
 ENGINE_LIMIT = JobQueue._meta.get_field("engine").max_length
 
 
+# Seconds between tries to store an answer before it is kept on disk: a restart of the database.
+RETRIES = (0.5, 1.0, 2.0, 4.0)
+
+
 def accept_run(job: JobQueue, run: Run) -> None:
-    """Store an accepted run; where the claim was lost meanwhile, adopt it or record an incident."""
+    """Store an accepted run, whatever it takes: an answer once read is never thrown away.
+
+    Where the claim was lost meanwhile the job adopts the run, or an incident is recorded. A
+    database (or a storage) that stays away leaves the answer in the journal.
+    """
+    for pause in RETRIES:
+        try:
+            _accept(job, run)
+            return
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("job %s: run %s could not be stored yet: %r", job.pk, run.id, error)
+            if not connection.in_atomic_block:
+                connection.close()  # the next try opens a fresh one
+            time.sleep(pause)
+    journal.keep_answer(job, run)
+    log.error("job %s: run %s is kept in the journal", job.pk, run.id)
+
+
+def adopt_kept_answers() -> None:
+    """Store the answers that waited in the journal for the database."""
+    for job_id, run in journal.kept_answers():
+        job = JobQueue.objects.filter(pk=job_id).first()
+        if job is None:
+            log.error("the kept answer of run %s belongs to no job here", run.id)
+            continue
+        _accept(job, run)
+        journal.forget_answer(job_id)
+
+
+def _accept(job: JobQueue, run: Run) -> None:
     try:
         if not _follow(job, run):
             message = gettext_noop(

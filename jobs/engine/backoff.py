@@ -9,6 +9,8 @@ LONGEST = 60.0
 LONGEST_HEALTHY = 10.0
 # A poll is due a little before its sweep, so that a sweep that comes early does not skip it.
 SWEEP_SLACK = 1.0
+# A cancellation that the provider may not have heard is passed on again.
+CANCEL_AGAIN_AFTER = timedelta(seconds=30)
 
 
 def retry_delay(failures: int, retry_after: float | None = None) -> timedelta:
@@ -18,6 +20,14 @@ def retry_delay(failures: int, retry_after: float | None = None) -> timedelta:
     """
     doubled = SHORTEST * 2 ** min(max(failures - 1, 0), 10)
     return timedelta(seconds=max(min(doubled, LONGEST), retry_after or 0.0))
+
+
+def collect_delay(failures: int) -> timedelta:
+    """Return the wait before a result is fetched again: 2 s doubling to 10 minutes.
+
+    What was paid is fetched until its deadline, so the waits have to grow.
+    """
+    return timedelta(seconds=min(SHORTEST * 2 ** min(max(failures - 1, 0), 10), 600.0))
 
 
 def poll_interval(running_for: timedelta) -> timedelta:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status, run_logs
-from jobs.engine.backoff import LONGEST, retry_delay
+from jobs.engine.backoff import LONGEST, collect_delay
 from jobs.engine.leases import renewed_lease
 from jobs.engine.transitions import TransitionError, claim_finishing, move, release
 from jobs.events import error_text, record
@@ -22,8 +22,13 @@ from jobs.states import Status
 from jobs.work import InvalidResultError, work_for
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, ProviderUnavailableError
-from providers.types import Capability, WorkKind
+from providers.errors import (
+    AuthenticationFailedError,
+    ProviderError,
+    ProviderUnavailableError,
+    RunNotFoundError,
+)
+from providers.types import Capability, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +65,11 @@ def _collect(job: JobQueue) -> None:
         wait = max(WAIT_WHILE_UNAVAILABLE, timedelta(seconds=error.retry_after or 0))
         release(job, until=clock.now() + wait)
     except (ProviderError, InvalidResultError, OSError) as error:
-        _retry_or_fail(job, error)
+        _refresh(job, provider, error)
+        _retry(job, error)
     except Exception as error:
         log.exception("job %s: collecting failed", job.pk)
-        _retry_or_fail(job, error)
+        _retry(job, error)
 
 
 def _fetch_and_store(job: JobQueue, provider: Provider) -> None:
@@ -87,16 +93,31 @@ def _report(job: JobQueue, text: str) -> None:
         record(job, JobEvent.Kind.PROGRESS, text)
 
 
-def _retry_or_fail(job: JobQueue, error: Exception) -> None:
+def _refresh(job: JobQueue, provider: Provider, error: Exception) -> None:
+    """Ask for the result's address again where the one we have leads nowhere (any more).
+
+    Results may appear late, and their addresses expire.
+    """
+    if not isinstance(error, RunNotFoundError | AuthenticationFailedError):
+        return
+    try:
+        run = provider.get_run(job.run_id, WorkKind(job.kind))
+    except ProviderError as again:
+        log.info("job %s: its result's address could not be refreshed: %s", job.pk, again)
+        return
+    if run.status is RunStatus.SUCCEEDED:
+        job.result = {**job.result, **work_for(job).result_of(job, run)}
+
+
+def _retry(job: JobQueue, error: Exception) -> None:
+    """Fetch again later. It is paid: only its deadline ends it (`sweep.end_overdue`)."""
     attempts, code = job.attempts + 1, _code_of(error)
     log.warning("job %s: collecting, try %d failed: %s: %s", job.pk, attempts, code, error)
-    if attempts >= job.max_attempts:
-        move(job, Status.FAILED, error_code=code, error_detail=error_text(error))
-        return
     release(
         job,
-        until=clock.now() + retry_delay(attempts),
+        until=clock.now() + collect_delay(attempts),
         attempts=attempts,
+        result=job.result,
         error_code=code,
         error_detail=error_text(error),
     )

@@ -16,25 +16,35 @@ from jobs.models import JobQueue
 
 log = logging.getLogger(__name__)
 
+# PostgreSQL, after lock_timeout (its documentation, appendix A).
+LOCK_NOT_AVAILABLE = "55P03"
+
 
 @contextmanager
 def isolated(job: JobQueue) -> Iterator[None]:
     """Work on one of many jobs: an error is logged, and this job is postponed.
 
-    A database that is away concerns all of them and is raised.
+    A database that is away concerns all of them and is raised; a locked row does not.
     """
     try:
         yield
     except TransitionError as error:
         log.info("job %s: already changed by another process: %s", job.pk, error)
-    except OperationalError:
-        raise
+    except OperationalError as error:
+        if not is_row_locked(error):
+            raise
+        log.warning("job %s: skipped, its row is locked by another session", job.pk)
     except Exception:
         log.exception("job %s: skipped after an unexpected error", job.pk)
         postpone(job)
 
 
+def is_row_locked(error: OperationalError) -> bool:
+    """Whether one row was waited for in vain, which says nothing about the others."""
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
+
+
 def postpone(job: JobQueue) -> None:
-    """Leave a job alone for a while; nothing else about it changes."""
+    """Leave a job alone for a while, unless it changed; nothing else about it changes."""
     later = clock.now() + timedelta(seconds=LONGEST)
-    JobQueue.objects.filter(pk=job.pk).update(next_poll_at=later)
+    JobQueue.objects.filter(pk=job.pk, version=job.version).update(next_poll_at=later)

@@ -9,57 +9,49 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Field
 
 from jobs.models import JobQueue
-from jobs.states import Status
 
-COLUMNS = (
-    "last_seen_at",
-    "next_poll_at",
-    "unanswered_count",
-    "engine",
-    "step",
-    "total_steps",
-    "stage",
-    "progress",
-    "started_at",
-    "first_step",
-    "first_step_at",
-    "eta_at",
-)
-_BY_NAME = {field.name: field for field in JobQueue._meta.concrete_fields}
-_FIELDS = [_BY_NAME[name] for name in COLUMNS]
-_KEYS = [_BY_NAME[name] for name in ("id", "version", "status")]
+_BY_NAME: dict[str, Field[Any, Any]] = {
+    field.name: field for field in JobQueue._meta.concrete_fields
+}
+Rows = Sequence[tuple[JobQueue, Mapping[str, Any]]]
 
 
-def store(observed: Sequence[tuple[JobQueue, Mapping[str, Any]]]) -> set[uuid.UUID]:
-    """Store new values of running jobs; return the ids of those that were still as read.
+@transaction.atomic
+def store(rows: Rows) -> set[uuid.UUID]:
+    """Store new values of jobs; return the ids of those that were still as they were read.
 
-    Every mapping holds all COLUMNS. Call it in a transaction. A job that changed meanwhile is
-    left alone, as with a single compare-and-set.
+    Every mapping has the same names. A job that changed meanwhile is left alone, and so is one
+    that a slower poll observed before: each write is compare-and-set on the version and raises it.
     """
-    if not observed:
+    if not rows:
         return set()
+    names = list(rows[0][1])
+    statement = _statement(names)
+    stored = set()
     with connection.cursor() as cursor:
-        cursor.executemany(_statement(), [_parameters(job, values) for job, values in observed])
-    versions = {job.pk: job.version for job, _values in observed}
-    rows = JobQueue.objects.filter(pk__in=versions, status=Status.RUNNING)
-    found = rows.values_list("pk", "version")
-    return {pk for pk, version in found if versions[pk] == version}
+        for job, values in rows:
+            cursor.execute(statement, _parameters(names, job, values))
+            if cursor.rowcount == 1:
+                stored.add(job.pk)
+                job.version += 1
+    return stored
 
 
-def _statement() -> str:
+def _statement(names: Sequence[str]) -> str:
     quote = connection.ops.quote_name
-    values = ", ".join(f"{quote(str(field.column))} = %s" for field in _FIELDS)
-    keys = " AND ".join(f"{quote(str(field.column))} = %s" for field in _KEYS)
+    values = ", ".join(f"{quote(str(_BY_NAME[name].column))} = %s" for name in names)
     # Our own column names only; every value is a parameter.
-    return f"UPDATE {quote(JobQueue._meta.db_table)} SET {values} WHERE {keys}"  # noqa: S608
+    return (
+        f"UPDATE {quote(JobQueue._meta.db_table)} SET {values}, version = version + 1"  # noqa: S608
+        " WHERE id = %s AND version = %s AND status = %s"
+    )
 
 
-def _parameters(job: JobQueue, values: Mapping[str, Any]) -> list[Any]:
-    given = [values[name] for name in COLUMNS] + [job.pk, job.version, Status.RUNNING.value]
-    return [
-        field.get_db_prep_save(value, connection)
-        for field, value in zip([*_FIELDS, *_KEYS], given, strict=True)
-    ]
+def _parameters(names: Sequence[str], job: JobQueue, values: Mapping[str, Any]) -> list[Any]:
+    given = [(name, values[name]) for name in names]
+    given += [("id", job.pk), ("version", job.version), ("status", job.status)]
+    return [_BY_NAME[name].get_db_prep_save(value, connection) for name, value in given]

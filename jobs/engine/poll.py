@@ -6,11 +6,10 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-
-from django.db.models import F
+from typing import Any
 
 from jobs import clock
-from jobs.engine import provider_status, reconcile, run_logs
+from jobs.engine import observations, provider_status, reconcile, run_logs
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.progress import observe_all
@@ -52,6 +51,7 @@ def poll(provider_key: str) -> None:
         for kind in WorkKind:
             if jobs := due_jobs(provider_key, kind):
                 _poll(provider, kind, jobs)
+        reconcile.stop_abandoned(provider)
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -90,13 +90,16 @@ def _compare(
 def _reconcile(
     provider: Provider, unclear: Sequence[JobQueue], listed: RunList, listed_at: datetime
 ) -> None:
+    if not unclear:
+        return
     by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
+    is_witnessed = reconcile.is_witnessed(provider, WorkKind(unclear[0].kind), listed)
     for job in unclear:
         with isolated(job):
             if run := by_token.get(job.correlation):
                 reconcile.found(job, run)
             else:
-                reconcile.absent(job, provider, listed_at=listed_at, is_complete=listed.is_complete)
+                reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_witnessed)
 
 
 def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -149,11 +152,10 @@ def _not_found(job: JobQueue, error: RunNotFoundError) -> None:
 def not_observed(jobs: Sequence[JobQueue], error: ProviderError) -> None:
     """No observation changes nothing but the time of the next poll: it is no state."""
     now = clock.now()
-    by_count: dict[int, list[JobQueue]] = {}
-    for job in jobs:
-        by_count.setdefault(job.unanswered_count + 1, []).append(job)
-    for count, group in by_count.items():
-        JobQueue.objects.filter(pk__in=[job.pk for job in group]).update(
-            unanswered_count=F("unanswered_count") + 1,
-            next_poll_at=now + retry_delay(count, error.retry_after),
-        )
+    observations.store([(job, _later(job, now, error)) for job in jobs])
+
+
+def _later(job: JobQueue, now: datetime, error: ProviderError) -> dict[str, Any]:
+    count = job.unanswered_count + 1
+    delay = retry_delay(count, error.retry_after)
+    return {"unanswered_count": count, "next_poll_at": now + delay}

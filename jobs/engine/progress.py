@@ -11,16 +11,16 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import observations
+from jobs.engine import observations, provider_status
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
-from jobs.engine.backoff import poll_interval
-from jobs.engine.isolation import isolated, postpone
+from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
+from jobs.engine.isolation import is_row_locked, isolated, postpone
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import TEXT_LIMIT, error_text, note
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers.base import Provider
-from providers.errors import ProviderError, UnsupportedFeatureError
+from providers.errors import ProviderError, RateLimitedError, UnsupportedFeatureError
 from providers.redaction import sanitised
 from providers.types import Run, RunStatus
 
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
 CHUNK = 250
-CANCEL_AGAIN_AFTER = timedelta(seconds=30)
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
 # What the columns for steps take on every database.
@@ -55,8 +54,11 @@ def _store(live: Sequence[tuple[JobQueue, Run]]) -> None:
     """Store observations; a row that the database does not take is postponed alone."""
     try:
         _store_progress(live)
-    except OperationalError:
-        raise  # the database is away or busy: that is no row's fault
+    except OperationalError as error:
+        if not is_row_locked(error):
+            raise  # the database is away or busy: that is no row's fault
+        for one in live if len(live) > 1 else ():
+            _store([one])
     except Exception:
         if len(live) == 1:
             log.exception("job %s: its observation could not be stored", live[0][0].pk)
@@ -189,5 +191,7 @@ def cancel_run(job: JobQueue, provider: Provider) -> None:
             note(job, gettext_noop("This trainer cannot cancel. It continues to its end."))
     except ProviderError as error:
         log.warning("job %s: cancelling failed: %s", job.pk, error_text(error))
+        if isinstance(error, RateLimitedError):
+            provider_status.record_failure(provider.key, error)
         return
     JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=now)

@@ -16,16 +16,21 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine.acceptance import accept_run
-from jobs.engine.backoff import LONGEST
-from jobs.engine.isolation import postpone
+from jobs.engine.backoff import CANCEL_AGAIN_AFTER, LONGEST
+from jobs.engine.isolation import isolated, postpone
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record_incident
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobQueue
 from jobs.states import OVER, UNFINISHED, Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import OutcomeUnknownError, ProviderError
-from providers.types import LISTING, Run, WorkKind
+from providers.errors import (
+    OutcomeUnknownError,
+    ProviderError,
+    RunNotFoundError,
+    UnsupportedFeatureError,
+)
+from providers.types import LISTING, Run, RunList, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +38,21 @@ log = logging.getLogger(__name__)
 SEND_WITHIN = 10.0
 # One list could be read before the provider stored the run; three over the whole time cannot.
 LISTS_FOR_PROOF = 3
+WITNESSES = 20
+# A claim younger than this is surely the first; an older one may be of a database that went
+# back in time (a power cut, a restored backup), so its run is looked for before it is paid.
+FRESH = timedelta(seconds=10)
 CHUNK = 500
+STOPS_PER_POLL = 5
+
+_STOPPED = gettext_noop("Run %(run_id)s appeared while the job was %(status)s; it was stopped.")
+_NOT_STOPPED = gettext_noop(
+    "Run %(run_id)s appeared while the job was %(status)s. "
+    "It could not be stopped from here: stop it at the trainer."
+)
+_COMPLETED = gettext_noop(
+    "Run %(run_id)s completed while the job was %(status)s: it may have been charged for nothing."
+)
 
 
 # --- lost calls --------------------------------------------------------------------------
@@ -51,11 +70,10 @@ def call_over_at(job: JobQueue) -> datetime:
 
 
 def find_lost_run(job: JobQueue, provider: Provider) -> Run | None:
-    """Look a job that was unclear before up once more, just before it is paid again."""
+    """Look for the run of every job that is not seconds old, just before it is paid."""
     kind = WorkKind(job.kind)
-    if LISTING[kind] not in provider.capabilities:
-        return None
-    if not job.events.filter(kind=JobEvent.Kind.STATE, text=Status.UNKNOWN).exists():
+    is_fresh = job.call_over_at is None and clock.now() - job.created_at < FRESH
+    if is_fresh or LISTING[kind] not in provider.capabilities:
         return None
     try:
         return provider.find_run(job.correlation, kind)
@@ -75,11 +93,30 @@ def found(job: JobQueue, run: Run) -> None:
         postpone(job)
 
 
-def absent(job: JobQueue, provider: Provider, *, listed_at: datetime, is_complete: bool) -> None:
-    """A list requested at `listed_at` does not hold it. Complete lists, read long enough after
-    the call was over, are the proof on which it is sent again."""
+def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:
+    """Whether a list can prove an absence: it is complete, and right about what we know.
+
+    Every run that we follow must be in it, and at least one run of ours at all, each with its
+    token. Only runs count that were paid by the account that has read the list.
+    """
+    if not listed.is_complete:
+        return False
+    tokens = {run.id: run.correlation for run in listed.runs}
+    known = JobQueue.objects.filter(provider=provider.key, kind=kind, account=provider.account)
+    known = known.exclude(run_id="").exclude(payload__has_key="adopt_run")
+    followed = known.filter(status=Status.RUNNING).values_list("run_id", "correlation")
+    if any(tokens.get(run_id) != token for run_id, token in followed):
+        return False
+    newest = known.order_by("-state_changed_at").values_list("run_id", "correlation")[:WITNESSES]
+    return any(tokens.get(run_id) == token for run_id, token in newest)
+
+
+def absent(job: JobQueue, provider: Provider, *, listed_at: datetime, is_witnessed: bool) -> None:
+    """A list requested at `listed_at` does not hold it. Witnessed lists, read long enough after
+    the call was over and by the account that took it, are the proof on which it is sent again."""
     over_for = listed_at - (job.call_over_at or job.state_changed_at)
-    absences = job.absent_count + (1 if is_complete else 0)
+    is_proof = is_witnessed and job.account == provider.account
+    absences = job.absent_count + (1 if is_proof else 0)
     if absences >= LISTS_FOR_PROOF and over_for >= provider.absence_after:
         try:
             move(job, Status.QUEUED, sent_at=None, error_code="", error_detail="")
@@ -107,17 +144,24 @@ def cannot_know(job: JobQueue) -> None:
 
 
 def stop_orphans(provider: Provider, runs: Iterable[Run]) -> None:
-    """Cancel live runs whose job is over or follows another run, and record one incident each."""
-    live = [run for run in runs if run.correlation and not run.status.is_over]
-    for start in range(0, len(live), CHUNK):
-        _stop_orphans(provider, live[start : start + CHUNK])
+    """Cancel runs whose job is over or follows another run, and record one incident each.
+
+    Those that completed meanwhile were paid for too: they are recorded all the same.
+    """
+    harmless = {RunStatus.FAILED, RunStatus.CANCELLED}
+    suspects = [run for run in runs if run.correlation and run.status not in harmless]
+    for start in range(0, len(suspects), CHUNK):
+        _stop_orphans(provider, suspects[start : start + CHUNK])
 
 
 def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     followed = _followed(provider, [run.id for run in runs])
     loose = {run.correlation: run for run in runs if run.id not in followed}
-    for job in JobQueue.objects.filter(provider=provider.key, correlation__in=list(loose)):
+    # By the unique token alone: one index, whatever the table has grown to.
+    for job in JobQueue.objects.filter(correlation__in=list(loose)):
         run = loose[job.correlation]
+        if job.provider != provider.key:
+            continue
         if job.run_id == run.id:
             _stop_own(provider, job, run)
         elif job.run_id or job.status in OVER:
@@ -138,26 +182,60 @@ def _followed(provider: Provider, run_ids: list[str]) -> set[str]:
 def _stop_own(provider: Provider, job: JobQueue, run: Run) -> None:
     """Stop what a job left behind when its time was up. An old list may still show a live run
     of a job that is done or being collected: nothing to stop there."""
-    if job.status in {Status.FAILED, Status.CANCELLED}:
+    is_ended = job.status in {Status.FAILED, Status.CANCELLED}
+    if is_ended and not run.status.is_over and not _is_cancelled_lately(job):
         _cancel(provider, job, run)
 
 
 def _stop_second(provider: Provider, job: JobQueue, run: Run) -> None:
-    message = (
-        gettext_noop("Run %(run_id)s appeared while the job was %(status)s; it was stopped.")
-        if _cancel(provider, job, run)
-        else gettext_noop(
-            "Run %(run_id)s appeared while the job was %(status)s. "
-            "It could not be stopped from here: stop it at the trainer."
-        )
-    )
-    record_incident(job, message, run_id=run.id, status=job.status)
+    values = {"run_id": run.id, "status": job.status}
+    if run.status.is_over:
+        record_incident(job, _COMPLETED, **values)
+    elif not (run.id in job.incident and _is_cancelled_lately(job)):
+        record_incident(job, _STOPPED if _cancel(provider, job, run) else _NOT_STOPPED, **values)
+
+
+def _is_cancelled_lately(job: JobQueue) -> bool:
+    """Whether a cancellation was sent that may still have its effect: not one at every poll."""
+    sent_at = job.cancel_sent_at
+    return sent_at is not None and clock.now() - sent_at < CANCEL_AGAIN_AFTER
 
 
 def _cancel(provider: Provider, job: JobQueue, run: Run) -> bool:
+    JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=clock.now())
     try:
         provider.cancel_run(run.id)
     except ProviderError as error:
         log.warning("orphan run %s of job %s could not be stopped: %s", run.id, job.pk, error)
         return False
     return True
+
+
+# --- runs of jobs that ended here --------------------------------------------------------
+
+
+def stop_abandoned(provider: Provider) -> None:
+    """Ask one by one for the end of runs whose jobs ended here, until each is confirmed."""
+    due = JobQueue.objects.filter(
+        provider=provider.key, is_stop_pending=True, next_poll_at__lte=clock.now()
+    )
+    for job in due.order_by("next_poll_at")[:STOPS_PER_POLL]:
+        with isolated(job):
+            postpone(job)
+            _stop_one(provider, job)
+
+
+def _stop_one(provider: Provider, job: JobQueue) -> None:
+    try:
+        run = provider.get_run(job.run_id, WorkKind(job.kind))
+        if not run.status.is_over:
+            provider.cancel_run(job.run_id)
+            return
+    except (RunNotFoundError, UnsupportedFeatureError):
+        run = None
+    except ProviderError as error:
+        log.warning("run %s of job %s could not be stopped: %s", job.run_id, job.pk, error)
+        return
+    JobQueue.objects.filter(pk=job.pk).update(is_stop_pending=False)
+    if run and run.status is RunStatus.SUCCEEDED:
+        record_incident(job, _COMPLETED, run_id=job.run_id, status=job.status)

@@ -11,11 +11,12 @@ from datetime import timedelta
 from django.db import OperationalError, transaction
 
 from jobs import clock
+from jobs.engine import provider_status
 from jobs.events import TEXT_LIMIT
 from jobs.models import JobEvent, JobQueue
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError
+from providers.errors import ProviderError, RateLimitedError
 from providers.redaction import sanitised
 from providers.types import Capability, RunLog
 
@@ -40,25 +41,32 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
         for job, fresh in zip(
             chosen, pool.map(lambda job: _fetch(provider.key, job.run_id), chosen), strict=True
         ):
-            if fresh:
-                _store(job, fresh)
+            _take(job, fresh)
 
 
 def read(provider: Provider, job: JobQueue) -> None:
     """Append what is new in one run's log. A failure changes nothing."""
-    if fresh := _fetch(provider.key, job.run_id):
-        _store(job, fresh)
+    _take(job, _fetch(provider.key, job.run_id))
 
 
-def _fetch(provider_key: str, run_id: str) -> RunLog | None:
+def _fetch(provider_key: str, run_id: str) -> RunLog | RateLimitedError | None:
     """Fetch a log, perhaps in a thread of its own: no database here."""
     try:
         return registry.get(provider_key).run_log(run_id)
+    except RateLimitedError as error:
+        return error
     except ProviderError as error:
         log.info("the log of run %s could not be read: %s", run_id, error)
     except Exception:
         log.exception("the log of run %s could not be read", run_id)
     return None
+
+
+def _take(job: JobQueue, fresh: RunLog | RateLimitedError | None) -> None:
+    if isinstance(fresh, RunLog):
+        _store(job, fresh)
+    elif fresh is not None:
+        provider_status.record_failure(job.provider, fresh)  # holds for every call
 
 
 def _store(job: JobQueue, fresh: RunLog) -> None:

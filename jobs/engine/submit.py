@@ -9,7 +9,6 @@ A crash before the mark means "surely not sent": back to the queue. A crash afte
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import provider_status
+from jobs.engine import journal, provider_status
 from jobs.engine.acceptance import accept_run, mark_unclear
 from jobs.engine.backoff import LONGEST, retry_delay
 from jobs.engine.leases import renewed_lease
@@ -39,6 +38,7 @@ from providers.errors import (
     RequestRejectedError,
     UnsupportedFeatureError,
 )
+from providers.http.send_once import steady_seconds
 from providers.types import Run, RunStatus
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,9 @@ REFUSALS = (
 
 def submit(job_id: uuid.UUID) -> None:
     """Bring one queued job to its provider. Safe to call for any job, any number of times."""
+    if journal.is_database_behind():
+        log.error("job %s waits: this database is older than a paid call: reconcile", job_id)
+        return
     job = claim_queued(job_id)
     if job is None:
         return
@@ -79,10 +82,16 @@ def _submit(job: JobQueue) -> None:
         accept_run(job, found)
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
-    not_after = time.time() + SEND_WITHIN
-    if not mark_sent(job):
+    not_after = steady_seconds() + SEND_WITHIN
+    if not mark_sent(job, provider.account):
         # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
         move(job, Status.QUEUED, sent_at=None)
+        return
+    try:
+        journal.raise_mark()
+    except OSError as error:
+        # Without the mark a restored database could pay again, so nothing is sent.
+        _retry_or_fail(job, error)
         return
     _pay(job, work, provider, request, not_after)
 
@@ -119,8 +128,8 @@ def _pay(job: JobQueue, work: Work, provider: Provider, request: Any, not_after:
         log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
         mark_unclear(job, error_text(error))
     else:
+        accept_run(job, run)  # before any bookkeeping
         provider_status.record_answer(job.provider)
-        accept_run(job, run)
 
 
 def _refuse(job: JobQueue, error: ProviderError) -> None:
@@ -152,7 +161,8 @@ def _retry_or_fail(job: JobQueue, error: Exception) -> None:
     if attempts < job.max_attempts:
         _requeue(job, error, code="internal", delay=retry_delay(attempts), attempts=attempts)
     else:
-        move(job, Status.FAILED, error_code="internal", error_detail=error_text(error))
+        detail = error_text(error)
+        move(job, Status.FAILED, error_code="internal", error_detail=detail, sent_at=None)
 
 
 def _requeue(

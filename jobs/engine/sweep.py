@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status
+from jobs.engine.acceptance import adopt_kept_answers
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.reconcile import call_over_at
@@ -17,6 +21,8 @@ from jobs.events import note
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
 from providers import registry
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 HEARTBEAT = "sweep"
@@ -30,11 +36,24 @@ CANCELLED_UNREACHED = gettext_noop(
 
 def settle() -> None:
     """Record the heartbeat and settle jobs whose lease, deadline or cancellation is due."""
+    for stage in (
+        adopt_kept_answers,
+        recover_leases,
+        end_overdue,
+        end_cancelled_in_queue,
+        end_unheard_cancellations,
+    ):
+        _run_isolated(stage)
+    # Last: a sweep that does not come to its end is none.
     Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"at": clock.now()})
-    recover_leases()
-    end_overdue()
-    end_cancelled_in_queue()
-    end_unheard_cancellations()
+
+
+def _run_isolated(stage: Callable[[], None]) -> None:
+    """Run one stage; its failure is logged and costs the others nothing."""
+    try:
+        stage()
+    except Exception:
+        log.exception("the sweep's stage %s failed", stage.__name__)
 
 
 def recover_leases() -> None:
@@ -74,7 +93,9 @@ def end_overdue() -> None:
 def _end(jobs: QuerySet[JobQueue], target: Status, code: str) -> None:
     for job in jobs[:BATCH]:
         with isolated(job):
-            move(job, target, error_code=code)
+            # Its run may go on at the provider: it is asked to stop until it is over.
+            is_left_running = job.status == Status.RUNNING
+            move(job, target, error_code=code, is_stop_pending=is_left_running)
 
 
 def end_cancelled_in_queue() -> None:
@@ -92,32 +113,42 @@ def end_unheard_cancellations() -> None:
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
     for job in rows[:BATCH]:
         with isolated(job):
-            move(job, Status.CANCELLED, error_code="abandoned")
+            move(job, Status.CANCELLED, error_code="abandoned", is_stop_pending=True)
             note(job, CANCELLED_UNREACHED)
 
 
 def due_submissions() -> list[str]:
     """Ids of queued jobs that were not dispatched or whose wait is over."""
-    may_call = ~Q(provider__in=provider_status.rate_limited())
-    return _ids(may_call & Q(status=Status.QUEUED, cancel_requested_at=None))
+    return _ids(_may_call() & Q(status=Status.QUEUED, cancel_requested_at=None))
 
 
 def due_collections() -> list[str]:
     """Ids of finished runs that nobody is collecting."""
-    return _ids(is_free() & Q(status=Status.FINISHING))
+    return _ids(_may_call() & is_free() & Q(status=Status.FINISHING))
+
+
+def _may_call() -> Q:
+    return ~Q(provider__in=provider_status.paused())
 
 
 def _ids(condition: Q) -> list[str]:
-    rows = JobQueue.objects.filter(condition, next_poll_at__lte=clock.now())
-    return [str(pk) for pk in rows.order_by("next_poll_at").values_list("pk", flat=True)[:BATCH]]
+    """Ids of due jobs, taken in turns from every provider and owner: one owner's thousand jobs
+    do not hide another's one."""
+    turn = Window(
+        RowNumber(), partition_by=["provider", "owner_id"], order_by=[F("next_poll_at"), F("pk")]
+    )
+    rows = JobQueue.objects.filter(condition, next_poll_at__lte=clock.now()).annotate(turn=turn)
+    return [
+        str(pk) for pk in rows.order_by("turn", "next_poll_at").values_list("pk", flat=True)[:BATCH]
+    ]
 
 
 def due_providers() -> list[str]:
     """Keys of configured providers where something running or unclear is due."""
-    due = JobQueue.objects.filter(
-        status__in=[Status.RUNNING, Status.UNKNOWN], next_poll_at__lte=clock.now()
-    )
-    keys = set(due.values_list("provider", flat=True).distinct().order_by())
+    due = JobQueue.objects.filter(next_poll_at__lte=clock.now()).order_by()
+    watched = due.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
+    keys = set(watched.values_list("provider", flat=True).distinct())
+    keys |= set(due.filter(is_stop_pending=True).values_list("provider", flat=True).distinct())
     return [key for key in registry.configured() if key in keys]
 
 

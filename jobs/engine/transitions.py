@@ -8,16 +8,20 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.events import record
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import FOLLOWED, OVER, Status, sources
 from jobs.work import work_for
 
 # Long enough for a garbage collection or a slow disk, short enough that a dead worker's job
 # is taken over soon. Renewed while the work continues.
 LEASE = timedelta(seconds=30)
+# Calls of one kind (submitting, collecting) under way at a provider: one that never answers
+# cannot occupy every worker.
+CALLS_PER_PROVIDER = 4
 
 
 class TransitionError(Exception):
@@ -80,16 +84,21 @@ def _values(job: JobQueue, target: Status) -> dict[str, Any]:
     return values
 
 
+@transaction.atomic
 def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
-    """Claim a queued job for submission; None where it is not due or another was first."""
+    """Claim a queued job for submission; None where it is not due or another was first, where
+    its provider is paused, or has enough calls under way."""
     now = clock.now()
+    # A lost call must be over before a second one may leave, whatever made the job due.
+    is_call_over = Q(call_over_at=None) | Q(call_over_at__lte=now)
     job = JobQueue.objects.filter(
+        is_call_over,
         pk=job_id,
         status=Status.QUEUED,
         next_poll_at__lte=now,
         cancel_requested_at=None,
     ).first()
-    if job is None:
+    if job is None or not _has_room(job.provider, Status.SUBMITTING):
         return None
     try:
         move(
@@ -106,10 +115,11 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     return job
 
 
-def mark_sent(job: JobQueue) -> bool:
+def mark_sent(job: JobQueue, account: str) -> bool:
     """Commit that the paid call is about to be sent; False where the claim is no longer ours.
 
     From here on a crash makes the outcome unknown; before it, the call was surely not made.
+    `account` is the fingerprint of the provider account that takes the call.
     """
     rows = JobQueue.objects.filter(
         pk=job.pk,
@@ -119,10 +129,14 @@ def mark_sent(job: JobQueue) -> bool:
         cancel_requested_at=None,
     )
     now = clock.now()
-    if not rows.update(sent_at=now, lease_until=now + LEASE, version=F("version") + 1):
-        return False
+    changes = {"sent_at": now, "account": account, "lease_until": now + LEASE}
+    with transaction.atomic():
+        if not rows.update(**changes, version=F("version") + 1):
+            return False
+        # The journal's high-water mark is this event or a newer one.
+        record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
-    job.sent_at, job.version = now, job.version + 1
+    job.sent_at, job.account, job.version = now, account, job.version + 1
     return True
 
 
@@ -131,10 +145,29 @@ def is_free() -> Q:
     return Q(lease_until=None) | Q(lease_until__lt=clock.now())
 
 
+def _has_room(provider: str, status: Status) -> bool:
+    """Whether `provider` may be called once more: it is not paused, and few calls are under way.
+
+    Its status row is locked until the claim is committed, so that two workers do not both take
+    the last place.
+    """
+    now = clock.now()
+    ProviderStatus.objects.get_or_create(provider=provider)
+    row = ProviderStatus.objects.select_for_update().get(provider=provider)
+    if row.paused_until and row.paused_until > now:
+        return False
+    held = JobQueue.objects.filter(provider=provider, status=status, lease_until__gt=now)
+    return held.count() < CALLS_PER_PROVIDER
+
+
 @transaction.atomic
 def claim_finishing(job_id: uuid.UUID) -> JobQueue | None:
-    """Claim the collection of a finished run; None where it is not due or already claimed."""
+    """Claim the collection of a finished run; None where it is not due or already claimed, or
+    where enough others are collected from its provider."""
     now = clock.now()
+    provider = JobQueue.objects.filter(pk=job_id).values_list("provider", flat=True).first()
+    if provider is None or not _has_room(provider, Status.FINISHING):
+        return None
     claimed = JobQueue.objects.filter(
         is_free(), pk=job_id, status=Status.FINISHING, next_poll_at__lte=now
     ).update(claim=uuid.uuid4(), lease_until=now + LEASE, version=F("version") + 1)

@@ -21,6 +21,7 @@ from providers.errors import (
     RunNotFoundError,
     UnexpectedReplyError,
 )
+from providers.redaction import sanitised
 
 REQUEST_TIMEOUT = 408
 MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
@@ -55,10 +56,22 @@ def reply_from(status_code: int, headers: Mapping[str, str], body: bytes) -> Rep
     """Return the `Reply` for a body read to its end; never raises."""
     text = body.decode("utf-8", "replace")
     try:
-        data = json.loads(text)
+        data = _storable(json.loads(text))
     except (ValueError, RecursionError):
         data = None
     return Reply(status_code, headers, text, data if isinstance(data, dict) else None)
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON in which every text is fit for any database: cleaned here, at the door."""
+    match value:
+        case str():
+            return sanitised(value)
+        case dict():
+            return {sanitised(name): _storable(inner) for name, inner in value.items()}
+        case list():
+            return [_storable(inner) for inner in value]
+    return value
 
 
 def detail_of(reply: Reply) -> str:

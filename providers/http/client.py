@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
@@ -18,7 +19,12 @@ from providers.errors import (
     UnexpectedReplyError,
 )
 from providers.http.calls import Call, Reply, detail_of, error_class, reply_from, retry_after
-from providers.http.send_once import SendGuard, TooLateError, send_once_session
+from providers.http.send_once import (
+    SendGuard,
+    TooLateError,
+    send_once_session,
+    steady_seconds,
+)
 from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
@@ -27,6 +33,7 @@ from providers.http.session import (
     Timeout,
     new_session,
     read_chunks,
+    time_limit,
 )
 from providers.redaction import safe_excerpt
 
@@ -35,6 +42,7 @@ logger = logging.getLogger(__name__)
 NOT_AFTER_HEADER = "X-Not-After"
 SAFE_TIMEOUT: Timeout = (5.0, 20.0)
 UPLOAD_TIMEOUT: Timeout = (5.0, 120.0)
+UPLOAD_LIMIT = 900.0  # seconds for a whole upload: fifty photos at one megabit per second
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
 BODY_SECONDS = 60.0  # for the whole body, once the headers are here
 
@@ -72,15 +80,18 @@ class Client:
         *,
         form: MultipartEncoder | None = None,
         timeout: Timeout = SAFE_TIMEOUT,
+        limit: float | None = None,
         accepted_statuses: Collection[int] = (),
     ) -> Reply:
         """Make a call that costs nothing; trying again is the caller's business.
 
-        Gives the reply, JSON object inside, where its status is 2xx or in `accepted_statuses`.
+        Returns the reply, JSON object inside, where its status is 2xx or in `accepted_statuses`.
+        `limit` (seconds) ends an exchange that takes longer as a whole than `timeout` adds up to.
         Raises any `ProviderError` but `OutcomeUnknownError`.
         """
         try:
-            reply = self._exchange(self._session, call, timeout, form=form)
+            with time_limit(self._session, limit):
+                reply = self._exchange(self._session, call, timeout, form=form)
         except _BROKEN as error:
             raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
         return self._checked(reply, call, accepted_statuses)
@@ -96,7 +107,7 @@ class Client:
     ) -> Reply:
         """Make a call that may cost money: at most one HTTP request, whatever happens.
 
-        `not_after` (time.time() seconds) is checked with the connection open, just before the
+        `not_after` (of `steady_seconds`) is checked with the connection open, just before the
         first byte. `is_refusal` recognises a 5xx by which the provider surely refused.
         Raises `ProviderUnavailableError` where nothing was sent or surely nothing was accepted,
         `OutcomeUnknownError` where the answer was lost or makes no sense, and the 4xx errors.
@@ -105,7 +116,8 @@ class Client:
         if not_after is not None and not self.trusts_environment:
             # On this machine both sides read one clock, so the trainer can refuse what was
             # frozen after our own check. Elsewhere clocks differ, and no service knows it.
-            headers = {**headers, NOT_AFTER_HEADER: f"{not_after:.3f}"}
+            unix_seconds = time.time() + not_after - steady_seconds()
+            headers = {**headers, NOT_AFTER_HEADER: f"{unix_seconds:.3f}"}
         try:
             with send_once_session(guard, trust_environment=self.trusts_environment) as session:
                 reply = self._exchange(session, call, timeout, headers)

@@ -8,11 +8,16 @@ from functools import partial
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
 
-from providers.http.session import new_session
+from providers.http.session import TimedAdapter, new_session
+
+
+def steady_seconds() -> float:
+    """Seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 class TooLateError(Exception):
@@ -23,13 +28,13 @@ class TooLateError(Exception):
 class SendGuard:
     """Decides just before the first byte whether a request may be sent, and remembers it."""
 
-    not_after: float | None = None  # time.time() seconds
+    not_after: float | None = None  # seconds of `steady_seconds`
     # True until a guarded connection takes over: what nothing guarded counts as sent.
     may_be_sent: bool = True
 
     def send(self) -> None:
         """Called with the connection open and nothing sent; raises `TooLateError` to stop it."""
-        if self.not_after is not None and time.time() > self.not_after:
+        if self.not_after is not None and steady_seconds() > self.not_after:
             raise TooLateError
         self.may_be_sent = True
 
@@ -52,7 +57,7 @@ class _GuardedHTTPS(_Guarded, HTTPSConnection):
     pass
 
 
-class SendOnceAdapter(HTTPAdapter):
+class SendOnceAdapter(TimedAdapter):
     """Sends one request at most once: a fresh connection, no retry of any kind."""
 
     def __init__(self, guard: SendGuard) -> None:
@@ -62,7 +67,7 @@ class SendOnceAdapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         guarded = _GuardedHTTPS if pool.scheme == "https" else _Guarded
-        pool.ConnectionCls = partial(guarded, guard=self._guard)
+        pool.ConnectionCls = self._remembered(partial(guarded, guard=self._guard))
         self._guard.may_be_sent = False
         return pool
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
+from typing import Any
+from weakref import WeakSet
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 USER_AGENT = "TheWay/0.1 (+self-hosted)"
@@ -45,6 +52,58 @@ class KeyAuth(AuthBase):
         return "<KeyAuth>"
 
 
+class TimedAdapter(HTTPAdapter):
+    """Ends an exchange that takes too long as a whole.
+
+    The timeouts of requests begin anew with every byte, so a service that trickles could hold a
+    worker for ever. The connection is shut down instead once `limit` seconds are over, counted
+    from connecting to the end of the reply's headers; `read_chunks` limits the body.
+    """
+
+    limit: float | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._connections: WeakSet[HTTPConnection] = WeakSet()
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if not hasattr(pool, "untimed_class"):
+            pool.untimed_class = pool.ConnectionCls
+            pool.ConnectionCls = self._remembered(pool.ConnectionCls)
+        return pool
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        limit = self.limit or sum(kwargs.get("timeout") or (60.0,))
+        is_cut = Event()
+        timer = Timer(limit, self._cut, [is_cut])
+        timer.daemon = True
+        timer.start()
+        try:
+            response = super().send(*args, **kwargs)
+        finally:
+            timer.cancel()
+        if is_cut.is_set():  # the shut connection passed for the end of the headers
+            response.close()
+            raise requests.ReadTimeout(f"not finished after {limit:g} s")
+        return response
+
+    def _remembered(self, make: Callable[..., HTTPConnection]) -> Callable[..., HTTPConnection]:
+        def made(*args: Any, **kwargs: Any) -> HTTPConnection:
+            connection = make(*args, **kwargs)
+            self._connections.add(connection)
+            return connection
+
+        return made
+
+    def _cut(self, is_cut: Event) -> None:
+        is_cut.set()
+        for connection in list(self._connections):
+            # Whoever waits for this socket gets an error now.
+            with suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 def new_session(*, trust_environment: bool = True) -> requests.Session:
     """Return a session that never retries by itself and holds no key.
 
@@ -53,7 +112,22 @@ def new_session(*, trust_environment: bool = True) -> requests.Session:
     """
     session = requests.Session()
     session.trust_env = trust_environment
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, TimedAdapter())
     return session
+
+
+@contextmanager
+def time_limit(session: requests.Session, seconds: float | None) -> Iterator[None]:
+    """Limit each exchange of the block as a whole; None leaves it to the call's own timeouts."""
+    adapters = [one for one in session.adapters.values() if isinstance(one, TimedAdapter)]
+    for adapter in adapters:
+        adapter.limit = seconds
+    try:
+        yield
+    finally:
+        for adapter in adapters:
+            adapter.limit = None
 
 
 def read_chunks(response: requests.Response, *, max_bytes: int, seconds: float) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from requests_toolbelt import MultipartEncoder
 from providers.base import Provider
 from providers.errors import AuthenticationFailedError, RequestRejectedError
 from providers.http.calls import Call, Reply
-from providers.http.client import UPLOAD_TIMEOUT
+from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT
 from providers.together import offers, replies
 from providers.together.dataset import write_jsonl
 from providers.types import (
@@ -105,6 +105,7 @@ class Together(Provider):
             Call("POST", "/files/upload"),
             form=form,
             timeout=UPLOAD_TIMEOUT,
+            limit=UPLOAD_LIMIT,
             accepted_statuses=(409,),
         )
 

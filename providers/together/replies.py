@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from providers.types import LogLine, Output, Run, RunList, RunStatus
+from providers.types import TOKEN_PREFIX, LogLine, Output, Run, RunList, RunStatus
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,8 @@ def generation(data: Json) -> Run:
 
 
 def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
-    """Return a list of runs; an entry we cannot read makes it incomplete, not useless.
+    """Return a list of runs; an entry of ours that we cannot read makes it
+    incomplete, not useless.
 
     Together documents no pages. Should a list ever say `has_more`, it proves no absence.
     """
@@ -122,12 +123,20 @@ def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
     if not isinstance(items, list):
         raise TypeError("data is not a list")
     runs: list[Run] = []
+    is_complete = not data.get("has_more")
     for item in items:
         try:
             runs.append(parse(item))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.warning("an entry of the run list is unreadable: %s", type(error).__name__)
-    return RunList(tuple(runs), is_complete=len(runs) == len(items) and not data.get("has_more"))
+            is_complete = is_complete and _is_strangers(item)
+    return RunList(tuple(runs), is_complete)
+
+
+def _is_strangers(item: object) -> bool:
+    """Whether an entry that cannot be read surely is not ours: it has a name of its own."""
+    suffix = _string(item.get("suffix")) if isinstance(item, dict) else ""
+    return bool(suffix) and not suffix.startswith(TOKEN_PREFIX)
 
 
 def log_lines(data: Json) -> tuple[LogLine, ...]:

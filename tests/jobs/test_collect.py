@@ -72,11 +72,15 @@ def test_a_trainer_that_is_away_does_not_count_as_a_failed_try(job, scripted):
     assert job.attempts == 0
 
 
-def test_weights_cut_short_are_fetched_again_and_then_given_up(job, scripted):
+def test_weights_cut_short_are_fetched_again_until_the_deadline(job, scripted):
     scripted.mock.get(DOWNLOAD, body=safetensors()[:-3])
     assert tried(job).status == Status.FINISHING
     assert (job.attempts, job.error_code) == (1, "bad_weights")
-    assert tried(job, times=job.max_attempts - 1).status == Status.FAILED
+    assert tried(job, times=2 * job.max_attempts).status == Status.FINISHING
+    JobQueue.objects.update(deadline_at=timezone.now())
+    sweep.end_overdue()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (Status.FAILED, "fetch_deadline")
     assert "no new training, no new charge" in explain(job).advice
     assert UserModel.objects.get().is_editable
 

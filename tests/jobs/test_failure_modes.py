@@ -160,7 +160,7 @@ def test_a_provider_that_asked_for_time_is_not_sent_the_next_job_either(scripted
 
     JobFactory()
     until = timezone.now() + timedelta(seconds=30)
-    ProviderStatus.objects.create(provider="local", rate_limited_until=until)
+    ProviderStatus.objects.create(provider="local", paused_until=until)
     assert sweep.due_submissions() == []
 
 

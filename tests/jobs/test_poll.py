@@ -70,6 +70,7 @@ def test_a_trainer_that_is_away_is_asked_less_and_less_often(scripted, job):
     waits = []
     for _ in range(7):
         JobQueue.objects.update(next_poll_at=timezone.now())
+        ProviderStatus.objects.update(paused_until=None)
         before = timezone.now()
         poll.poll("local")
         job.refresh_from_db()
@@ -179,7 +180,7 @@ def test_two_workers_do_not_ask_the_same_provider_at_once(scripted, job):
 def test_a_provider_that_asked_for_time_is_left_alone(scripted, job):
     scripted.lists({"id": "ft-1", "status": "running"})
     ProviderStatus.objects.create(
-        provider="local", rate_limited_until=timezone.now() + timedelta(seconds=30)
+        provider="local", paused_until=timezone.now() + timedelta(seconds=30)
     )
     poll.poll("local")
     assert scripted.count("GET", "/fine-tunes") == 0

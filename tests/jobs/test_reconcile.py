@@ -10,7 +10,7 @@ from jobs import services
 from jobs.engine import poll
 from jobs.models import JobQueue
 from jobs.states import Status
-from tests.factories import JobFactory
+from tests.factories import ACCOUNT, JobFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
 
@@ -18,6 +18,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
 @pytest.fixture
 def lost(scripted) -> JobQueue:
     return JobFactory(unknown=True)
+
+
+@pytest.fixture
+def witness(scripted) -> dict[str, str]:
+    """A run of ours that the provider surely has, as its list shows it."""
+    job = JobFactory(running=True, run_id="ft-known")
+    return {"id": job.run_id, "status": "running", "suffix": job.correlation}
 
 
 def polled_after(seconds: float) -> None:
@@ -40,27 +47,63 @@ def test_another_run_with_the_same_looks_is_not_taken_for_it(lost, scripted):
     assert lost.status == Status.UNKNOWN
 
 
-def test_one_list_without_it_proves_nothing(lost, scripted):
-    scripted.lists()
+def test_one_list_without_it_proves_nothing(lost, scripted, witness):
+    scripted.lists(witness)
     polled_after(3600)
     lost.refresh_from_db()
     assert lost.status == Status.UNKNOWN
 
 
-def test_three_lists_soon_after_the_call_prove_nothing(lost, scripted):
-    scripted.lists()
+def test_three_lists_soon_after_the_call_prove_nothing(lost, scripted, witness):
+    scripted.lists(witness)
     for second in (1, 2, 3, 4):
         polled_after(second)
     lost.refresh_from_db()
     assert lost.status == Status.UNKNOWN
 
 
-def test_three_complete_lists_over_the_whole_time_send_it_again(lost, scripted):
-    scripted.lists()
+def test_three_complete_lists_over_the_whole_time_send_it_again(lost, scripted, witness):
+    scripted.lists(witness)
     for second in (7, 14, 21):
         polled_after(second)
     lost.refresh_from_db()
     assert (lost.status, lost.sent_at) == (Status.QUEUED, None)
+
+
+def test_lists_that_show_no_run_we_know_prove_nothing(lost, scripted):
+    """Empty for whatever reason: another account, a list that admits nothing."""
+    scripted.lists()
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert (lost.status, lost.absent_count) == (Status.UNKNOWN, 0)
+
+
+def test_a_list_without_tokens_proves_nothing(lost, scripted, witness):
+    scripted.lists({"id": witness["id"], "status": "running"})
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
+
+
+def test_a_list_that_lacks_a_run_we_follow_proves_nothing(lost, scripted, witness):
+    JobFactory(running=True, run_id="ft-followed")
+    scripted.lists(witness)
+    scripted.mock.get("http://127.0.0.1:9/v1/fine-tunes/ft-followed", json={"id": "ft-followed"})
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
+
+
+def test_a_list_read_as_another_account_proves_nothing(scripted, witness):
+    lost = JobFactory(unknown=True, account="of-an-older-key")
+    scripted.lists(witness)
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
 
 
 def test_a_list_that_fails_is_no_proof(lost, scripted):
@@ -150,15 +193,15 @@ def test_a_decision_on_an_older_reading_does_not_send_a_second_time(lost, script
     from providers import registry
 
     stale = JobQueue.objects.get()
-    stale.attempts = 5
+    stale.absent_count = 5
     services.declare_not_started(lost, by="ann@example.org")
     claimed = claim_queued(lost.pk)
-    assert mark_sent(claimed)
+    assert mark_sent(claimed, ACCOUNT)
     reconcile.absent(
         stale,
         registry.get("local"),
         listed_at=timezone.now() + timedelta(hours=1),
-        is_complete=True,
+        is_witnessed=True,
     )
     assert JobQueue.objects.get().status == Status.SUBMITTING
 
@@ -170,7 +213,8 @@ def test_a_worker_that_may_still_be_sending_is_waited_for(scripted):
     sent_at = timezone.now() - timedelta(seconds=31)
     job = JobFactory(submitting=True, sent_at=sent_at, lease_until=timezone.now() - timedelta(1))
     sweep.recover_leases()
-    scripted.lists()
+    known = JobFactory(running=True, run_id="ft-known")
+    scripted.lists({"id": "ft-known", "status": "running", "suffix": known.correlation})
     for second in (10, 20, 30):
         polled_after(second)
     job.refresh_from_db()
@@ -182,12 +226,11 @@ def test_a_worker_that_may_still_be_sending_is_waited_for(scripted):
 
 def test_a_job_that_was_unclear_is_looked_up_before_it_is_paid_again(scripted, draft):
     from jobs.engine.submit import submit
-    from jobs.models import JobEvent
     from training.selectors import next_idempotency_key
     from training.services import start
 
     job = start(draft, idempotency_key=next_idempotency_key(draft))
-    JobEvent.objects.create(job=job, kind="state", text="unknown")
+    JobQueue.objects.update(call_over_at=timezone.now())
     scripted.lists({"id": "ft-after-all", "status": "running", "suffix": job.correlation})
     submit(job.pk)
     job.refresh_from_db()
@@ -206,4 +249,4 @@ def test_a_late_answer_before_a_second_call_prevents_that_call(scripted, status)
     accept_run(frozen, Run("ft-late", RunStatus.RUNNING))
     current = JobQueue.objects.get()
     assert (current.status, current.run_id) == (Status.RUNNING, "ft-late")
-    assert not mark_sent(other)
+    assert not mark_sent(other, ACCOUNT)

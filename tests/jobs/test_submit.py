@@ -76,7 +76,7 @@ def test_too_many_requests_waits_as_long_as_it_was_told(job, scripted):
     job.refresh_from_db()
     assert (job.status, job.sent_at) == (Status.QUEUED, None)
     assert 85 < (job.next_poll_at - timezone.now()).total_seconds() < 95
-    assert ProviderStatus.objects.get().rate_limited_until > timezone.now()
+    assert ProviderStatus.objects.get().paused_until > timezone.now()
 
 
 @pytest.mark.parametrize(

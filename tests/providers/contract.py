@@ -11,7 +11,6 @@ import json
 import logging
 import re
 import socket
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ import responses
 
 from providers import errors
 from providers.base import Provider
+from providers.http.send_once import steady_seconds
 from providers.types import Capability, Output, Run, RunStatus, WorkKind
 from tests.providers.raw_server import (
     RawServer,
@@ -310,7 +310,7 @@ class ProviderContract:
         with RawServer(json_answer(self.accepting())) as server:
             provider = self.provider(server.url)
             with pytest.raises(errors.ProviderUnavailableError, match="too late"):
-                provider.start_training(training_request(), not_after=time.time() - 1)
+                provider.start_training(training_request(), not_after=steady_seconds() - 1)
         assert server.requests == []
 
     def test_paid_call_never_reuses_a_connection_that_may_be_stale(self):

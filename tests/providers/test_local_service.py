@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 
 import pytest
 
 from providers import errors
 from providers.catalog import FLUX1_DEV
+from providers.http.send_once import steady_seconds
 from providers.local.provider import Local
 from providers.types import Lora, Run, RunStatus, WorkKind
 from tests.providers.samples import generation_request, photo, photos, training_request
@@ -103,7 +103,7 @@ def test_call_after_its_time_leaves_nothing_at_the_trainer(local):
     dataset = local.upload_dataset(photos(4))
     request = training_request(base_model=FLUX1_DEV, dataset=dataset, correlation=correlation)
     with pytest.raises(errors.ProviderUnavailableError, match="too late"):
-        local.start_training(request, not_after=time.time() - 0.001)
+        local.start_training(request, not_after=steady_seconds() - 0.001)
     assert local.find_run(correlation, WorkKind.TRAINING) is None
 
 

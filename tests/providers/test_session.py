@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import shutil
 import socket
 import ssl
@@ -18,6 +20,7 @@ from providers.errors import OutcomeUnknownError, ProviderUnavailableError
 from providers.http import client as client_module
 from providers.http.calls import Call, retry_after
 from providers.http.client import Client
+from providers.http.send_once import steady_seconds
 from providers.redaction import safe_excerpt
 from tests.providers.raw_server import RawServer, answer, drop, json_answer
 from tests.providers.samples import KEY
@@ -94,7 +97,7 @@ def test_late_call_over_tls_is_not_sent(trusted):
         TlsServer(json_answer(b"{}"), trusted) as server,
         pytest.raises(ProviderUnavailableError, match="too late"),
     ):
-        pay(client(server.url), not_after=time.time() - 1)
+        pay(client(server.url), not_after=steady_seconds() - 1)
     assert server.requests == []
 
 
@@ -174,3 +177,25 @@ def test_redacted_text_never_holds_the_key(before, after):
 )
 def test_redacting_hides_secrets_and_keeps_the_rest(text, expected):
     assert safe_excerpt(text, KEY) == expected
+
+
+def trickling(connection: socket.socket) -> None:
+    """Send a header that never ends, a byte well within every read timeout."""
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            connection.sendall(b"x")
+            connection.recv(1) if select.select([connection], [], [], 0.05)[0] else None
+
+
+def test_an_answer_that_trickles_is_ended_as_a_whole():
+    begun = time.monotonic()
+    with RawServer(trickling) as server, pytest.raises(ProviderUnavailableError):
+        client(server.url).ask(Call("GET", "/"), timeout=(2.0, 2.0), limit=0.4)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_paid_call_whose_answer_trickles_is_unknown_in_bounded_time():
+    with RawServer(trickling) as server, pytest.raises(OutcomeUnknownError):
+        client(server.url).pay(CALL, headers={}, timeout=(0.2, 0.3))
+    assert len(server.requests) == 1

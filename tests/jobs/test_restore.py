@@ -1,0 +1,82 @@
+"""After the database came back older than it was: look everything up, then pay again."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from jobs import health
+from jobs.engine import journal
+from jobs.engine.submit import submit
+from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
+from tests.factories import JobFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
+
+
+@pytest.fixture
+def is_behind(settings, scripted):
+    """A paid call left after the backup was made."""
+    scripted.lists_no_images()
+    settings.JOURNAL_DIR.mkdir()
+    (settings.JOURNAL_DIR / journal._MARK).write_text("1000000")
+
+
+def reconcile() -> str:
+    out = StringIO()
+    call_command("reconcile", stdout=out)
+    return out.getvalue()
+
+
+def test_a_run_started_after_the_backup_is_adopted_and_not_paid_again(scripted, is_behind):
+    queued, fresh = JobFactory(), JobFactory()
+    scripted.lists({"id": "ft-paid", "status": "running", "suffix": queued.correlation})
+    submit(queued.pk)
+    assert (JobQueue.objects.get(pk=queued.pk).status, scripted.starts) == (Status.QUEUED, 0)
+    assert any("reconcile" in problem for problem in health.check().problems)
+    said = reconcile()
+    queued.refresh_from_db(), fresh.refresh_from_db()
+    assert (queued.status, queued.run_id) == (Status.RUNNING, "ft-paid")
+    assert fresh.status == Status.QUEUED
+    assert "ft-paid" in said
+    assert not journal.is_database_behind()
+
+
+def test_while_a_provider_does_not_answer_nothing_is_paid(scripted, is_behind):
+    job = JobFactory()
+    scripted.fails_to_list(status=503)
+    with pytest.raises(CommandError, match="nothing is paid yet"):
+        reconcile()
+    assert journal.is_database_behind()
+    submit(job.pk)
+    assert JobQueue.objects.get().status == Status.QUEUED
+
+
+def test_runs_that_belong_to_no_job_are_named(scripted, is_behind):
+    token = f"tw-{'0' * 32}"
+    scripted.lists({"id": "ft-lost-job", "status": "running", "suffix": token})
+    assert "ft-lost-job" in reconcile()
+
+
+def test_what_cannot_be_looked_up_is_left_to_a_person(scripted, is_behind, settings):
+    settings.PROVIDERS = {"together": {"base_url": "http://127.0.0.1:9/v1", "api_key": "k" * 9}}
+    job = JobFactory(kind="generation", provider="together")
+    scripted.lists()
+    assert "its owner decides" in reconcile()
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+
+
+def test_old_progress_and_logs_of_ended_jobs_are_pruned():
+    from jobs.engine.prune import KEPT_FOR, prune_events
+
+    old = JobFactory(succeeded=True, finished_at=timezone.now() - 2 * KEPT_FOR)
+    recent, running = JobFactory(succeeded=True), JobFactory(running=True)
+    for job in (old, recent, running):
+        for kind in ("state", "note", "progress", "log", "loss"):
+            JobEvent.objects.create(job=job, kind=kind)
+    assert prune_events() == 3
+    assert set(old.events.values_list("kind", flat=True)) == {"state", "note"}
+    assert recent.events.count() == running.events.count() == 5

@@ -1,0 +1,83 @@
+"""The broker in a folder: what cannot be read is set aside and never ends a worker."""
+
+import logging
+from json import dumps
+from queue import Empty
+
+import pytest
+from kombu import Connection, Exchange, Producer, Queue
+from kombu.exceptions import ChannelError
+
+import theway.celery  # noqa: F401 - registers the transport
+
+
+@pytest.fixture
+def channel(tmp_path):
+    folder = tmp_path / "queue"
+    folder.mkdir()
+    options = {
+        "data_folder_in": str(folder),
+        "data_folder_out": str(folder),
+    }
+    with Connection("filesystem://", transport_options=options) as connection:
+        yield connection.channel()
+
+
+KIND = {"content-type": "application/json", "content-encoding": "utf-8"}
+MESSAGE = {"body": "[]", "headers": {}, "properties": {"delivery_tag": "1"}} | KIND
+
+
+def test_messages_come_in_the_order_in_which_they_were_sent(channel):
+    for number in (1, 2, 3):
+        channel._put("watch", MESSAGE | {"number": number})
+    assert [channel._get("watch")["number"] for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(Empty):
+        channel._get("watch")
+
+
+def test_a_queue_gets_its_own_messages_only(channel):
+    channel._put("calls", MESSAGE)
+    with pytest.raises(Empty):
+        channel._get("watch")
+    assert channel._get("calls") == MESSAGE
+
+
+TORN = [
+    '{"body": "W1tdL',
+    "not json",
+    "{}",
+    "[]",
+    "",
+    '"text"',
+    '{"body": "e30=", "headers": {}, "properties": {}}',
+    '{"body": "e30=", "headers": {}, "properties": null}',
+    '{"body": "e30", "properties": {"delivery_tag": "1", "body_encoding": "base64"}}',
+    dumps(MESSAGE | {"body": "not json"}),
+    dumps(MESSAGE | {"body": ""}),
+    dumps(MESSAGE | {"body": "7"}),
+    dumps(MESSAGE | {"content-type": "application/x-python-serialize"}),
+]
+
+
+@pytest.mark.parametrize("torn", TORN)
+def test_a_message_that_cannot_be_read_is_set_aside(channel, tmp_path, caplog, torn):
+    (tmp_path / "queue" / "0_torn.watch.msg").write_text(torn)
+    channel._put("watch", MESSAGE)
+    with caplog.at_level(logging.ERROR):
+        assert channel._get("watch") == MESSAGE
+    assert (tmp_path / "unreadable" / "0_torn.watch.msg").exists()
+    assert "set aside" in caplog.text
+
+
+def test_a_full_disk_is_an_error_of_the_broker(channel, tmp_path):
+    (tmp_path / "queue").rmdir()
+    with pytest.raises(ChannelError):
+        channel._put("watch", MESSAGE)
+
+
+def test_workers_that_start_together_share_no_file_of_bindings(channel, tmp_path):
+    queue = Queue("watch", Exchange("watch", type="direct"), routing_key="watch")
+    queue(channel).declare()
+    Producer(channel).publish({}, exchange="watch", routing_key="watch")
+    assert channel._get("watch")["body"]
+    assert not list(tmp_path.rglob("*.exchange"))
