@@ -196,8 +196,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Two kinds of workers, so that calls that hang never hold up sweeping and polling. A worker that
 # is started without naming a queue serves both.
-CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"calls": {}, "watch": {}}
-CELERY_TASK_DEFAULT_QUEUE = "watch"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"calls": {}, "polls": {}}
+CELERY_TASK_DEFAULT_QUEUE = "polls"
 CELERY_TASK_ROUTES = {
     "jobs.tasks.submit_job": {"queue": "calls"},
     "jobs.tasks.collect_job": {"queue": "calls"},

@@ -41,11 +41,11 @@ def trainer_answered(**changes: object) -> ProviderStatus:
         "notes": [],
     } | changes
     now = timezone.now()
-    watch, _ = ProviderStatus.objects.update_or_create(
+    status, _ = ProviderStatus.objects.update_or_create(
         provider="local",
         defaults={"description": description, "described_at": now, "last_answer_at": now},
     )
-    return watch
+    return status
 
 
 def empty_draft(owner: User) -> UserModel:

@@ -25,7 +25,7 @@ BASE = "http://127.0.0.1:9/v1"
 
 
 def beat() -> None:
-    """What beat and workers do without anybody watching: one tick and every bell it rings."""
+    """What beat and workers do by themselves: one sweep and every task it dispatches."""
     rung: list[tuple[object, str]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "dispatch", lambda task, arg, **_: rung.append((task, arg)))

@@ -29,16 +29,16 @@ MESSAGE = {"body": "[]", "headers": {}, "properties": {"delivery_tag": "1"}} | K
 
 def test_messages_come_in_the_order_in_which_they_were_sent(channel):
     for number in (1, 2, 3):
-        channel._put("watch", MESSAGE | {"number": number})
-    assert [channel._get("watch")["number"] for _ in range(3)] == [1, 2, 3]
+        channel._put("polls", MESSAGE | {"number": number})
+    assert [channel._get("polls")["number"] for _ in range(3)] == [1, 2, 3]
     with pytest.raises(Empty):
-        channel._get("watch")
+        channel._get("polls")
 
 
 def test_a_queue_gets_its_own_messages_only(channel):
     channel._put("calls", MESSAGE)
     with pytest.raises(Empty):
-        channel._get("watch")
+        channel._get("polls")
     assert channel._get("calls") == MESSAGE
 
 
@@ -61,23 +61,23 @@ TORN = [
 
 @pytest.mark.parametrize("torn", TORN)
 def test_a_message_that_cannot_be_read_is_set_aside(channel, tmp_path, caplog, torn):
-    (tmp_path / "queue" / "0_torn.watch.msg").write_text(torn)
-    channel._put("watch", MESSAGE)
+    (tmp_path / "queue" / "0_torn.polls.msg").write_text(torn)
+    channel._put("polls", MESSAGE)
     with caplog.at_level(logging.ERROR):
-        assert channel._get("watch") == MESSAGE
-    assert (tmp_path / "unreadable" / "0_torn.watch.msg").exists()
+        assert channel._get("polls") == MESSAGE
+    assert (tmp_path / "unreadable" / "0_torn.polls.msg").exists()
     assert "set aside" in caplog.text
 
 
 def test_a_full_disk_is_an_error_of_the_broker(channel, tmp_path):
     (tmp_path / "queue").rmdir()
     with pytest.raises(ChannelError):
-        channel._put("watch", MESSAGE)
+        channel._put("polls", MESSAGE)
 
 
 def test_workers_that_start_together_share_no_file_of_bindings(channel, tmp_path):
-    queue = Queue("watch", Exchange("watch", type="direct"), routing_key="watch")
+    queue = Queue("polls", Exchange("polls", type="direct"), routing_key="polls")
     queue(channel).declare()
-    Producer(channel).publish({}, exchange="watch", routing_key="watch")
-    assert channel._get("watch")["body"]
+    Producer(channel).publish({}, exchange="polls", routing_key="polls")
+    assert channel._get("polls")["body"]
     assert not list(tmp_path.rglob("*.exchange"))
