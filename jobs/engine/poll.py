@@ -19,7 +19,7 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, RunNotFoundError
+from providers.errors import OutcomeUnknownError, ProviderError, RateLimitedError, RunNotFoundError
 from providers.types import LISTING, Run, RunList, WorkKind
 
 log = logging.getLogger(__name__)
@@ -63,11 +63,24 @@ def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
         listed = provider.list_runs(kind)
     except ProviderError as error:
         provider_status.record_failure(provider.key, error)
-        not_observed(jobs, error)
+        _poll_without_list(provider, kind, jobs, error)
         return
     provider_status.record_answer(provider.key)
     _compare(provider, kind, jobs, listed, listed_at)
     reconcile.stop_orphans(provider, listed.runs)
+
+
+def _poll_without_list(
+    provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue], error: ProviderError
+) -> None:
+    """Its list fails: each run is asked for, where the first shows that this is answered."""
+    running = [job for job in jobs if job.status == Status.RUNNING]
+    unobserved = list(jobs)
+    is_limited = isinstance(error, RateLimitedError)
+    if not is_limited and _poll_one_by_one(provider, kind, running[:1]):
+        _poll_one_by_one(provider, kind, running[1:])
+        unobserved = [job for job in jobs if job.status == Status.UNKNOWN]
+    not_observed(unobserved, error)
 
 
 def _compare(
@@ -79,10 +92,15 @@ def _compare(
 ) -> None:
     by_id = {run.id: run for run in listed.runs}
     running = [job for job in jobs if job.status == Status.RUNNING]
-    observed = [(job, by_id[job.run_id]) for job in running if job.run_id in by_id]
+    observed = [
+        (job, run)
+        for job in running
+        if (run := by_id.get(job.run_id)) and not reconcile.is_of_another(job, run)
+    ]
     _reconcile(provider, [job for job in jobs if job.status == Status.UNKNOWN], listed, listed_at)
     observe_all(provider, observed)
-    _poll_one_by_one(provider, kind, [job for job in running if job.run_id not in by_id])
+    ids = {job.pk for job, _run in observed}
+    _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids])
     if kind is WorkKind.TRAINING:
         run_logs.read_some(provider, [job for job, _run in observed])
 
@@ -102,18 +120,20 @@ def _reconcile(
                 reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_witnessed)
 
 
-def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
+def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> bool:
+    """Ask for single runs, the longest waiting first; return whether any call was answered."""
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)
     batch = [job for job in jobs if job.status == Status.RUNNING][:CALLS_PER_POLL]
     if not batch:
-        return
+        return False
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
-        answers = pool.map(lambda job: _get_run(provider.key, job.run_id, kind), batch)
-        for job, answer in zip(batch, answers, strict=True):
-            with isolated(job):
-                _observe(provider, job, answer)
+        answers = list(pool.map(lambda job: _get_run(provider.key, job.run_id, kind), batch))
+    for job, answer in zip(batch, answers, strict=True):
+        with isolated(job):
+            _observe(provider, job, answer)
+    return any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
 
 
 def _get_run(provider_key: str, run_id: str, kind: WorkKind) -> Run | Exception:
@@ -127,6 +147,9 @@ def _get_run(provider_key: str, run_id: str, kind: WorkKind) -> Run | Exception:
 def _observe(provider: Provider, job: JobQueue, answer: Run | Exception) -> None:
     if isinstance(answer, Run):
         provider_status.record_answer(provider.key)
+        if reconcile.is_of_another(job, answer):
+            not_observed([job], OutcomeUnknownError(provider.key, "the run carries another token"))
+            return
         observe_all(provider, [(job, answer)])
         if job.kind == WorkKind.TRAINING:
             run_logs.read_some(provider, [job])

@@ -30,7 +30,7 @@ from providers.errors import (
     RunNotFoundError,
     UnsupportedFeatureError,
 )
-from providers.types import LISTING, Run, RunList, RunStatus, WorkKind
+from providers.types import LISTING, TOKEN_PREFIX, Run, RunList, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,18 @@ def found(job: JobQueue, run: Run) -> None:
         )
     else:
         postpone(job)
+
+
+def is_of_another(job: JobQueue, run: Run) -> bool:
+    """Whether a run with the id that we follow carries a whole other token: it is not ours.
+
+    A token that came back shortened says nothing, and a run that the job was told to adopt
+    belongs to it whatever it carries.
+    """
+    token = run.correlation
+    is_token = token.startswith(TOKEN_PREFIX) and len(token) == len(job.correlation)
+    is_foreign = is_token and token != job.correlation
+    return is_foreign and job.payload.get("adopt_run") != run.id
 
 
 def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:

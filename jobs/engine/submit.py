@@ -172,6 +172,7 @@ def _requeue(
     move(
         job,
         Status.QUEUED,
+        is_repeat=job.error_code == code,
         sent_at=None,
         next_poll_at=clock.now() + delay,
         error_code=code,

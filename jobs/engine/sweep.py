@@ -71,8 +71,10 @@ def _recover(job: JobQueue) -> None:
         return
     # A job that kills every worker that touches it must not keep them all busy.
     delay = retry_delay(job.attempts) if job.attempts else timedelta(0)
-    move(job, Status.QUEUED, attempts=job.attempts + 1, next_poll_at=clock.now() + delay)
-    note(job, gettext_noop("The worker stopped before sending it. It is sent again."))
+    is_repeat, due_at = job.attempts > 0, clock.now() + delay
+    move(job, Status.QUEUED, is_repeat=is_repeat, attempts=job.attempts + 1, next_poll_at=due_at)
+    if not is_repeat:
+        note(job, gettext_noop("The worker stopped before sending it. It is sent again."))
 
 
 def end_overdue() -> None:

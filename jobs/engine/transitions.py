@@ -33,8 +33,11 @@ class TransitionError(Exception):
         )
 
 
-def move(job: JobQueue, target: Status, **changes: Any) -> None:
+def move(job: JobQueue, target: Status, *, is_repeat: bool = False, **changes: Any) -> None:
     """Bring `job` to `target` with `changes`, its event and its model, or change nothing.
+
+    A repeat is written without an event: a provider that is away for a day must not fill the
+    timeline with a thousand tries.
 
     Compare-and-set on the version the caller has read: a decision on an older reading fails.
     Raises TransitionError, with `job` read anew, and what `Work.on_transition` raises.
@@ -43,7 +46,8 @@ def move(job: JobQueue, target: Status, **changes: Any) -> None:
     try:
         with transaction.atomic():
             _write(job, target, _values(job, target) | changes)
-            record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
+            if not is_repeat:
+                record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
             work_for(job).on_transition(job)
     except TransitionError:
         raise
@@ -104,6 +108,7 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
         move(
             job,
             Status.SUBMITTING,
+            is_repeat=bool(job.error_code or job.attempts),
             claim=uuid.uuid4(),
             lease_until=now + LEASE,
             attempts=job.attempts,

@@ -132,7 +132,8 @@ def test_a_run_that_cannot_be_written_is_looked_at_later_and_the_others_now(scri
 
 
 def test_a_lost_run_that_another_job_follows_does_not_stop_the_look(scripted):
-    lost, other = JobFactory(unknown=True), JobFactory(running=True, run_id="ft-1")
+    lost = JobFactory(unknown=True)
+    other = JobFactory(running=True, run_id="ft-1", payload={"adopt_run": "ft-1"})
     scripted.lists({"id": "ft-1", "status": "running", "step": 7, "suffix": lost.correlation})
     poll.poll("local")
     lost.refresh_from_db(), other.refresh_from_db()

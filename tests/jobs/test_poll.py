@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs import selectors
 from jobs.engine import poll, sweep
-from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.models import JobEvent, JobQueue, ProviderStatus, new_correlation
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory
@@ -184,3 +184,41 @@ def test_a_provider_that_asked_for_time_is_left_alone(scripted, job):
     )
     poll.poll("local")
     assert scripted.count("GET", "/fine-tunes") == 0
+
+
+def test_where_only_the_list_fails_each_run_is_asked_for(scripted):
+    jobs = [JobFactory(running=True, run_id=f"ft-{number}") for number in range(3)]
+    scripted.fails_to_list(500)
+    for job in jobs:
+        scripted.mock.get(
+            f"http://127.0.0.1:9/v1/fine-tunes/{job.run_id}",
+            json={"id": job.run_id, "status": "running", "step": 9},
+        )
+        scripted.logs(job.run_id)
+    poll.poll("local")
+    assert JobQueue.objects.filter(step=9).count() == 3
+
+
+def test_a_trainer_that_is_away_is_not_asked_for_every_run(scripted):
+    for number in range(10):
+        JobFactory(running=True, run_id=f"ft-{number}")
+    scripted.fails_to_list(body=requests.ConnectionError("refused"))
+    poll.poll("local")
+    assert len(scripted.mock.calls) == 2  # the list, and one run
+
+
+def test_a_rate_limit_of_the_list_asks_for_nothing_else(scripted, job):
+    scripted.fails_to_list(429)
+    poll.poll("local")
+    assert len(scripted.mock.calls) == 1
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_run_with_the_token_of_another_job_is_not_followed(scripted, job, is_listed):
+    run = {"id": "ft-1", "status": "completed", "suffix": new_correlation()}
+    scripted.lists(*([run] if is_listed else []))
+    scripted.mock.get("http://127.0.0.1:9/v1/fine-tunes/ft-1", json=run)
+    poll.poll("local")
+    job.refresh_from_db()
+    assert job.status == Status.RUNNING
+    assert job.next_poll_at > timezone.now()

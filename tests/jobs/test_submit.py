@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.engine.submit import submit
-from jobs.models import JobQueue, ProviderStatus
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import Status
 from models_app.models import UserModel
 from training.selectors import next_idempotency_key
@@ -77,6 +77,18 @@ def test_too_many_requests_waits_as_long_as_it_was_told(job, scripted):
     assert (job.status, job.sent_at) == (Status.QUEUED, None)
     assert 85 < (job.next_poll_at - timezone.now()).total_seconds() < 95
     assert ProviderStatus.objects.get().paused_until > timezone.now()
+
+
+def test_a_trainer_that_is_away_for_a_day_does_not_fill_the_timeline(job, scripted):
+    scripted.answers(429)
+    for _ in range(50):
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        ProviderStatus.objects.update(paused_until=None)
+        submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.QUEUED, 50)
+    states = job.events.filter(kind=JobEvent.Kind.STATE).values_list("text", flat=True)
+    assert list(states.order_by("pk")) == ["queued", "submitting", "queued"]
 
 
 @pytest.mark.parametrize(
