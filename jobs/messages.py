@@ -12,7 +12,7 @@ from jobs.models import JobQueue
 from jobs.recovery import NO_RESULT, can_fetch_again, failed_while_fetching
 from jobs.states import Status
 from providers import registry
-from providers.types import LISTING, WorkKind
+from providers.types import FINDING, WorkKind
 
 Text = str | Promise
 
@@ -222,8 +222,8 @@ def _with_reason(job: JobQueue, sentence: Text, advice: Text) -> tuple[Text, Tex
 
 
 def _has_list(job: JobQueue) -> bool:
-    """Whether the trainer can list its runs of this kind."""
-    return LISTING[WorkKind(job.kind)] in registry.CLASSES[job.provider].capabilities
+    """Whether a list of the trainer shows which calls of this kind it accepted."""
+    return FINDING[WorkKind(job.kind)] in registry.CLASSES[job.provider].capabilities
 
 
 def _explain_failure(job: JobQueue) -> Explanation:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.querysets import JobQuerySet
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
-from providers.types import TOKEN_PREFIX
+from providers.types import TOKEN_PREFIX, RunRef, WorkKind
 
 
 def new_correlation() -> str:
@@ -42,6 +42,8 @@ class JobQueue(models.Model):
     correlation = models.CharField(
         max_length=40, unique=True, default=new_correlation, editable=False
     )
+    # What a list shows instead of the correlation, where the provider cannot return that.
+    lookup_key = models.CharField(max_length=500, blank=True, editable=False, db_index=True)
     # One click of the button, however often it arrives.
     idempotency_key = models.CharField(max_length=120, unique=True, editable=False)
     payload = models.JSONField(default=dict, blank=True, help_text="What is asked for")
@@ -146,6 +148,16 @@ class JobQueue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {str(self.pk)[:8]}"
+
+    @property
+    def token(self) -> str:
+        """What a list of the provider shows of its run."""
+        return self.lookup_key or self.correlation
+
+    @property
+    def run_ref(self) -> RunRef:
+        """What names its run in a call."""
+        return RunRef(self.run_id, WorkKind(self.kind), self.payload.get("base_model", ""))
 
     @property
     def is_over(self) -> bool:

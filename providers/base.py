@@ -7,11 +7,10 @@ out is refused by name before any HTTP. `docs/adding-a-provider.md` walks throug
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 import requests
@@ -23,8 +22,11 @@ from providers.http import fetch
 from providers.http.calls import Call, Reply
 from providers.http.client import Client
 from providers.http.session import Timeout
+from providers.paging import read_pages
 from providers.types import (
-    LISTING,
+    EVER,
+    FINDING,
+    FOLLOWING,
     Capability,
     Description,
     Download,
@@ -34,8 +36,10 @@ from providers.types import (
     Run,
     RunList,
     RunLog,
+    RunRef,
     RunStatus,
     TrainingRequest,
+    Webhook,
     WorkKind,
 )
 
@@ -65,6 +69,10 @@ class Provider:
     auth_scheme: ClassVar[str] = "Bearer"
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
+    # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
+    # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
+    shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)
+    calls_per_poll: ClassVar[int] = 40
     paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
         WorkKind.TRAINING: (5.0, 60.0),
         WorkKind.GENERATION: (5.0, 120.0),
@@ -76,9 +84,7 @@ class Provider:
         self.client = Client(
             self.key, base_url, api_key, auth_scheme=self.auth_scheme, session=session
         )
-        # Says whether two readings are of the same account, without revealing its key.
-        identity = f"{self.client.base_url}\n{api_key}".encode()
-        self.account = hashlib.sha256(identity).hexdigest()[:16]
+        self.account = self.client.account
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
@@ -125,46 +131,59 @@ class Provider:
             call, WorkKind.GENERATION, request.correlation, not_after, self.parse_generation
         )
 
-    def get_run(self, run_id: str, kind: WorkKind = WorkKind.TRAINING) -> Run:
+    def get_run(self, ref: RunRef) -> Run:
         """Return one run as it is now; raise `RunNotFoundError` where the provider lacks it."""
-        self.require(Capability.TRAIN if kind is WorkKind.TRAINING else Capability.GENERATE)
-        parse = self.parse_training if kind is WorkKind.TRAINING else self.parse_generation
-        return self._ask(self.run_call(run_id, kind), parse)
+        is_training = ref.kind is WorkKind.TRAINING
+        self.require(Capability.TRAIN if is_training else Capability.GENERATE)
+        parse = self.parse_training if is_training else self.parse_generation
+        return self._ask(self.run_call(ref), parse)
 
-    def list_runs(self, kind: WorkKind) -> RunList:
-        """Return all runs of one kind in one call."""
-        self.require(LISTING[kind])
-        return self._ask(self.list_call(kind), lambda data: self.parse_list(data, kind))
+    def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
+        """Return the runs of one kind, those created since that moment at least."""
+        if FOLLOWING[kind] not in self.capabilities:
+            self.require(FINDING[kind])
+        return read_pages(
+            lambda page: self._ask(
+                self.list_call(kind, page), lambda data: self.parse_list(data, kind)
+            ),
+            since,
+        )
 
-    def find_run(self, correlation: str, kind: WorkKind) -> Run | None:
-        """Return the run that carries our token.
+    def lookup_key(self, request: TrainingRequest | GenerationRequest) -> str:
+        """Return what a list shows instead of our token, say the dataset's address; "" where the
+        token itself comes back. It is stored before the paid call."""
+        return ""
 
-        None only where the list is complete. That proves an absence no earlier than
+    def find_run(self, token: str, kind: WorkKind, since: datetime = EVER) -> Run | None:
+        """Return the run that carries our token (or look-up key) and was created since then.
+
+        None only where the list is complete since then. That proves an absence no earlier than
         `absence_after` after the paid call was over; the caller keeps that time.
         Raises `OutcomeUnknownError` where the list may miss it, `UnsupportedFeatureError` where
         there is none.
         """
-        listed = self.list_runs(kind)
+        self.require(FINDING[kind])
+        listed = self.list_runs(kind, since)
         for run in listed.runs:
-            if run.correlation == correlation:
+            if run.correlation == token:
                 return run
-        if not listed.is_complete:
+        if not listed.covers(since):
             raise OutcomeUnknownError(self.key, "not in the list, which may be incomplete")
         return None
 
-    def cancel_run(self, run_id: str) -> None:
-        """Ask to stop a training. Safe twice: a run that is already over is fine."""
+    def cancel_run(self, ref: RunRef) -> None:
+        """Ask to stop a run. Safe twice: a run that is already over is fine."""
         self.require(Capability.CANCEL)
         try:
-            self.client.ask(self.cancel_call(run_id))
+            self.client.ask(self.cancel_call(ref))
         except RequestRejectedError:
-            if not self.get_run(run_id).status.is_over:
+            if not self.get_run(ref).status.is_over:
                 raise
 
-    def run_log(self, run_id: str) -> RunLog:
+    def run_log(self, ref: RunRef) -> RunLog:
         """Return everything the provider has logged about one training, oldest first."""
         self.require(Capability.LOG)
-        return self.fetch_log(run_id)
+        return self.fetch_log(ref)
 
     def download_weights(self, run: Run) -> AbstractContextManager[Download]:
         """Stream the trained weights of a succeeded run; check them after reading to the end."""
@@ -177,13 +196,13 @@ class Provider:
             return nullcontext(Download(len(output.data), iter([output.data])))
         return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> str:
-        """Verify a webhook and return the id of its run, a hint to poll that run now.
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+        """Verify a webhook and return which run it is about: a hint to ask for that run now.
 
         Raises `InvalidWebhookError` where it is forged or stale.
         """
         self.require(Capability.WEBHOOK)
-        return self.verified_run_id(headers, body)
+        return self.verified_webhook(headers, body)
 
     def describe(self) -> Description:
         """Return what the provider can do now; a refused key is an answer, not an error."""
@@ -200,13 +219,13 @@ class Provider:
     def generation_call(self, request: GenerationRequest) -> Call:
         raise self.unsupported("generation")
 
-    def run_call(self, run_id: str, kind: WorkKind) -> Call:
-        raise self.unsupported(f"asking about one {kind}")
+    def run_call(self, ref: RunRef) -> Call:
+        raise self.unsupported(f"asking about one {ref.kind}")
 
-    def list_call(self, kind: WorkKind) -> Call:
+    def list_call(self, kind: WorkKind, page: str) -> Call:
         raise self.unsupported(f"listing of kind {kind}")
 
-    def cancel_call(self, run_id: str) -> Call:
+    def cancel_call(self, ref: RunRef) -> Call:
         raise self.unsupported("cancelling")
 
     def parse_training(self, data: Mapping[str, Any]) -> Run:
@@ -218,13 +237,13 @@ class Provider:
     def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
         raise self.unsupported(f"listing of kind {kind}")
 
-    def fetch_log(self, run_id: str) -> RunLog:
+    def fetch_log(self, ref: RunRef) -> RunLog:
         raise self.unsupported("logs")
 
     def weights_url(self, run: Run) -> str:
         raise self.unsupported("weights")
 
-    def verified_run_id(self, headers: Mapping[str, str], body: bytes) -> str:
+    def verified_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         raise self.unsupported("webhooks")
 
     def is_refusal(self, reply: Reply) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import IO, Any
 
@@ -40,17 +40,25 @@ class Capability(Enum):
     TRAIN = "train"
     GENERATE = "generate"
     CANCEL = "cancel"
-    LIST_TRAININGS = "list_trainings"  # all trainings of the account in one answer or by pages
-    LIST_GENERATIONS = "list_generations"
+    FOLLOW_TRAININGS = "follow_trainings"  # a list shows how all of them are doing
+    FOLLOW_GENERATIONS = "follow_generations"
+    FIND_TRAININGS = "find_trainings"  # a list shows which of our calls were accepted
+    FIND_GENERATIONS = "find_generations"
     LOG = "log"  # log lines and losses of one run
     WEBHOOK = "webhook"
 
 
-# What a provider must declare for its runs of one kind to be listed.
-LISTING: Mapping[WorkKind, Capability] = {
-    WorkKind.TRAINING: Capability.LIST_TRAININGS,
-    WorkKind.GENERATION: Capability.LIST_GENERATIONS,
+# What a provider must declare for its runs of one kind to be followed, and found, by a list.
+FOLLOWING: Mapping[WorkKind, Capability] = {
+    WorkKind.TRAINING: Capability.FOLLOW_TRAININGS,
+    WorkKind.GENERATION: Capability.FOLLOW_GENERATIONS,
 }
+FINDING: Mapping[WorkKind, Capability] = {
+    WorkKind.TRAINING: Capability.FIND_TRAININGS,
+    WorkKind.GENERATION: Capability.FIND_GENERATIONS,
+}
+# Earlier than every run.
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,36 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRef:
+    """What names a run in a call: some providers keep the runs of each model apart."""
+
+    id: str
+    kind: WorkKind = WorkKind.TRAINING
+    base_model: str = ""  # the catalog's key
+
+
+@dataclass(frozen=True, slots=True)
 class RunList:
-    """Runs of the account. `is_complete` is False where older runs may be missing."""
+    """Runs of the account, or one page of them, newest first.
+
+    Every run that was created since `complete_since` is in it; None where any may be missing.
+    """
 
     runs: tuple[Run, ...]
-    is_complete: bool
+    complete_since: datetime | None = None
+    next_page: str = ""  # names the page of older runs, where there is one
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether no run created since then can be missing."""
+        return self.complete_since is not None and self.complete_since <= moment
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A verified message about one run, with our token where it carries it."""
+
+    run_id: str
+    correlation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,11 @@ def collect_delay(failures: int) -> timedelta:
     return timedelta(seconds=min(SHORTEST * 2 ** min(max(failures - 1, 0), 10), 600.0))
 
 
-def poll_interval(running_for: timedelta) -> timedelta:
-    """Return when to poll a healthy run again: every sweep at first, 10 s after 10 minutes."""
+def poll_interval(running_for: timedelta, shortest: timedelta) -> timedelta:
+    """Return when to poll a healthy run again: every sweep at first, 10 s after 10 minutes.
+
+    Never more often than `shortest`, which its provider states.
+    """
     seconds = min(max(running_for.total_seconds() / 60, SHORTEST), LONGEST_HEALTHY)
+    seconds = max(seconds, shortest.total_seconds())
     return timedelta(seconds=seconds - SWEEP_SLACK)

@@ -101,7 +101,7 @@ def _refresh(job: JobQueue, provider: Provider, error: Exception) -> None:
     if not isinstance(error, RunNotFoundError | AuthenticationFailedError):
         return
     try:
-        run = provider.get_run(job.run_id, WorkKind(job.kind))
+        run = provider.get_run(job.run_ref)
     except ProviderError as again:
         log.info("job %s: its result's address could not be refreshed: %s", job.pk, again)
         return

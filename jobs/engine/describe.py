@@ -33,7 +33,7 @@ def describe(provider_key: str) -> None:
 
 
 def _stop_orphans(provider: Provider) -> None:
-    if Capability.LIST_TRAININGS not in provider.capabilities:
+    if Capability.FIND_TRAININGS not in provider.capabilities:
         return
     recent = JobQueue.objects.filter(
         provider=provider.key,

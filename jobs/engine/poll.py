@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from jobs import clock
@@ -20,12 +21,11 @@ from jobs.states import Status
 from providers import registry
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, RateLimitedError, RunNotFoundError
-from providers.types import LISTING, Run, RunList, WorkKind
+from providers.types import FINDING, FOLLOWING, Run, RunList, RunRef, WorkKind
 
 log = logging.getLogger(__name__)
 
 CONCURRENT_CALLS = 8
-CALLS_PER_POLL = 40
 
 
 def due_jobs(provider: str, kind: str) -> list[JobQueue]:
@@ -37,7 +37,7 @@ def due_jobs(provider: str, kind: str) -> list[JobQueue]:
             status__in=[Status.RUNNING, Status.UNKNOWN],
             next_poll_at__lte=clock.now(),
         )
-        .defer("payload", "error_detail")
+        .defer("error_detail")
         .order_by("next_poll_at")
     )
 
@@ -55,12 +55,15 @@ def poll(provider_key: str) -> None:
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
-    listed_at = clock.now()
-    if LISTING[kind] not in provider.capabilities:
+    is_followed = FOLLOWING[kind] in provider.capabilities
+    unclear = [job for job in jobs if job.status == Status.UNKNOWN]
+    if not is_followed and not (unclear and FINDING[kind] in provider.capabilities):
         _poll_one_by_one(provider, kind, jobs)
         return
+    listed_at = clock.now()
     try:
-        listed = provider.list_runs(kind)
+        oldest = min(jobs if is_followed else unclear, key=attrgetter("created_at"))
+        listed = provider.list_runs(kind, since=reconcile.sent_after(oldest))
     except ProviderError as error:
         provider_status.record_failure(provider.key, error)
         _poll_without_list(provider, kind, jobs, error)
@@ -90,14 +93,19 @@ def _compare(
     listed: RunList,
     listed_at: datetime,
 ) -> None:
-    by_id = {run.id: run for run in listed.runs}
+    is_followed = FOLLOWING[kind] in provider.capabilities
+    by_id = {run.id: run for run in listed.runs} if is_followed else {}
     running = [job for job in jobs if job.status == Status.RUNNING]
     observed = [
         (job, run)
         for job in running
         if (run := by_id.get(job.run_id)) and not reconcile.is_of_another(job, run)
     ]
-    _reconcile(provider, [job for job in jobs if job.status == Status.UNKNOWN], listed, listed_at)
+    unclear = [job for job in jobs if job.status == Status.UNKNOWN]
+    if FINDING[kind] in provider.capabilities:
+        _reconcile(provider, unclear, listed, listed_at)
+    else:
+        _poll_one_by_one(provider, kind, unclear)
     observe_all(provider, observed)
     ids = {job.pk for job, _run in observed}
     _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids])
@@ -114,10 +122,11 @@ def _reconcile(
     is_witnessed = reconcile.is_witnessed(provider, WorkKind(unclear[0].kind), listed)
     for job in unclear:
         with isolated(job):
-            if run := by_token.get(job.correlation):
+            if run := by_token.get(job.token):
                 reconcile.found(job, run)
             else:
-                reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_witnessed)
+                is_proof = is_witnessed and listed.covers(reconcile.sent_after(job))
+                reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_proof)
 
 
 def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> bool:
@@ -125,21 +134,22 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)
-    batch = [job for job in jobs if job.status == Status.RUNNING][:CALLS_PER_POLL]
+    batch = [job for job in jobs if job.status == Status.RUNNING][: provider.calls_per_poll]
     if not batch:
         return False
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
-        answers = list(pool.map(lambda job: _get_run(provider.key, job.run_id, kind), batch))
+        refs = [job.run_ref for job in batch]
+        answers = list(pool.map(lambda ref: _get_run(provider.key, ref), refs))
     for job, answer in zip(batch, answers, strict=True):
         with isolated(job):
             _observe(provider, job, answer)
     return any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
 
 
-def _get_run(provider_key: str, run_id: str, kind: WorkKind) -> Run | Exception:
+def _get_run(provider_key: str, ref: RunRef) -> Run | Exception:
     """One single call, in a thread of its own: no database here."""
     try:
-        return registry.get(provider_key).get_run(run_id, kind)
+        return registry.get(provider_key).get_run(ref)
     except Exception as error:
         return error
 

@@ -19,10 +19,11 @@ from jobs.engine.transitions import TransitionError, move
 from jobs.events import TEXT_LIMIT, error_text, note
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
+from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError, RateLimitedError, UnsupportedFeatureError
 from providers.redaction import sanitised
-from providers.types import Run, RunStatus
+from providers.types import Run, RunRef, RunStatus
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         elif run.status is RunStatus.CANCELLED:
             move(job, Status.CANCELLED, last_seen_at=now)
         else:
-            detail = sanitised(_reason_of(run, provider), TEXT_LIMIT)
+            detail = sanitised(_reason_of(run, job.run_ref, provider), TEXT_LIMIT)
             move(
                 job,
                 Status.FAILED,
@@ -89,12 +90,12 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         log.info("job %s: another process saw first that it %s", job.pk, run.status.value)
 
 
-def _reason_of(run: Run, provider: Provider) -> str:
+def _reason_of(run: Run, ref: RunRef, provider: Provider) -> str:
     """The provider's explanation of a failure; lists often leave it out, a single call has it."""
     if run.error:
         return run.error
     try:
-        return provider.get_run(run.id).error
+        return provider.get_run(ref).error
     except ProviderError:
         return ""
 
@@ -125,6 +126,7 @@ def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
 
     Nothing ever goes backwards, whatever order answers arrive in.
     """
+    shortest = registry.CLASSES[job.provider].shortest_interval
     total = _whole(run.total_steps) or job.total_steps
     step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
@@ -132,7 +134,7 @@ def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
     is_first_step = bool(step) and job.first_step is None
     return {
         "last_seen_at": now,
-        "next_poll_at": now + poll_interval(now - (job.submitted_at or now)),
+        "next_poll_at": now + poll_interval(now - (job.submitted_at or now), shortest),
         "unanswered_count": 0,
         "engine": sanitised(run.engine, ENGINE_LIMIT) or job.engine,
         "step": step,
@@ -185,7 +187,7 @@ def cancel_run(job: JobQueue, provider: Provider) -> None:
     """Pass the cancellation on. The job ends when the provider confirms, or was done first."""
     now = clock.now()
     try:
-        provider.cancel_run(job.run_id)
+        provider.cancel_run(job.run_ref)
     except UnsupportedFeatureError:
         if job.cancel_sent_at is None:
             note(job, gettext_noop("This trainer cannot cancel. It continues to its end."))

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_noop
 
 from jobs import clock
@@ -30,7 +33,7 @@ from providers.errors import (
     RunNotFoundError,
     UnsupportedFeatureError,
 )
-from providers.types import LISTING, TOKEN_PREFIX, Run, RunList, RunStatus, WorkKind
+from providers.types import EVER, FINDING, TOKEN_PREFIX, Run, RunList, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ WITNESSES = 20
 # A claim younger than this is surely the first; an older one may be of a database that went
 # back in time (a power cut, a restored backup), so its run is looked for before it is paid.
 FRESH = timedelta(seconds=10)
+# By how much our clock and a provider's may differ.
+CLOCKS_DIFFER = timedelta(minutes=15)
 CHUNK = 500
 STOPS_PER_POLL = 5
 
@@ -54,6 +59,9 @@ _COMPLETED = gettext_noop(
     "Run %(run_id)s completed while the job was %(status)s: it may have been charged for nothing."
 )
 
+
+# Our token as a list shows it.
+_TOKEN = Coalesce(NullIf("lookup_key", Value("")), "correlation")
 
 # --- lost calls --------------------------------------------------------------------------
 
@@ -69,14 +77,19 @@ def call_over_at(job: JobQueue) -> datetime:
     return max(clock.now(), (job.sent_at or job.state_changed_at) + longest)
 
 
+def sent_after(job: JobQueue) -> datetime:
+    """A moment before which its run cannot have been created, by the provider's clock either."""
+    return job.created_at - CLOCKS_DIFFER
+
+
 def find_lost_run(job: JobQueue, provider: Provider) -> Run | None:
     """Look for the run of every job that is not seconds old, just before it is paid."""
     kind = WorkKind(job.kind)
     is_fresh = job.call_over_at is None and clock.now() - job.created_at < FRESH
-    if is_fresh or LISTING[kind] not in provider.capabilities:
+    if is_fresh or FINDING[kind] not in provider.capabilities:
         return None
     try:
-        return provider.find_run(job.correlation, kind)
+        return provider.find_run(job.token, kind, since=sent_after(job))
     except OutcomeUnknownError:
         # An incomplete list proves nothing: the proof or the owner's word that led here stands.
         return None
@@ -108,18 +121,22 @@ def is_of_another(job: JobQueue, run: Run) -> bool:
 def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:
     """Whether a list can prove an absence: it is complete, and right about what we know.
 
-    Every run that we follow must be in it, and at least one run of ours at all, each with its
-    token. Only runs count that were paid by the account that has read the list.
+    As far back as it reaches, every run that we follow must be in it, and at least one run of
+    ours at all, each with its token. Only runs count that were paid by the account that has read
+    the list.
     """
-    if not listed.is_complete:
+    if listed.complete_since is None:
         return False
     tokens = {run.id: run.correlation for run in listed.runs}
     known = JobQueue.objects.filter(provider=provider.key, kind=kind, account=provider.account)
     known = known.exclude(run_id="").exclude(payload__has_key="adopt_run")
-    followed = known.filter(status=Status.RUNNING).values_list("run_id", "correlation")
+    if listed.complete_since > EVER:
+        known = known.filter(submitted_at__gt=listed.complete_since + CLOCKS_DIFFER)
+    known = known.annotate(token_there=_TOKEN)
+    followed = known.filter(status=Status.RUNNING).values_list("run_id", "token_there")
     if any(tokens.get(run_id) != token for run_id, token in followed):
         return False
-    newest = known.order_by("-state_changed_at").values_list("run_id", "correlation")[:WITNESSES]
+    newest = known.order_by("-state_changed_at").values_list("run_id", "token_there")[:WITNESSES]
     return any(tokens.get(run_id) == token for run_id, token in newest)
 
 
@@ -169,9 +186,11 @@ def stop_orphans(provider: Provider, runs: Iterable[Run]) -> None:
 def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     followed = _followed(provider, [run.id for run in runs])
     loose = {run.correlation: run for run in runs if run.id not in followed}
-    # By the unique token alone: one index, whatever the table has grown to.
-    for job in JobQueue.objects.filter(correlation__in=list(loose)):
-        run = loose[job.correlation]
+    # By the token alone: two indexes, whatever the table has grown to.
+    is_theirs = Q(correlation__in=list(loose)) | Q(lookup_key__in=list(loose))
+    for job in JobQueue.objects.filter(is_theirs):
+        if (run := loose.get(job.token)) is None:
+            continue
         if job.provider != provider.key:
             continue
         if job.run_id == run.id:
@@ -216,7 +235,7 @@ def _is_cancelled_lately(job: JobQueue) -> bool:
 def _cancel(provider: Provider, job: JobQueue, run: Run) -> bool:
     JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=clock.now())
     try:
-        provider.cancel_run(run.id)
+        provider.cancel_run(replace(job.run_ref, id=run.id))
     except ProviderError as error:
         log.warning("orphan run %s of job %s could not be stopped: %s", run.id, job.pk, error)
         return False
@@ -239,9 +258,9 @@ def stop_abandoned(provider: Provider) -> None:
 
 def _stop_one(provider: Provider, job: JobQueue) -> None:
     try:
-        run = provider.get_run(job.run_id, WorkKind(job.kind))
+        run = provider.get_run(job.run_ref)
         if not run.status.is_over:
-            provider.cancel_run(job.run_id)
+            provider.cancel_run(job.run_ref)
             return
     except (RunNotFoundError, UnsupportedFeatureError):
         run = None

@@ -15,12 +15,13 @@ from django.db import transaction
 from jobs.engine import journal
 from jobs.engine.acceptance import accept_run, mark_unclear
 from jobs.engine.isolation import isolated
+from jobs.engine.reconcile import sent_after
 from jobs.engine.transitions import move
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.types import LISTING, TOKEN_PREFIX, Run, RunStatus, WorkKind
+from providers.types import FINDING, TOKEN_PREFIX, Run, RunStatus, WorkKind
 
 # In these a job may have been paid although the database does not know it (any more).
 UNSETTLED = (Status.QUEUED, Status.SUBMITTING, Status.UNKNOWN)
@@ -52,15 +53,17 @@ def reconcile_all() -> Outcome:
 def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
     jobs = JobQueue.objects.filter(provider=provider.key, kind=kind)
     unsettled = list(jobs.filter(status__in=UNSETTLED))
-    if LISTING[kind] not in provider.capabilities:
+    if FINDING[kind] not in provider.capabilities:
         _leave_to_a_person(unsettled, outcome)
         return
-    runs = provider.list_runs(kind).runs
-    by_token = {run.correlation: run for run in reversed(runs) if run.correlation}
+    listed = provider.list_runs(kind)
+    by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
     for job in unsettled:
-        if run := by_token.get(job.correlation):
+        if run := by_token.get(job.token):
             accept_run(job, run)
             outcome.adopted.append(job)
+        elif not listed.covers(sent_after(job)):
+            _leave_to_a_person([job], outcome)
     known = set(jobs.filter(correlation__in=by_token).values_list("correlation", flat=True))
     outcome.strangers += _strangers(provider, by_token.values(), known)
 

@@ -18,7 +18,7 @@ from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError, RateLimitedError
 from providers.redaction import sanitised
-from providers.types import Capability, RunLog
+from providers.types import Capability, RunLog, RunRef
 
 log = logging.getLogger(__name__)
 
@@ -38,27 +38,27 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
     if not chosen:
         return
     with ThreadPoolExecutor(max_workers=RUNS_PER_POLL) as pool:
-        for job, fresh in zip(
-            chosen, pool.map(lambda job: _fetch(provider.key, job.run_id), chosen), strict=True
-        ):
-            _take(job, fresh)
+        refs = [job.run_ref for job in chosen]
+        logs = list(pool.map(lambda ref: _fetch(provider.key, ref), refs))
+    for job, fresh in zip(chosen, logs, strict=True):
+        _take(job, fresh)
 
 
 def read(provider: Provider, job: JobQueue) -> None:
     """Append what is new in one run's log. A failure changes nothing."""
-    _take(job, _fetch(provider.key, job.run_id))
+    _take(job, _fetch(provider.key, job.run_ref))
 
 
-def _fetch(provider_key: str, run_id: str) -> RunLog | RateLimitedError | None:
+def _fetch(provider_key: str, ref: RunRef) -> RunLog | RateLimitedError | None:
     """Fetch a log, perhaps in a thread of its own: no database here."""
     try:
-        return registry.get(provider_key).run_log(run_id)
+        return registry.get(provider_key).run_log(ref)
     except RateLimitedError as error:
         return error
     except ProviderError as error:
-        log.info("the log of run %s could not be read: %s", run_id, error)
+        log.info("the log of run %s could not be read: %s", ref.id, error)
     except Exception:
-        log.exception("the log of run %s could not be read", run_id)
+        log.exception("the log of run %s could not be read", ref.id)
     return None
 
 

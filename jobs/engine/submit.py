@@ -83,7 +83,7 @@ def _submit(job: JobQueue) -> None:
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
     not_after = steady_seconds() + SEND_WITHIN
-    if not mark_sent(job, provider.account):
+    if not mark_sent(job, provider.account, provider.lookup_key(request)):
         # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
         move(job, Status.QUEUED, sent_at=None)
         return

@@ -120,11 +120,12 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     return job
 
 
-def mark_sent(job: JobQueue, account: str) -> bool:
+def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
     """Commit that the paid call is about to be sent; False where the claim is no longer ours.
 
     From here on a crash makes the outcome unknown; before it, the call was surely not made.
-    `account` is the fingerprint of the provider account that takes the call.
+    `account` is the fingerprint of the provider account that takes the call, `lookup_key` what
+    its lists will show instead of our token.
     """
     rows = JobQueue.objects.filter(
         pk=job.pk,
@@ -135,6 +136,7 @@ def mark_sent(job: JobQueue, account: str) -> bool:
     )
     now = clock.now()
     changes = {"sent_at": now, "account": account, "lease_until": now + LEASE}
+    changes["lookup_key"] = lookup_key
     with transaction.atomic():
         if not rows.update(**changes, version=F("version") + 1):
             return False
@@ -142,6 +144,7 @@ def mark_sent(job: JobQueue, account: str) -> bool:
         record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
     job.sent_at, job.account, job.version = now, account, job.version + 1
+    job.lookup_key = lookup_key
     return True
 
 

@@ -17,7 +17,7 @@ from providers.errors import RunNotFoundError
 from providers.http.calls import Call
 from providers.local import offers, replies
 from providers.together.provider import Together
-from providers.types import Capability, Description, Run, TrainingRequest, WorkKind
+from providers.types import Capability, Description, Run, RunRef, TrainingRequest, WorkKind
 
 
 class Local(Together):
@@ -28,7 +28,10 @@ class Local(Together):
     generation_offers = offers.GENERATION
     key_variable = "TRAINER_API_KEY"
     url_variable = "TRAINER_URL"
-    capabilities = Together.capabilities | {Capability.LIST_GENERATIONS}
+    capabilities = Together.capabilities | {
+        Capability.FOLLOW_GENERATIONS,
+        Capability.FIND_GENERATIONS,
+    }
     # It stores a run before it answers, and no call on this machine is under way for long.
     absence_after = timedelta(seconds=20)
 
@@ -69,14 +72,14 @@ class Local(Together):
         }
         return replace(call, payload={**(call.payload or {}), "image_params": image_params})
 
-    def get_run(self, run_id: str, kind: WorkKind = WorkKind.TRAINING) -> Run:
-        if kind is WorkKind.TRAINING:
-            return super().get_run(run_id, kind)
-        for run in self.list_runs(kind).runs:
-            if run.id == run_id:
+    def get_run(self, ref: RunRef) -> Run:
+        if ref.kind is WorkKind.TRAINING:
+            return super().get_run(ref)
+        for run in self.list_runs(ref.kind).runs:
+            if run.id == ref.id:
                 return run
         raise RunNotFoundError(self.key, "its images are no longer kept")
 
-    def list_call(self, kind: WorkKind) -> Call:
+    def list_call(self, kind: WorkKind, page: str) -> Call:
         path = "/fine-tunes" if kind is WorkKind.TRAINING else "/images/generations"
         return Call("GET", path)

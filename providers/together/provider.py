@@ -29,6 +29,7 @@ from providers.types import (
     Run,
     RunList,
     RunLog,
+    RunRef,
     RunStatus,
     TrainingRequest,
     WorkKind,
@@ -52,7 +53,8 @@ class Together(Provider):
             Capability.TRAIN,
             Capability.GENERATE,
             Capability.CANCEL,
-            Capability.LIST_TRAININGS,
+            Capability.FOLLOW_TRAININGS,
+            Capability.FIND_TRAININGS,
             Capability.LOG,
         }
     )
@@ -137,16 +139,18 @@ class Together(Provider):
         }
         return Call("POST", "/fine-tunes", payload)
 
-    def run_call(self, run_id: str, kind: WorkKind) -> Call:
-        if kind is not WorkKind.TRAINING:  # images come with the answer, there is no job
+    def run_call(self, ref: RunRef) -> Call:
+        if ref.kind is not WorkKind.TRAINING:  # images come with the answer, there is no job
             raise self.unsupported("asking about one generation")
-        return Call("GET", f"/fine-tunes/{quote(run_id, safe='')}", is_about_run=True)
+        return Call("GET", _path_of(ref), is_about_run=True)
 
-    def list_call(self, kind: WorkKind) -> Call:
+    def list_call(self, kind: WorkKind, page: str) -> Call:
         return Call("GET", "/fine-tunes")
 
-    def cancel_call(self, run_id: str) -> Call:
-        return Call("POST", f"/fine-tunes/{quote(run_id, safe='')}/cancel", {}, is_about_run=True)
+    def cancel_call(self, ref: RunRef) -> Call:
+        if ref.kind is not WorkKind.TRAINING:
+            raise self.unsupported("cancelling a generation")
+        return Call("POST", f"{_path_of(ref)}/cancel", {}, is_about_run=True)
 
     def parse_training(self, data: Mapping[str, Any]) -> Run:
         return replies.training(data, self.status_of)
@@ -156,8 +160,8 @@ class Together(Provider):
         parse = self.parse_training if kind is WorkKind.TRAINING else self.parse_generation
         return replies.run_list(data, parse)
 
-    def fetch_log(self, run_id: str) -> RunLog:
-        path = f"/fine-tunes/{quote(run_id, safe='')}"
+    def fetch_log(self, ref: RunRef) -> RunLog:
+        path = _path_of(ref)
         lines = self._ask(Call("GET", f"{path}/events", is_about_run=True), replies.log_lines)
         losses = self._ask(Call("GET", f"{path}/metrics", is_about_run=True), replies.losses)
         return RunLog(lines, losses)
@@ -207,3 +211,7 @@ class Together(Provider):
 def _report(data: Mapping[str, Any]) -> str:
     report = data.get("validation_report") or data.get("processing_status")
     return str(report)[:300]
+
+
+def _path_of(ref: RunRef) -> str:
+    return f"/fine-tunes/{quote(ref.id, safe='')}"

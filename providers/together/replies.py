@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from providers.types import TOKEN_PREFIX, LogLine, Output, Run, RunList, RunStatus
+from providers.types import EVER, TOKEN_PREFIX, LogLine, Output, Run, RunList, RunStatus
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.warning("an entry of the run list is unreadable: %s", type(error).__name__)
             is_complete = is_complete and _is_strangers(item)
-    return RunList(tuple(runs), is_complete)
+    return RunList(tuple(runs), EVER if is_complete else None)
 
 
 def _is_strangers(item: object) -> bool:

@@ -19,4 +19,4 @@ def test_a_provider_that_names_a_time_is_never_asked_earlier(attempts, retry_aft
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)))
 def test_a_healthy_run_is_looked_at_within_ten_seconds(running_for):
-    assert timedelta(seconds=1) <= poll_interval(running_for) <= timedelta(seconds=10)
+    assert timedelta(seconds=1) <= poll_interval(running_for, timedelta(0)) <= timedelta(seconds=10)

@@ -15,6 +15,7 @@ from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from providers import registry
+from providers.local.provider import Local
 from tests.factories import JobFactory, UserModelFactory, jpeg
 from tests.training.test_weights import safetensors
 from training.selectors import next_idempotency_key
@@ -85,7 +86,7 @@ def test_two_beats_at_once_change_nothing(draft, scripted):
 
 def test_every_run_is_looked_at_however_many_there_are(scripted):
     """No list at all, a bounded number of single calls per look: the longest waiting first."""
-    jobs = [JobFactory(running=True) for _ in range(poll.CALLS_PER_POLL * 2 + 5)]
+    jobs = [JobFactory(running=True) for _ in range(Local.calls_per_poll * 2 + 5)]
     scripted.lists()
     for job in jobs:
         run = {"id": job.run_id, "status": "running", "step": 1}

@@ -40,8 +40,8 @@ def test_a_worker_frozen_right_after_its_mark_may_not_send_when_it_wakes(
     monkeypatch.setattr(TrainingWork, "submit", watched)
     steady = send_once.steady_seconds
 
-    def frozen(claimed, account):
-        is_ours = mark_sent(claimed, account)
+    def frozen(*mark):
+        is_ours = mark_sent(*mark)
         monkeypatch.setattr(send_once, "steady_seconds", lambda: steady() + 600)
         return is_ours
 

@@ -163,10 +163,10 @@ def test_a_single_look_that_trips_leaves_the_others_looked_at(scripted, monkeypa
     )
     ask = Local.get_run
 
-    def trips(self, run_id, kind):
-        if run_id == "ft-bad":
+    def trips(self, ref):
+        if ref.id == "ft-bad":
             raise RuntimeError("a surprise")
-        return ask(self, run_id, kind)
+        return ask(self, ref)
 
     monkeypatch.setattr(Local, "get_run", trips)
     poll.poll("local")

@@ -23,7 +23,7 @@ import responses
 from providers import errors
 from providers.base import Provider
 from providers.http.send_once import steady_seconds
-from providers.types import Capability, Output, Run, RunStatus, WorkKind
+from providers.types import EVER, Capability, Output, Run, RunRef, RunStatus, WorkKind
 from tests.providers.raw_server import (
     RawServer,
     answer,
@@ -42,6 +42,7 @@ from tests.providers.samples import (
 )
 
 REPLIES = Path(__file__).parent / "replies"
+RUN = RunRef("run-1")
 ANYWHERE = re.compile(r"https?://.*")
 
 # Which builders and parsers a declared capability needs; undeclared, all stay the base's.
@@ -50,23 +51,23 @@ METHODS = {
     Capability.GENERATE: {"generation_call", "parse_generation"},
     Capability.CANCEL: {"cancel_call"},
     Capability.LOG: {"fetch_log"},
-    Capability.WEBHOOK: {"verified_run_id"},
+    Capability.WEBHOOK: {"verified_webhook"},
 }
 # Every operation with the capability it stands on.
 OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
     "upload_dataset": (Capability.TRAIN, lambda p: p.upload_dataset(photos(1))),
     "start_training": (Capability.TRAIN, lambda p: p.start_training(training_request())),
-    "get_run": (Capability.TRAIN, lambda p: p.get_run("run-1")),
+    "get_run": (Capability.TRAIN, lambda p: p.get_run(RUN)),
     "download_weights": (
         Capability.TRAIN,
         lambda p: p.download_weights(Run("run-1", RunStatus.SUCCEEDED)),
     ),
     "generate": (Capability.GENERATE, lambda p: p.generate(generation_request())),
-    "cancel_run": (Capability.CANCEL, lambda p: p.cancel_run("run-1")),
-    "list_runs": (Capability.LIST_TRAININGS, lambda p: p.list_runs(WorkKind.TRAINING)),
-    "find_run": (Capability.LIST_TRAININGS, lambda p: p.find_run("tw-1", WorkKind.TRAINING)),
-    "list_pictures": (Capability.LIST_GENERATIONS, lambda p: p.list_runs(WorkKind.GENERATION)),
-    "run_log": (Capability.LOG, lambda p: p.run_log("run-1")),
+    "cancel_run": (Capability.CANCEL, lambda p: p.cancel_run(RUN)),
+    "list_runs": (Capability.FIND_TRAININGS, lambda p: p.list_runs(WorkKind.TRAINING)),
+    "find_run": (Capability.FIND_TRAININGS, lambda p: p.find_run("tw-1", WorkKind.TRAINING)),
+    "list_pictures": (Capability.FIND_GENERATIONS, lambda p: p.list_runs(WorkKind.GENERATION)),
+    "run_log": (Capability.LOG, lambda p: p.run_log(RUN)),
     "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}")),
 }
 ASKED = {
@@ -167,7 +168,7 @@ class ProviderContract:
         for kind in WorkKind:
             for name, data in self.recorded(f"list_{kind}.json").items():
                 listed = provider.parse_list(data, kind)
-                assert listed.is_complete, name
+                assert listed.covers(EVER), name
                 assert listed.runs, name
 
     def test_new_status_word_is_unknown_and_logged_not_failed(self, caplog):
@@ -182,7 +183,7 @@ class ProviderContract:
         listed = self.provider().parse_list(
             {**data, "data": [*data["data"], {"status": "?"}]}, WorkKind.TRAINING
         )
-        assert not listed.is_complete
+        assert listed.complete_since is None
         assert len(listed.runs) == len(data["data"])
 
     # --- the key ---------------------------------------------------------------------------
@@ -190,7 +191,7 @@ class ProviderContract:
     @responses.activate
     def test_key_travels_in_the_authorization_header_only(self):
         responses.get(ANYWHERE, body=self.accepting())
-        self.provider().get_run("run-1")
+        self.provider().get_run(RUN)
         sent = responses.calls[0].request
         assert sent.headers["Authorization"] == f"{self.provider_class.auth_scheme} {KEY}"
         assert KEY not in sent.url
@@ -205,7 +206,7 @@ class ProviderContract:
         responses.post(ANYWHERE, body=body, status=status)
         provider = self.provider()
         texts = [repr(provider), repr(vars(provider)), repr(vars(provider.client))]
-        calls = [lambda p: p.get_run("run-1"), *self.paid_operations()]
+        calls = [lambda p: p.get_run(RUN), *self.paid_operations()]
         for call in calls:
             with pytest.raises(errors.ProviderError) as raised:
                 call(provider)
@@ -219,7 +220,7 @@ class ProviderContract:
     def test_status_of_a_free_call_means_the_right_error(self, status, kind):
         responses.get(ANYWHERE, json={"error": {"message": "no", "type": "t"}}, status=status)
         with pytest.raises(errors.ProviderError) as raised:
-            self.provider().get_run("run-1")
+            self.provider().get_run(RUN)
         assert type(raised.value) is kind
         assert raised.value.status_code == status
         assert len(responses.calls) == 1
@@ -240,7 +241,7 @@ class ProviderContract:
     def test_wait_that_the_provider_asks_for_is_passed_on(self, name):
         responses.get(ANYWHERE, status=429, headers={name: "7"})
         with pytest.raises(errors.RateLimitedError) as raised:
-            self.provider().get_run("run-1")
+            self.provider().get_run(RUN)
         assert raised.value.retry_after == 7.0
 
     @responses.activate
@@ -248,7 +249,7 @@ class ProviderContract:
     def test_unreadable_answer_to_a_free_call_is_unexpected(self, body):
         responses.get(ANYWHERE, body=body)
         with pytest.raises(errors.UnexpectedReplyError):
-            self.provider().get_run("run-1")
+            self.provider().get_run(RUN)
 
     @responses.activate
     @pytest.mark.parametrize("body", ["", "<html>", "[1]", '{"id":', "{}", '{"id": ""}'])
@@ -316,8 +317,8 @@ class ProviderContract:
     def test_paid_call_never_reuses_a_connection_that_may_be_stale(self):
         with RawServer(json_answer(self.accepting()), keeps_alive=True) as server:
             provider = self.provider(server.url)
-            provider.get_run("run-1")
-            provider.get_run("run-1")
+            provider.get_run(RUN)
+            provider.get_run(RUN)
             assert server.connection_count == 1
             provider.start_training(training_request())
             assert server.connection_count == 2
@@ -355,8 +356,8 @@ class ProviderContract:
         responses.post(ANYWHERE, json={"error": {"message": "not running"}}, status=400)
         responses.get(ANYWHERE, json=over)
         provider = self.provider()
-        provider.cancel_run("run-1")
-        provider.cancel_run("run-1")
+        provider.cancel_run(RUN)
+        provider.cancel_run(RUN)
 
     @responses.activate
     def test_refused_cancel_of_a_running_run_is_an_error(self):
@@ -364,14 +365,14 @@ class ProviderContract:
         responses.post(ANYWHERE, json={"error": {"message": "not now"}}, status=400)
         responses.get(ANYWHERE, json=running)
         with pytest.raises(errors.RequestRejectedError, match="not now"):
-            self.provider().cancel_run("run-1")
+            self.provider().cancel_run(RUN)
 
     @responses.activate
     def test_run_id_cannot_leave_its_place_in_the_path(self):
         responses.get(ANYWHERE, body=self.accepting())
-        self.provider().get_run("../files?x=1#y")
+        self.provider().get_run(RunRef("../files?x=1#y"))
         assert responses.calls[0].request.path_url.count("/") == (
-            self.provider().run_call("plain", WorkKind.TRAINING).path.count("/")
+            self.provider().run_call(RunRef("plain")).path.count("/")
             + requests.utils.urlparse(self.provider().client.base_url).path.count("/")
         )
 

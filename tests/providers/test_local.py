@@ -10,7 +10,7 @@ import responses
 from providers import errors
 from providers.catalog import FLUX1_DEV, FLUX1_SCHNELL, FLUX2_DEV
 from providers.local.provider import Local
-from providers.types import RunStatus, WorkKind
+from providers.types import RunRef, RunStatus, WorkKind
 from tests.providers.contract import REPLIES, ProviderContract
 from tests.providers.samples import CORRELATION, KEY, training_request
 
@@ -77,9 +77,9 @@ def test_lost_pictures_are_found_by_our_token(local):
 def test_pictures_no_longer_kept_are_not_found(local):
     responses.get(f"{API}/images/generations", json=reply("list_generation"))
     kept = reply("list_generation")["data"][0]["id"]
-    assert local.get_run(kept, WorkKind.GENERATION).id == kept
+    assert local.get_run(RunRef(kept, WorkKind.GENERATION)).id == kept
     with pytest.raises(errors.RunNotFoundError):
-        local.get_run("img-gone", WorkKind.GENERATION)
+        local.get_run(RunRef("img-gone", WorkKind.GENERATION))
 
 
 def test_training_call_carries_what_an_image_trainer_needs(local):

@@ -11,7 +11,7 @@ from providers import errors
 from providers.catalog import FLUX1_DEV
 from providers.http.send_once import steady_seconds
 from providers.local.provider import Local
-from providers.types import Lora, Run, RunStatus, WorkKind
+from providers.types import Lora, Run, RunRef, RunStatus, WorkKind
 from tests.providers.samples import generation_request, photo, photos, training_request
 from tests.trainer.process import wait_until
 
@@ -36,8 +36,8 @@ def start(local: Local, correlation: str = "", epochs: int = 5) -> Run:
 
 
 def finished(local: Local, run: Run) -> Run:
-    wait_until(lambda: local.get_run(run.id).status.is_over)
-    return local.get_run(run.id)
+    wait_until(lambda: local.get_run(RunRef(run.id)).status.is_over)
+    return local.get_run(RunRef(run.id))
 
 
 def test_training_from_photos_to_weights_and_a_picture(local):
@@ -55,7 +55,7 @@ def test_training_from_photos_to_weights_and_a_picture(local):
     assert download.size == len(weights)
     assert int.from_bytes(weights[:8], "little") < len(weights)
 
-    log = local.run_log(done.id)
+    log = local.run_log(RunRef(done.id))
     assert log.lines[0].at <= log.lines[-1].at
     assert log.losses[0][1] > log.losses[-1][1]
 
@@ -85,7 +85,7 @@ def test_training_from_photos_to_weights_and_a_picture(local):
     found = local.find_run(drawn_as, WorkKind.GENERATION)
     assert found is not None
     assert (found.id, found.outputs) == (drawn.id, drawn.outputs)
-    assert local.get_run(drawn.id, WorkKind.GENERATION).outputs == drawn.outputs
+    assert local.get_run(RunRef(drawn.id, WorkKind.GENERATION)).outputs == drawn.outputs
 
 
 def test_run_is_found_by_our_token_and_an_unsent_one_is_absent(local):
@@ -111,10 +111,10 @@ def test_cancelling_twice_and_after_the_end_is_safe(own_trainer):
     process = own_trainer(seconds=60)
     local = Local(api_key=process.key, base_url=process.url)
     run = start(local)
-    local.cancel_run(run.id)
-    local.cancel_run(run.id)
+    local.cancel_run(RunRef(run.id))
+    local.cancel_run(RunRef(run.id))
     assert finished(local, run).status is RunStatus.CANCELLED
-    local.cancel_run(run.id)
+    local.cancel_run(RunRef(run.id))
 
 
 def test_photo_that_is_none_fails_the_run_with_the_trainers_words(local):
@@ -146,7 +146,7 @@ def test_wrong_key_is_described_as_refused_and_refused_elsewhere(trainer):
 
 def test_unknown_run_is_not_found(local):
     with pytest.raises(errors.RunNotFoundError):
-        local.get_run("ft-doesnotexist")
+        local.get_run(RunRef("ft-doesnotexist"))
 
 
 def test_strange_weights_are_refused_with_a_reason(local):

@@ -12,7 +12,7 @@ import responses
 from providers import errors
 from providers.catalog import FLUX1_DEV, FLUX1_PRO, FLUX2_DEV
 from providers.together.provider import Together
-from providers.types import Lora, RunStatus, WorkKind
+from providers.types import EVER, Lora, RunRef, RunStatus, WorkKind
 from tests.providers.contract import ProviderContract
 from tests.providers.samples import (
     CORRELATION,
@@ -55,8 +55,8 @@ class TestTogetherContract(ProviderContract):
         data = self.reply("list_training")
         listed = together.parse_list({**data, "has_more": True}, WorkKind.TRAINING)
         assert listed.runs
-        assert not listed.is_complete
-        assert together.parse_list({**data, "has_more": False}, WorkKind.TRAINING).is_complete
+        assert listed.complete_since is None
+        assert together.parse_list({**data, "has_more": False}, WorkKind.TRAINING).covers(EVER)
 
     def test_time_left_is_unknown_where_no_estimate_is_available(self, together):
         assert (
@@ -94,7 +94,7 @@ class TestTogetherContract(ProviderContract):
         events["data"].reverse()
         responses.get(f"{API}/fine-tunes/ft-0aa1/events", json=events)
         responses.get(f"{API}/fine-tunes/ft-0aa1/metrics", json=self.reply("metrics"))
-        log = together.run_log("ft-0aa1")
+        log = together.run_log(RunRef("ft-0aa1"))
         assert [line.text for line in log.lines] == [
             "Training started",
             "Epoch 3 complete",

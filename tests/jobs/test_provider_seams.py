@@ -1,0 +1,99 @@
+"""Providers that list otherwise: only to follow, only to find, by another key, by pages."""
+
+import pytest
+import requests
+from django.utils import timezone
+
+from jobs.engine import poll
+from jobs.engine.submit import submit
+from jobs.models import JobQueue
+from jobs.states import Status
+from providers.local.provider import Local
+from providers.types import Capability
+from tests.factories import JobFactory
+from tests.scripted_trainer import BASE
+from training.selectors import next_idempotency_key
+from training.services import start
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lost():
+    return JobFactory(unknown=True)
+
+
+@pytest.fixture
+def running():
+    return JobFactory(running=True, run_id="ft-1")
+
+
+def without(monkeypatch, *capabilities):
+    monkeypatch.setattr(Local, "capabilities", Local.capabilities - set(capabilities))
+
+
+def test_a_list_that_only_finds_is_not_believed_about_progress(
+    scripted, monkeypatch, lost, running
+):
+    without(monkeypatch, Capability.FOLLOW_TRAININGS)
+    scripted.lists(
+        {"id": "ft-1", "status": "completed", "suffix": running.correlation},
+        {"id": "ft-2", "status": "pending", "suffix": lost.correlation},
+    )
+    now = {"id": "ft-1", "status": "running", "step": 4}
+    scripted.mock.get(f"{BASE}/fine-tunes/ft-1", json=now)
+    poll.poll("local")
+    running.refresh_from_db(), lost.refresh_from_db()
+    assert (running.status, running.step) == (Status.RUNNING, 4)
+    assert (lost.status, lost.run_id) == (Status.RUNNING, "ft-2")
+
+
+def test_a_list_that_only_finds_is_not_read_where_nothing_is_lost(scripted, monkeypatch, running):
+    without(monkeypatch, Capability.FOLLOW_TRAININGS)
+    scripted.logs("ft-1")
+    scripted.mock.get(f"{BASE}/fine-tunes/ft-1", json={"id": "ft-1", "status": "running"})
+    poll.poll("local")
+    assert scripted.count("GET", "/fine-tunes") == 0
+    assert scripted.count("GET", "/fine-tunes/ft-1") == 1
+
+
+def test_a_list_that_only_follows_proves_no_absence(scripted, monkeypatch, lost, running):
+    without(monkeypatch, Capability.FIND_TRAININGS)
+    scripted.lists({"id": "ft-1", "status": "running", "step": 4, "suffix": running.correlation})
+    for _ in range(5):
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        poll.poll("local")
+    running.refresh_from_db(), lost.refresh_from_db()
+    assert running.step == 4
+    assert (lost.status, lost.absent_count) == (Status.UNKNOWN, 0)
+
+
+def test_what_the_list_shows_instead_of_the_token_is_stored_before_the_paid_call(
+    scripted, monkeypatch, draft
+):
+    monkeypatch.setattr(Local, "lookup_key", lambda self, request: request.dataset)
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    scripted.breaks(requests.ConnectionError("reset"))
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.lookup_key) == (Status.UNKNOWN, "file-1")
+
+    scripted.lists({"id": "ft-2", "status": "running", "suffix": "file-1"})
+    JobQueue.objects.update(next_poll_at=timezone.now())
+    poll.poll("local")
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.RUNNING, "ft-2")
+
+
+def test_no_more_single_calls_than_the_provider_allows(scripted, monkeypatch):
+    without(monkeypatch, Capability.FOLLOW_TRAININGS, Capability.LOG)
+    monkeypatch.setattr(Local, "calls_per_poll", 3)
+    for number in range(7):
+        run_id = JobFactory(running=True, run_id=f"ft-{number}").run_id
+        run = {"id": run_id, "status": "running", "step": 2}
+        scripted.mock.get(f"{BASE}/fine-tunes/{run_id}", json=run)
+    seen = []
+    for _ in range(3):
+        poll.poll("local")
+        seen.append(JobQueue.objects.filter(step=2).count())
+    assert seen == [3, 6, 7]

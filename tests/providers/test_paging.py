@@ -1,0 +1,65 @@
+"""Lists in pages: read as far back as needed, and complete only as far as they are."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from providers.paging import MOST_PAGES, read_pages
+from providers.types import EVER, Run, RunList, RunStatus
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+HOURS = [NOW - timedelta(hours=hour) for hour in range(9)]
+
+
+def run(created_at):
+    return Run(f"run-{created_at}", RunStatus.RUNNING, created_at=created_at)
+
+
+class Pages:
+    """Nine runs, one per hour, three on each page."""
+
+    def __init__(self, unreadable: int | None = None, endless: bool = False) -> None:
+        self.unreadable, self.endless, self.read = unreadable, endless, 0
+
+    def __call__(self, page: str) -> RunList:
+        number = int(page or 0)
+        self.read += 1
+        since = None if number == self.unreadable else EVER
+        runs = tuple(run(moment) for moment in HOURS[number * 3 : number * 3 + 3])
+        is_last = number == 2 and not self.endless
+        return RunList(runs, since, "" if is_last else str(min(number + 1, 2)))
+
+
+def test_all_pages_are_complete_from_the_beginning():
+    pages = Pages()
+    listed = read_pages(pages)
+    assert (len(listed.runs), pages.read) == (9, 3)
+    assert listed.covers(EVER)
+
+
+@pytest.mark.parametrize(("hours", "count"), [(1, 1), (2, 2), (4, 2), (5, 3)])
+def test_no_page_is_read_that_is_older_than_needed(hours, count):
+    pages = Pages()
+    since = NOW - timedelta(hours=hours)
+    listed = read_pages(pages, since)
+    assert pages.read == count
+    assert listed.covers(since)
+    assert listed.covers(EVER) == (count == 3)
+
+
+def test_a_page_with_an_unreadable_run_proves_nothing():
+    assert read_pages(Pages(unreadable=1)).complete_since is None
+    assert read_pages(Pages(unreadable=2), NOW - timedelta(hours=1)).complete_since == HOURS[2]
+
+
+def test_pages_without_an_end_are_given_up_and_cover_what_was_read():
+    pages = Pages(endless=True)
+    listed = read_pages(pages)
+    assert pages.read == MOST_PAGES
+    assert listed.complete_since == HOURS[8]
+    assert not listed.covers(EVER)
+
+
+def test_runs_without_a_time_do_not_say_how_far_a_list_reaches():
+    listed = read_pages(lambda page: RunList((Run("run-1", RunStatus.RUNNING),), EVER, "next"))
+    assert listed.complete_since is None
