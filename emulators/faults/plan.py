@@ -43,12 +43,14 @@ class Plan:
 
     def is_stuck(self, run_id: str) -> bool:
         """Return whether a run is stuck: decided per run, not per request."""
-        return any(
-            active.rule.fault == STUCK
+        is_stuck = False
+        for number, active in enumerate(self._rules):
             # Random numbers per run: the answer must not depend on who asks when.
-            and Random(f"{self._seed}:{number}:{run_id}").random() < active.rule.probability  # noqa: S311
-            for number, active in enumerate(self._rules)
-        )
+            rng = Random(f"{self._seed}:{number}:{run_id}")  # noqa: S311
+            if active.rule.fault == STUCK and rng.random() < active.rule.probability:
+                active.stuck_runs.add(run_id)
+                is_stuck = True
+        return is_stuck
 
     async def changed(self) -> None:
         """Wait until the rules are others than at the call."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Annotated, Any, Literal
 
@@ -18,10 +18,10 @@ class Rule(Body):
     """One way to fail.
 
     `probability` is the chance that a matching request fails; a `script` instead decides it
-    request by request, and after its end none fails. `seconds` is how long `slow` and `hang`
-    take and how old a `stale_list` is, `status` the number of an `error`, `retry_after` the
-    header of a `rate_limited` in seconds, `agreeing` whether the length announced by a
-    `truncated` answer is the cut one (None: at random).
+    request by request, and after its end none fails. `seconds` is how long `slow`, `hang`
+    and `silent` take and how old a `stale_list` is, `status` the number of an `error`,
+    `retry_after` the header of a `rate_limited` in seconds, `agreeing` whether the length
+    announced by a `truncated` answer is the cut one (None: at random).
     """
 
     route: str
@@ -49,6 +49,7 @@ class ActiveRule:
     rng: Random
     seen: int = 0
     struck: int = 0
+    stuck_runs: set[str] = field(default_factory=set)  # of a rule that strikes runs
 
     def strikes(self) -> bool:
         """Count one matching request; return whether it fails."""
@@ -62,5 +63,6 @@ class ActiveRule:
         return strikes
 
     def answer(self) -> dict[str, Any]:
-        """Return the rule as JSON, with how many requests it saw and made fail."""
-        return self.rule.model_dump() | {"seen": self.seen, "struck": self.struck}
+        """Return the rule as JSON, with how many requests (or runs) it saw and made fail."""
+        struck = self.struck + len(self.stuck_runs)
+        return self.rule.model_dump() | {"seen": self.seen, "struck": struck}

@@ -46,16 +46,31 @@ async def slow(exchange: Exchange) -> None:
 
 async def hang(exchange: Exchange) -> None:
     """Nothing is done or answered until the client gives up, or the seconds are over."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(exchange.rule.seconds):
-            await exchange.client_gone()
-    await exchange.hang_up()
+    await _client_gone(exchange)
 
 
 async def answer_lost(exchange: Exchange) -> None:
     """Everything is done and the connection ends without an answer."""
     await exchange.finish()
     await exchange.hang_up()
+
+
+async def cut(exchange: Exchange) -> None:
+    """Everything is done and the connection is reset in the middle of the answer."""
+    answer = await exchange.finish()
+    await answer.send(exchange.send, len(answer.body) // 2)
+    await exchange.reset()
+
+
+async def silent(exchange: Exchange) -> None:
+    """Everything is done and nothing is answered until the client gives up, or time is over."""
+    await exchange.finish()
+    await _client_gone(exchange)
+
+
+async def missing(exchange: Exchange) -> None:
+    """Nothing is done: 404, as a service says of what it has not stored yet."""
+    await exchange.respond(exchange.service.refusal(404, "Not found (injected fault)."))
 
 
 async def error_after(exchange: Exchange) -> None:
@@ -96,6 +111,13 @@ async def restart(exchange: Exchange) -> None:
     os._exit(EXIT_CODE)
 
 
+async def _client_gone(exchange: Exchange) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(exchange.rule.seconds):
+            await exchange.client_gone()
+    await exchange.hang_up()
+
+
 TRANSPORT_FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     fault.__name__: fault
     for fault in (
@@ -105,6 +127,9 @@ TRANSPORT_FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
         slow,
         hang,
         answer_lost,
+        cut,
+        silent,
+        missing,
         error_after,
         malformed,
         truncated,

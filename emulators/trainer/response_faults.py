@@ -39,6 +39,23 @@ async def incomplete_list(data: Json, rule: Rule, rng: Random) -> None:
     data["has_more"] = True
 
 
+async def silently_incomplete_list(data: Json, rule: Rule, rng: Random) -> None:
+    """About half of the entries are missing, others at every reading, and nothing says so."""
+    data["data"] = [item for item in data["data"] if rng.random() < 0.5]
+
+
+async def empty_list(data: Json, rule: Rule, rng: Random) -> None:
+    """The list admits nothing, as one read with another account's key."""
+    data["data"] = []
+
+
+async def list_without_tokens(data: Json, rule: Rule, rng: Random) -> None:
+    """Every entry lacks the client's own token, as shortened lists do."""
+    for item in data["data"]:
+        item.pop("suffix", None)
+        item.pop("correlation", None)
+
+
 async def stale_list(runs: RunStore, data: Json, rule: Rule, rng: Random) -> None:
     """The list as it was some seconds ago, without what came since. It does not say so."""
     then = time.time() - rule.seconds

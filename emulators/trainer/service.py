@@ -52,6 +52,9 @@ class TrainerService(Service):
             ),
             "backwards": ResponseFault({"list", "get", "events"}, faults.backwards),
             "incomplete_list": ResponseFault({"list"}, faults.incomplete_list),
+            "silently_incomplete_list": ResponseFault({"list"}, faults.silently_incomplete_list),
+            "empty_list": ResponseFault({"list"}, faults.empty_list),
+            "list_without_tokens": ResponseFault({"list"}, faults.list_without_tokens),
             "stale_list": ResponseFault({"list"}, stale_list),
         }
 

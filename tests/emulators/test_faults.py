@@ -122,6 +122,40 @@ def test_a_hanging_service_hangs_up_in_the_end(faulty):
         faulty.request("GET", "/v1/fine-tunes")
 
 
+def test_a_connection_cut_in_the_middle_of_the_answer_leaves_a_training_behind(faulty):
+    token = new_token()
+    faulty.rules({"route": "create", "fault": "cut"})
+
+    # The reset may overtake the half of the answer that was sent.
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        faulty.create(token)
+
+    faulty.clear()
+    assert faulty.tokens().count(token) == 1
+
+
+def test_a_service_can_accept_and_never_answer(faulty):
+    token = new_token()
+    faulty.rules({"route": "create", "fault": "silent", "seconds": 60})
+
+    with pytest.raises(requests.ReadTimeout):
+        faulty.create(token, timeout=1.0)
+
+    faulty.clear()
+    assert faulty.tokens().count(token) == 1
+
+
+def test_a_result_can_be_missing_at_first(faulty):
+    run_id = faulty.start()
+    faulty.finish(run_id)
+    path = f"/v1/finetune/download?ft_id={run_id}"
+    faulty.rules({"route": "download", "fault": "missing", "script": [True, False]})
+
+    early, late = faulty.request("GET", path), faulty.request("GET", path)
+
+    assert (early.status_code, late.status_code) == (404, 200)
+
+
 @pytest.mark.parametrize("route", ["create", "*"])
 def test_a_malformed_answer_is_a_200_that_is_no_json(faulty, route):
     token = new_token()
@@ -209,6 +243,37 @@ def test_an_incomplete_list_says_that_there_is_more(faulty):
 
     assert listed["has_more"] is True
     assert {job["id"] for job in listed["data"]} < everything
+
+
+def test_a_list_can_lack_entries_without_saying_so(faulty):
+    for _ in range(6):
+        faulty.start()
+    everything = {job["id"] for job in faulty.listed()["data"]}
+    faulty.rules({"route": "list", "fault": "silently_incomplete_list"})
+
+    listed = [faulty.listed() for _ in range(6)]
+
+    assert not any(one.get("has_more") for one in listed)
+    assert any({job["id"] for job in one["data"]} < everything for one in listed)
+
+
+def test_a_list_can_admit_nothing(faulty):
+    faulty.start()
+    faulty.rules({"route": "list", "fault": "empty_list"})
+
+    listed = faulty.listed()
+
+    assert listed["data"] == []
+    assert not listed.get("has_more")
+
+
+def test_a_list_can_lack_the_tokens(faulty):
+    run_id = faulty.start()
+    faulty.rules({"route": "list", "fault": "list_without_tokens"})
+
+    shown = next(job for job in faulty.listed()["data"] if job["id"] == run_id)
+
+    assert not shown.keys() & {"suffix", "correlation"}
 
 
 def test_a_stale_list_shows_the_past_and_does_not_say_so(faulty):
