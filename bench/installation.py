@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,53 +20,74 @@ from theway.processes.process import Process
 
 @dataclass
 class Installation:
-    """Web twice, worker twice, one beat, one trainer; PostgreSQL and Redis where present."""
+    """Web twice, three workers, one beat, two trainers; PostgreSQL and Redis where present.
+
+    One worker reaches PostgreSQL through a proxy, so that it can be cut off from it.
+    """
 
     parts: dict[str, Process]
     postgres: Process | None
     redis: Process | None
     folder: Path
-    trainer_url: str
+    trainer_urls: list[str]  # the one with a list first
     webs: list[str]
     twins: list[Process] = field(default_factory=list)  # started twice by accident
+    timers: list[threading.Timer] = field(default_factory=list)  # ends of accidents
+    restored: int = 0  # how often a backup was put back
+    named_strangers: set[str] = field(default_factory=set)  # tokens that no job has since
 
     @property
     def kind(self) -> str:
         return "PostgreSQL and Redis" if self.postgres else "SQLite and the file broker"
 
+    @property
+    def trainer_url(self) -> str:
+        return self.trainer_urls[0]
+
+    @property
+    def services(self) -> list[Process]:
+        """PostgreSQL and Redis, where this installation uses them."""
+        return [service for service in (self.postgres, self.redis) if service]
+
     def heal(self) -> None:
         """Everything runs again: frozen processes continue, dead ones are started."""
-        for process in (self.postgres, self.redis, *self.parts.values()):
-            if process:
-                process.resume()
-                process.start()
+        while self.timers:
+            self.timers.pop().join()
+        for process in (*self.services, *self.parts.values()):
+            process.resume()
+            process.start()
 
 
 @contextmanager
-def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installation]:
+def installation(
+    *, is_embedded: bool, time_factor: float = 1.0, **trainer: object
+) -> Iterator[Installation]:
     """Prepare everything on free ports in a throw-away folder; end it all afterwards.
 
-    `trainer` holds the variables of its emulator.
+    `trainer` holds the variables of the emulators, `time_factor` divides the engine's waits.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
         is_real = not is_embedded and services.find_postgres() and services.find_redis()
         postgres = stack.enter_context(services.postgres()) if is_real else None
         redis = stack.enter_context(services.redis()) if is_real else None
-        ports = [unused_port() for _ in range(3)]
+        ports = [unused_port() for _ in range(5)]
         env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
         env |= {name: str(value) for name, value in trainer.items()}
         env["DJANGO_SETTINGS_MODULE"] = "bench.settings"
         if postgres and redis:
             env["DATABASE_URL"] = services.postgres_url(postgres)
             env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
+        env["BENCH_TIME_FACTOR"] = f"{time_factor:g}"
+        env["UNLISTED_TRAINER_URL"] = f"http://127.0.0.1:{ports[3]}"
         os.environ.update(env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
         )
-        parts = _parts(folder, env, ports)
+        parts = _parts(folder, env, ports, postgres)
         webs = [f"http://127.0.0.1:{port}" for port in ports[:2]]
-        site = Installation(parts, postgres, redis, folder, env["TRAINER_URL"], webs)
+        urls = [env["TRAINER_URL"], env["UNLISTED_TRAINER_URL"]]
+        site = Installation(parts, postgres, redis, folder, urls, webs)
         try:
             yield site
         finally:
@@ -73,24 +95,38 @@ def installation(*, is_embedded: bool, **trainer: object) -> Iterator[Installati
                 part.kill()
 
 
-def _parts(folder: Path, env: dict[str, str], ports: list[int]) -> dict[str, Process]:
+def _parts(
+    folder: Path, env: dict[str, str], ports: list[int], postgres: Process | None
+) -> dict[str, Process]:
     python = sys.executable
     web = [python, "-m", "uvicorn", "theway.asgi:application", "--log-level", "warning", "--port"]
     celery = [python, "-m", "celery", "--quiet", "-A", "theway"]
     worker = [*celery, "worker", "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING", "--schedule"]
+    trainer = [python, "-m", "emulators.trainer"]
+    second = {"TRAINER_PORT": str(ports[3]), "TRAINER_DIR": str(folder / "unlisted-trainer")}
+    behind_proxy = {}
 
-    def part(name: str, command: list[str], port: int = 0) -> Process:
+    def part(name: str, command: list[str], port: int = 0, **other: str) -> Process:
         log_file = folder / f"{name}.log"
-        return Process(name, command, cwd=ROOT, env=env, port=port, log_file=log_file)
+        return Process(name, command, cwd=ROOT, env=env | other, port=port, log_file=log_file)
 
-    made = [
+    made = []
+    if postgres:
+        proxy = [python, "-m", "bench.tcp_proxy", str(ports[4]), str(postgres.port)]
+        made.append(part("proxy", proxy, ports[4]))
+        url = env["DATABASE_URL"].replace(f":{postgres.port}/", f":{ports[4]}/")
+        behind_proxy = {"DATABASE_URL": url}
+    made += [
         part("web-1", [*web, str(ports[0])], ports[0]),
         part("web-2", [*web, str(ports[1])], ports[1]),
-        part("worker-1", [*worker, "-n", "one@%h"]),
+        # As the Procfile has it: paid calls never hold up sweeping and polling. One does both.
+        part("worker-1", [*worker, "-n", "one@%h", "-Q", "calls"], **behind_proxy),
         part("worker-2", [*worker, "-n", "two@%h"]),
+        part("poller", [*worker, "-n", "poller@%h", "-Q", "watch"]),
         part("beat", [*beat, str(folder / "beat-1")]),
-        part("trainer", [python, "-m", "emulators.trainer"], ports[2]),
+        part("trainer", trainer, ports[2]),
+        part("unlisted", trainer, ports[3], **second),
     ]
     return {one.name: one for one in made}

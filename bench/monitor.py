@@ -36,7 +36,7 @@ def main() -> None:
         begun = time.monotonic()
         cookies = _prepare(options.jobs)
         print(f"prepared in {time.monotonic() - begun:.0f} s", flush=True)
-        for name in ("web-1", "worker-1", "beat"):
+        for name in ("web-1", "worker-2", "beat"):
             site.parts[name].start()
         _watch(site, cookies, options.seconds)
 
@@ -108,7 +108,7 @@ def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
     print(f"age of a run's last poll in s: {_spread(ages)}")
     print(f"age of the oldest unseen run in s: {_spread(oldest)}")
     print(f"page time in ms: {_spread([1000 * one for one in pages])}")
-    for name in ("worker-1", "web-1", "trainer"):
+    for name in ("worker-2", "web-1", "trainer"):
         print(f"peak memory of {name}: {_peak_megabytes(site, name):.0f} MB")
 
 

@@ -1,0 +1,28 @@
+"""A second trainer as a hosted service without a list: a lost answer there stays unclear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers import registry
+from providers.local.provider import Local
+from providers.types import Capability
+
+
+class Unlisted(Local):
+    """The bundled trainer once more, on its own port and folder, and never asked for a list."""
+
+    key = "unlisted"
+    label = "Trainer without a list"
+    url_variable = "UNLISTED_TRAINER_URL"
+    capabilities = Local.capabilities - {Capability.LIST_TRAININGS, Capability.LIST_GENERATIONS}
+
+    @classmethod
+    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+        """On only where the bench has started it."""
+        return super().options_from(env) if env.get(cls.url_variable) else {}
+
+
+def register() -> None:
+    """Add it to the providers that exist; before the settings are read."""
+    registry.CLASSES = {**registry.CLASSES, Unlisted.key: Unlisted}
