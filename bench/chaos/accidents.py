@@ -1,166 +1,123 @@
-"""Everything that can happen to an installation, each as one function of it."""
+"""Everything that can happen to an installation: the catalogue.
+
+Three kinds that strike together, one of each: to the paid call, to what is read afterwards, and
+to the processes in between. Seconds are those of compressed time, where a lease takes three.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import requests
-
-from bench.installation import Installation
-from theway.processes.installation import TRAINER_KEY
-
-AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
+from bench.chaos import causes, restored
+from bench.chaos.causes import Cause, freeze, kill, skewed
 
 
 @dataclass(frozen=True)
 class Accident:
-    """One kind of trouble. `cause` begins it, `kills` counts the processes it hits."""
+    """One kind of trouble: a `cause`, or a `rule` that both trainers fail by."""
 
     name: str
-    cause: Callable[[Installation, Random], None]
-    kills: int = 1
+    cause: Cause | None = None
+    rule: Mapping[str, Any] | None = None
+    needs_services: bool = False  # PostgreSQL and Redis
 
 
-def _kill(*names: str) -> Callable[[Installation, Random], None]:
-    def cause(site: Installation, rng: Random) -> None:
-        site.parts[rng.choice(names)].kill()
-
-    return cause
+def _rule(name: str, route: str, fault: str, probability: float = 0.8, **more: Any) -> Accident:
+    rule = {"route": route, "fault": fault, "probability": probability, **more}
+    return Accident(name, rule=rule)
 
 
-def _freeze(*names: str, at_least: float, at_most: float) -> Callable[[Installation, Random], None]:
-    """Stop a process and let it go on later: longer than a lease, if `at_most` says so."""
-
-    def cause(site: Installation, rng: Random) -> None:
-        part = site.parts[rng.choice(names)]
-        part.freeze()
-        _later(rng.uniform(at_least, at_most), part.resume)
-
-    return cause
+def _service(name: str, cause: Cause) -> Accident:
+    return Accident(name, cause, needs_services=True)
 
 
-def _later(seconds: float, action: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, action)
-    timer.daemon = True
-    timer.start()
-
-
-def _everything_killed(site: Installation, rng: Random) -> None:
-    for part in site.parts.values():
-        part.kill()
-
-
-def _second_beat(site: Installation, rng: Random) -> None:
-    """Somebody starts a second clock: every tick comes twice for a while."""
-    beat = site.parts["beat"]
-    command = [*beat.command[:-1], str(site.folder / f"beat-{rng.randrange(1 << 20)}")]
-    twin = replace(beat, name="second beat", command=command, log_file=site.folder / "beat-2.log")
-    site.twins.append(twin)
-    twin.start()
-    _later(rng.uniform(4, 12), twin.kill)
-
-
-def _wipe_broker(site: Installation, rng: Random) -> None:
-    if site.redis:
-        site.redis.kill()
-        site.redis.start()
-    else:
-        for message in (site.folder / "var" / "broker" / "queue").glob("*"):
-            message.unlink(missing_ok=True)
-
-
-def _freeze_broker(site: Installation, rng: Random) -> None:
-    if not site.redis:
-        return _wipe_broker(site, rng)
-    site.redis.freeze()
-    return _later(rng.uniform(0.5, 4.0), site.redis.resume)
-
-
-def _cut_database(site: Installation, rng: Random) -> None:
-    """Every connection to the database breaks; on SQLite a worker dies instead."""
-    if not site.postgres:
-        return site.parts["worker-1"].kill()
-    sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    command = ["psql", "-h", "127.0.0.1", "-p", str(site.postgres.port), "-U", "theway"]
-    subprocess.run([*command, "-c", sql, "theway"], capture_output=True, check=False)
-    return None
-
-
-def _crash_database(site: Installation, rng: Random) -> None:
-    if not site.postgres:
-        return _everything_killed(site, rng)
-    site.postgres.kill()
-    time.sleep(rng.uniform(0.2, 1.5))
-    return site.postgres.start()
-
-
-def _rules(*rules: Mapping[str, Any]) -> Callable[[Installation, Random], None]:
-    def cause(site: Installation, rng: Random) -> None:
-        set_faults(site, rng.randrange(1 << 30), list(rules))
-
-    return cause
-
-
-def set_faults(site: Installation, seed: int, rules: list[Mapping[str, Any]]) -> None:
-    """Make the trainer fail by these rules; a trainer that is down fails anyway."""
-    with contextlib.suppress(requests.ConnectionError, requests.Timeout):
-        body = {"seed": seed, "rules": rules}
-        reply = requests.put(f"{site.trainer_url}/faults", json=body, headers=AUTH, timeout=5)
-        reply.raise_for_status()
-
-
-def end_faults(site: Installation) -> int:
-    """End all faults; return how many requests have failed by them."""
-    struck = 0
-    with contextlib.suppress(requests.ConnectionError, requests.Timeout):
-        shown = requests.get(f"{site.trainer_url}/faults", headers=AUTH, timeout=5).json()
-        struck = sum(rule["struck"] for rule in shown["rules"])
-    set_faults(site, 0, [])
-    return struck
-
-
-def _rule(route: str, fault: str, probability: float = 0.7, **more: Any) -> dict[str, Any]:
-    return {"route": route, "fault": fault, "probability": probability, **more}
-
-
-ACCIDENTS: tuple[Accident, ...] = (
-    Accident("web killed", _kill("web-1", "web-2")),
-    Accident("web frozen", _freeze("web-1", "web-2", at_least=0.5, at_most=4)),
-    Accident("worker killed", _kill("worker-1", "worker-2")),
-    Accident("worker frozen shortly", _freeze("worker-1", "worker-2", at_least=0.5, at_most=5)),
-    Accident("worker frozen past its lease", _freeze("worker-1", at_least=35, at_most=60)),
-    Accident("beat killed", _kill("beat")),
-    Accident("beat started twice", _second_beat, kills=0),
-    Accident("trainer killed", _kill("trainer")),
-    Accident("trainer frozen", _freeze("trainer", at_least=0.5, at_most=6)),
-    Accident("everything killed", _everything_killed, kills=6),
-    Accident("broker wiped", _wipe_broker),
-    Accident("broker frozen", _freeze_broker),
-    Accident("database connections cut", _cut_database),
-    Accident("database crashed", _crash_database),
-    Accident("answer lost", _rules(_rule("create", "answer_lost")), kills=0),
-    Accident("reset before", _rules(_rule("create", "reset_before")), kills=0),
-    Accident("error after accepting", _rules(_rule("create", "error_after", status=502)), kills=0),
-    Accident("malformed answer", _rules(_rule("*", "malformed", 0.3)), kills=0),
-    Accident("429 with Retry-After", _rules(_rule("*", "rate_limited", retry_after=2)), kills=0),
-    Accident("429 without Retry-After", _rules(_rule("*", "rate_limited", 0.5)), kills=0),
-    Accident("500", _rules(_rule("*", "error", 0.5, status=500)), kills=0),
-    Accident("503", _rules(_rule("*", "error", 0.5, status=503)), kills=0),
-    Accident("504", _rules(_rule("create", "error", status=504)), kills=0),
-    Accident("slow", _rules(_rule("*", "slow", seconds=1.5)), kills=0),
-    Accident("hanging", _rules(_rule("list", "hang", 0.5, seconds=30)), kills=0),
-    Accident("unknown word", _rules(_rule("*", "unknown_status")), kills=0),
-    Accident("stuck run", _rules(_rule("*", "stuck", 1.0)), kills=0),
-    Accident("backwards", _rules(_rule("*", "backwards")), kills=0),
-    Accident("weights cut short", _rules(_rule("download", "truncated")), kills=0),
-    Accident("incomplete list", _rules(_rule("list", "incomplete_list")), kills=0),
-    Accident("stale list", _rules(_rule("list", "stale_list", 1.0, seconds=8)), kills=0),
-    Accident("trainer dies accepting", _rules(_rule("create", "restart", 0.5))),
+TO_PAID_CALLS: tuple[Accident, ...] = (
+    _rule("answer lost", "create", "answer_lost"),
+    _rule("cut in the answer", "create", "cut"),
+    _rule("accepted and never answered", "create", "silent", seconds=30),
+    _rule("reset before", "create", "reset_before"),
+    _rule("error after accepting", "create", "error_after", status=502),
+    _rule("trainer dies accepting", "create", "restart", 0.5),
+    _rule("never accepted, never answered", "create", "hang", 0.5, seconds=30),
+    _rule("504", "create", "error", status=504),
+    _rule("upload hangs", "upload", "hang", seconds=30),
+    _rule("malformed answer", "*", "malformed", 0.3),
+    _rule("429 with Retry-After", "*", "rate_limited", retry_after=1),
+    _rule("429 without Retry-After", "*", "rate_limited", 0.5),
+    _rule("500", "*", "error", 0.5, status=500),
+    _rule("503", "*", "error", 0.5, status=503),
+    _rule("slow", "*", "slow", seconds=0.8),
+    _rule("answer with images lost", "generate", "answer_lost"),
+    _rule("images never answered", "generate", "silent", seconds=30),
 )
+TO_READINGS: tuple[Accident, ...] = (
+    _rule("stale list", "list", "stale_list", 1.0, seconds=1.5),
+    _rule("incomplete list", "list", "incomplete_list"),
+    _rule("silently incomplete list", "list", "silently_incomplete_list"),
+    _rule("list that admits nothing", "list", "empty_list"),
+    _rule("list without tokens", "list", "list_without_tokens"),
+    _rule("hanging list", "list", "hang", 0.5, seconds=30),
+    _rule("unknown word", "*", "unknown_status"),
+    _rule("stuck run", "*", "stuck", 1.0),
+    _rule("backwards", "*", "backwards"),
+    _rule("weights cut short", "download", "truncated"),
+    _rule("weights late", "download", "missing"),
+)
+TO_PROCESSES: tuple[Accident, ...] = (
+    Accident("worker killed", kill("worker-1", "worker-2")),
+    Accident("poller killed", kill("poller")),
+    Accident("worker frozen shortly", freeze("worker-1", "worker-2", at_least=0.3, at_most=2)),
+    Accident(
+        "worker frozen past its lease", freeze("worker-1", "worker-2", at_least=5, at_most=12)
+    ),
+    Accident("poller frozen past its lease", freeze("poller", at_least=8, at_most=14)),
+    Accident("web killed", kill("web-1", "web-2")),
+    Accident("web frozen", freeze("web-1", "web-2", at_least=0.5, at_most=4)),
+    Accident("beat killed", kill("beat")),
+    Accident("beat started twice", causes.second_beat),
+    Accident("trainer killed", kill("trainer", "unlisted")),
+    Accident("trainer frozen", freeze("trainer", "unlisted", at_least=0.5, at_most=9)),
+    Accident("everything killed", causes.everything_killed),
+    Accident("row locked", causes.row_locked),
+    Accident("broker wiped", causes.broker_wiped),
+    Accident("backup restored", restored.backup_restored),
+    _service("broker frozen", causes.broker_frozen),
+    _service("broker away for long", causes.broker_away),
+    _service("database connections cut", causes.connections_cut),
+    _service("database crashed", causes.database_crashed),
+    _service("worker cut off from the database", causes.partition),
+    _service("clock ahead", skewed(15)),
+    _service("clock behind", skewed(-15)),
+)
+GROUPS = (TO_PAID_CALLS, TO_READINGS, TO_PROCESSES)
+
+
+def schedule(rng: Random, trials: int, *, only: str, is_real: bool) -> list[list[Accident]]:
+    """Return what happens together in each trial: two or three accidents of different groups.
+
+    Every group is dealt like a deck of cards, so that each accident comes in its turn. `only`
+    keeps those whose names contain one of its parts (between commas), `is_real` says whether
+    there are PostgreSQL and Redis.
+    """
+    decks: list[list[Accident]] = [[] for _ in GROUPS]
+    dealt = []
+    for _ in range(trials):
+        together = []
+        skipped = rng.randrange(4)
+        for number, group in enumerate(GROUPS):
+            possible = [
+                one
+                for one in group
+                if any(part in one.name for part in only.split(","))
+                and (is_real or not one.needs_services)
+            ]
+            if not possible or (number == skipped and not only):
+                continue
+            if not decks[number]:
+                decks[number] = rng.sample(possible, len(possible))
+            together.append(decks[number].pop())
+        dealt.append(together)
+    return dealt

@@ -1,65 +1,135 @@
-"""What came out: every press against the trainer's own ledger of accepted trainings."""
+"""What came out: every permission to pay against what the trainers have accepted."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 
-import requests
-
-from bench.chaos.accidents import AUTH
+from bench.chaos import results
+from bench.chaos.faults import ledgers
 from bench.chaos.people import Draft
 from bench.installation import Installation
 
-BAD = ("doubled", "lost", "stuck", "backwards")
+LEDGER = {"training": "creations", "generation": "generations"}
 
 
+@dataclass
 class Verdict:
-    """Models by what became of them; all four bad sets must be empty."""
+    """Sets of models; all but the first must be empty."""
 
-    def __init__(self) -> None:
-        self.models: dict[str, set[uuid.UUID]] = {name: set() for name in ("started", *BAD)}
+    started: set[uuid.UUID] = field(default_factory=set)
+    doubled: set[uuid.UUID] = field(default_factory=set)  # paid more often than was asked for
+    lost: set[uuid.UUID] = field(default_factory=set)  # asked for, and nothing came of it
+    stuck: set[uuid.UUID] = field(default_factory=set)  # unfinished although all is calm
+    backwards: set[uuid.UUID] = field(default_factory=set)  # illegal states, shrinking progress
+    damaged: set[uuid.UUID] = field(default_factory=set)  # weights or pictures not whole
+    disagreeing: set[uuid.UUID] = field(default_factory=set)  # the model's state and its job's
+    unreported: set[uuid.UUID] = field(default_factory=set)  # second runs without an incident
+
+    @property
+    def bad(self) -> dict[str, set[uuid.UUID]]:
+        """The sets that must be empty, by name."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "started"}
 
     @property
     def is_clean(self) -> bool:
-        return not any(self.models[name] for name in BAD)
+        return not any(self.bad.values())
+
+    def is_clean_in(self, names: str) -> bool:
+        """Whether nothing bad is in the sets with these names (between commas), or in any."""
+        chosen = names.split(",") if names else list(self.bad)
+        return not any(self.bad[name] for name in chosen)
 
     def counts(self, drafts: Iterable[Draft]) -> str:
-        """The five numbers for some drafts, as one line."""
+        """The numbers for some drafts, as one line."""
         ids = {draft.model_id for draft in drafts}
-        return " ".join(f"{name}={len(ids & models)}" for name, models in self.models.items())
+        names = [one.name for one in fields(self)]
+        return " ".join(f"{name}={len(ids & getattr(self, name))}" for name in names)
 
 
 def judge(site: Installation, drafts: list[Draft]) -> Verdict:
-    """Compare presses, jobs, events and the ledger."""
+    """Compare presses, jobs, events, files and the ledgers."""
     from jobs.models import JobQueue
-    from jobs.states import OVER, Status
+    from models_app.models import UserModel
 
-    ledger = requests.get(f"{site.trainer_url}/ledger", headers=AUTH, timeout=30).json()
-    paid = {token: len(runs) for token, runs in ledger["creations"].items()}
     verdict = Verdict()
+    paid = {kind: ledgers(site, name) for kind, name in LEDGER.items()}
+    statuses = results.run_statuses(site)
+    models = {model.pk: model for model in UserModel.objects.all()}
     jobs: dict[uuid.UUID, list[JobQueue]] = {draft.model_id: [] for draft in drafts}
-    for job in JobQueue.objects.filter(model__in=list(jobs)):
-        jobs[job.model_id].append(job)
-    known_tokens = {job.correlation for own in jobs.values() for job in own}
+    # A deleted model's jobs no longer name it, but their keys do.
+    for job in JobQueue.objects.order_by("created_at"):
+        model_id = job.model_id or uuid.UUID(job.idempotency_key.split(":")[1])
+        if model_id in jobs:
+            jobs[model_id].append(job)
     for draft in drafts:
-        own = jobs[draft.model_id]
-        is_unfinished = any(job.status not in OVER for job in own)
-        has_succeeded = any(job.status == Status.SUCCEEDED for job in own)
-        outcome = {
+        own, model = jobs[draft.model_id], models.get(draft.model_id)
+        found = {
             "started": bool(own),
-            "doubled": sum(paid.get(job.correlation, 0) for job in own) > 1,
-            "lost": not is_unfinished and not has_succeeded,
-            "stuck": is_unfinished,
-            "backwards": any(map(_goes_backwards, own)),
+            "doubled": _is_doubled(draft, own, paid),
+            "stuck": any(not job.is_over for job in own),
+            "lost": _is_lost(draft, own),
+            "backwards": any(_goes_backwards(job) for job in own),
+            "damaged": bool(model) and not draft.deleted and results.is_damaged(model, own),
+            "disagreeing": bool(model and own) and results.disagrees(model, own),
+            "unreported": any(_has_unreported(job, paid, statuses) for job in own),
         }
-        for name in filter(outcome.get, outcome):
-            verdict.models[name].add(draft.model_id)
-    if strangers := set(paid) - known_tokens:
-        print(f"paid for tokens nobody knows: {sorted(strangers)}")
-        verdict.models["lost"].update(uuid.uuid4() for _ in strangers)
+        for name in [name for name, is_so in found.items() if is_so]:
+            getattr(verdict, name).add(draft.model_id)
+    _judge_strangers(site, verdict, paid)
     return verdict
+
+
+def _is_doubled(draft: Draft, own: list, paid: dict[str, dict[str, list[str]]]) -> bool:
+    """Whether more was paid than asked for: in all, or for one job."""
+    for kind, tokens in paid.items():
+        counts = {job: len(tokens.get(job.correlation, ())) for job in own if job.kind == kind}
+        if sum(counts.values()) > draft.permissions[kind]:
+            return True
+        if any(count > 1 + draft.words[str(job.pk)] for job, count in counts.items()):
+            return True
+    return False
+
+
+def _is_lost(draft: Draft, own: list) -> bool:
+    from jobs.states import Status
+
+    trainings = [job for job in own if job.kind == "training"]
+    if draft.gave_up or draft.deleted or any(not job.is_over for job in own):
+        return False
+    return not any(job.status == Status.SUCCEEDED for job in trainings)
+
+
+def _has_unreported(job: object, paid: dict, statuses: dict[str, str]) -> bool:
+    """Whether a second or an orphan run that may have cost something was told to nobody.
+
+    A provider without a list cannot know of them.
+    """
+    if job.provider == "unlisted":
+        return False
+    runs = set(paid[job.kind].get(job.correlation, ())) - {job.run_id}
+    harmless = {"cancelled", "error", "user_error"}
+    notes = [job.incident, *job.events.filter(kind="note").values_list("text", flat=True)]
+    return any(
+        statuses.get(run) not in harmless and not any(run in text for text in notes) for run in runs
+    )
+
+
+def _judge_strangers(site: Installation, verdict: Verdict, paid: dict) -> None:
+    """What was paid for jobs that nobody knows must have been named after a restored backup;
+    a trainer without a list cannot name it."""
+    from jobs.models import JobQueue
+
+    known = set(JobQueue.objects.values_list("correlation", flat=True))
+    strangers = {token for tokens in paid.values() for token in tokens} - known
+    if site.restored:
+        listed = [ledgers(site, name, only_listed=True) for name in LEDGER.values()]
+        strangers &= {token for tokens in listed for token in tokens}
+    if unnamed := strangers - site.named_strangers:
+        print(f"paid for tokens nobody knows: {sorted(unnamed)}")
+        verdict.lost.update(uuid.uuid4() for _ in unnamed)
 
 
 def _goes_backwards(job: object) -> bool:

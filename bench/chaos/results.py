@@ -1,0 +1,87 @@
+"""Whether what was paid for is here and whole, and whether models and jobs say the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import requests
+
+from bench.chaos.faults import AUTH
+from bench.installation import Installation
+
+if TYPE_CHECKING:
+    from jobs.models import JobQueue
+    from models_app.models import UserModel
+
+
+def is_damaged(model: UserModel, jobs: list[JobQueue]) -> bool:
+    """Whether stored weights or pictures are missing or not whole."""
+    from models_app.models import UserModel
+
+    is_ready = model.status == UserModel.Status.READY
+    return (is_ready and not _are_weights_whole(model)) or not _are_pictures_whole(jobs)
+
+
+def _are_weights_whole(model: UserModel) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    path = model.weights.path
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path of the storage
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with safe_open(path, framework="numpy") as tensors:
+            return digest == model.weights_sha256 and bool(list(tensors.keys()))
+    except (OSError, SafetensorError):
+        return False
+
+
+def _are_pictures_whole(jobs: list[JobQueue]) -> bool:
+    from PIL import Image
+
+    from jobs.states import Status
+
+    for job in jobs:
+        if job.kind != "generation" or job.status != Status.SUCCEEDED:
+            continue
+        images = list(job.images.all())
+        if len(images) != job.result.get("images"):
+            return False
+        try:
+            for image in images:
+                with Image.open(image.file.path) as picture:
+                    picture.load()
+        except OSError:
+            return False
+    return True
+
+
+def disagrees(model: UserModel, jobs: list[JobQueue]) -> bool:
+    """Whether the model says something else than its latest training."""
+    from jobs.states import Status
+    from models_app.models import UserModel
+
+    trainings = [job for job in jobs if job.kind == "training"]
+    expected = {
+        Status.RUNNING: UserModel.Status.TRAINING,
+        Status.FINISHING: UserModel.Status.TRAINING,
+        Status.SUCCEEDED: UserModel.Status.READY,
+        Status.FAILED: UserModel.Status.FAILED,
+        Status.CANCELLED: UserModel.Status.PENDING,
+    }
+    return bool(trainings) and model.status != expected.get(trainings[-1].status, model.status)
+
+
+def run_statuses(site: Installation) -> dict[str, str]:
+    """Return the trainer's own word for every training at the provider with a list."""
+    answer = requests.get(f"{site.trainer_url}/v1/fine-tunes", headers=AUTH, timeout=30)
+    return {run["id"]: run["status"] for run in answer.json()["data"]}
+
+
+def jobs_by_state() -> str:
+    """How many jobs ended how, as one line."""
+    from jobs.models import JobQueue
+
+    rows = JobQueue.objects.values_list("kind", "status", "error_code").order_by()
+    return ", ".join(f"{' '.join(key)}: {n}" for key, n in sorted(Counter(rows).items()))
