@@ -43,10 +43,11 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@PUBLIC_URL=https://example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
 
-chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze
+chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze MUTANTS=1
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
 		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
-		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)")
+		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
+		$(if $(MUTANTS),--mutants)
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take meanwhile
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)

@@ -80,3 +80,28 @@ def test_a_job_that_ended_long_after_it_began_is_still_watched_for_late_runs(scr
     scripted.cancels("ft-9")
     describe.describe("local")
     assert cancels_sent(scripted, "ft-9") == 1
+
+
+@pytest.mark.xfail(strict=True, reason="of several runs with one token only the last is seen")
+def test_every_second_run_is_stopped_and_told_however_many_there_are(scripted):
+    job = JobFactory(cancelled=True)
+    for run_id in ("ft-8", "ft-9"):
+        scripted.cancels(run_id)
+    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-8"), shown(job, "ft-9")])
+    assert (cancels_sent(scripted, "ft-8"), cancels_sent(scripted, "ft-9")) == (1, 1)
+    notes = " ".join(job.events.values_list("text", flat=True))
+    assert "ft-8" in notes and "ft-9" in notes
+
+
+@pytest.mark.xfail(strict=True, reason="pictures are listed only while some are being followed")
+def test_pictures_that_were_paid_twice_are_an_incident_too(scripted):
+    """Sent again on the owner's word, though the first call had been accepted."""
+    job = JobFactory(kind="generation", succeeded=True, run_id="img-second")
+    scripted.mock.get(f"{BASE}/fine-tunes/models/supported", json={"models": []})
+    scripted.lists()
+    entry = {"correlation": job.correlation, "data": [{"index": 0, "url": f"{BASE}/one.jpg"}]}
+    shown = [{"id": run_id, **entry} for run_id in ("img-first", "img-second")]
+    scripted.mock.get(f"{BASE}/images/generations", json={"data": shown})
+    describe.describe("local")
+    job.refresh_from_db()
+    assert "img-first" in job.incident

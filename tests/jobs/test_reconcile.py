@@ -106,6 +106,25 @@ def test_a_list_read_as_another_account_proves_nothing(scripted, witness):
     assert lost.status == Status.UNKNOWN
 
 
+def test_a_run_that_another_account_paid_is_no_witness(lost, scripted):
+    foreign = JobFactory(running=True, run_id="ft-foreign", account="of-an-older-key")
+    scripted.lists({"id": "ft-foreign", "status": "running", "suffix": foreign.correlation})
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
+
+
+def test_a_list_that_says_it_is_incomplete_proves_nothing(lost, scripted, witness):
+    scripted.lists(witness)
+    url = "http://127.0.0.1:9/v1/fine-tunes"
+    scripted.mock.upsert("GET", url, json={"data": [witness], "has_more": True})
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
+
+
 def test_a_list_that_fails_is_no_proof(lost, scripted):
     scripted.fails_to_list()
     for second in (7, 14, 21, 28):

@@ -1,5 +1,7 @@
 """From the queue to the provider: at most one paid call, whatever the answer."""
 
+from contextlib import suppress
+
 import pytest
 import requests
 from django.utils import timezone
@@ -149,6 +151,22 @@ def test_a_late_answer_is_adopted_where_the_job_became_unclear(job, scripted, mo
     submit(job.pk)
     job.refresh_from_db()
     assert (job.status, job.run_id, job.incident) == (Status.RUNNING, "ft-late", "")
+
+
+def test_an_accepted_run_is_saved_before_anything_else_can_fail(job, scripted, monkeypatch):
+    from django.db import OperationalError
+
+    from jobs.engine import provider_status
+
+    def away(_provider):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(provider_status, "record_answer", away)
+    scripted.accepts("ft-paid")
+    with suppress(OperationalError):
+        submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.RUNNING, "ft-paid")
 
 
 def test_no_key_is_stored_with_an_error(job, scripted):
