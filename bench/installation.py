@@ -124,7 +124,7 @@ def _parts(
         # As the Procfile has it: paid calls never hold up sweeping and polling. One does both.
         part("worker-1", [*worker, "-n", "one@%h", "-Q", "calls"], **behind_proxy),
         part("worker-2", [*worker, "-n", "two@%h"]),
-        part("poller", [*worker, "-n", "poller@%h", "-Q", "watch"]),
+        part("poller", [*worker, "-n", "poller@%h", "-Q", "polls"]),
         part("beat", [*beat, str(folder / "beat-1")]),
         part("trainer", trainer, ports[2]),
         part("unlisted", trainer, ports[3], **second),
