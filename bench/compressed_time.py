@@ -38,7 +38,7 @@ WAITS: Mapping[str, tuple[str, ...]] = {
     "providers.http.client": ("SAFE_TIMEOUT", "UPLOAD_TIMEOUT", "UPLOAD_LIMIT", "BODY_SECONDS"),
     "providers.http.fetch": ("BODY_SECONDS",),
 }
-CLASS_WAITS = ("absence_after", "paid_timeouts")  # of providers
+CLASS_WAITS = ("absence_after", "paid_timeouts", "shortest_interval")  # of providers
 
 
 class CompressedTime(AppConfig):

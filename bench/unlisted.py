@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from providers import registry
 from providers.local.provider import Local
-from providers.types import Capability
+from providers.types import FINDING, FOLLOWING
 
 
 class Unlisted(Local):
@@ -15,7 +15,7 @@ class Unlisted(Local):
     key = "unlisted"
     label = "Trainer without a list"
     url_variable = "UNLISTED_TRAINER_URL"
-    capabilities = Local.capabilities - {Capability.LIST_TRAININGS, Capability.LIST_GENERATIONS}
+    capabilities = Local.capabilities - {*FOLLOWING.values(), *FINDING.values()}
 
     @classmethod
     def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:

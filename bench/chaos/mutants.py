@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant(
         "an incomplete list is proof",
         "jobs/engine/reconcile.py",
-        "    if not listed.is_complete:\n        return False\n",
+        "    if listed.complete_since is None:\n        return False\n",
         "",
         (RECONCILE,),
     ),
@@ -102,7 +102,7 @@ MUTANTS = (
     Mutant(
         "no look-up before paying",
         "jobs/engine/reconcile.py",
-        "    if is_fresh or LISTING[kind] not in provider.capabilities:",
+        "    if is_fresh or FINDING[kind] not in provider.capabilities:",
         "    if kind in WorkKind:",
         (RECONCILE, JOURNAL),
     ),
