@@ -137,12 +137,17 @@ def _goes_backwards(job: object) -> bool:
     from jobs.models import JobEvent
     from jobs.states import ALLOWED, Status
 
+    def exits(status: Status) -> frozenset[Status]:
+        # A repeated claim leaves no event: the next word may be what a claim leads to.
+        claimed = ALLOWED[Status.SUBMITTING] if status == Status.QUEUED else frozenset()
+        return ALLOWED[status] | claimed
+
     last: Status | None = None
     progress = -1.0
     for event in JobEvent.objects.filter(job=job, kind__in=["state", "progress"]).order_by("id"):
         if event.kind == "state":
             word = Status(event.text)
-            if last is not None and word not in ALLOWED[last]:
+            if last is not None and word not in exits(last):
                 return True
             last = word
         elif (seen := event.data.get("progress")) is not None:
