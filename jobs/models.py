@@ -215,6 +215,8 @@ class ProviderStatus(models.Model):
         null=True, blank=True, help_text="Not called before: it limits our rate, or did not answer"
     )
     unanswered_count = models.PositiveIntegerField(default=0, help_text="Calls in a row")
+    # Counted before each leaves: a database that counts fewer than the journal went back in time.
+    paid_calls = models.PositiveBigIntegerField(default=0, editable=False)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)

@@ -204,8 +204,8 @@ MUTANTS = (
     Mutant(
         "completed second runs are not reported",
         "jobs/engine/reconcile.py",
-        "        record_incident(job, _COMPLETED, **values)\n    elif",
-        "        pass\n    elif",
+        "    sentence = _COMPLETED if len(live) < len(runs) else _STOPPED\n",
+        "    sentence = _STOPPED\n",
         (BULKHEADS,),
     ),
     Mutant(

@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 import time
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.utils.translation import gettext_noop
 
 from jobs import clock
@@ -53,8 +60,14 @@ def adopt_kept_answers() -> None:
         if job is None:
             log.error("the kept answer of run %s belongs to no job here", run.id)
             continue
-        _accept(job, run)
-        journal.forget_answer(job_id)
+        try:
+            _accept(job, run)
+        except OperationalError:
+            raise  # the database is away again: all of them wait
+        except Exception:
+            log.exception("job %s: the kept answer of run %s cannot be stored", job.pk, run.id)
+        else:
+            journal.forget_answer(job_id)
 
 
 def _accept(job: JobQueue, run: Run) -> None:

@@ -10,7 +10,7 @@ from jobs.models import JobQueue
 from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError
-from providers.types import Capability, WorkKind
+from providers.types import FINDING, WorkKind
 
 # A lost call can appear at the provider long after its job was abandoned.
 ORPHANS_WITHIN = timedelta(days=7)
@@ -33,12 +33,8 @@ def describe(provider_key: str) -> None:
 
 
 def _stop_orphans(provider: Provider) -> None:
-    if Capability.FIND_TRAININGS not in provider.capabilities:
-        return
-    recent = JobQueue.objects.filter(
-        provider=provider.key,
-        kind=WorkKind.TRAINING,
-        state_changed_at__gt=clock.now() - ORPHANS_WITHIN,
-    )
-    if recent.exists():
-        reconcile.stop_orphans(provider, provider.list_runs(WorkKind.TRAINING).runs)
+    since = clock.now() - ORPHANS_WITHIN
+    recent = JobQueue.objects.filter(provider=provider.key, state_changed_at__gt=since)
+    for kind in WorkKind:
+        if FINDING[kind] in provider.capabilities and recent.filter(kind=kind).exists():
+            reconcile.stop_orphans(provider, provider.list_runs(kind, since).runs)

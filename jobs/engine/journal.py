@@ -1,13 +1,14 @@
 """What must outlive a database that is away, or that went back in time: two kinds of small files.
 
 An accepted run that the database would not take is written here, synced, and adopted later.
-The high-water mark is the id of an event that was stored before a paid call: a database that
-does not know an event as new is older than a call that was paid, so nothing is paid until it
-has been reconciled with the providers (`manage.py reconcile`).
+The high-water mark is the number of paid calls, counted in the database before each leaves: a
+database that counts fewer is older than a call that was paid, so nothing is paid until it has
+been reconciled with the providers (`manage.py reconcile`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -16,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobQueue, ProviderStatus
 from providers.types import Output, Run, RunStatus
 
 log = logging.getLogger(__name__)
 
-_MARK = "newest-event-before-a-paid-call"
+_MARK = "paid-calls"
 
 
 def keep_answer(job: JobQueue, run: Run) -> None:
@@ -67,31 +67,43 @@ def forget_answer(job_id: str) -> None:
 
 
 def raise_mark() -> None:
-    """Remember the newest event, just before a paid call leaves. Raises OSError."""
-    newest = _newest_event()
-    if newest > _mark():
-        _write(_MARK, str(newest).encode())
+    """Remember how many calls were paid, just before one more leaves. Raises OSError."""
+    with (_folder() / ".mark.lock").open("wb") as lock:
+        # Two workers that write together must not lower it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark, counted = _mark(), _paid_calls()
+        highest = {key: max(mark.get(key, 0), counted.get(key, 0)) for key in mark | counted}
+        if highest != mark:
+            _write(_MARK, json.dumps(highest).encode())
 
 
 def is_database_behind() -> bool:
-    """Whether the database is older than a paid call that left from this installation."""
-    return _newest_event() < _mark()
+    """Whether the database is older than a paid call that left from this installation, or
+    nobody can tell because the mark cannot be read."""
+    try:
+        mark = _mark()
+    except (OSError, ValueError, TypeError):
+        log.exception("the mark of paid calls cannot be read")
+        return True
+    counted = _paid_calls() if mark else {}
+    return any(counted.get(key, 0) < calls for key, calls in mark.items())
 
 
 def reset_mark() -> None:
     """Accept the database as it is, once it has been reconciled with the providers."""
-    _write(_MARK, str(_newest_event()).encode())
+    _write(_MARK, json.dumps(_paid_calls()).encode())
 
 
-def _newest_event() -> int:
-    return JobEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
+def _paid_calls() -> dict[str, int]:
+    """How many calls each provider was sent, as the database knows."""
+    return dict(ProviderStatus.objects.values_list("provider", "paid_calls"))
 
 
-def _mark() -> int:
+def _mark() -> dict[str, int]:
     try:
-        return int((_folder() / _MARK).read_bytes())
-    except (FileNotFoundError, ValueError):
-        return 0
+        return dict(json.loads((_folder() / _MARK).read_bytes()))
+    except FileNotFoundError:
+        return {}
 
 
 def _output(kept: dict[str, str]) -> Output:

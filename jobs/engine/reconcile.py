@@ -145,7 +145,8 @@ def absent(job: JobQueue, provider: Provider, *, listed_at: datetime, is_witness
     the call was over and by the account that took it, are the proof on which it is sent again."""
     over_for = listed_at - (job.call_over_at or job.state_changed_at)
     is_proof = is_witnessed and job.account == provider.account
-    absences = job.absent_count + (1 if is_proof else 0)
+    # In a row: a list that contradicts itself in between has proved nothing.
+    absences = job.absent_count + 1 if is_proof else 0
     if absences >= LISTS_FOR_PROOF and over_for >= provider.absence_after:
         try:
             move(job, Status.QUEUED, sent_at=None, error_code="", error_detail="")
@@ -185,18 +186,22 @@ def stop_orphans(provider: Provider, runs: Iterable[Run]) -> None:
 
 def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     followed = _followed(provider, [run.id for run in runs])
-    loose = {run.correlation: run for run in runs if run.id not in followed}
+    loose: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.id not in followed:
+            loose.setdefault(run.correlation, []).append(run)
     # By the token alone: two indexes, whatever the table has grown to.
     is_theirs = Q(correlation__in=list(loose)) | Q(lookup_key__in=list(loose))
     for job in JobQueue.objects.filter(is_theirs):
-        if (run := loose.get(job.token)) is None:
-            continue
         if job.provider != provider.key:
             continue
-        if job.run_id == run.id:
-            _stop_own(provider, job, run)
-        elif job.run_id or job.status in OVER:
-            _stop_second(provider, job, run)
+        theirs = loose.get(job.token, [])
+        for run in theirs:
+            if run.id == job.run_id:
+                _stop_own(provider, job, run)
+        others = [run for run in theirs if run.id != job.run_id]
+        if others and (job.run_id or job.status in OVER):
+            _stop_others(provider, job, others)
 
 
 def _followed(provider: Provider, run_ids: list[str]) -> set[str]:
@@ -218,12 +223,21 @@ def _stop_own(provider: Provider, job: JobQueue, run: Run) -> None:
         _cancel(provider, job, run)
 
 
-def _stop_second(provider: Provider, job: JobQueue, run: Run) -> None:
-    values = {"run_id": run.id, "status": job.status}
-    if run.status.is_over:
-        record_incident(job, _COMPLETED, **values)
-    elif not (run.id in job.incident and _is_cancelled_lately(job)):
-        record_incident(job, _STOPPED if _cancel(provider, job, run) else _NOT_STOPPED, **values)
+def _stop_others(provider: Provider, job: JobQueue, runs: list[Run]) -> None:
+    """Stop what no job follows, and record one incident that names all of it.
+
+    It tells the worst outcome: what a person has to stop, then what was charged for nothing.
+    """
+    live = [run for run in runs if not run.status.is_over]
+    is_known = all(run.id in job.incident for run in runs)
+    if is_known and (not live or _is_cancelled_lately(job)):
+        return
+    outcomes = [_cancel(provider, job, run) for run in live]
+    sentence = _COMPLETED if len(live) < len(runs) else _STOPPED
+    if not all(outcomes):
+        sentence = _NOT_STOPPED
+    ids = ", ".join(sorted(run.id for run in runs))
+    record_incident(job, sentence, run_id=ids, status=job.status)
 
 
 def _is_cancelled_lately(job: JobQueue) -> bool:

@@ -140,7 +140,8 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
     with transaction.atomic():
         if not rows.update(**changes, version=F("version") + 1):
             return False
-        # The journal's high-water mark is this event or a newer one.
+        counted = ProviderStatus.objects.filter(provider=job.provider)
+        counted.update(paid_calls=F("paid_calls") + 1)
         record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
     job.sent_at, job.account, job.version = now, account, job.version + 1

@@ -82,7 +82,6 @@ def test_a_job_that_ended_long_after_it_began_is_still_watched_for_late_runs(scr
     assert cancels_sent(scripted, "ft-9") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="of several runs with one token only the last is seen")
 def test_every_second_run_is_stopped_and_told_however_many_there_are(scripted):
     job = JobFactory(cancelled=True)
     for run_id in ("ft-8", "ft-9"):
@@ -93,7 +92,6 @@ def test_every_second_run_is_stopped_and_told_however_many_there_are(scripted):
     assert "ft-8" in notes and "ft-9" in notes
 
 
-@pytest.mark.xfail(strict=True, reason="pictures are listed only while some are being followed")
 def test_pictures_that_were_paid_twice_are_an_incident_too(scripted):
     """Sent again on the owner's word, though the first call had been accepted."""
     job = JobFactory(kind="generation", succeeded=True, run_id="img-second")
