@@ -15,7 +15,7 @@ from django.db import transaction
 from jobs.engine import journal
 from jobs.engine.acceptance import accept_run, mark_unclear
 from jobs.engine.isolation import isolated
-from jobs.engine.reconcile import sent_after
+from jobs.engine.reconcile import is_witnessed, sent_after
 from jobs.engine.transitions import move
 from jobs.models import JobQueue
 from jobs.states import Status
@@ -58,11 +58,12 @@ def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
         return
     listed = provider.list_runs(kind)
     by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
+    is_proof = is_witnessed(provider, kind, listed)
     for job in unsettled:
         if run := by_token.get(job.token):
             accept_run(job, run)
             outcome.adopted.append(job)
-        elif not listed.covers(sent_after(job)):
+        elif not (is_proof and listed.covers(sent_after(job))):
             _leave_to_a_person([job], outcome)
     known = set(jobs.filter(correlation__in=by_token).values_list("correlation", flat=True))
     outcome.strangers += _strangers(provider, by_token.values(), known)

@@ -89,7 +89,7 @@ def _submit(job: JobQueue) -> None:
         return
     try:
         journal.raise_mark()
-    except OSError as error:
+    except (OSError, ValueError, TypeError) as error:
         # Without the mark a restored database could pay again, so nothing is sent.
         _retry_or_fail(job, error)
         return

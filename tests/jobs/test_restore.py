@@ -12,6 +12,7 @@ from jobs.engine import journal
 from jobs.engine.submit import submit
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
+from providers import registry
 from tests.factories import JobFactory
 from training.selectors import next_idempotency_key
 from training.services import start
@@ -35,7 +36,11 @@ def reconcile() -> str:
 
 def test_a_run_started_after_the_backup_is_adopted_and_not_paid_again(scripted, is_behind):
     queued, fresh = JobFactory(), JobFactory()
-    scripted.lists({"id": "ft-paid", "status": "running", "suffix": queued.correlation})
+    known = JobFactory(running=True, run_id="ft-1", account=registry.get("local").account)
+    scripted.lists(
+        {"id": "ft-paid", "status": "running", "suffix": queued.correlation},
+        {"id": "ft-1", "status": "running", "suffix": known.correlation},
+    )
     submit(queued.pk)
     assert (JobQueue.objects.get(pk=queued.pk).status, scripted.starts) == (Status.QUEUED, 0)
     assert any("reconcile" in problem for problem in health.check().problems)
@@ -45,6 +50,16 @@ def test_a_run_started_after_the_backup_is_adopted_and_not_paid_again(scripted, 
     assert fresh.status == Status.QUEUED
     assert "ft-paid" in said
     assert not journal.is_database_behind()
+
+
+def test_a_list_without_a_run_that_we_know_proves_nothing(scripted, is_behind):
+    """It may be old, or of another account: what it lacks may have been paid all the same."""
+    job = JobFactory()
+    scripted.lists()
+    assert "its owner decides" in reconcile()
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, scripted.starts) == (Status.UNKNOWN, 0)
 
 
 def test_while_a_provider_does_not_answer_nothing_is_paid(scripted, is_behind):
