@@ -7,7 +7,11 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
 
-TRANSPORT_ALIASES["filesystem"] = "theway.broker:FolderTransport"
+TRANSPORT_ALIASES |= {
+    "filesystem": "theway.broker.folder:FolderTransport",
+    "redis": "theway.broker.redis:RedisTransport",
+    "rediss": "theway.broker.redis:RedisTransport",
+}
 
 app = Celery("theway")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,4 +1,4 @@
-"""The broker in a folder: what cannot be read is set aside and never ends a worker."""
+"""Both brokers: what cannot be read is set aside and never ends a worker."""
 
 import logging
 from json import dumps
@@ -8,7 +8,8 @@ import pytest
 from kombu import Connection, Exchange, Producer, Queue
 from kombu.exceptions import ChannelError
 
-import theway.celery  # noqa: F401 - registers the transport
+import theway.celery  # noqa: F401 - registers the transports
+from bench import services
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def channel(tmp_path):
 
 
 KIND = {"content-type": "application/json", "content-encoding": "utf-8"}
-MESSAGE = {"body": "[]", "headers": {}, "properties": {"delivery_tag": "1"}} | KIND
+PROPERTIES = {"delivery_tag": "1", "delivery_info": {"exchange": "polls", "routing_key": "polls"}}
+MESSAGE = {"body": "[]", "headers": {}, "properties": PROPERTIES} | KIND
 
 
 def test_messages_come_in_the_order_in_which_they_were_sent(channel):
@@ -56,7 +58,38 @@ TORN = [
     dumps(MESSAGE | {"body": ""}),
     dumps(MESSAGE | {"body": "7"}),
     dumps(MESSAGE | {"content-type": "application/x-python-serialize"}),
+    dumps(MESSAGE | {"properties": PROPERTIES | {"delivery_tag": {}}}),
+    dumps(MESSAGE | {"properties": {"delivery_tag": "1"}}),
+    dumps(MESSAGE | {"properties": PROPERTIES | {"delivery_info": [1]}}),
+    dumps(MESSAGE | {"headers": {"task": "jobs.tasks.sweep_jobs"}, "body": "[[], {}, {}]"}),
+    dumps(MESSAGE | {"headers": {"task": "jobs.tasks.sweep_jobs", "id": "1"}, "body": "[]"}),
+    dumps(MESSAGE | {"headers": ["task"], "body": "[[], {}, {}]"}),
+    dumps(MESSAGE | {"body": '{"task": "jobs.tasks.sweep_jobs"}'}),
 ]
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    if not services.find_redis():
+        pytest.skip("Redis is not installed")
+    with services.redis() as service:
+        yield f"redis://127.0.0.1:{service.port}/0"
+
+
+@pytest.mark.parametrize("torn", [*TORN, b"\xff\xfe"])
+def test_in_redis_it_is_dropped_and_the_next_one_is_read(redis_url, caplog, torn):
+    got = []
+    with Connection(redis_url) as connection:
+        client = connection.default_channel.client
+        client.flushall()
+        for item in (torn, dumps(MESSAGE)):
+            client.lpush("polls", item)
+        queue = Queue("polls", Exchange("polls"))
+        with connection.Consumer(queue, on_message=got.append, accept=["json"], no_ack=True):
+            while not got:
+                connection.drain_events(timeout=5)
+    assert got[0].payload == []
+    assert "dropped" in caplog.text
 
 
 @pytest.mark.parametrize("torn", TORN)

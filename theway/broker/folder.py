@@ -9,13 +9,13 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu.exceptions import ChannelError, KombuError
+from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
-log = logging.getLogger(__name__)
+from theway.broker.messages import UNREADABLE, is_readable
 
-_ACCEPTED = {"application/json"}
+log = logging.getLogger(__name__)
 
 
 class FolderChannel(filesystem.Channel):
@@ -58,11 +58,9 @@ class FolderChannel(filesystem.Channel):
     def _message_in(self, path: Path) -> dict[str, Any] | None:
         try:
             message = loads(path.read_bytes())
-            # as the worker will open it: an error there would end the worker
-            call = virtual.Message(message, channel=self, accept=_ACCEPTED).decode()
-        except (OSError, ValueError, TypeError, LookupError, AttributeError, KombuError):
+        except (OSError, *UNREADABLE):
             return None
-        return dict(message) if isinstance(call, list | dict) else None
+        return dict(message) if is_readable(message, self) else None
 
 
 class FolderTransport(filesystem.Transport):
