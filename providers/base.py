@@ -67,6 +67,8 @@ class Provider:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
     auth_scheme: ClassVar[str] = "Bearer"
+    # Whether its lists show our token itself, not what `lookup_key` returns.
+    shows_correlation: ClassVar[bool] = True
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
     # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
@@ -151,7 +153,7 @@ class Provider:
 
     def lookup_key(self, request: TrainingRequest | GenerationRequest) -> str:
         """Return what a list shows instead of our token, say the dataset's address; "" where the
-        token itself comes back. It is stored before the paid call."""
+        token itself comes back (`shows_correlation`). It is stored before the paid call."""
         return ""
 
     def find_run(self, token: str, kind: WorkKind, since: datetime = EVER) -> Run | None:

@@ -24,7 +24,7 @@ from jobs.engine.isolation import isolated, postpone
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record_incident
 from jobs.models import JobQueue
-from jobs.states import OVER, UNFINISHED, Status
+from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
 from providers import registry
 from providers.base import Provider
 from providers.errors import (
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 SEND_WITHIN = 10.0
 # One list could be read before the provider stored the run; three over the whole time cannot.
 LISTS_FOR_PROOF = 3
-WITNESSES = 20
+WITNESSES = 20  # of those that succeeded
 # A claim younger than this is surely the first; an older one may be of a database that went
 # back in time (a power cut, a restored backup), so its run is looked for before it is paid.
 FRESH = timedelta(seconds=10)
@@ -121,23 +121,21 @@ def is_of_another(job: JobQueue, run: Run) -> bool:
 def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:
     """Whether a list can prove an absence: it is complete, and right about what we know.
 
-    As far back as it reaches, every run that we follow must be in it, and at least one run of
-    ours at all, each with its token. Only runs count that were paid by the account that has read
-    the list.
+    As far back as it reaches, every run that we follow and the newest ones that succeeded must be
+    in it, each with its token, and at least one of them at all. Only runs count that were paid by
+    the account that has read the list, and whose models are still here.
     """
     if listed.complete_since is None:
         return False
     tokens = {run.id: run.correlation for run in listed.runs}
     known = JobQueue.objects.filter(provider=provider.key, kind=kind, account=provider.account)
-    known = known.exclude(run_id="").exclude(payload__has_key="adopt_run")
+    known = known.exclude(model=None).exclude(payload__has_key="adopt_run")
     if listed.complete_since > EVER:
         known = known.filter(submitted_at__gt=listed.complete_since + CLOCKS_DIFFER)
-    known = known.annotate(token_there=_TOKEN)
-    followed = known.filter(status=Status.RUNNING).values_list("run_id", "token_there")
-    if any(tokens.get(run_id) != token for run_id, token in followed):
-        return False
-    newest = known.order_by("-state_changed_at").values_list("run_id", "token_there")[:WITNESSES]
-    return any(tokens.get(run_id) == token for run_id, token in newest)
+    rows = known.annotate(token_there=_TOKEN).values_list("run_id", "token_there")
+    succeeded = rows.filter(status=Status.SUCCEEDED).order_by("-state_changed_at")[:WITNESSES]
+    witnesses = [*rows.filter(status__in=sorted(FOLLOWED)), *succeeded]
+    return bool(witnesses) and all(tokens.get(run_id) == token for run_id, token in witnesses)
 
 
 def absent(job: JobQueue, provider: Provider, *, listed_at: datetime, is_witnessed: bool) -> None:

@@ -60,10 +60,12 @@ def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
     by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
     is_proof = is_witnessed(provider, kind, listed)
     for job in unsettled:
+        # A look-up key that was stored after the backup is lost with it.
+        is_listed_as = job.lookup_key or provider.shows_correlation
         if run := by_token.get(job.token):
             accept_run(job, run)
             outcome.adopted.append(job)
-        elif not (is_proof and listed.covers(sent_after(job))):
+        elif not (is_proof and is_listed_as and listed.covers(sent_after(job))):
             _leave_to_a_person([job], outcome)
     known = set(jobs.filter(correlation__in=by_token).values_list("correlation", flat=True))
     outcome.strangers += _strangers(provider, by_token.values(), known)

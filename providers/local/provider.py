@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import requests
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,15 @@ from providers.errors import RunNotFoundError
 from providers.http.calls import Call
 from providers.local import offers, replies
 from providers.together.provider import Together
-from providers.types import Capability, Description, Run, RunRef, TrainingRequest, WorkKind
+from providers.types import (
+    Capability,
+    Description,
+    Run,
+    RunList,
+    RunRef,
+    TrainingRequest,
+    WorkKind,
+)
 
 
 class Local(Together):
@@ -83,3 +92,9 @@ class Local(Together):
     def list_call(self, kind: WorkKind, page: str) -> Call:
         path = "/fine-tunes" if kind is WorkKind.TRAINING else "/images/generations"
         return Call("GET", path)
+
+    def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
+        """Images are kept for a day, which its list of them says."""
+        listed = super().parse_list(data, kind)
+        since = replies.complete_since(data)
+        return replace(listed, complete_since=since) if listed.complete_since and since else listed

@@ -97,6 +97,30 @@ def test_a_list_that_lacks_a_run_we_follow_proves_nothing(lost, scripted, witnes
     assert lost.status == Status.UNKNOWN
 
 
+def test_a_list_that_lacks_a_run_that_succeeded_lately_proves_nothing(lost, scripted, witness):
+    """It shows an old run of ours and may still be hours old itself."""
+    JobFactory(succeeded=True, run_id="ft-newer", account=lost.account)
+    scripted.lists(witness)
+    for second in (70, 140, 210, 3600):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.UNKNOWN
+
+
+def test_what_a_list_forgets_by_its_own_word_needs_not_be_in_it(scripted, witness):
+    lost = JobFactory(unknown=True)
+    old = timezone.now() - timedelta(days=3)
+    JobFactory(succeeded=True, run_id="ft-old", account=lost.account, submitted_at=old)
+    since = (timezone.now() - timedelta(days=1)).isoformat()
+    scripted.mock.get(
+        "http://127.0.0.1:9/v1/fine-tunes", json={"data": [witness], "complete_since": since}
+    )
+    for second in (70, 140, 210):
+        polled_after(second)
+    lost.refresh_from_db()
+    assert lost.status == Status.QUEUED
+
+
 def test_a_list_read_as_another_account_proves_nothing(scripted, witness):
     lost = JobFactory(unknown=True, account="of-an-older-key")
     scripted.lists(witness)

@@ -13,6 +13,7 @@ from jobs.engine.submit import submit
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
+from providers.local.provider import Local
 from tests.factories import JobFactory
 from training.selectors import next_idempotency_key
 from training.services import start
@@ -98,6 +99,19 @@ def test_what_cannot_be_looked_up_is_left_to_a_person(scripted, is_behind, setti
     assert "its owner decides" in reconcile()
     job.refresh_from_db()
     assert job.status == Status.UNKNOWN
+
+
+def test_a_lost_look_up_key_is_no_proof(scripted, is_behind, monkeypatch):
+    """It was stored just before the paid call, so after the backup: no list can show the run."""
+    monkeypatch.setattr(Local, "shows_correlation", False)
+    known = JobFactory(
+        running=True, run_id="ft-1", lookup_key="file-1", account=registry.get("local").account
+    )
+    never_sent, sent = JobFactory(), JobFactory(lookup_key="file-2")
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": known.lookup_key})
+    reconcile()
+    never_sent.refresh_from_db(), sent.refresh_from_db()
+    assert (never_sent.status, sent.status) == (Status.UNKNOWN, Status.QUEUED)
 
 
 def test_old_progress_and_logs_of_ended_jobs_are_pruned():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 import responses
@@ -70,7 +71,15 @@ def test_lost_pictures_are_found_by_our_token(local):
     run = local.find_run(CORRELATION, WorkKind.GENERATION)
     assert run is not None
     assert (run.status, len(run.outputs)) == (RunStatus.SUCCEEDED, 2)
-    assert local.find_run("tw-absent", WorkKind.GENERATION) is None
+    kept_since = datetime.fromisoformat(reply("list_generation")["complete_since"])
+    assert local.find_run("tw-absent", WorkKind.GENERATION, since=kept_since) is None
+
+
+@responses.activate
+def test_pictures_that_may_be_kept_no_longer_are_not_called_absent(local):
+    responses.get(f"{API}/images/generations", json=reply("list_generation"))
+    with pytest.raises(errors.OutcomeUnknownError):
+        local.find_run("tw-absent", WorkKind.GENERATION)
 
 
 @responses.activate

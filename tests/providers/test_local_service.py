@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -95,7 +96,8 @@ def test_run_is_found_by_our_token_and_an_unsent_one_is_absent(local):
     assert found is not None
     assert found.id == run.id
     assert local.find_run(token(), WorkKind.TRAINING) is None
-    assert local.find_run(token(), WorkKind.GENERATION) is None
+    lately = datetime.now(UTC) - timedelta(hours=1)
+    assert local.find_run(token(), WorkKind.GENERATION, since=lately) is None
 
 
 def test_call_after_its_time_leaves_nothing_at_the_trainer(local):

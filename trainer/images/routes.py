@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.routing import Route
 from trainer.bodies import read_body
 from trainer.headers import correlation, require_in_time
 from trainer.images.bodies import ImageBody
-from trainer.images.store import Generation
+from trainer.images.store import KEPT_SECONDS, Generation
 from trainer.state import base_url, state
 from trainer.times import iso
 
@@ -34,11 +35,13 @@ async def generate(request: Request) -> Response:
 async def list_generations(request: Request) -> Response:
     """GET /images/generations (ours): what is still kept, to find a lost answer.
 
-    A call that is still running is listed with an empty `data`.
+    A call that is still running is listed with an empty `data`. What was made before
+    `complete_since` may be gone.
     """
     parts, base = state(request), base_url(request)
+    since = iso(time.time() - KEPT_SECONDS)
     answers = [_answer(one, parts.engine.name, base) for one in parts.images.all()]
-    return JSONResponse({"data": answers})
+    return JSONResponse({"data": answers, "complete_since": since})
 
 
 async def image(request: Request) -> Response:
