@@ -19,7 +19,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from jobs import clock
-from jobs.engine import journal
+from jobs.engine import journal, release
 from jobs.engine.sweep import HEARTBEAT
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
@@ -52,10 +52,8 @@ class Health:
         found = [str(text) for name, text in NO_ANSWER.items() if not getattr(self, name)]
         if self.database and (self.heartbeat_age is None or self.heartbeat_age > HEARTBEAT_LATE):
             found.append(gettext("The sweep does not run. Are the poller and beat running?"))
-        if self.database and journal.is_database_behind():
-            found.append(
-                gettext("The database is older than a paid call: run manage.py reconcile.")
-            )
+        if self.database:
+            found += _why_nothing_is_paid()
         return found
 
     @property
@@ -72,6 +70,20 @@ class Health:
             "warnings": self.warnings,
             **asdict(self),
         }
+
+
+def _why_nothing_is_paid() -> list[str]:
+    found = []
+    if journal.is_database_behind():
+        found.append(gettext("The database is older than a paid call: run manage.py reconcile."))
+    if not release.is_current():
+        found.append(
+            gettext(
+                "This process and the database are of different releases: run manage.py migrate, "
+                "then restart every process."
+            )
+        )
+    return found
 
 
 def check() -> Health:

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import journal, provider_status
+from jobs.engine import journal, provider_status, release
 from jobs.engine.acceptance import accept_run, mark_unclear
 from jobs.engine.backoff import LONGEST, retry_delay
 from jobs.engine.leases import renewed_lease
@@ -57,6 +57,9 @@ def submit(job_id: uuid.UUID) -> None:
     if journal.is_database_behind():
         log.error("job %s waits: this database is older than a paid call: reconcile", job_id)
         return
+    if not release.is_current():
+        log.error("job %s waits: this worker is not of the database's release: restart", job_id)
+        return
     job = claim_queued(job_id)
     if job is None:
         return
@@ -83,8 +86,9 @@ def _submit(job: JobQueue) -> None:
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
     not_after = steady_seconds() + SEND_WITHIN
-    if not mark_sent(job, provider.account, provider.lookup_key(request)):
-        # Cancelled meanwhile: back to the queue, where the sweep ends it. Nothing was paid.
+    lookup_key = provider.lookup_key(request)
+    if not (release.is_current() and mark_sent(job, provider.account, lookup_key)):
+        # Cancelled or updated while it was prepared: back to the queue. Nothing was paid.
         move(job, Status.QUEUED, sent_at=None)
         return
     try:
