@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import services
+from bench.disk import Disk, mounted
 from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
@@ -28,17 +29,31 @@ class Installation:
     parts: dict[str, Process]
     postgres: Process | None
     redis: Process | None
+    disk: Disk | None
     folder: Path
     trainer_urls: list[str]  # the one with a list first
     webs: list[str]
     twins: list[Process] = field(default_factory=list)  # started twice by accident
     timers: list[threading.Timer] = field(default_factory=list)  # ends of accidents
+    problems: list[str] = field(default_factory=list)  # what must not have been, in words
+    release: str = ""  # of the code that runs: today's, or the next
     restored: int = 0  # how often a backup was put back
     named_strangers: set[str] = field(default_factory=set)  # tokens that no job has since
 
     @property
     def kind(self) -> str:
         return "PostgreSQL and Redis" if self.postgres else "SQLite and the file broker"
+
+    @property
+    def data(self) -> Path:
+        """The folder with its database and files: on the disk of its own where it has one."""
+        return self.disk.path if self.disk else self.folder
+
+    @property
+    def has(self) -> frozenset[str]:
+        """What accidents may need."""
+        found = {"services": self.postgres, "disk": self.disk}
+        return frozenset(name for name, value in found.items() if value)
 
     @property
     def trainer_url(self) -> str:
@@ -60,19 +75,24 @@ class Installation:
 
 @contextmanager
 def installation(
-    *, is_embedded: bool, time_factor: float = 1.0, **trainer: object
+    *, is_embedded: bool, time_factor: float = 1.0, has_disk: bool = False, **trainer: object
 ) -> Iterator[Installation]:
     """Prepare everything on free ports in a throw-away folder; end it all afterwards.
 
     `trainer` holds the variables of the emulators, `time_factor` divides the engine's waits.
+    `has_disk` puts all data but the trainers' on a disk of its own.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
+        disk = stack.enter_context(mounted(folder)) if has_disk else None
+        data = disk.path if disk else folder
+        folder.chmod(0o711)  # PostgreSQL runs as another user
         is_real = not is_embedded and services.find_postgres() and services.find_redis()
-        postgres = stack.enter_context(services.postgres()) if is_real else None
+        postgres = stack.enter_context(services.postgres(data)) if is_real else None
         redis = stack.enter_context(services.redis()) if is_real else None
         ports = [unused_port() for _ in range(5)]
-        env = installation_environment(folder, port=ports[0], trainer_port=ports[2])
+        env = installation_environment(data, port=ports[0], trainer_port=ports[2])
+        env["TRAINER_DIR"] = str(folder / "trainer")
         env |= {name: str(value) for name, value in trainer.items()}
         env["DJANGO_SETTINGS_MODULE"] = "bench.settings"
         if postgres and redis:
@@ -87,7 +107,7 @@ def installation(
         parts = _parts(folder, env, ports, postgres)
         webs = [f"http://127.0.0.1:{port}" for port in ports[:2]]
         urls = [env["TRAINER_URL"], env["UNLISTED_TRAINER_URL"]]
-        site = Installation(parts, postgres, redis, folder, urls, webs)
+        site = Installation(parts, postgres, redis, disk, folder, urls, webs)
         try:
             yield site
         finally:

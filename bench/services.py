@@ -44,14 +44,18 @@ def redis() -> Iterator[Process]:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Process]:
-    """A PostgreSQL cluster with a database `theway`, reachable by `postgres_url`."""
+def postgres(within: Path | None = None) -> Iterator[Process]:
+    """A PostgreSQL cluster with a database `theway`, reachable by `postgres_url`.
+
+    It is set up as carelessly as an operator may have done it: commits that do not ask for it
+    are not waited for.
+    """
     binaries = find_postgres()
     if binaries is None:
         raise RuntimeError("PostgreSQL is not installed")
     # PostgreSQL refuses to run as root; the package brings an account for it.
     user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="theway-postgres-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="theway-postgres-", dir=within) as folder:
         data = Path(folder) / "data"
         if user:
             shutil.chown(folder, user)
@@ -59,7 +63,9 @@ def postgres() -> Iterator[Process]:
         subprocess.run(initdb, check=True, capture_output=True, user=user, cwd="/")
         port = unused_port()
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
-        command += ["-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+        settings = ("listen_addresses=127.0.0.1", "max_connections=200")
+        settings += ("synchronous_commit=off", "wal_writer_delay=10s")
+        command += ["-k", folder, *(part for one in settings for part in ("-c", one))]
         service = Process("postgres", command, cwd=Path("/"), port=port, user=user)
         try:
             service.start()

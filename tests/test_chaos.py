@@ -39,13 +39,13 @@ def test_times_are_divided_whatever_they_are_in(monkeypatch):
 
 
 def test_every_accident_comes_in_its_turn_and_others_with_it():
-    dealt = accidents.schedule(Random(1), 60, only="", is_real=True)
+    dealt = accidents.schedule(Random(1), 60, only="", has={"services", "disk"})
     names = {one.name for together in dealt for one in together}
     assert names == {one.name for group in accidents.GROUPS for one in group}
     assert {len(together) for together in dealt} == {2, 3}
-    assert dealt == accidents.schedule(Random(1), 60, only="", is_real=True)
+    assert dealt == accidents.schedule(Random(1), 60, only="", has={"services", "disk"})
 
 
 def test_without_services_nothing_happens_that_needs_them():
-    dealt = accidents.schedule(Random(1), 60, only="", is_real=False)
-    assert not any(one.needs_services for together in dealt for one in together)
+    dealt = accidents.schedule(Random(1), 60, only="", has=set())
+    assert not any(one.needs for together in dealt for one in together)

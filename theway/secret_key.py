@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from models_app.disk import sync
+
 
 def load_secret_key(path: Path) -> str:
     """Return the key stored at `path`; the first caller generates it.
@@ -18,10 +20,12 @@ def load_secret_key(path: Path) -> str:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
+        sync(draft)
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
+        sync(path.parent)  # another key after a power cut would sign everybody out
     return path.read_text().strip()

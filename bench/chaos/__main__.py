@@ -11,6 +11,8 @@ from collections import Counter
 
 import django
 
+from bench import disk
+from bench.chaos.accidents import needs_disk
 from bench.chaos.people import Draft
 from bench.installation import Installation, installation
 
@@ -25,7 +27,10 @@ def main() -> int:
 
         return run_mutants(options.only)
     trainer = {"TRAINER_SECONDS": TRAINING_SECONDS, "TRAINER_SLOTS": 500}
-    with installation(is_embedded=options.embedded, time_factor=TIME_FACTOR, **trainer) as site:
+    has_disk = not options.steps and needs_disk(options.only) and disk.is_possible()
+    with installation(
+        is_embedded=options.embedded, time_factor=TIME_FACTOR, has_disk=has_disk, **trainer
+    ) as site:
         django.setup()
         return _run_steps(site, options) if options.steps else _run_trials(site, options)
 

@@ -6,12 +6,12 @@ to the processes in between. Seconds are those of compressed time, where a lease
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from bench.chaos import causes, restored
+from bench.chaos import causes, power, restored, updates
 from bench.chaos.causes import Cause, freeze, kill, skewed
 
 
@@ -22,7 +22,7 @@ class Accident:
     name: str
     cause: Cause | None = None
     rule: Mapping[str, Any] | None = None
-    needs_services: bool = False  # PostgreSQL and Redis
+    needs: str = ""  # what the installation must have: see `Installation.has`
 
 
 def _rule(name: str, route: str, fault: str, probability: float = 0.8, **more: Any) -> Accident:
@@ -31,7 +31,7 @@ def _rule(name: str, route: str, fault: str, probability: float = 0.8, **more: A
 
 
 def _service(name: str, cause: Cause) -> Accident:
-    return Accident(name, cause, needs_services=True)
+    return Accident(name, cause, needs="services")
 
 
 TO_PAID_CALLS: tuple[Accident, ...] = (
@@ -84,6 +84,10 @@ TO_PROCESSES: tuple[Accident, ...] = (
     Accident("row locked", causes.row_locked),
     Accident("broker wiped", causes.broker_wiped),
     Accident("backup restored", restored.backup_restored),
+    Accident("killed in a migration", updates.killed_in_migration),
+    Accident("old worker beside new ones", updates.old_beside_new),
+    Accident("disk full", power.disk_full, needs="disk"),
+    Accident("power cut", power.power_cut, needs="disk"),
     _service("broker frozen", causes.broker_frozen),
     _service("broker away for long", causes.broker_away),
     _service("database connections cut", causes.connections_cut),
@@ -95,12 +99,24 @@ TO_PROCESSES: tuple[Accident, ...] = (
 GROUPS = (TO_PAID_CALLS, TO_READINGS, TO_PROCESSES)
 
 
-def schedule(rng: Random, trials: int, *, only: str, is_real: bool) -> list[list[Accident]]:
+def is_chosen(accident: Accident, only: str, has: Set[str]) -> bool:
+    """Whether its name contains one of the parts of `only` (between commas), and the
+    installation has what it needs."""
+    is_named = any(part in accident.name for part in only.split(","))
+    return is_named and (not accident.needs or accident.needs in has)
+
+
+def needs_disk(only: str) -> bool:
+    """Whether one of the chosen accidents needs a disk of its own."""
+    every = [accident for group in GROUPS for accident in group]
+    return any(one.needs == "disk" and is_chosen(one, only, {"disk"}) for one in every)
+
+
+def schedule(rng: Random, trials: int, *, only: str, has: Set[str]) -> list[list[Accident]]:
     """Return what happens together in each trial: two or three accidents of different groups.
 
     Every group is dealt like a deck of cards, so that each accident comes in its turn. `only`
-    keeps those whose names contain one of its parts (between commas), `is_real` says whether
-    there are PostgreSQL and Redis.
+    and `has` choose among them, see `is_chosen`.
     """
     decks: list[list[Accident]] = [[] for _ in GROUPS]
     dealt = []
@@ -108,12 +124,7 @@ def schedule(rng: Random, trials: int, *, only: str, is_real: bool) -> list[list
         together = []
         skipped = rng.randrange(4)
         for number, group in enumerate(GROUPS):
-            possible = [
-                one
-                for one in group
-                if any(part in one.name for part in only.split(","))
-                and (is_real or not one.needs_services)
-            ]
+            possible = [one for one in group if is_chosen(one, only, has)]
             if not possible or (number == skipped and not only):
                 continue
             if not decks[number]:

@@ -6,6 +6,7 @@ A cause begins it and returns whether it struck; what has to end again ends by a
 from __future__ import annotations
 
 import contextlib
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -67,7 +68,7 @@ def broker_wiped(site: Installation, rng: Random) -> bool:
         site.redis.kill()
         site.redis.start()
     else:
-        for message in (site.folder / "var" / "broker" / "queue").glob("*"):
+        for message in (site.data / "var" / "broker" / "queue").glob("*"):
             message.unlink(missing_ok=True)
     return True
 
@@ -106,14 +107,17 @@ def database_crashed(site: Installation, rng: Random) -> bool:
 
 def partition(site: Installation, rng: Random) -> bool:
     """A worker and the database no longer hear each other; nothing is refused or closed."""
-    return _frozen(site, site.parts["proxy"], rng.uniform(4, 9))
+    proxy = site.parts["proxy"]
+    proxy.send(signal.SIGUSR1)
+    later(site, rng.uniform(4, 9), lambda: proxy.send(signal.SIGUSR2))
+    return True
 
 
 def row_locked(site: Installation, rng: Random) -> bool:
     """Somebody's transaction holds a row and does nothing: on SQLite, every row."""
     seconds = rng.uniform(3, 6)
     if not site.postgres:
-        file = sqlite3.connect(site.folder / "db.sqlite3", timeout=5, check_same_thread=False)
+        file = sqlite3.connect(site.data / "db.sqlite3", timeout=5, check_same_thread=False)
         with contextlib.suppress(sqlite3.OperationalError):
             file.execute("BEGIN IMMEDIATE")
             later(site, seconds, file.close)
@@ -134,17 +138,17 @@ def skewed(seconds: float) -> Cause:
 
     def cause(site: Installation, rng: Random) -> bool:
         worker = site.parts["worker-2"]
-        true_env = dict(worker.env or {})
-        _restart(worker, true_env | {clock_skew.VARIABLE: str(seconds)})
-        later(site, rng.uniform(6, 10), lambda: _restart(worker, true_env))
+        restart(worker, {clock_skew.VARIABLE: str(seconds)})
+        later(site, rng.uniform(6, 10), lambda: restart(worker, {clock_skew.VARIABLE: ""}))
         return True
 
     return cause
 
 
-def _restart(part: Process, env: dict[str, str]) -> None:
+def restart(part: Process, changes: dict[str, str]) -> None:
+    """Kill it and start it with these variables changed."""
     part.kill()
-    part.env = env
+    part.env = {**(part.env or {}), **changes}
     part.start()
 
 

@@ -15,6 +15,7 @@ from theway.processes.installation import TRAINER_KEY
 
 AUTH = {"Authorization": f"Bearer {TRAINER_KEY}"}
 UNREACHABLE = (requests.ConnectionError, requests.Timeout)
+LEDGERS = {"training": "creations", "generation": "generations"}  # by kind of job
 TRAINERS = ("trainer", "unlisted")  # names of parts, in the order of `Installation.trainer_urls`
 
 

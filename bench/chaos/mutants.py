@@ -50,16 +50,16 @@ MUTANTS = (
     Mutant(
         "no witness",
         "jobs/engine/reconcile.py",
-        "    return any(tokens.get(run_id) == token for run_id, token in newest)",
-        "    return True",
+        "    return bool(witnesses) and all(",
+        "    return all(",
         (RECONCILE,),
         _aimed("answer lost", "admits nothing"),
     ),
     Mutant(
-        "followed runs may be missing",
+        "one run is witness enough",
         "jobs/engine/reconcile.py",
-        "    if any(tokens.get(run_id) != token for run_id, token in followed):",
-        "    if not tokens and any(tokens.get(run_id) != token for run_id, token in followed):",
+        "    return bool(witnesses) and all(",
+        "    return bool(witnesses) and any(",
         (RECONCILE,),
     ),
     Mutant(

@@ -54,7 +54,7 @@ def _copy(site: Installation, copy: Path, *, is_restoring: bool) -> None:
 def _copy_sqlite(site: Installation, copy: Path, *, is_restoring: bool) -> None:
     import sqlite3
 
-    database = site.folder / "db.sqlite3"
+    database = site.data / "db.sqlite3"
     if is_restoring:
         for suffix in ("-wal", "-shm"):
             database.with_name(database.name + suffix).unlink(missing_ok=True)

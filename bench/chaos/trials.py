@@ -30,7 +30,7 @@ class Trials:
         self, site: Installation, *, trials: int, seed: int, only: str, hold: float
     ) -> None:
         self._site, self._rng, self._hold = site, Random(seed), hold
-        self._schedule = schedule(self._rng, trials, only=only, is_real=bool(site.postgres))
+        self._schedule = schedule(self._rng, trials, only=only, has=site.has)
         self._faults = Faults(site)
         self.drafts: list[Draft] = []
         self.struck: Counter[str] = Counter()

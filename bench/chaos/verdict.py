@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from bench.chaos import results
-from bench.chaos.faults import ledgers
+from bench.chaos.faults import LEDGERS, ledgers
 from bench.chaos.people import Draft
 from bench.installation import Installation
 
-LEDGER = {"training": "creations", "generation": "generations"}
+NEGLECTED_AFTER = 30.0  # seconds without a look at a run, whatever happened meanwhile
 
 
 @dataclass
@@ -55,7 +55,7 @@ def judge(site: Installation, drafts: list[Draft]) -> Verdict:
     from models_app.models import UserModel
 
     verdict = Verdict()
-    paid = {kind: ledgers(site, name) for kind, name in LEDGER.items()}
+    paid = {kind: ledgers(site, name) for kind, name in LEDGERS.items()}
     statuses = results.run_statuses(site)
     models = {model.pk: model for model in UserModel.objects.all()}
     jobs: dict[uuid.UUID, list[JobQueue]] = {draft.model_id: [] for draft in drafts}
@@ -125,7 +125,7 @@ def _judge_strangers(site: Installation, verdict: Verdict, paid: dict) -> None:
     known = set(JobQueue.objects.values_list("correlation", flat=True))
     strangers = {token for tokens in paid.values() for token in tokens} - known
     if site.restored:
-        listed = [ledgers(site, name, only_listed=True) for name in LEDGER.values()]
+        listed = [ledgers(site, name, only_listed=True) for name in LEDGERS.values()]
         strangers &= {token for tokens in listed for token in tokens}
     if unnamed := strangers - site.named_strangers:
         print(f"paid for tokens nobody knows: {sorted(unnamed)}")

@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.models import JobQueue, ProviderStatus
+from models_app.disk import sync
 from providers.types import Output, Run, RunStatus
 
 log = logging.getLogger(__name__)
@@ -122,13 +123,7 @@ def _write(name: str, data: bytes) -> None:
     """Replace a file in one step, and wait until the disk has it."""
     folder = _folder()
     draft = folder / f".{name}.{os.getpid()}"
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    draft.write_bytes(data)
+    sync(draft)
     draft.replace(folder / name)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder)

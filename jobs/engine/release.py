@@ -10,14 +10,15 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from django.conf import settings
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 APP = "jobs"
 
 
 def _migrations() -> frozenset[str]:
-    package = import_module(settings.MIGRATION_MODULES.get(APP, f"{APP}.migrations"))
+    name, _is_set = MigrationLoader.migrations_module(APP)
+    package = import_module(str(name))
     return frozenset(module.name for module in pkgutil.iter_modules(package.__path__))
 
 

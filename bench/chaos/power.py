@@ -1,0 +1,81 @@
+"""What happens to the machine's disk: it is full, or the power goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from random import Random
+
+from bench.chaos.causes import later
+from bench.chaos.faults import LEDGERS, ledgers
+from bench.installation import Installation
+from theway.processes.process import Process
+
+ELSEWHERE = {"trainer", "unlisted", "proxy"}  # parts that have nothing on this disk
+
+
+def disk_full(site: Installation, rng: Random) -> bool:
+    """Not a byte can be added for a while: to the database, the journal, the media."""
+    if not site.disk:
+        return False
+    had_room = site.disk.fill()
+    later(site, rng.uniform(4, 8), lambda: _make_room(site))
+    return had_room
+
+
+def _make_room(site: Installation) -> None:
+    if site.disk:
+        site.disk.empty()
+    if site.postgres:
+        site.postgres.start()  # it ends where it cannot write its log
+
+
+def power_cut(site: Installation, rng: Random) -> bool:
+    """Everything ends at one moment, and what was written but not synced is lost.
+
+    What was paid must be known afterwards, without a look at the providers.
+    """
+    if not site.disk:
+        return False
+    own = [part for name, part in site.parts.items() if name not in ELSEWHERE]
+    own += [*site.twins, *([site.postgres] if site.postgres else [])]
+    for part in own:
+        part.freeze()
+    site.disk.cut_power()
+    for part in own:
+        part.kill()
+    if site.redis:
+        site.redis.kill()
+    time.sleep(rng.uniform(0, 0.5))
+    site.disk.unmount()
+    site.disk.mount()
+    _note_what_is_forgotten(site)
+    _start(site, own)
+    return True
+
+
+def _start(site: Installation, parts: Iterable[Process]) -> None:
+    for part in (*site.services, *parts):
+        if part not in site.twins:
+            part.start()
+
+
+def _note_what_is_forgotten(site: Installation) -> None:
+    """Compare the ledgers with the database: a paid call that it does not know of is lost."""
+    from django.db import connection
+
+    from jobs.engine import journal
+    from jobs.models import JobQueue
+
+    for service in site.services:
+        service.start()
+    for name in ("trainer", "unlisted"):
+        site.parts[name].start()
+    paid = [ledgers(site, kind) for kind in LEDGERS.values()]
+    known = set(JobQueue.objects.exclude(account="").values_list("correlation", flat=True))
+    forgotten = {token for tokens in paid for token in tokens} - known - site.named_strangers
+    if forgotten:
+        site.problems.append(f"a power cut lost that these were paid: {sorted(forgotten)}")
+    if journal.is_database_behind():
+        site.problems.append("after a power cut the database is older than a paid call")
+    connection.close()
