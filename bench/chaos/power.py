@@ -10,7 +10,9 @@ from bench.chaos.causes import later
 from bench.chaos.faults import LEDGERS, ledgers
 from bench.installation import Installation
 from theway.processes.process import Process
+from theway.processes.waiting import wait_until
 
+RECOVERY_SECONDS = 30.0
 ELSEWHERE = {"trainer", "unlisted", "proxy"}  # parts that have nothing on this disk
 
 
@@ -54,6 +56,17 @@ def power_cut(site: Installation, rng: Random) -> bool:
     return True
 
 
+def _database_answers() -> bool:
+    """PostgreSQL accepts connections before it has recovered, and refuses them."""
+    from django.db import OperationalError, connection
+
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return True
+
+
 def _start(site: Installation, parts: Iterable[Process]) -> None:
     for part in (*site.services, *parts):
         if part not in site.twins:
@@ -71,6 +84,7 @@ def _note_what_is_forgotten(site: Installation) -> None:
         service.start()
     for name in ("trainer", "unlisted"):
         site.parts[name].start()
+    wait_until(_database_answers, RECOVERY_SECONDS)
     paid = [ledgers(site, kind) for kind in LEDGERS.values()]
     known = set(JobQueue.objects.exclude(account="").values_list("correlation", flat=True))
     forgotten = {token for tokens in paid for token in tokens} - known - site.named_strangers
