@@ -67,8 +67,6 @@ class Provider:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
     auth_scheme: ClassVar[str] = "Bearer"
-    # Whether its lists show our token itself, not what `lookup_key` returns.
-    shows_correlation: ClassVar[bool] = True
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
     # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
@@ -134,11 +132,15 @@ class Provider:
         )
 
     def get_run(self, ref: RunRef) -> Run:
-        """Return one run as it is now; raise `RunNotFoundError` where the provider lacks it."""
+        """Return one run as it is now; raise `RunNotFoundError` where the provider lacks it, and
+        `OutcomeUnknownError` where the answer is about another run."""
         is_training = ref.kind is WorkKind.TRAINING
         self.require(Capability.TRAIN if is_training else Capability.GENERATE)
         parse = self.parse_training if is_training else self.parse_generation
-        return self._ask(self.run_call(ref), parse)
+        run = self._ask(self.run_call(ref), parse)
+        if run.id != ref.id:
+            raise OutcomeUnknownError(self.key, "the answer is about another run")
+        return run
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return the runs of one kind, those created since that moment at least."""
@@ -153,8 +155,13 @@ class Provider:
 
     def lookup_key(self, request: TrainingRequest | GenerationRequest) -> str:
         """Return what a list shows instead of our token, say the dataset's address; "" where the
-        token itself comes back (`shows_correlation`). It is stored before the paid call."""
+        token itself comes back. It is stored before the paid call."""
         return ""
+
+    @property
+    def shows_correlation(self) -> bool:
+        """Whether its lists show our token itself: then nothing else has to be remembered."""
+        return type(self).lookup_key is Provider.lookup_key
 
     def find_run(self, token: str, kind: WorkKind, since: datetime = EVER) -> Run | None:
         """Return the run that carries our token (or look-up key) and was created since then.
@@ -166,11 +173,12 @@ class Provider:
         """
         self.require(FINDING[kind])
         listed = self.list_runs(kind, since)
-        for run in listed.runs:
-            if run.correlation == token:
-                return run
+        if run := listed.find(token):
+            return run
         if not listed.covers(since):
             raise OutcomeUnknownError(self.key, "not in the list, which may be incomplete")
+        if listed.hints_at(token):
+            raise OutcomeUnknownError(self.key, "the list may show our token cut off")
         return None
 
     def cancel_run(self, ref: RunRef) -> None:

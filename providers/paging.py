@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 
 from providers.types import EVER, Run, RunList
 
@@ -32,6 +33,9 @@ def read_pages(read: Callable[[str], RunList], since: datetime = EVER) -> RunLis
 
 
 def _oldest(listed: RunList) -> datetime | None:
-    """When the oldest run of a page was created; None where a run does not say it."""
+    """When the oldest run of a page was created; None where a run does not say it, or where they
+    are not in order: then older pages may hold newer runs."""
     moments = [run.created_at for run in listed.runs if run.created_at]
-    return min(moments) if moments and len(moments) == len(listed.runs) else None
+    is_ordered = all(newer >= older for newer, older in pairwise(moments))
+    is_whole = bool(moments) and len(moments) == len(listed.runs)
+    return moments[-1] if is_whole and is_ordered else None

@@ -99,6 +99,11 @@ class RunRef:
     base_model: str = ""  # the catalog's key
 
 
+# Of a token: a name that is as long and begins like it is no accident.
+SHORTEST_HINT = len(TOKEN_PREFIX) + 5
+_LEAST_HOPEFUL_LAST = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 2, RunStatus.FAILED: 2}
+
+
 @dataclass(frozen=True, slots=True)
 class RunList:
     """Runs of the account, or one page of them, newest first.
@@ -113,6 +118,31 @@ class RunList:
     def covers(self, moment: datetime) -> bool:
         """Whether no run created since then can be missing."""
         return self.complete_since is not None and self.complete_since <= moment
+
+    @property
+    def by_id(self) -> dict[str, Run]:
+        """Its runs by id; one about which its entries contradict each other is left out."""
+        found: dict[str, Run] = {}
+        doubtful = set()
+        for run in self.runs:
+            other = found.setdefault(run.id, run)
+            if (other.status, other.correlation) != (run.status, run.correlation):
+                doubtful.add(run.id)
+        return {key: run for key, run in found.items() if key not in doubtful}
+
+    def find(self, token: str) -> Run | None:
+        """The run that carries a token; of several the one that has succeeded or still may."""
+        return min(
+            (run for run in self.runs if run.correlation == token),
+            key=lambda run: _LEAST_HOPEFUL_LAST.get(run.status, 1),
+            default=None,
+        )
+
+    def hints_at(self, token: str) -> bool:
+        """Whether an entry may carry the token all the same: cut off, or in other letters."""
+        whole = token.casefold()
+        carried = (run.correlation.casefold() for run in self.runs)
+        return any(len(one) >= SHORTEST_HINT and whole.startswith(one) for one in carried)
 
 
 @dataclass(frozen=True, slots=True)

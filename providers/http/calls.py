@@ -23,6 +23,7 @@ from providers.errors import (
 )
 from providers.redaction import sanitised
 
+CONFLICT = 409
 REQUEST_TIMEOUT = 408
 MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
 
@@ -111,10 +112,13 @@ def error_class(status_code: int, *, is_paid: bool, is_about_run: bool) -> type[
     """Return which error an unsuccessful status means.
 
     A paid call is refused only where the status says so. A redirect, 408 or any 5xx may
-    come from a gateway after the provider has accepted, so its outcome is unknown.
+    come from a gateway after the provider has accepted, so its outcome is unknown. A conflict
+    may be with the run that an earlier sending of the same call started.
     """
     if status_code == 429:
         return RateLimitedError
+    if status_code == CONFLICT and is_paid:
+        return OutcomeUnknownError
     if status_code < 400 or status_code == REQUEST_TIMEOUT or status_code >= 500:
         if is_paid:
             return OutcomeUnknownError

@@ -103,7 +103,7 @@ def test_what_cannot_be_looked_up_is_left_to_a_person(scripted, is_behind, setti
 
 def test_a_lost_look_up_key_is_no_proof(scripted, is_behind, monkeypatch):
     """It was stored just before the paid call, so after the backup: no list can show the run."""
-    monkeypatch.setattr(Local, "shows_correlation", False)
+    monkeypatch.setattr(Local, "lookup_key", lambda self, request: request.dataset)
     known = JobFactory(
         running=True, run_id="ft-1", lookup_key="file-1", account=registry.get("local").account
     )

@@ -90,6 +90,7 @@ PAID = ASKED | {
     303: errors.OutcomeUnknownError,
     404: errors.RequestRejectedError,
     408: errors.OutcomeUnknownError,
+    409: errors.OutcomeUnknownError,  # perhaps with the run that this very call started
     500: errors.OutcomeUnknownError,
     502: errors.OutcomeUnknownError,
     503: errors.OutcomeUnknownError,
@@ -126,6 +127,11 @@ class ProviderContract:
         trains = Capability.TRAIN in self.provider_class.capabilities
         name = "training_queued*.json" if trains else "generation_*.json"
         return json.dumps(next(iter(self.recorded(name).values()))).encode()
+
+    def ref(self, reply: bytes | dict[str, Any]) -> RunRef:
+        """What names the run of a training's reply."""
+        data = reply if isinstance(reply, dict) else json.loads(reply)
+        return RunRef(self.provider().parse_training(data).id)
 
     # --- what it declares ------------------------------------------------------------------
 
@@ -191,7 +197,7 @@ class ProviderContract:
     @responses.activate
     def test_key_travels_in_the_authorization_header_only(self):
         responses.get(ANYWHERE, body=self.accepting())
-        self.provider().get_run(RUN)
+        self.provider().get_run(self.ref(self.accepting()))
         sent = responses.calls[0].request
         assert sent.headers["Authorization"] == f"{self.provider_class.auth_scheme} {KEY}"
         assert KEY not in sent.url
@@ -317,8 +323,8 @@ class ProviderContract:
     def test_paid_call_never_reuses_a_connection_that_may_be_stale(self):
         with RawServer(json_answer(self.accepting()), keeps_alive=True) as server:
             provider = self.provider(server.url)
-            provider.get_run(RUN)
-            provider.get_run(RUN)
+            for _ in range(2):
+                provider.get_run(self.ref(self.accepting()))
             assert server.connection_count == 1
             provider.start_training(training_request())
             assert server.connection_count == 2
@@ -356,8 +362,8 @@ class ProviderContract:
         responses.post(ANYWHERE, json={"error": {"message": "not running"}}, status=400)
         responses.get(ANYWHERE, json=over)
         provider = self.provider()
-        provider.cancel_run(RUN)
-        provider.cancel_run(RUN)
+        for _ in range(2):
+            provider.cancel_run(self.ref(over))
 
     @responses.activate
     def test_refused_cancel_of_a_running_run_is_an_error(self):
@@ -365,12 +371,19 @@ class ProviderContract:
         responses.post(ANYWHERE, json={"error": {"message": "not now"}}, status=400)
         responses.get(ANYWHERE, json=running)
         with pytest.raises(errors.RequestRejectedError, match="not now"):
-            self.provider().cancel_run(RUN)
+            self.provider().cancel_run(self.ref(running))
+
+    @responses.activate
+    def test_an_answer_about_another_run_is_not_believed(self):
+        responses.get(ANYWHERE, body=self.accepting())
+        with pytest.raises(errors.OutcomeUnknownError, match="another run"):
+            self.provider().get_run(RUN)
 
     @responses.activate
     def test_run_id_cannot_leave_its_place_in_the_path(self):
         responses.get(ANYWHERE, body=self.accepting())
-        self.provider().get_run(RunRef("../files?x=1#y"))
+        with pytest.raises(errors.OutcomeUnknownError):
+            self.provider().get_run(RunRef("../files?x=1#y"))
         assert responses.calls[0].request.path_url.count("/") == (
             self.provider().run_call(RunRef("plain")).path.count("/")
             + requests.utils.urlparse(self.provider().client.base_url).path.count("/")

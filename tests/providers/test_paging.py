@@ -63,3 +63,41 @@ def test_pages_without_an_end_are_given_up_and_cover_what_was_read():
 def test_runs_without_a_time_do_not_say_how_far_a_list_reaches():
     listed = read_pages(lambda page: RunList((Run("run-1", RunStatus.RUNNING),), EVER, "next"))
     assert listed.complete_since is None
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0)])
+def test_a_page_out_of_order_does_not_say_how_far_back_it_reaches(order):
+    runs = tuple(Run(f"run-{n}", RunStatus.RUNNING, created_at=HOURS[n]) for n in order)
+    pages = {"": RunList(runs, EVER, "2"), "2": RunList((), None)}
+    assert read_pages(pages.__getitem__, HOURS[1]).complete_since is None
+
+
+def test_contradicting_entries_about_one_run_are_not_believed():
+    listed = RunList(
+        (
+            Run("run-1", RunStatus.CANCELLED, correlation="tw-1"),
+            Run("run-1", RunStatus.SUCCEEDED, correlation="tw-1"),
+            Run("run-2", RunStatus.RUNNING),
+            Run("run-2", RunStatus.RUNNING),
+        )
+    )
+    assert list(listed.by_id) == ["run-2"]
+
+
+@pytest.mark.parametrize("hopeful", [RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.UNKNOWN])
+@pytest.mark.parametrize("ended", [RunStatus.FAILED, RunStatus.CANCELLED])
+def test_of_two_runs_with_one_token_the_one_that_delivers_is_found(hopeful, ended):
+    runs = [Run("over", ended, "tw-1"), Run("hopeful", hopeful, "tw-1"), Run("x", hopeful, "tw-2")]
+    for order in (runs, runs[::-1]):
+        assert RunList(tuple(order)).find("tw-1").id == "hopeful"
+    assert RunList(tuple(runs)).find("tw-3") is None
+
+
+@pytest.mark.parametrize("carried", ["tw-0123456789", "TW-0123456789ABCDEF", "tw-01234"])
+def test_a_token_that_may_have_been_changed_on_its_way_hints_at_it(carried):
+    assert RunList((Run("1", RunStatus.RUNNING, carried),)).hints_at("tw-0123456789abcdef")
+
+
+@pytest.mark.parametrize("carried", ["", "tw-", "tw-0123456789abcdee", "ann"])
+def test_other_names_do_not(carried):
+    assert not RunList((Run("1", RunStatus.RUNNING, carried),)).hints_at("tw-0123456789abcdef")
