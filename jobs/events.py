@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from jobs.models import JobEvent, JobQueue
@@ -41,3 +42,10 @@ def record_incident(job: JobQueue, message: str, **values: Any) -> None:
 def error_text(error: Exception) -> str:
     """Return the provider's own explanation where there is one, cut to the column."""
     return sanitised(str(getattr(error, "detail", "") or error), TEXT_LIMIT)
+
+
+def error_code(error: Exception) -> str:
+    """Return the error code of `jobs.messages` for what a try failed with."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk_full"
+    return str(getattr(error, "code", "internal"))

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.models import JobQueue
-from jobs.recovery import NO_RESULT, can_fetch_again, failed_while_fetching
+from jobs.recovery import NO_RESULT, failed_while_fetching, run_to_fetch
 from jobs.states import Status
 from providers import registry
 from providers.types import FINDING, WorkKind
@@ -234,7 +234,7 @@ def _explain_failure(job: JobQueue) -> Explanation:
     if job.kind == "generation":
         advice = _sentences(first, GENERATE_AGAIN)
     elif failed_while_fetching(job):
-        advice = _sentences(first, FETCH_AGAIN if can_fetch_again(job) else TRAIN_AGAIN)
+        advice = _sentences(first, FETCH_AGAIN if run_to_fetch(job) else TRAIN_AGAIN)
     reason = gettext("Its message: “%s”") % job.error_detail if job.error_detail else ""
     title = _("The training failed") if job.kind == "training" else _("The pictures failed")
     return Explanation(str(title), _sentences(happened, reason), str(cost_of(job)), str(advice))

@@ -91,7 +91,7 @@ class JobQueue(models.Model):
     error_detail = models.CharField(max_length=1000, blank=True)
     cost_estimate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
 
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Committed just before the paid call: without it the call was surely not made.
     sent_at = models.DateTimeField(null=True, blank=True)
     # When a paid call without an answer was surely over: not claimed again before, and only
@@ -99,8 +99,6 @@ class JobQueue(models.Model):
     call_over_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Which account took the paid call: a list read as another one proves nothing.
     account = models.CharField(max_length=16, blank=True, editable=False)
-    # Ended here while its run may still go on: the provider is asked to stop it until it is over.
-    is_stop_pending = models.BooleanField(default=False, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(default=timezone.now)
@@ -115,11 +113,6 @@ class JobQueue(models.Model):
         indexes = [
             # The sweep: what is due. Not partial: SQLite would not see that it serves one state.
             models.Index(name="job_due", fields=["status", "provider", "next_poll_at"]),
-            models.Index(
-                name="job_stop_pending",
-                fields=["provider", "next_poll_at"],
-                condition=Q(is_stop_pending=True),
-            ),
             # Whether a lost call may still turn up at a provider.
             models.Index(name="job_changed", fields=["provider", "kind", "state_changed_at"]),
             # The activity page, newest first.
@@ -166,6 +159,33 @@ class JobQueue(models.Model):
     @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
+
+
+class OrphanRun(models.Model):
+    """A run that was started for a job, and that no job follows (any more)."""
+
+    job = models.ForeignKey(JobQueue, on_delete=models.CASCADE, related_name="orphan_runs")
+    run_id = models.CharField(max_length=200)
+    found_at = models.DateTimeField(default=timezone.now)
+    # When the provider is asked again to stop it; None once that is settled.
+    next_try_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("orphan run")
+        verbose_name_plural = _("orphan runs")
+        constraints = [
+            models.UniqueConstraint(name="orphan_run_once", fields=["job", "run_id"]),
+        ]
+        indexes = [
+            models.Index(
+                name="orphan_run_to_stop",
+                fields=["next_try_at"],
+                condition=Q(next_try_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.run_id
 
 
 class JobEvent(models.Model):

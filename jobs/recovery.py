@@ -26,11 +26,15 @@ def failed_while_fetching(job: JobQueue) -> bool:
     return job.status == Status.FAILED and bool(job.run_id) and job.error_code not in ends
 
 
-def can_fetch_again(job: JobQueue) -> bool:
-    """Whether trying a failed training again means polling its run once more.
+def run_to_fetch(job: JobQueue) -> str:
+    """The id of the run that trying again polls once more instead of paying anew; "" for none.
 
-    Once for a result that arrived bad: the second time it has to be trained anew.
+    Once for a result that arrived bad: the second time it has to be trained anew. A fetch that
+    ended before it had its turn, or was cancelled, leaves its run as paid as it was.
     """
-    if job.status != Status.FAILED or not job.run_id or job.error_code in NO_RESULT:
-        return False
-    return job.error_code in NOT_CAUSED_BY_RESULT or "adopt_run" not in job.payload
+    if job.status in {Status.FAILED, Status.CANCELLED} and not job.run_id:
+        return str(job.payload.get("adopt_run", ""))
+    if job.status != Status.FAILED or job.error_code in NO_RESULT:
+        return ""
+    is_first = "adopt_run" not in job.payload
+    return job.run_id if is_first or job.error_code in NOT_CAUSED_BY_RESULT else ""

@@ -43,6 +43,7 @@ def enqueue(
                 provider=provider,
                 idempotency_key=idempotency_key,
                 payload=payload,
+                created_at=now,
                 next_poll_at=now,
                 state_changed_at=now,
                 deadline_at=now + deadline_in,
@@ -77,7 +78,9 @@ def cancel(job: JobQueue, *, by: str) -> None:
     if job.status == Status.QUEUED:
         try:
             move(job, Status.CANCELLED, cancel_requested_at=clock.now())
-            note(job, gettext_noop("Cancelled by %(by)s before anything was sent."), by=by)
+            sent_nothing = gettext_noop("Cancelled by %(by)s before anything was sent.")
+            lost_a_call = gettext_noop("Cancelled by %(by)s before it was sent again.")
+            note(job, lost_a_call if job.call_over_at else sent_nothing, by=by)
             return
         except TransitionError:
             pass  # a worker was first: from here on it is a request to the provider

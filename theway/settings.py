@@ -24,7 +24,8 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 DATA_DIR = Path(env.str("THEWAY_DATA_DIR", str(BASE_DIR)))
 VAR_DIR = DATA_DIR / "var"
 MEDIA_ROOT = DATA_DIR / "media"
-# Answers to paid calls that the database would not take; on the worker's own disk.
+# Answers to paid calls that the database would not take, and the mark of what was paid: on the
+# storage that all workers share.
 JOURNAL_DIR = VAR_DIR / "journal"
 
 # --- core and security -------------------------------------------------------------------

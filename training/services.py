@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs.models import JobQueue
-from jobs.recovery import can_fetch_again
+from jobs.recovery import run_to_fetch
 from jobs.services import enqueue
 from jobs.states import Status
 from models_app.models import UserModel
@@ -96,8 +96,8 @@ def _fresh_start(model: UserModel) -> _Start:
 
 def _second_start(model: UserModel, job: JobQueue, provider: str | None) -> _Start:
     chosen = provider or job.provider
-    if can_fetch_again(job) and chosen == job.provider:
-        return _Start(chosen, {**job.payload, "adopt_run": job.run_id})
+    if (run_id := run_to_fetch(job)) and chosen == job.provider:
+        return _Start(chosen, {**job.payload, "adopt_run": run_id})
     if provider and provider != model.provider:
         model.provider = provider
         model.save(update_fields=["provider", "updated_at"])

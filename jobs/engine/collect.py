@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import uuid
 from datetime import timedelta
@@ -15,7 +14,7 @@ from jobs.engine import provider_status, run_logs
 from jobs.engine.backoff import LONGEST, collect_delay
 from jobs.engine.leases import renewed_lease
 from jobs.engine.transitions import TransitionError, claim_finishing, move, release
-from jobs.events import error_text, record
+from jobs.events import error_code, error_text, record
 from jobs.log_context import about
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
@@ -111,7 +110,7 @@ def _refresh(job: JobQueue, provider: Provider, error: Exception) -> None:
 
 def _retry(job: JobQueue, error: Exception) -> None:
     """Fetch again later. It is paid: only its deadline ends it (`sweep.end_overdue`)."""
-    attempts, code = job.attempts + 1, _code_of(error)
+    attempts, code = job.attempts + 1, error_code(error)
     log.warning("job %s: collecting, try %d failed: %s: %s", job.pk, attempts, code, error)
     release(
         job,
@@ -121,10 +120,3 @@ def _retry(job: JobQueue, error: Exception) -> None:
         error_code=code,
         error_detail=error_text(error),
     )
-
-
-def _code_of(error: Exception) -> str:
-    """The error code of `jobs.messages` for a failed try."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "disk_full"
-    return str(getattr(error, "code", "internal"))

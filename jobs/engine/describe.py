@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs import clock
-from jobs.engine import provider_status, reconcile
+from jobs.engine import orphans, provider_status
 from jobs.models import JobQueue
 from providers import registry
 from providers.base import Provider
@@ -37,4 +37,4 @@ def _stop_orphans(provider: Provider) -> None:
     recent = JobQueue.objects.filter(provider=provider.key, state_changed_at__gt=since)
     for kind in WorkKind:
         if FINDING[kind] in provider.capabilities and recent.filter(kind=kind).exists():
-            reconcile.stop_orphans(provider, provider.list_runs(kind, since).runs)
+            orphans.stop_orphans(provider, provider.list_runs(kind, since).runs)

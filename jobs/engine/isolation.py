@@ -11,13 +11,11 @@ from django.db import OperationalError
 
 from jobs import clock
 from jobs.engine.backoff import LONGEST
+from jobs.engine.row_locks import is_row_locked
 from jobs.engine.transitions import TransitionError
 from jobs.models import JobQueue
 
 log = logging.getLogger(__name__)
-
-# PostgreSQL, after lock_timeout (its documentation, appendix A).
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 @contextmanager
@@ -37,11 +35,6 @@ def isolated(job: JobQueue) -> Iterator[None]:
     except Exception:
         log.exception("job %s: skipped after an unexpected error", job.pk)
         postpone(job)
-
-
-def is_row_locked(error: OperationalError) -> bool:
-    """Whether one row was waited for in vain, which says nothing about the others."""
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
 def postpone(job: JobQueue) -> None:

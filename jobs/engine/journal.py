@@ -9,10 +9,12 @@ been reconciled with the providers (`manage.py reconcile`).
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,50 +27,58 @@ from providers.types import Output, Run, RunStatus
 log = logging.getLogger(__name__)
 
 _MARK = "paid-calls"
+_ANSWER = ".answer"
 
 
-def keep_answer(job: JobQueue, run: Run) -> None:
-    """Write an accepted run, with the images that came inline, and sync it. Raises OSError."""
+def keep_answer(job: JobQueue, run: Run) -> Path:
+    """Write an accepted run, with the images that came inline, and sync it; return the answer's
+    file. Raises OSError."""
+    # One file for each run: a second answer must not replace the first.
+    name = f"{job.pk}.{hashlib.sha256(run.id.encode()).hexdigest()[:16]}"
     outputs: list[dict[str, str]] = []
     for number, output in enumerate(run.outputs):
-        name = f"{job.pk}-{number}.output" if output.data else ""
-        if name:
-            _write(name, output.data)
-        outputs.append({"url": output.url, "file": name})
+        file = f"{name}-{number}.output" if output.data else ""
+        if file:
+            _write(file, output.data)
+        outputs.append({"url": output.url, "file": file})
     kept = {
-        "id": run.id,
-        "status": run.status.value,
-        "correlation": run.correlation,
-        "remote_ref": run.remote_ref,
-        "engine": run.engine,
+        "job": str(job.pk),
+        "run": {
+            "id": run.id,
+            "status": run.status.value,
+            "correlation": run.correlation,
+            "remote_ref": run.remote_ref,
+            "engine": run.engine,
+        },
         "outputs": outputs,
     }
     # Last, and in one step: where this file is, everything it names is.
-    _write(f"{job.pk}.json", json.dumps(kept).encode())
+    return _write(f"{name}{_ANSWER}", json.dumps(kept).encode())
 
 
-def kept_answers() -> Iterator[tuple[str, Run]]:
-    """Yield (job id, run) of every answer that waits for the database."""
-    for path in sorted(_folder().glob("*.json")):
-        try:
-            kept: dict[str, Any] = json.loads(path.read_bytes())
-            outputs = tuple(_output(one) for one in kept.pop("outputs"))
-            status = RunStatus(kept.pop("status"))
-            yield path.stem, Run(**kept, status=status, outputs=outputs)
-        except (OSError, ValueError, TypeError, KeyError):
-            log.exception("the kept answer %s cannot be read; it stays where it is", path)
+def kept_answers(job_id: object = "*") -> list[Path]:
+    """The answers, of one job or all, that wait for the database."""
+    return sorted(_folder().glob(f"{job_id}.*{_ANSWER}"))
 
 
-def forget_answer(job_id: str) -> None:
+def read_answer(path: Path) -> tuple[uuid.UUID, Run]:
+    """Return (job id, run) of a kept answer. Raises whatever a damaged file leads to."""
+    kept: dict[str, Any] = json.loads(path.read_bytes())
+    outputs = tuple(output for one in kept["outputs"] if (output := _output(one)))
+    status = RunStatus(kept["run"].pop("status"))
+    return uuid.UUID(kept["job"]), Run(**kept["run"], status=status, outputs=outputs)
+
+
+def forget_answer(path: Path) -> None:
     """Remove a kept answer that the database has taken."""
-    folder = _folder()
-    (folder / f"{job_id}.json").unlink(missing_ok=True)
-    for path in folder.glob(f"{job_id}-*.output"):
-        path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    for output in path.parent.glob(f"{path.name.removesuffix(_ANSWER)}-*.output"):
+        output.unlink(missing_ok=True)
 
 
 def raise_mark() -> None:
-    """Remember how many calls were paid, just before one more leaves. Raises OSError."""
+    """Remember how many calls were paid, just before one more leaves. Raises OSError, and
+    ValueError where the mark is damaged."""
     with (_folder() / ".mark.lock").open("wb") as lock:
         # Two workers that write together must not lower it.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -83,11 +93,20 @@ def is_database_behind() -> bool:
     nobody can tell because the mark cannot be read."""
     try:
         mark = _mark()
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         log.exception("the mark of paid calls cannot be read")
         return True
     counted = _paid_calls() if mark else {}
     return any(counted.get(key, 0) < calls for key, calls in mark.items())
+
+
+def marked_at() -> datetime:
+    """When the last paid call left, by the clock of the machine that keeps the mark."""
+    try:
+        seconds = (_folder() / _MARK).stat().st_mtime
+    except FileNotFoundError:
+        seconds = 0.0
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def reset_mark() -> None:
@@ -101,16 +120,25 @@ def _paid_calls() -> dict[str, int]:
 
 
 def _mark() -> dict[str, int]:
+    """Read the mark. Raises OSError, and ValueError for one that is damaged."""
     try:
-        return dict(json.loads((_folder() / _MARK).read_bytes()))
+        mark: Any = json.loads((_folder() / _MARK).read_bytes())
     except FileNotFoundError:
         return {}
+    if isinstance(mark, dict) and all(type(calls) is int for calls in mark.values()):
+        return mark
+    raise ValueError("the mark of paid calls is damaged")
 
 
-def _output(kept: dict[str, str]) -> Output:
-    if kept["file"]:
+def _output(kept: dict[str, str]) -> Output | None:
+    """Return one output; None where its file is gone: the run is worth more than it."""
+    if not kept["file"]:
+        return Output(url=kept["url"])
+    try:
         return Output(data=(_folder() / kept["file"]).read_bytes())
-    return Output(url=kept["url"])
+    except FileNotFoundError:
+        log.error("the kept output %s is gone", kept["file"])
+        return None
 
 
 def _folder() -> Path:
@@ -119,11 +147,12 @@ def _folder() -> Path:
     return folder
 
 
-def _write(name: str, data: bytes) -> None:
+def _write(name: str, data: bytes) -> Path:
     """Replace a file in one step, and wait until the disk has it."""
     folder = _folder()
     draft = folder / f".{name}.{os.getpid()}"
     draft.write_bytes(data)
     sync(draft)
-    draft.replace(folder / name)
+    path = draft.replace(folder / name)
     sync(folder)
+    return path

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from jobs import clock
-from jobs.engine import observations, provider_status, reconcile, run_logs
+from jobs.engine import observations, orphans, provider_status, reconcile, run_logs
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.progress import observe_all
@@ -51,7 +51,7 @@ def poll(provider_key: str) -> None:
         for kind in WorkKind:
             if jobs := due_jobs(provider_key, kind):
                 _poll(provider, kind, jobs)
-        reconcile.stop_abandoned(provider)
+        orphans.stop_known(provider)
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -70,7 +70,7 @@ def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
         return
     provider_status.record_answer(provider.key)
     _compare(provider, kind, jobs, listed, listed_at)
-    reconcile.stop_orphans(provider, listed.runs)
+    orphans.stop_orphans(provider, listed.runs)
 
 
 def _poll_without_list(
@@ -94,7 +94,7 @@ def _compare(
     listed_at: datetime,
 ) -> None:
     is_followed = FOLLOWING[kind] in provider.capabilities
-    by_id = {run.id: run for run in listed.runs} if is_followed else {}
+    by_id = listed.by_id if is_followed else {}
     running = [job for job in jobs if job.status == Status.RUNNING]
     observed = [
         (job, run)
@@ -118,14 +118,14 @@ def _reconcile(
 ) -> None:
     if not unclear:
         return
-    by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
     is_witnessed = reconcile.is_witnessed(provider, WorkKind(unclear[0].kind), listed)
     for job in unclear:
         with isolated(job):
-            if run := by_token.get(job.token):
+            if run := listed.find(job.token):
                 reconcile.found(job, run)
             else:
-                is_proof = is_witnessed and listed.covers(reconcile.sent_after(job))
+                is_whole = listed.covers(reconcile.sent_after(job))
+                is_proof = is_witnessed and is_whole and not listed.hints_at(job.token)
                 reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_proof)
 
 

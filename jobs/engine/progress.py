@@ -14,7 +14,8 @@ from jobs import clock
 from jobs.engine import observations, provider_status
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
-from jobs.engine.isolation import is_row_locked, isolated, postpone
+from jobs.engine.isolation import isolated, postpone
+from jobs.engine.row_locks import is_row_locked
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import TEXT_LIMIT, error_text, note
 from jobs.models import JobEvent, JobQueue

@@ -7,22 +7,29 @@ and is left to a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from jobs.engine import journal
 from jobs.engine.acceptance import accept_run, mark_unclear
 from jobs.engine.isolation import isolated
-from jobs.engine.reconcile import is_witnessed, sent_after
+from jobs.engine.orphans import HARMLESS
+from jobs.engine.reconcile import call_over_at, is_witnessed, longest_call, sent_after
 from jobs.engine.transitions import move
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.types import FINDING, TOKEN_PREFIX, Run, RunStatus, WorkKind
+from providers.types import FINDING, TOKEN_PREFIX, Run, RunList, WorkKind
 
+# A token of ours, alone or within an address.
+TOKEN = re.compile(rf"{TOKEN_PREFIX}[0-9a-f]{{32}}")
 # In these a job may have been paid although the database does not know it (any more).
 UNSETTLED = (Status.QUEUED, Status.SUBMITTING, Status.UNKNOWN)
 
@@ -36,39 +43,66 @@ class Outcome:
     strangers: list[tuple[str, Run]] = field(default_factory=list)
 
 
+class TooEarlyError(Exception):
+    """A call may have left too lately for a list to prove that it did not arrive."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"in {wait.total_seconds():.0f} s")
+        self.wait = wait
+
+
 def reconcile_all() -> Outcome:
     """Look every unsettled job up at its provider, then let jobs be paid again.
 
-    Raises ProviderError where a provider does not answer: nothing is paid before all have.
+    Raises ProviderError where a provider does not answer, TooEarlyError where its list may still
+    lack the last call: nothing is paid before both are over.
     """
     outcome = Outcome()
-    for key in registry.configured():
+    keys = registry.configured()
+    for key in keys:
         provider = registry.get(key)
         for kind in WorkKind:
             _reconcile(provider, kind, outcome)
+    # Switched off now, and perhaps on again later.
+    _leave_to_a_person(_unsettled(JobQueue.objects.exclude(provider__in=keys)), outcome)
     journal.reset_mark()
     return outcome
 
 
+def _unsettled(jobs: QuerySet[JobQueue]) -> list[JobQueue]:
+    return list(jobs.filter(status__in=UNSETTLED))
+
+
 def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
     jobs = JobQueue.objects.filter(provider=provider.key, kind=kind)
-    unsettled = list(jobs.filter(status__in=UNSETTLED))
+    unsettled = _unsettled(jobs)
     if FINDING[kind] not in provider.capabilities:
         _leave_to_a_person(unsettled, outcome)
         return
     listed = provider.list_runs(kind)
-    by_token = {run.correlation: run for run in reversed(listed.runs) if run.correlation}
     is_proof = is_witnessed(provider, kind, listed)
     for job in unsettled:
-        # A look-up key that was stored after the backup is lost with it.
-        is_listed_as = job.lookup_key or provider.shows_correlation
-        if run := by_token.get(job.token):
+        if run := listed.find(job.token):
             accept_run(job, run)
             outcome.adopted.append(job)
-        elif not (is_proof and is_listed_as and listed.covers(sent_after(job))):
+        elif not (is_proof and _would_show(provider, listed, job)):
             _leave_to_a_person([job], outcome)
-    known = set(jobs.filter(correlation__in=by_token).values_list("correlation", flat=True))
-    outcome.strangers += _strangers(provider, by_token.values(), known)
+        elif (wait := _wait_for(provider, kind)) > timedelta(0):
+            raise TooEarlyError(wait)
+    outcome.strangers += _strangers(provider, listed.runs)
+
+
+def _would_show(provider: Provider, listed: RunList, job: JobQueue) -> bool:
+    """Whether its run would be in the list if it had one. A look-up key that was stored after
+    the backup is lost with it."""
+    is_known_as = bool(job.lookup_key) or provider.shows_correlation
+    return is_known_as and listed.covers(sent_after(job)) and not listed.hints_at(job.token)
+
+
+def _wait_for(provider: Provider, kind: WorkKind) -> timedelta:
+    """How long until a list proves the absence of a call that left just before the restore."""
+    longest = longest_call(provider, kind) + provider.absence_after
+    return longest - (timezone.now() - journal.marked_at())
 
 
 def _leave_to_a_person(jobs: Iterable[JobQueue], outcome: Outcome) -> None:
@@ -79,17 +113,20 @@ def _leave_to_a_person(jobs: Iterable[JobQueue], outcome: Outcome) -> None:
         with isolated(job), transaction.atomic():
             if job.status == Status.QUEUED:
                 move(job, Status.SUBMITTING)
-            mark_unclear(job, "The database was restored from an earlier time.")
+            detail = "The database was restored from an earlier time."
+            mark_unclear(job, detail, call_over_at(job))
             outcome.unclear.append(job)
 
 
-def _strangers(provider: Provider, runs: Iterable[Run], known: set[str]) -> list[tuple[str, Run]]:
+def _strangers(provider: Provider, runs: Iterable[Run]) -> list[tuple[str, Run]]:
     """Runs that the database has lost its job of, or that another installation started."""
-    harmless = {RunStatus.FAILED, RunStatus.CANCELLED}
+    named = {run.id: TOKEN.findall(run.correlation) for run in runs}
+    tokens = {token for found in named.values() for token in found}
+    known = set(
+        JobQueue.objects.filter(correlation__in=tokens).values_list("correlation", flat=True)
+    )
     return [
         (provider.key, run)
         for run in runs
-        if run.correlation.startswith(TOKEN_PREFIX)
-        and run.correlation not in known
-        and run.status not in harmless
+        if run.status not in HARMLESS and any(token not in known for token in named[run.id])
     ]

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import journal, provider_status, release
-from jobs.engine.acceptance import accept_run, mark_unclear
+from jobs.engine.acceptance import accept_run, adopt_kept_answers, mark_unclear
 from jobs.engine.backoff import LONGEST, retry_delay
 from jobs.engine.leases import renewed_lease
-from jobs.engine.reconcile import SEND_WITHIN, find_lost_run
+from jobs.engine.reconcile import SEND_WITHIN, find_lost_run, is_of_another
 from jobs.engine.transitions import TransitionError, claim_queued, mark_sent, move
-from jobs.events import error_text, note
+from jobs.events import error_code, error_text, note
 from jobs.log_context import about
 from jobs.models import JobQueue
 from jobs.states import Status
@@ -54,11 +54,13 @@ REFUSALS = (
 
 def submit(job_id: uuid.UUID) -> None:
     """Bring one queued job to its provider. Safe to call for any job, any number of times."""
-    if journal.is_database_behind():
-        log.error("job %s waits: this database is older than a paid call: reconcile", job_id)
+    if reason := _held_back():
+        log.error("job %s waits: %s", job_id, reason)
         return
-    if not release.is_current():
-        log.error("job %s waits: this worker is not of the database's release: restart", job_id)
+    # An answer that waits in the journal is its run: a second call would be a second payment.
+    adopt_kept_answers(job_id)
+    if journal.kept_answers(job_id):
+        log.error("job %s waits: an answer in the journal may be its run", job_id)
         return
     job = claim_queued(job_id)
     if job is None:
@@ -70,6 +72,15 @@ def submit(job_id: uuid.UUID) -> None:
         except TransitionError:
             # Our lease expired and others took over; what they decide stands.
             log.warning("job %s: lost its claim while submitting", job.pk)
+
+
+def _held_back() -> str:
+    """Why this process may pay nothing now; "" where it may."""
+    if journal.is_database_behind():
+        return "this database is older than a paid call: reconcile"
+    if not release.is_current():
+        return "this worker is not of the database's release: restart it"
+    return ""
 
 
 def _submit(job: JobQueue) -> None:
@@ -86,16 +97,16 @@ def _submit(job: JobQueue) -> None:
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
     not_after = steady_seconds() + SEND_WITHIN
-    lookup_key = provider.lookup_key(request)
-    if not (release.is_current() and mark_sent(job, provider.account, lookup_key)):
-        # Cancelled or updated while it was prepared: back to the queue. Nothing was paid.
+    if _held_back() or not mark_sent(job, provider.account, provider.lookup_key(request)):
+        # Cancelled, updated or restored while it was prepared: back to the queue, unpaid.
         move(job, Status.QUEUED, sent_at=None)
         return
     try:
         journal.raise_mark()
-    except (OSError, ValueError, TypeError) as error:
-        # Without the mark a restored database could pay again, so nothing is sent.
-        _retry_or_fail(job, error)
+    except (OSError, ValueError) as error:
+        # Without the mark a restored database could pay again, so nothing is sent. A disk that
+        # is full for long is no failed try: there is room again some time.
+        _put_off(job, error, code=error_code(error))
         return
     _pay(job, work, provider, request, not_after)
 
@@ -109,6 +120,15 @@ def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any, Run | None] | No
         return None
     try:
         found = find_lost_run(job, provider)
+    except ProviderError as error:
+        # Also where it refuses the look-up: that says nothing about the call.
+        _wait(job, error)
+        return None
+    except Exception as error:
+        log.exception("job %s: looking its run up failed", job.pk)
+        _put_off(job, error, code=error_code(error))
+        return None
+    try:
         return provider, None if found else work.prepare(job, provider), found
     except REFUSALS as error:
         _refuse(job, error)
@@ -132,13 +152,20 @@ def _pay(job: JobQueue, work: Work, provider: Provider, request: Any, not_after:
         log.warning("job %s: the answer to the paid call was lost: %r", job.pk, error)
         mark_unclear(job, error_text(error))
     else:
-        accept_run(job, run)  # before any bookkeeping
-        provider_status.record_answer(job.provider)
+        _accept(job, run)
+
+
+def _accept(job: JobQueue, run: Run) -> None:
+    if is_of_another(job, run):
+        log.error("job %s: the answer is about run %s of another", job.pk, run.id)
+        mark_unclear(job, f"The answer was about run {run.id}, which is another's.")
+        return
+    accept_run(job, run)  # before any bookkeeping
+    provider_status.record_answer(job.provider)
 
 
 def _refuse(job: JobQueue, error: ProviderError) -> None:
     """The provider refused, so nothing was paid and nothing will come."""
-    provider_status.record_answer(job.provider)
     move(
         job,
         Status.FAILED,
@@ -146,18 +173,27 @@ def _refuse(job: JobQueue, error: ProviderError) -> None:
         error_detail=error_text(error),
         sent_at=None,
     )
+    provider_status.record_answer(job.provider)
 
 
 def _wait(job: JobQueue, error: ProviderError) -> None:
     """Surely not sent: back to the queue, to be tried again a little later."""
-    provider_status.record_failure(job.provider, error)
-    unanswered = job.unanswered_count + 1
-    delay = retry_delay(unanswered, error.retry_after)
-    _requeue(job, error, code=error.code, delay=delay, unanswered_count=unanswered)
-    if unanswered == 1:
+    is_first = job.unanswered_count == 0
+    _put_off(job, error, code=error.code, retry_after=error.retry_after)
+    if is_first:
         note(
             job, gettext_noop("The trainer cannot be reached. The job waits and starts by itself.")
         )
+    provider_status.record_failure(job.provider, error)
+
+
+def _put_off(
+    job: JobQueue, error: Exception, *, code: str, retry_after: float | None = None
+) -> None:
+    """Try again later, as often as needed: it is no fault of the job."""
+    unanswered = job.unanswered_count + 1
+    delay = retry_delay(unanswered, retry_after)
+    _requeue(job, error, code=code, delay=delay, unanswered_count=unanswered)
 
 
 def _retry_or_fail(job: JobQueue, error: Exception) -> None:

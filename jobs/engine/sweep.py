@@ -6,19 +6,20 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status
-from jobs.engine.acceptance import adopt_kept_answers
+from jobs.engine.acceptance import adopt_kept_answers, remember_orphan
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.reconcile import call_over_at
 from jobs.engine.transitions import is_free, move
 from jobs.events import note
-from jobs.models import Heartbeat, JobQueue
+from jobs.models import Heartbeat, JobQueue, OrphanRun
 from jobs.states import Status
 from providers import registry
 
@@ -94,10 +95,10 @@ def end_overdue() -> None:
 
 def _end(jobs: QuerySet[JobQueue], target: Status, code: str) -> None:
     for job in jobs[:BATCH]:
-        with isolated(job):
-            # Its run may go on at the provider: it is asked to stop until it is over.
-            is_left_running = job.status == Status.RUNNING
-            move(job, target, error_code=code, is_stop_pending=is_left_running)
+        with isolated(job), transaction.atomic():
+            if job.status == Status.RUNNING:  # its run may go on at the provider
+                remember_orphan(job, job.run_id)
+            move(job, target, error_code=code)
 
 
 def end_cancelled_in_queue() -> None:
@@ -114,8 +115,9 @@ def end_unheard_cancellations() -> None:
     limit = clock.now() - CANCEL_UNHEARD_FOR
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
     for job in rows[:BATCH]:
-        with isolated(job):
-            move(job, Status.CANCELLED, error_code="abandoned", is_stop_pending=True)
+        with isolated(job), transaction.atomic():
+            remember_orphan(job, job.run_id)
+            move(job, Status.CANCELLED, error_code="abandoned")
             note(job, CANCELLED_UNREACHED)
 
 
@@ -150,7 +152,8 @@ def due_providers() -> list[str]:
     due = JobQueue.objects.filter(next_poll_at__lte=clock.now()).order_by()
     watched = due.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
     keys = set(watched.values_list("provider", flat=True).distinct())
-    keys |= set(due.filter(is_stop_pending=True).values_list("provider", flat=True).distinct())
+    orphans = OrphanRun.objects.filter(next_try_at__lte=clock.now())
+    keys |= set(orphans.values_list("job__provider", flat=True).distinct())
     return [key for key in registry.configured() if key in keys]
 
 

@@ -11,6 +11,7 @@ from jobs.engine import poll, progress, provider_status, sweep
 from jobs.engine.submit import submit
 from jobs.engine.transitions import CALLS_PER_PROVIDER, claim_finishing, claim_queued
 from jobs.models import Heartbeat, JobEvent, JobQueue, ProviderStatus
+from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from providers import registry
 from providers.errors import ProviderUnavailableError, RateLimitedError
@@ -149,7 +150,7 @@ def test_a_run_that_ended_here_is_asked_to_stop_until_that_is_confirmed(scripted
     JobQueue.objects.update(last_seen_at=timezone.now())
     sweep.end_overdue()
     job.refresh_from_db()
-    assert (job.status, job.is_stop_pending) == (Status.FAILED, True)
+    assert (job.status, job.error_code) == (Status.FAILED, "deadline")
     run = "http://127.0.0.1:9/v1/fine-tunes/ft-1"
     scripted.mock.get(run, json={"id": "ft-1", "status": "running"})
     scripted.cancels("ft-1")
@@ -161,8 +162,9 @@ def test_a_run_that_ended_here_is_asked_to_stop_until_that_is_confirmed(scripted
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
         poll.poll("local")
     job.refresh_from_db()
-    assert not job.is_stop_pending
+    assert not job.orphan_runs.exclude(next_try_at=None).exists()
     assert "completed" in job.incident
+    assert run_to_fetch(job) == "ft-1"  # it was paid for
 
 
 def test_a_second_run_that_completed_is_an_incident_too(scripted):

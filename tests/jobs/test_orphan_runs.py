@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.engine import describe, poll, reconcile
+from jobs.engine import describe, orphans, poll
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
@@ -27,7 +27,7 @@ def shown(job: JobQueue, run_id: str) -> Run:
 def test_a_stale_list_raises_no_alarm_about_a_finished_training(scripted):
     job = JobFactory(succeeded=True, run_id="ft-1")
     scripted.cancels("ft-1")
-    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
+    orphans.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
     job.refresh_from_db()
     assert (job.incident, cancels_sent(scripted, "ft-1")) == ("", 0)
 
@@ -36,14 +36,14 @@ def test_a_run_about_to_be_fetched_again_is_not_stopped(scripted):
     first = JobFactory(failed=True, run_id="ft-1", error_code="lost_contact")
     JobFactory(model=first.model, payload={"adopt_run": "ft-1"})
     scripted.cancels("ft-1")
-    reconcile.stop_orphans(registry.get("local"), [shown(first, "ft-1")])
+    orphans.stop_orphans(registry.get("local"), [shown(first, "ft-1")])
     assert cancels_sent(scripted, "ft-1") == 0
 
 
 def test_a_run_past_its_deadline_is_stopped_without_an_alarm_about_a_second_one(scripted):
     job = JobFactory(failed=True, run_id="ft-1", error_code="deadline")
     scripted.cancels("ft-1")
-    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
+    orphans.stop_orphans(registry.get("local"), [shown(job, "ft-1")])
     job.refresh_from_db()
     assert (job.incident, cancels_sent(scripted, "ft-1")) == ("", 1)
 
@@ -52,7 +52,7 @@ def test_a_second_run_that_cannot_be_stopped_is_told_to_the_operator(scripted):
     job = JobFactory(cancelled=True)
     scripted.mock.post(f"{BASE}/fine-tunes/ft-9/cancel", status=500)
     for _ in range(2):
-        reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-9")])
+        orphans.stop_orphans(registry.get("local"), [shown(job, "ft-9")])
     job.refresh_from_db()
     assert "ft-9" in job.incident and "could not be stopped" in job.incident
     assert job.events.count() == 1
@@ -86,7 +86,7 @@ def test_every_second_run_is_stopped_and_told_however_many_there_are(scripted):
     job = JobFactory(cancelled=True)
     for run_id in ("ft-8", "ft-9"):
         scripted.cancels(run_id)
-    reconcile.stop_orphans(registry.get("local"), [shown(job, "ft-8"), shown(job, "ft-9")])
+    orphans.stop_orphans(registry.get("local"), [shown(job, "ft-8"), shown(job, "ft-9")])
     assert (cancels_sent(scripted, "ft-8"), cancels_sent(scripted, "ft-9")) == (1, 1)
     notes = " ".join(job.events.values_list("text", flat=True))
     assert "ft-8" in notes and "ft-9" in notes

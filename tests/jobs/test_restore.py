@@ -1,5 +1,7 @@
 """After the database came back older than it was: look everything up, then pay again."""
 
+import os
+import time
 from contextlib import suppress
 from io import StringIO
 
@@ -7,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from jobs import health
+from jobs import health, services
 from jobs.engine import journal
 from jobs.engine.submit import submit
+from jobs.engine.transitions import claim_queued
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
@@ -26,7 +29,10 @@ def is_behind(settings, scripted):
     """A paid call left after the backup was made."""
     scripted.lists_no_images()
     settings.JOURNAL_DIR.mkdir()
-    (settings.JOURNAL_DIR / journal._MARK).write_text('{"local": 1000}')
+    mark = settings.JOURNAL_DIR / journal._MARK
+    mark.write_text('{"local": 1000}')
+    an_hour_ago = time.time() - 3600
+    os.utime(mark, (an_hour_ago, an_hour_ago))
 
 
 def reconcile() -> str:
@@ -86,10 +92,59 @@ def test_an_incomplete_list_does_not_settle_what_was_paid(draft, scripted, is_be
     assert scripted.starts == 0
 
 
+def test_a_call_that_left_just_before_the_restore_is_waited_for(scripted, is_behind, settings):
+    """The newest runs may not be in the list yet: its silence about them is no proof."""
+    job = JobFactory()
+    known = JobFactory(running=True, run_id="ft-1", account=registry.get("local").account)
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": known.correlation})
+    os.utime(settings.JOURNAL_DIR / journal._MARK)
+    with pytest.raises(CommandError, match="Run this again in 9"):
+        reconcile()
+    assert journal.is_database_behind()
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+def test_jobs_of_a_provider_that_is_switched_off_are_left_to_a_person(scripted, is_behind):
+    """It may be switched on again, and by then nobody knows of the restore."""
+    scripted.lists()
+    job = JobFactory(provider="together")
+    reconcile()
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+
+
+def test_a_call_that_may_be_under_way_is_over_before_anybody_may_send_again(scripted, is_behind):
+    scripted.lists()
+    job = JobFactory(submitting=True, sent_at=timezone.now())
+    reconcile()
+    job.refresh_from_db()
+    services.declare_not_started(job, by="ann")
+    assert claim_queued(job.pk) is None
+
+
+def test_a_restore_while_photos_are_uploaded_is_noticed_before_paying(
+    draft, scripted, settings, monkeypatch
+):
+    scripted.accepts("ft-1")
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    answers = iter([False, True])
+    monkeypatch.setattr(journal, "is_database_behind", lambda: next(answers))
+    submit(job.pk)
+    assert scripted.starts == 0
+
+
 def test_runs_that_belong_to_no_job_are_named(scripted, is_behind):
     token = f"tw-{'0' * 32}"
-    scripted.lists({"id": "ft-lost-job", "status": "running", "suffix": token})
-    assert "ft-lost-job" in reconcile()
+    scripted.lists(
+        {"id": "ft-lost-job", "status": "running", "suffix": token},
+        {"id": "ft-by-address", "status": "running", "suffix": f"https://f.example/{token}.zip"},
+        {"id": "ft-of-others", "status": "running", "suffix": "tw-ann"},
+    )
+    said = reconcile()
+    assert "ft-lost-job" in said
+    assert "ft-by-address" in said
+    assert "ft-of-others" not in said
 
 
 def test_what_cannot_be_looked_up_is_left_to_a_person(scripted, is_behind, settings):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.engine.restore import reconcile_all
+from jobs.engine.restore import TooEarlyError, reconcile_all
 from providers.errors import ProviderError
 from providers.registry import label_of
 
@@ -15,7 +15,8 @@ class Command(BaseCommand):
     help = (
         "Look every unsettled job up at its provider, adopt the runs that exist, and let jobs be "
         "paid again. Needed after the database came back older than it was. Calls the providers; "
-        "pays nothing. Exit code 1 where one does not answer: then nothing is paid yet."
+        "pays nothing. Exit code 1 where one does not answer, or too little time has passed: then "
+        "nothing is paid yet."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,6 +26,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{label_of(error.provider)} does not answer, so nothing is paid yet: {error}. "
                 "Try again once it does."
+            ) from error
+        except TooEarlyError as error:
+            raise CommandError(
+                "A paid call may have left just before the restore, and no list would show it yet, "
+                f"so nothing is paid yet. Run this again {error}."
             ) from error
         for job in outcome.adopted:
             self.stdout.write(f"{job}: its run {job.run_id} was found and is followed.")
