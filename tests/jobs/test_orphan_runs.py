@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from jobs.engine import describe, orphans, poll
-from jobs.models import JobQueue
+from jobs.engine.acceptance import accept_run, remember_orphan
+from jobs.models import JobQueue, OrphanRun
 from jobs.states import Status
 from providers import registry
-from providers.types import Run, RunStatus
+from providers.local.provider import Local
+from providers.types import Capability, Run, RunStatus
 from tests.factories import JobFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -103,3 +106,72 @@ def test_pictures_that_were_paid_twice_are_an_incident_too(scripted):
     describe.describe("local")
     job.refresh_from_db()
     assert "img-first" in job.incident
+
+
+def test_a_run_whose_id_begins_with_that_of_another_is_told_too(scripted):
+    job = JobFactory(cancelled=True)
+    for run_id in ("ft-12", "ft-1"):
+        run = Run(run_id, RunStatus.SUCCEEDED, correlation=job.correlation)
+        orphans.stop_orphans(registry.get("local"), [run])
+    assert job.events.filter(kind="note", text__contains="ft-1 ").count() == 1
+
+
+def test_runs_with_long_names_are_not_cancelled_at_every_look(scripted):
+    """The incident is cut to its column: what is cut off must not count as new."""
+    job = JobFactory(cancelled=True)
+    runs = [
+        Run(f"ft-{number}-{'x' * 150}", RunStatus.RUNNING, correlation=job.correlation)
+        for number in range(2)
+    ]
+    for run in runs:
+        scripted.cancels(run.id)
+    for _ in range(4):
+        orphans.stop_orphans(registry.get("local"), runs)
+    assert scripted.count("POST", f"/fine-tunes/{runs[0].id}/cancel") == 1
+
+
+@pytest.fixture
+def left_behind(scripted):
+    """A run that went on when its job ended here."""
+    job = JobFactory(failed=True, run_id="ft-1")
+    remember_orphan(job, "ft-1")
+    return job
+
+
+def looked_after(minutes: float) -> OrphanRun:
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes), tick=False):
+        orphans.stop_known(registry.get("local"))
+    return OrphanRun.objects.get()
+
+
+def test_one_answer_that_it_is_unknown_does_not_confirm_its_end(left_behind, scripted):
+    url = f"{BASE}/fine-tunes/ft-1"
+    scripted.mock.get(url, status=404, json={"error": {"message": "no"}})
+    assert looked_after(0).next_try_at
+    assert looked_after(2).next_try_at
+    assert looked_after(90).next_try_at is None
+
+
+def test_a_run_that_cannot_be_stopped_from_here_is_told(left_behind, scripted, monkeypatch):
+    monkeypatch.setattr(Local, "capabilities", Local.capabilities - {Capability.CANCEL})
+    scripted.mock.get(f"{BASE}/fine-tunes/ft-1", json={"id": "ft-1", "status": "running"})
+    assert looked_after(0).next_try_at is None
+    left_behind.refresh_from_db()
+    assert "stop it at the trainer" in left_behind.incident
+
+
+def test_a_run_whose_result_is_fetched_after_all_is_left_alone(left_behind, scripted):
+    JobFactory(running=True, run_id="ft-1")
+    assert looked_after(0).next_try_at is None
+    assert len(scripted.mock.calls) == 0
+
+
+def test_a_late_answer_of_a_job_that_was_given_up_has_its_run_stopped(scripted):
+    job = JobFactory(cancelled=True)
+    accept_run(job, Run("ft-9", RunStatus.RUNNING))
+    scripted.mock.get(f"{BASE}/fine-tunes/ft-9", json={"id": "ft-9", "status": "running"})
+    scripted.cancels("ft-9")
+    assert looked_after(0).next_try_at
+    assert scripted.count("POST", "/fine-tunes/ft-9/cancel") == 1
+    job.refresh_from_db()
+    assert "ft-9" in job.incident

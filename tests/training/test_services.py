@@ -118,6 +118,19 @@ def test_a_result_that_only_could_not_be_fetched_is_not_paid_again(draft, code):
     assert second.payload["adopt_run"] == "ft-1"
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [("cancelled", ""), ("cancelled", "deadline"), ("failed", "internal")]
+)
+def test_a_fetch_that_did_not_come_to_its_turn_is_not_paid_anew(draft, status, code):
+    """The run is as paid as it was, whatever became of the job that was to fetch it."""
+    first = start(draft, idempotency_key=next_idempotency_key(draft))
+    JobQueue.objects.update(status=status, error_code=code, payload={"adopt_run": "ft-1"})
+    UserModel.objects.update(started_at=None, status="failed")
+    first.refresh_from_db()
+    second = try_again(first, idempotency_key=next_idempotency_key(draft))
+    assert second.payload["adopt_run"] == "ft-1"
+
+
 def test_a_running_training_cannot_be_tried_again(db):
     job = JobFactory(running=True)
     with pytest.raises(StartRefusedError):
