@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -103,11 +104,13 @@ def database_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a PostgreSQL connection with shorter limits of its own."""
     if FACTOR == 1 or "tcp_user_timeout" not in options:
         return options
-    limits = {"idle_in_transaction_session_timeout": 20, "lock_timeout": 2, "statement_timeout": 60}
-    texts = [f"-c {name}={int(1000 * value / FACTOR)}ms" for name, value in limits.items()]
     return {
         **options,
-        "options": " ".join([*texts, "-c synchronous_commit=on"]),
+        "options": re.sub(
+            r"_timeout=(\d+)s\b",
+            lambda limit: f"_timeout={int(1000 * int(limit[1]) / FACTOR)}ms",
+            options["options"],
+        ),
         "connect_timeout": 2,  # the least that libpq takes
         "keepalives_idle": 1,
         "keepalives_interval": 1,

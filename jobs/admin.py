@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from jobs import services
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
-from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.models import JobEvent, JobQueue, OrphanRun, ProviderStatus
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
 from models_app.read_only_admin import ReadOnlyAdmin
@@ -185,6 +185,17 @@ class JobAdmin(ReadOnlyAdmin):
         if done:
             count = ngettext("%d job", "%d jobs", done) % done
             self.message_user(request, f"{count}: {outcome}.", messages.SUCCESS)
+
+
+@admin.register(OrphanRun)
+class OrphanRunAdmin(ReadOnlyAdmin):
+    list_display = ("run_id", "job", "provider", "found_at", "next_try_at")
+    list_select_related = ("job",)
+    ordering = ("-found_at",)
+
+    @admin.display(description=_("provider"), ordering="job__provider")
+    def provider(self, orphan: OrphanRun) -> str:
+        return label_of(orphan.job.provider)
 
 
 @admin.register(ProviderStatus)

@@ -78,12 +78,13 @@ def _run_trials(site: Installation, options: argparse.Namespace) -> int:
     print(f"asked for: {dict(words)}, restored: {site.restored}, calm: {is_calm}")
     print(f"jobs: {results.jobs_by_state()}")
     print(f"trials={options.trials} {verdict.counts(trials.drafts)}")
-    if trials.missed:
-        print(f"never struck: {', '.join(trials.missed)}")
+    site.problems += [f"job {job} was not looked at for long" for job in trials.sampler.neglected()]
+    site.problems += [f"never struck: {name}" for name in trials.missed]
+    print("".join(f"problem: {one}\n" for one in site.problems), end="")
     if not verdict.is_clean:
         _explain(site, verdict, trials.drafts)
     is_clean = verdict.is_clean_in(options.judge)
-    return 0 if is_clean and not trials.missed else 1
+    return 0 if is_clean and not site.problems else 1
 
 
 def _run_steps(site: Installation, options: argparse.Namespace) -> int:

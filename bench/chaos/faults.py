@@ -29,13 +29,16 @@ class Faults:
         self._site = site
         self._seed = 0
         self._rules: dict[str, Mapping[str, Any]] = {}
+        self._only_at = ""
         self._earlier: Counter[str] = Counter()  # of processes that are gone
         self._now: dict[str, Counter[str]] = {}  # by trainer
         self._exits: set[int | None] = set()
 
-    def begin(self, seed: int, rules: Mapping[str, Mapping[str, Any]]) -> None:
-        """Let requests fail by these rules from now on."""
-        self._seed, self._rules = seed, dict(rules)
+    def begin(
+        self, seed: int, rules: Mapping[str, Mapping[str, Any]], *, only_at: str = ""
+    ) -> None:
+        """Let requests fail by these rules from now on, at both trainers or one."""
+        self._seed, self._rules, self._only_at = seed, dict(rules), only_at
         self._earlier, self._now = Counter(), {}
         for url in self._site.trainer_urls:
             self._put(url)
@@ -73,7 +76,8 @@ class Faults:
             part.launch()
 
     def _put(self, url: str) -> None:
-        body = {"seed": self._seed, "rules": list(self._rules.values())}
+        is_meant = self._only_at in {"", url}
+        body = {"seed": self._seed, "rules": list(self._rules.values()) if is_meant else []}
         with contextlib.suppress(*UNREACHABLE):  # one that is down fails anyway
             requests.put(f"{url}/faults", json=body, headers=AUTH, timeout=2).raise_for_status()
 

@@ -14,6 +14,7 @@ JOURNAL = "tests/jobs/test_journal.py"
 BULKHEADS = "tests/jobs/test_bulkheads.py"
 CRASH = "tests/jobs/test_crash.py"
 SUBMIT = "tests/jobs/test_submit.py"
+ANSWERS = "tests/jobs/test_stored_answers.py"
 RESTORE = "tests/jobs/test_restore.py"
 
 
@@ -161,17 +162,59 @@ MUTANTS = (
     Mutant(
         "bookkeeping before saving the run",
         "jobs/engine/submit.py",
-        "        accept_run(job, run)  # before any bookkeeping\n"
-        "        provider_status.record_answer(job.provider)",
-        "        provider_status.record_answer(job.provider)\n        accept_run(job, run)",
+        "    accept_run(job, run)  # before any bookkeeping\n"
+        "    provider_status.record_answer(job.provider)",
+        "    provider_status.record_answer(job.provider)\n    accept_run(job, run)",
         (SUBMIT,),
     ),
     Mutant(
         "answers are not kept in the journal",
         "jobs/engine/acceptance.py",
-        "    journal.keep_answer(job, run)\n",
+        "        path = journal.keep_answer(job, run)\n",
+        "        return None\n",
+        (ANSWERS,),
+    ),
+    Mutant(
+        "a try to store an answer spoils the next",
+        "jobs/engine/acceptance.py",
+        "            vars(job).update(before)  # rolled back",
+        "            pass  # rolled back",
+        (ANSWERS,),
+    ),
+    Mutant(
+        "the journal is not asked before paying",
+        "jobs/engine/submit.py",
+        "    adopt_kept_answers(job_id)\n    if journal.kept_answers(job_id):",
+        "    if not job_id:",
+        (ANSWERS,),
+    ),
+    Mutant(
+        "SQLite's commits are not synced",
+        "theway/settings.py",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA synchronous=NORMAL",
+        chaos=("--trials", "4", "--embedded", "--only", "power cut"),
+    ),
+    Mutant(
+        "PostgreSQL's commits are not waited for",
+        "theway/settings.py",
+        '        " -c synchronous_commit=on"\n',
         "",
-        (JOURNAL,),
+        chaos=("--trials", "4", "--only", "power cut"),
+    ),
+    Mutant(
+        "files are not synced",
+        "models_app/synced_storage.py",
+        "        sync(path)\n",
+        "",
+        ("tests/models_app/test_synced_storage.py",),
+    ),
+    Mutant(
+        "an old release pays",
+        "jobs/engine/submit.py",
+        "    if not release.is_current():",
+        "    if False:",
+        ("tests/jobs/test_release.py",),
     ),
     Mutant(
         "the journal is not adopted",
@@ -203,7 +246,7 @@ MUTANTS = (
     ),
     Mutant(
         "completed second runs are not reported",
-        "jobs/engine/reconcile.py",
+        "jobs/engine/orphans.py",
         "    sentence = _COMPLETED if len(live) < len(runs) else _STOPPED\n",
         "    sentence = _STOPPED\n",
         (BULKHEADS,),
@@ -211,16 +254,16 @@ MUTANTS = (
     Mutant(
         "ended runs are not asked to stop",
         "jobs/engine/sweep.py",
-        "is_stop_pending=is_left_running",
-        "is_stop_pending=False",
+        "            if job.status == Status.RUNNING:  # its",
+        "            if job.status == Status.QUEUED:  # its",
         (BULKHEADS,),
     ),
     # --- one never stops all --------------------------------------------------------------
     Mutant(
         "no isolation of a bad row",
         "jobs/engine/isolation.py",
-        "        postpone(job)\n\n\ndef is_row_locked",
-        "        postpone(job)\n        raise\n\n\ndef is_row_locked",
+        "        postpone(job)\n\n\ndef postpone",
+        "        postpone(job)\n        raise\n\n\ndef postpone",
         ("tests/jobs/test_one_bad_row.py",),
     ),
     Mutant(

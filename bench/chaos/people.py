@@ -57,24 +57,30 @@ class Draft:
 
 
 def make_drafts(
-    count: int, rng: Random, prefix: str = "chaos", providers: Sequence[str] = ("local",)
+    count: int,
+    rng: Random,
+    prefix: str = "chaos",
+    providers: Sequence[str] = ("local",),
+    *,
+    is_one_owner: bool = False,
 ) -> list[Draft]:
-    """Store `count` complete drafts of four photos, each with its own signed-in owner.
-
-    They are spread over `providers`.
+    """Store `count` complete drafts of four photos, each with its own signed-in owner or all
+    with the same, spread over `providers`.
     """
     from tests.factories import TrainingImageFactory, UserFactory, UserModelFactory
 
-    drafts = []
+    drafts: list[Draft] = []
     for number in range(count):
-        user = UserFactory(email=f"{prefix}{number}@example.org")
+        if not drafts or not is_one_owner:
+            user = UserFactory(email=f"{prefix}{number}@example.org")
+            cookies = sign_in(user)
         provider = providers[number % len(providers)]
         model = UserModelFactory(
             owner=user, provider=provider, preset="fast", options={"epochs": 5}
         )
         TrainingImageFactory.create_batch(4, model=model)
         style = rng.choice(PRESS_STYLES)
-        drafts.append(Draft(model.pk, sign_in(user), style, "", provider))
+        drafts.append(Draft(model.pk, cookies, style, "", provider))
     return drafts
 
 

@@ -6,6 +6,8 @@ import threading
 from contextlib import suppress
 
 EVERY = 0.5  # seconds
+# Whatever happens meanwhile: longer than the longest accident, and the start of new processes.
+NEGLECTED_AFTER = 30.0
 
 
 class Sampler:
@@ -24,6 +26,10 @@ class Sampler:
         """End; call this before the database goes away for good."""
         self._stop.set()
         self._thread.join()
+
+    def neglected(self) -> list[str]:
+        """The jobs whose runs stayed unseen for too long."""
+        return [job for job, seconds in self.longest.items() if seconds > NEGLECTED_AFTER]
 
     def summary(self) -> str:
         """The times as one line."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
+from bench.chaos import crowd
 from bench.chaos.accidents import Accident, schedule
 from bench.chaos.faults import Faults
 from bench.chaos.people import Draft, draw_wishes, make_drafts, press_start
@@ -29,7 +30,8 @@ class Trials:
     def __init__(
         self, site: Installation, *, trials: int, seed: int, only: str, hold: float
     ) -> None:
-        self._site, self._rng, self._hold = site, Random(seed), hold
+        self._site, self._rng, self._hold, self._only = site, Random(seed), hold, only
+        self._others: list[Draft] = []
         self._schedule = schedule(self._rng, trials, only=only, has=site.has)
         self._faults = Faults(site)
         self.drafts: list[Draft] = []
@@ -59,6 +61,8 @@ class Trials:
         draw_wishes(self.drafts, self._rng)
         self._site.heal()
         wait_for_first_sweep()
+        if any(part in crowd.NAME for part in self._only.split(",")):
+            self._others = crowd.measure(self._site, self._faults, self._rng)
         connection.close()  # it would be in the way of a database that is put back
         self.sampler.start()
         for number, together in enumerate(self._schedule):
@@ -66,6 +70,7 @@ class Trials:
             self._trial(together, own)
             _progress(number + 1, len(self._schedule))
         self._repeat_missed(self.drafts[len(self._schedule) * DRAFTS_PER_TRIAL :])
+        self.drafts += self._others
         is_calm = self._heal_and_rest()
         self.sampler.stop()
         return is_calm

@@ -12,8 +12,6 @@ from bench.chaos.faults import LEDGERS, ledgers
 from bench.chaos.people import Draft
 from bench.installation import Installation
 
-NEGLECTED_AFTER = 30.0  # seconds without a look at a run, whatever happened meanwhile
-
 
 @dataclass
 class Verdict:
