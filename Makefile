@@ -49,7 +49,7 @@ chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=20
 		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
 		$(if $(MUTANTS),--mutants)
 
-bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take meanwhile
+bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs at two trainers is looked at, and what pages take
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format

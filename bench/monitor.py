@@ -1,6 +1,7 @@
-"""`make bench-monitor`: thousands of active runs, one worker, a distant trainer.
+"""`make bench-monitor`: thousands of active runs at a trainer with a list and at one without.
 
-Prints how often each run is really polled, what that costs, and whether pages stay fast.
+Prints how often each run is really polled, what that costs, whether pages stay fast, and whether
+the time that every run may stay unseen at most was held.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import requests
@@ -21,95 +21,123 @@ from bench.chaos.people import sign_in
 from bench.installation import Installation, installation
 
 PAGES = ("/dashboard/", "/dashboard/models", "/dashboard/activity")
+TRAINERS = {"local": "trainer", "unlisted": "unlisted"}  # provider: name of the part
 
 
-def main() -> None:
+def main() -> int:
     options = _options()
-    trainer = {"TRAINER_SECONDS": 3600, "TRAINER_SLOTS": options.jobs}
+    trainer = {"TRAINER_SECONDS": 7200, "TRAINER_SLOTS": options.jobs}
     trainer["EMULATOR_LATENCY_MS"] = options.latency
     with installation(is_embedded=options.embedded, **trainer) as site:
         import django
 
         django.setup()
-        print(f"{options.jobs} active runs, {options.latency} ms latency, on {site.kind}")
-        site.parts["trainer"].start()
+        print(
+            f"{options.jobs} active runs at each trainer, {options.latency} ms latency, "
+            f"on {site.kind}"
+        )
+        for name in TRAINERS.values():
+            site.parts[name].start()
         begun = time.monotonic()
         cookies = _prepare(options.jobs)
         print(f"prepared in {time.monotonic() - begun:.0f} s", flush=True)
         for name in ("web-1", "worker-2", "beat"):
             site.parts[name].start()
-        _watch(site, cookies, options.seconds)
+        return _watch(site, cookies, _bounds(options.jobs), options.seconds)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=5000)
+    parser.add_argument("--jobs", type=int, default=5000, help="at each of the two trainers")
     parser.add_argument("--latency", type=int, default=150, help="of every trainer answer, in ms")
-    parser.add_argument("--seconds", type=int, default=60, help="how long to watch")
+    parser.add_argument(
+        "--seconds", type=int, default=0, help="how long to watch; by default for twice the bound"
+    )
     parser.add_argument("--embedded", action="store_true", help="SQLite and the file broker")
     return parser.parse_args()
 
 
 def _prepare(count: int) -> dict[str, str]:
-    """Start `count` runs at the trainer and store their jobs; return a signed-in cookie."""
+    """Start `count` runs at each trainer and store their jobs; return a signed-in cookie."""
+    from tests.factories import UserFactory
+
+    user = UserFactory()
+    for provider in TRAINERS:
+        _prepare_at(provider, count, user)
+    return sign_in(user)
+
+
+def _prepare_at(provider: str, count: int, user: object) -> None:
     from django.utils import timezone
 
     from jobs.models import JobQueue, new_correlation
     from models_app.models import UserModel
-    from tests.factories import JobFactory, UserFactory, UserModelFactory
+    from tests.factories import JobFactory, UserModelFactory
 
-    user = UserFactory()
     tokens = [new_correlation() for _ in range(count)]
-    runs = _start_runs(tokens)
-    models = UserModelFactory.build_batch(count, owner=user, training=True)
+    runs = _start_runs(provider, tokens)
+    models = UserModelFactory.build_batch(count, owner=user, provider=provider, training=True)
     UserModel.objects.bulk_create(models)
-    seen = {"running": True, "last_seen_at": timezone.now()}
+    seen = {"running": True, "last_seen_at": timezone.now(), "provider": provider}
     JobQueue.objects.bulk_create(
         JobFactory.build(model=model, run_id=run_id, correlation=token, **seen)
         for model, run_id, token in zip(models, runs, tokens, strict=True)
     )
-    return sign_in(user)
 
 
-def _start_runs(tokens: Sequence[str]) -> list[str]:
+def _start_runs(provider: str, tokens: Sequence[str]) -> list[str]:
     from providers import registry
     from providers.catalog import FLUX1_DEV
-    from providers.local.provider import Local
     from tests.providers.samples import photos, training_request
 
-    dataset = registry.get(Local.key).upload_dataset(photos())
+    dataset = registry.get(provider).upload_dataset(photos())
     sample = training_request(base_model=FLUX1_DEV, dataset=dataset, epochs=1000)
 
     def start(token: str) -> str:
-        return registry.get(Local.key).start_training(replace(sample, correlation=token)).id
+        return registry.get(provider).start_training(replace(sample, correlation=token)).id
 
     with ThreadPoolExecutor(32) as pool:
         return list(pool.map(start, tokens))
 
 
-def _watch(site: Installation, cookies: dict[str, str], seconds: int) -> None:
-    ages: list[float] = []
-    oldest: list[float] = []
+def _bounds(count: int) -> dict[str, float]:
+    """How long each run may stay unseen at most, in seconds, by provider."""
+    from jobs.engine.backoff import longest_unseen
+    from providers import registry
+    from providers.types import FOLLOWING, WorkKind
+
+    found = {}
+    for key in TRAINERS:
+        provider = registry.get(key)
+        is_listed = FOLLOWING[WorkKind.TRAINING] in provider.capabilities
+        found[key] = longest_unseen(count, provider, is_listed=is_listed).total_seconds()
+    return found
+
+
+def _watch(
+    site: Installation, cookies: dict[str, str], bounds: dict[str, float], seconds: int
+) -> int:
+    """Watch for so many seconds; print what was seen; return 1 where a bound was not held."""
+    ages: dict[str, list[float]] = {key: [] for key in TRAINERS}
     pages: list[float] = []
     _warm_up(site, cookies)
-    polls, calls_before, begun, before = 0, _calls(site), time.monotonic(), _observations()
-    while time.monotonic() - begun < seconds:
-        observed = _observations()
-        polls += sum(observed[job] != before.get(job) for job in observed)
-        before, now_ages = observed, _ages(observed)
-        ages += now_ages
-        oldest.append(max(now_ages))
+    calls_before, begun = _calls(site), time.monotonic()
+    while time.monotonic() - begun < (seconds or 2 * max(bounds.values())):
+        for key, found in _ages().items():
+            ages[key] += found
         pages += [_page(site, path, cookies) for path in PAGES]
         time.sleep(0.5)
-    lasted = time.monotonic() - begun
-    ticks, calls = lasted / 2, _calls(site) - calls_before
-    print(f"polls per second: {polls / lasted:.0f}")
-    print(f"requests to the trainer per tick of 2 s: {calls / ticks:.1f}")
-    print(f"age of a run's last poll in s: {_spread(ages)}")
-    print(f"age of the oldest unseen run in s: {_spread(oldest)}")
+    ticks = (time.monotonic() - begun) / 2
+    for key, name in TRAINERS.items():
+        calls = (_calls(site)[key] - calls_before[key]) / ticks
+        held = "held" if max(ages[key]) <= bounds[key] else "NOT HELD"
+        print(f"{name}: age of a run's last poll in s: {_spread(ages[key])}")
+        print(f"{name}: every run is seen at least every {bounds[key]:.0f} s: {held}")
+        print(f"{name}: requests per tick of 2 s: {calls:.1f}")
     print(f"page time in ms: {_spread([1000 * one for one in pages])}")
     for name in ("worker-2", "web-1", "trainer"):
         print(f"peak memory of {name}: {_peak_megabytes(site, name):.0f} MB")
+    return int(any(max(ages[key]) > bounds[key] for key in TRAINERS))
 
 
 def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
@@ -119,23 +147,22 @@ def _warm_up(site: Installation, cookies: dict[str, str]) -> None:
     time.sleep(15)
 
 
-def _observations() -> dict[object, datetime]:
-    """When each running job was last seen."""
+def _ages() -> dict[str, list[float]]:
+    """How many seconds ago each running job was seen last, by provider."""
+    from jobs import clock
     from jobs.models import JobQueue
 
-    seen = JobQueue.objects.filter(status="running").values_list("pk", "last_seen_at")
-    return {job: moment for job, moment in seen if moment}
-
-
-def _ages(observed: dict[object, datetime]) -> list[float]:
-    from jobs import clock
-
     now = clock.now()
-    return [(now - moment).total_seconds() for moment in observed.values()]
+    ages: dict[str, list[float]] = {key: [] for key in TRAINERS}
+    seen = JobQueue.objects.filter(status="running").values_list("provider", "last_seen_at")
+    for provider, moment in seen:
+        ages[provider].append((now - moment).total_seconds())
+    return ages
 
 
-def _calls(site: Installation) -> int:
-    return len(re.findall(r"(?:GET|POST) '/v1/", site.parts["trainer"].log))
+def _calls(site: Installation) -> dict[str, int]:
+    logs = {key: site.parts[name].log for key, name in TRAINERS.items()}
+    return {key: len(re.findall(r"(?:GET|POST) '/v1/", log)) for key, log in logs.items()}
 
 
 def _page(site: Installation, path: str, cookies: dict[str, str]) -> float:
@@ -155,4 +182,4 @@ def _peak_megabytes(site: Installation, name: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
+
+from providers.base import Provider
 
 SHORTEST = 2.0  # seconds: the interval of the sweep
 LONGEST = 60.0
@@ -38,3 +41,14 @@ def poll_interval(running_for: timedelta, shortest: timedelta) -> timedelta:
     seconds = min(max(running_for.total_seconds() / 60, SHORTEST), LONGEST_HEALTHY)
     seconds = max(seconds, shortest.total_seconds())
     return timedelta(seconds=seconds - SWEEP_SLACK)
+
+
+def longest_unseen(runs: int, provider: Provider, *, is_listed: bool) -> timedelta:
+    """Return how long each of so many runs at one provider stays unseen at most, as long as it
+    answers what a poll asks before the next one comes.
+
+    A list shows all of them at once; else each poll makes `calls_per_poll` single calls.
+    """
+    polls = 1 if is_listed else math.ceil(runs / provider.calls_per_poll)
+    usual = max(LONGEST_HEALTHY, provider.shortest_interval.total_seconds(), polls * SHORTEST)
+    return timedelta(seconds=usual + SHORTEST)
