@@ -8,6 +8,7 @@ from datetime import timedelta
 from providers.base import Provider
 
 SHORTEST = 2.0  # seconds: the interval of the sweep
+POLL_AT_LEAST = 2.5  # seconds: a sweep, and how late it is on a busy machine
 LONGEST = 60.0
 LONGEST_HEALTHY = 10.0
 # A poll is due a little before its sweep, so that a sweep that comes early does not skip it.
@@ -50,5 +51,5 @@ def longest_unseen(runs: int, provider: Provider, *, is_listed: bool) -> timedel
     A list shows all of them at once; else each poll makes `calls_per_poll` single calls.
     """
     polls = 1 if is_listed else math.ceil(runs / provider.calls_per_poll)
-    usual = max(LONGEST_HEALTHY, provider.shortest_interval.total_seconds(), polls * SHORTEST)
+    usual = max(LONGEST_HEALTHY, provider.shortest_interval.total_seconds(), polls * POLL_AT_LEAST)
     return timedelta(seconds=usual + SHORTEST)

@@ -106,11 +106,9 @@ def _compare(
         _reconcile(provider, unclear, listed, listed_at)
     else:
         _poll_one_by_one(provider, kind, unclear)
-    observe_all(provider, observed)
+    _observe(provider, kind, observed)
     ids = {job.pk for job, _run in observed}
     _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids])
-    if kind is WorkKind.TRAINING:
-        run_logs.read_some(provider, [job for job, _run in observed])
 
 
 def _reconcile(
@@ -140,10 +138,15 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
         refs = [job.run_ref for job in batch]
         answers = list(pool.map(lambda ref: _get_run(provider.key, ref), refs))
+    observed: list[tuple[JobQueue, Run]] = []
     for job, answer in zip(batch, answers, strict=True):
         with isolated(job):
-            _observe(provider, job, answer)
-    return any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
+            observed += [(job, run) for run in _taken(provider, job, answer)]
+    is_answered = any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
+    if is_answered:
+        provider_status.record_answer(provider.key)
+    _observe(provider, kind, observed)
+    return is_answered
 
 
 def _get_run(provider_key: str, ref: RunRef) -> Run | Exception:
@@ -154,23 +157,26 @@ def _get_run(provider_key: str, ref: RunRef) -> Run | Exception:
         return error
 
 
-def _observe(provider: Provider, job: JobQueue, answer: Run | Exception) -> None:
+def _taken(provider: Provider, job: JobQueue, answer: Run | Exception) -> list[Run]:
+    """Return the run where the answer shows it; else deal with what it says."""
     if isinstance(answer, Run):
-        provider_status.record_answer(provider.key)
-        if reconcile.is_of_another(job, answer):
-            not_observed([job], OutcomeUnknownError(provider.key, "the run carries another token"))
-            return
-        observe_all(provider, [(job, answer)])
-        if job.kind == WorkKind.TRAINING:
-            run_logs.read_some(provider, [job])
+        if not reconcile.is_of_another(job, answer):
+            return [answer]
+        not_observed([job], OutcomeUnknownError(provider.key, "the run carries another token"))
     elif isinstance(answer, RunNotFoundError):
-        provider_status.record_answer(provider.key)
         _not_found(job, answer)
     elif isinstance(answer, ProviderError):
         provider_status.record_failure(provider.key, answer)
         not_observed([job], answer)
     else:
         raise answer
+    return []
+
+
+def _observe(provider: Provider, kind: WorkKind, observed: Sequence[tuple[JobQueue, Run]]) -> None:
+    observe_all(provider, observed)
+    if kind is WorkKind.TRAINING:
+        run_logs.read_some(provider, [job for job, _run in observed])
 
 
 def _not_found(job: JobQueue, error: RunNotFoundError) -> None:
