@@ -39,6 +39,22 @@ def isolated(job: JobQueue) -> Iterator[None]:
         postpone(job)
 
 
+@contextmanager
+def isolated_part(name: str) -> Iterator[None]:
+    """Do one part of a larger work: an error is logged, and the other parts go on.
+
+    A database that is away concerns all of them and is raised; a locked row does not.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not is_row_locked(error):
+            raise
+        log.warning("%s: cut short, a row is locked by another session", name)
+    except Exception:
+        log.exception("%s: cut short by an unexpected error", name)
+
+
 def is_row_locked(error: OperationalError) -> bool:
     """Whether one row was waited for in vain, which says nothing about the others."""
     return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE

@@ -12,7 +12,7 @@ from typing import Any
 from jobs import clock
 from jobs.engine import observations, provider_status, reconcile, run_logs
 from jobs.engine.backoff import retry_delay
-from jobs.engine.isolation import isolated
+from jobs.engine.isolation import isolated, isolated_part
 from jobs.engine.progress import observe_all
 from jobs.engine.transitions import move
 from jobs.events import error_text
@@ -20,7 +20,13 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import OutcomeUnknownError, ProviderError, RateLimitedError, RunNotFoundError
+from providers.errors import (
+    OutcomeUnknownError,
+    ProviderError,
+    ProviderUnavailableError,
+    RateLimitedError,
+    RunNotFoundError,
+)
 from providers.types import FINDING, FOLLOWING, Run, RunList, RunRef, WorkKind
 
 log = logging.getLogger(__name__)
@@ -49,9 +55,16 @@ def poll(provider_key: str) -> None:
             return
         provider = registry.get(provider_key)
         for kind in WorkKind:
-            if jobs := due_jobs(provider_key, kind):
-                _poll(provider, kind, jobs)
-        reconcile.stop_abandoned(provider)
+            with isolated_part(f"{provider_key}: the poll of kind {kind}"):
+                _poll_kind(provider, kind)
+        with isolated_part(f"{provider_key}: stopping what ended here"):
+            reconcile.stop_abandoned(provider)
+
+
+def _poll_kind(provider: Provider, kind: WorkKind) -> None:
+    # What was polled before may have been told to wait: that holds for this kind too.
+    if (jobs := due_jobs(provider.key, kind)) and not provider_status.is_paused(provider.key):
+        _poll(provider, kind, jobs)
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -69,8 +82,10 @@ def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
         _poll_without_list(provider, kind, jobs, error)
         return
     provider_status.record_answer(provider.key)
-    _compare(provider, kind, jobs, listed, listed_at)
-    reconcile.stop_orphans(provider, listed.runs)
+    with isolated_part(f"{provider.key}: comparing its list of kind {kind}"):
+        _compare(provider, kind, jobs, listed, listed_at)
+    if not provider_status.is_paused(provider.key):
+        reconcile.stop_orphans(provider, listed.runs)
 
 
 def _poll_without_list(
@@ -79,8 +94,8 @@ def _poll_without_list(
     """Its list fails: each run is asked for, where the first shows that this is answered."""
     running = [job for job in jobs if job.status == Status.RUNNING]
     unobserved = list(jobs)
-    is_limited = isinstance(error, RateLimitedError)
-    if not is_limited and _poll_one_by_one(provider, kind, running[:1]):
+    may_call = not provider_status.is_paused(provider.key)
+    if may_call and _poll_one_by_one(provider, kind, running[:1]):
         _poll_one_by_one(provider, kind, running[1:])
         unobserved = [job for job in jobs if job.status == Status.UNKNOWN]
     not_observed(unobserved, error)
@@ -138,20 +153,33 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     if not batch:
         return False
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
-        refs = [job.run_ref for job in batch]
-        answers = list(pool.map(lambda ref: _get_run(provider.key, ref), refs))
+        ask = _Asking(provider.key)
+        answers = list(pool.map(ask, [job.run_ref for job in batch]))
     for job, answer in zip(batch, answers, strict=True):
         with isolated(job):
             _observe(provider, job, answer)
     return any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
 
 
-def _get_run(provider_key: str, ref: RunRef) -> Run | Exception:
-    """One single call, in a thread of its own: no database here."""
-    try:
-        return registry.get(provider_key).get_run(ref)
-    except Exception as error:
-        return error
+class _Asking:
+    """Single calls, in threads of their own: no database here. Where one is told to wait, the
+    others are not made any more."""
+
+    def __init__(self, provider_key: str) -> None:
+        self._key = provider_key
+        self._limit: ProviderUnavailableError | None = None
+
+    def __call__(self, ref: RunRef) -> Run | Exception:
+        if self._limit:
+            return self._limit
+        try:
+            return registry.get(self._key).get_run(ref)
+        except ProviderUnavailableError as error:
+            if isinstance(error, RateLimitedError) or error.retry_after:
+                self._limit = error
+            return error
+        except Exception as error:
+            return error
 
 
 def _observe(provider: Provider, job: JobQueue, answer: Run | Exception) -> None:

@@ -21,6 +21,7 @@ from jobs import clock
 from jobs.engine.acceptance import accept_run
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER, LONGEST
 from jobs.engine.isolation import isolated, postpone
+from jobs.engine.provider_status import limits_heard
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record_incident
 from jobs.models import JobQueue
@@ -193,13 +194,17 @@ def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     for job in JobQueue.objects.filter(is_theirs):
         if job.provider != provider.key:
             continue
-        theirs = loose.get(job.token, [])
-        for run in theirs:
-            if run.id == job.run_id:
-                _stop_own(provider, job, run)
-        others = [run for run in theirs if run.id != job.run_id]
-        if others and (job.run_id or job.status in OVER):
-            _stop_others(provider, job, others)
+        with isolated(job):
+            _stop_loose(provider, job, loose.get(job.token, []))
+
+
+def _stop_loose(provider: Provider, job: JobQueue, runs: list[Run]) -> None:
+    for run in runs:
+        if run.id == job.run_id:
+            _stop_own(provider, job, run)
+    others = [run for run in runs if run.id != job.run_id]
+    if others and (job.run_id or job.status in OVER):
+        _stop_others(provider, job, others)
 
 
 def _followed(provider: Provider, run_ids: list[str]) -> set[str]:
@@ -247,7 +252,8 @@ def _is_cancelled_lately(job: JobQueue) -> bool:
 def _cancel(provider: Provider, job: JobQueue, run: Run) -> bool:
     JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=clock.now())
     try:
-        provider.cancel_run(replace(job.run_ref, id=run.id))
+        with limits_heard(provider.key):
+            provider.cancel_run(replace(job.run_ref, id=run.id))
     except ProviderError as error:
         log.warning("orphan run %s of job %s could not be stopped: %s", run.id, job.pk, error)
         return False
@@ -270,10 +276,11 @@ def stop_abandoned(provider: Provider) -> None:
 
 def _stop_one(provider: Provider, job: JobQueue) -> None:
     try:
-        run = provider.get_run(job.run_ref)
-        if not run.status.is_over:
-            provider.cancel_run(job.run_ref)
-            return
+        with limits_heard(provider.key):
+            run = provider.get_run(job.run_ref)
+            if not run.status.is_over:
+                provider.cancel_run(job.run_ref)
+                return
     except (RunNotFoundError, UnsupportedFeatureError):
         run = None
     except ProviderError as error:
