@@ -176,7 +176,7 @@ MUTANTS = (
     Mutant(
         "the journal is not adopted",
         "jobs/engine/sweep.py",
-        "        adopt_kept_answers,\n",
+        '        "adopt_kept_answers": adopt_kept_answers,\n',
         "",
         (JOURNAL,),
     ),
@@ -226,8 +226,8 @@ MUTANTS = (
     Mutant(
         "no isolation of a stage",
         "jobs/engine/sweep.py",
-        "        _run_isolated(stage)",
-        "        stage()",
+        '        except Exception:\n            log.exception("the sweep',
+        '        except ZeroDivisionError:\n            log.exception("the sweep',
         (BULKHEADS,),
     ),
     Mutant(

@@ -39,6 +39,17 @@ def isolated(job: JobQueue) -> Iterator[None]:
         postpone(job)
 
 
+def is_row_locked(error: OperationalError) -> bool:
+    """Whether one row was waited for in vain, which says nothing about the others."""
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
+
+
+def postpone(job: JobQueue) -> None:
+    """Leave a job alone for a while, unless it changed; nothing else about it changes."""
+    later = clock.now() + timedelta(seconds=LONGEST)
+    JobQueue.objects.filter(pk=job.pk, version=job.version).update(next_poll_at=later)
+
+
 @contextmanager
 def isolated_part(name: str) -> Iterator[None]:
     """Do one part of a larger work: an error is logged, and the other parts go on.
@@ -50,17 +61,6 @@ def isolated_part(name: str) -> Iterator[None]:
     except OperationalError as error:
         if not is_row_locked(error):
             raise
-        log.warning("%s: cut short, a row is locked by another session", name)
+        log.info("%s: cut short, a row is locked by another session", name)
     except Exception:
         log.exception("%s: cut short by an unexpected error", name)
-
-
-def is_row_locked(error: OperationalError) -> bool:
-    """Whether one row was waited for in vain, which says nothing about the others."""
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
-
-
-def postpone(job: JobQueue) -> None:
-    """Leave a job alone for a while, unless it changed; nothing else about it changes."""
-    later = clock.now() + timedelta(seconds=LONGEST)
-    JobQueue.objects.filter(pk=job.pk, version=job.version).update(next_poll_at=later)

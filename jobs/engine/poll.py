@@ -35,7 +35,7 @@ CONCURRENT_CALLS = 8
 
 
 def due_jobs(provider: str, kind: str) -> list[JobQueue]:
-    """Running and unclear jobs that are due, the longest waiting first."""
+    """Running and unclear jobs that are due, in turns from every owner."""
     return list(
         JobQueue.objects.filter(
             provider=provider,
@@ -43,8 +43,8 @@ def due_jobs(provider: str, kind: str) -> list[JobQueue]:
             status__in=[Status.RUNNING, Status.UNKNOWN],
             next_poll_at__lte=clock.now(),
         )
+        .in_turns()
         .defer("error_detail")
-        .order_by("next_poll_at")
     )
 
 
@@ -145,7 +145,7 @@ def _reconcile(
 
 
 def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> bool:
-    """Ask for single runs, the longest waiting first; return whether any call was answered."""
+    """Ask for as many single runs as one poll may; return whether any call was answered."""
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)

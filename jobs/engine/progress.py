@@ -189,7 +189,8 @@ def is_cancellation_due(job: JobQueue) -> bool:
     """Whether the owner's cancellation has to be passed on, or passed on again."""
     if job.cancel_requested_at is None:
         return False
-    return job.cancel_sent_at is None or clock.now() - job.cancel_sent_at > CANCEL_AGAIN_AFTER
+    sent_at = job.cancel_sent_at
+    return sent_at is None or abs(clock.now() - sent_at) > CANCEL_AGAIN_AFTER
 
 
 def cancel_run(job: JobQueue, provider: Provider) -> None:

@@ -20,8 +20,9 @@ from providers.errors import ProviderError, ProviderUnavailableError, RateLimite
 from providers.redaction import sanitised
 from providers.types import Description
 
-# Renewed while the poll goes on: a list, some single calls, some logs, each with a timeout.
-POLL_LEASE = timedelta(seconds=60)
+# Renewed while the poll goes on, and longer than one call can last: also where the thread that
+# renews it has lost its database for a moment, nobody polls beside it.
+POLL_LEASE = timedelta(seconds=90)
 LONGEST_POLL = timedelta(minutes=15)  # one that takes longer hangs, and others must take over
 DESCRIBE_EVERY = timedelta(seconds=30)
 UNANSWERED_FOR_PAUSE = 3
@@ -162,4 +163,4 @@ def is_description_due(provider: str) -> bool:
     if row is None:
         return True
     times = [moment for moment in (row.described_at, row.last_error_at) if moment]
-    return not times or clock.now() - max(times) > DESCRIBE_EVERY
+    return not times or abs(clock.now() - max(times)) > DESCRIBE_EVERY

@@ -33,8 +33,10 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
     """Read the logs of those jobs that waited longest for it. A failure changes nothing."""
     if Capability.LOG not in provider.capabilities:
         return
-    oldest = clock.now() - READ_EVERY
-    waiting = [job for job in jobs if job.log_read_at is None or job.log_read_at < oldest]
+    now = clock.now()
+    waiting = [
+        job for job in jobs if job.log_read_at is None or abs(now - job.log_read_at) > READ_EVERY
+    ]
     waiting.sort(key=lambda job: (job.log_read_at is not None, job.log_read_at))
     chosen = waiting[:RUNS_PER_POLL]
     if not chosen or provider_status.is_paused(provider.key):

@@ -108,7 +108,7 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
         move(
             job,
             Status.SUBMITTING,
-            is_repeat=bool(job.error_code or job.attempts),
+            is_repeat=_is_repeat(job),
             claim=uuid.uuid4(),
             lease_until=now + LEASE,
             attempts=job.attempts,
@@ -118,6 +118,11 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     except TransitionError:
         return None
     return job
+
+
+def _is_repeat(job: JobQueue) -> bool:
+    """Whether the same step was tried before and came to nothing: that is no news."""
+    return bool(job.error_code or job.attempts)
 
 
 def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
@@ -142,7 +147,8 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
             return False
         counted = ProviderStatus.objects.filter(provider=job.provider)
         counted.update(paid_calls=F("paid_calls") + 1)
-        record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
+        if not _is_repeat(job):
+            record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
     job.sent_at, job.account, job.version = now, account, job.version + 1
     job.lookup_key = lookup_key

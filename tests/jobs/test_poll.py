@@ -50,6 +50,13 @@ def test_progress_never_goes_backwards(scripted, job):
     assert (job.step, job.progress) == (60, 0.6)
 
 
+@pytest.mark.parametrize("total", [None, 10, 90])
+def test_the_end_takes_no_step_back(scripted, job, total):
+    JobQueue.objects.update(step=50, total_steps=total)
+    seen(scripted, job, status="completed")
+    assert (job.status, job.step) == (Status.FINISHING, max(50, total or 0))
+
+
 def test_a_word_nobody_knows_is_no_end(scripted, job):
     seen(scripted, job, status="hibernating")
     assert job.status == Status.RUNNING
