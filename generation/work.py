@@ -68,6 +68,11 @@ class GenerationWork:
         _delete_inline(outputs)
         return {"images": len(outputs)}
 
+    def is_stored(self, job: JobQueue) -> bool:
+        """Whether every image came with the answer and only has to be checked."""
+        outputs = job.result.get("outputs", [])
+        return bool(outputs) and all("file" in stored for stored in outputs)
+
     def on_transition(self, job: JobQueue) -> None:
         """Do nothing: images do not change their model."""
 

@@ -26,17 +26,25 @@ def note(job: JobQueue, message: str, **values: Any) -> None:
     record(job, JobEvent.Kind.NOTE, message % values, message=message, values=values)
 
 
+def note_once(job: JobQueue, message: str, **values: Any) -> None:
+    """Append a sentence for people, unless the timeline has it already."""
+    text = sanitised(message % values, TEXT_LIMIT)
+    if not job.events.filter(kind=JobEvent.Kind.NOTE, text=text).exists():
+        note(job, message, **values)
+
+
 def record_incident(job: JobQueue, message: str, **values: Any) -> None:
     """Flag something for the operator: kept on the job, listed in admin, noted in the timeline.
 
-    `message` and `values` are as in `note`. The same sentence again changes nothing.
+    `message` and `values` are as in `note`. The same sentence again changes nothing, and two
+    that take turns are noted once each.
     """
     incident = sanitised(message % values, INCIDENT_LIMIT)
     if job.incident == incident:
         return
     job.incident = incident
     JobQueue.objects.filter(pk=job.pk).update(incident=incident)
-    note(job, message, **values)
+    note_once(job, message, **values)
 
 
 def error_text(error: Exception) -> str:

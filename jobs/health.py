@@ -6,7 +6,7 @@ import contextlib
 import logging
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +20,10 @@ from kombu.exceptions import OperationalError
 
 from jobs import clock
 from jobs.engine import journal, release
-from jobs.engine.sweep import HEARTBEAT
+from jobs.engine.sweep import HEARTBEAT, heartbeat_of, settling
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
+from jobs.tasks import dispatching
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Health:
     storage: bool
     heartbeat_age: float | None
     oldest_observation_age: float | None
+    late_stages: tuple[str, ...] = ()  # of the sweep, which fail while the others go on
 
     @property
     def problems(self) -> list[str]:
@@ -52,6 +54,9 @@ class Health:
         found = [str(text) for name, text in NO_ANSWER.items() if not getattr(self, name)]
         if self.database and (self.heartbeat_age is None or self.heartbeat_age > HEARTBEAT_LATE):
             found.append(gettext("The sweep does not run. Are the poller and beat running?"))
+        elif self.late_stages:
+            stages = ", ".join(self.late_stages)
+            found.append(gettext("Parts of the sweep fail, see the log: %s.") % stages)
         if self.database:
             found += _why_nothing_is_paid()
         return found
@@ -91,14 +96,23 @@ def check() -> Health:
     broker, storage = broker_answers(), storage_answers()
     try:
         heartbeat_age, observation_age = _age(last_heartbeat()), _age(oldest_observation())
+        late = late_stages()
     except DatabaseError:
         log.exception("the database does not answer")
         return Health(False, broker, storage, None, None)
-    return Health(True, broker, storage, heartbeat_age, observation_age)
+    return Health(True, broker, storage, heartbeat_age, observation_age, late)
 
 
 def last_heartbeat() -> datetime | None:
     return Heartbeat.objects.filter(name=HEARTBEAT).values_list("at", flat=True).first()
+
+
+def late_stages() -> tuple[str, ...]:
+    """Stages of the sweep that did not run through lately."""
+    names = {heartbeat_of(stage): stage for stage in (*settling(), *dispatching())}
+    limit = clock.now() - timedelta(seconds=HEARTBEAT_LATE)
+    late = Heartbeat.objects.filter(name__in=names, at__lt=limit).values_list("name", flat=True)
+    return tuple(sorted(names[name] for name in late))
 
 
 def oldest_observation() -> datetime | None:

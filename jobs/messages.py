@@ -108,7 +108,7 @@ _ENDED_HERE: Mapping[str, Text] = {
 _CANCELLING: Mapping[Status, Text] = {
     Status.QUEUED: _("It is being taken out of the queue."),
     Status.SUBMITTING: _("It is stopped before it is sent, or as soon as the trainer has it."),
-    Status.RUNNING: _("We asked the trainer to stop it."),
+    Status.RUNNING: _("We are asking the trainer to stop it."),
 }
 
 # What was reached when only the download failed.

@@ -115,6 +115,11 @@ class JobQueue(models.Model):
             models.Index(name="job_due", fields=["status", "provider", "next_poll_at"]),
             # Whether a lost call may still turn up at a provider.
             models.Index(name="job_changed", fields=["provider", "kind", "state_changed_at"]),
+            # The newest that succeeded of one account: what a list must show to prove anything.
+            models.Index(
+                name="job_witness",
+                fields=["provider", "kind", "account", "status", "-state_changed_at"],
+            ),
             # The activity page, newest first.
             models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
             models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from jobs.states import UNFINISHED, Status
@@ -33,6 +34,16 @@ class JobQuerySet(QuerySet["JobQueue"]):
         for condition in attention().values():
             every |= condition
         return self.filter(every)
+
+    def in_turns(self) -> Self:
+        """The longest waiting first, but in turns from every provider and owner: one owner's
+        thousand jobs do not hide another's one."""
+        turn = Window(
+            RowNumber(),
+            partition_by=["provider", "owner_id"],
+            order_by=[F("next_poll_at"), F("pk")],
+        )
+        return self.annotate(turn=turn).order_by("turn", "next_poll_at")
 
     def with_is_stuck(self) -> Self:
         """Annotate each job with `is_stuck`."""

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from jobs.dispatch import dispatch
-from jobs.engine import collect, describe, poll, prune, submit, sweep
+from jobs.engine import collect, describe, due, poll, prune, submit, sweep
 
 
 @shared_task
 def sweep_jobs() -> None:
     """Settle what ran out of time and dispatch everything that is due."""
-    sweep.settle()
-    for job_id in sweep.due_submissions():
-        dispatch(submit_job, job_id)
-    for key in sweep.due_providers():
-        dispatch(poll_provider, key)
-    for job_id in sweep.due_collections():
-        dispatch(collect_job, job_id)
-    for key in sweep.due_descriptions():
-        dispatch(describe_provider, key)
+    sweep.run({**sweep.settling(), **dispatching()})
+
+
+def dispatching() -> sweep.Stages:
+    """The stages that wake workers, by name."""
+    return {
+        "submissions": lambda: _dispatch_all(submit_job, due.submissions()),
+        "polls": lambda: _dispatch_all(poll_provider, due.polls()),
+        "collections": lambda: _dispatch_all(collect_job, due.collections()),
+        "descriptions": lambda: _dispatch_all(describe_provider, due.descriptions()),
+    }
+
+
+def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:
+    for one in ids:
+        dispatch(task, one)
 
 
 @shared_task
 def submit_job(job_id: str) -> None:
-    submit.submit(uuid.UUID(job_id))
+    """Submit a job; its place at the provider goes to the next one without waiting for a sweep."""
+    if submit.submit(uuid.UUID(job_id)):
+        _dispatch_all(submit_job, due.submissions())
 
 
 @shared_task
 def poll_provider(key: str) -> None:
     """Poll a provider; runs that turn out to be over are collected without waiting for a sweep."""
     poll.poll(key)
-    for job_id in sweep.due_collections():
-        dispatch(collect_job, job_id)
+    _dispatch_all(collect_job, due.collections())
 
 
 @shared_task
 def collect_job(job_id: str) -> None:
-    collect.collect(uuid.UUID(job_id))
+    """Collect a result; its place goes to the next one without waiting for a sweep."""
+    if collect.collect(uuid.UUID(job_id)):
+        _dispatch_all(collect_job, due.collections())
 
 
 @shared_task

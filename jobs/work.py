@@ -58,6 +58,10 @@ class Work(Protocol):
         """
         ...
 
+    def is_stored(self, job: JobQueue) -> bool:
+        """Whether a finished run's result is here already, so that nobody has to deliver it."""
+        ...
+
     def on_transition(self, job: JobQueue) -> None:
         """Bring other data in line with the job's new state, in its transaction."""
         ...

@@ -17,7 +17,12 @@ import requests
 from django.utils.functional import Promise
 
 from providers.catalog import GenerationOffer, TrainingOffer
-from providers.errors import OutcomeUnknownError, RequestRejectedError, UnsupportedFeatureError
+from providers.errors import (
+    MISSHAPEN,
+    OutcomeUnknownError,
+    RequestRejectedError,
+    UnsupportedFeatureError,
+)
 from providers.http import fetch
 from providers.http.calls import Call, Reply
 from providers.http.client import Client
@@ -304,6 +309,6 @@ class Provider:
     ) -> Parsed:
         try:
             return parse(reply.data or {})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MISSHAPEN as error:
             problem = f"the answer lacks what we need: {type(error).__name__} {error}"
             raise self.client.unexpected(reply, problem, is_paid=is_paid) from error

@@ -3,7 +3,8 @@
     ProviderError(provider, code, retryable, status_code, retry_after)
     ├ UnsupportedFeatureError    outside its capabilities         never retried
     ├ ProviderUnavailableError   no connection, or 5xx on a safe call  retried
-    │ └ RateLimitedError         429, honours Retry-After         retried
+    │ ├ RateLimitedError         429, honours Retry-After         retried
+    │ └ ResultHostError          another host that keeps a result for it is away
     ├ OutcomeUnknownError        paid call sent, answer lost      looked up, not re-sent
     ├ AuthenticationFailedError  401, 403                         operator
     ├ OutOfCreditError           402                              operator
@@ -20,6 +21,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.core.exceptions import SuspiciousOperation
+
+# What reading an answer of another shape than documented raises: fields that are missing or of
+# another type, numbers that no float holds, and lists in lists without end.
+MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 class ProviderError(Exception):
@@ -56,6 +61,11 @@ class ProviderUnavailableError(ProviderError):
 
 class RateLimitedError(ProviderUnavailableError):
     code = "rate_limited"
+
+
+class ResultHostError(ProviderUnavailableError):
+    """Another host than the provider's own, at which a result lies, did not answer: that says
+    nothing about the provider."""
 
 
 class OutcomeUnknownError(ProviderError):

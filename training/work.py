@@ -87,6 +87,10 @@ class TrainingWork:
             stored = weights.receive(download, model_id=model.pk, report=report)
         return {"weights": stored.name, "sha256": stored.sha256, "size": stored.size}
 
+    def is_stored(self, job: JobQueue) -> bool:
+        """Weights never come with an answer."""
+        return False
+
     def on_transition(self, job: JobQueue) -> None:
         """Update the model to the state of its training."""
         changes = _model_changes(job)

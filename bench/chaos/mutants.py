@@ -124,7 +124,7 @@ MUTANTS = (
     Mutant(
         "claimed before the lost call is over",
         "jobs/engine/transitions.py",
-        "        is_call_over,\n        pk=job_id,",
+        "        is_call_over(),\n        pk=job_id,",
         "        pk=job_id,",
         (JOURNAL, "tests/jobs/test_frozen_worker.py"),
     ),
@@ -219,7 +219,7 @@ MUTANTS = (
     Mutant(
         "the journal is not adopted",
         "jobs/engine/sweep.py",
-        "        adopt_kept_answers,\n",
+        '        "adopt_kept_answers": adopt_kept_answers,\n',
         "",
         (JOURNAL,),
     ),
@@ -269,8 +269,8 @@ MUTANTS = (
     Mutant(
         "no isolation of a stage",
         "jobs/engine/sweep.py",
-        "        _run_isolated(stage)",
-        "        stage()",
+        '        except Exception:\n            log.exception("the sweep',
+        '        except ZeroDivisionError:\n            log.exception("the sweep',
         (BULKHEADS,),
     ),
     Mutant(
@@ -283,8 +283,8 @@ MUTANTS = (
     Mutant(
         "no limit per provider",
         "jobs/engine/transitions.py",
-        "    return held.count() < CALLS_PER_PROVIDER",
-        "    return held.count() >= 0",
+        "    return max(CALLS_PER_PROVIDER - held.count(), 0)",
+        "    return max(1000 - held.count(), 0)",
         (BULKHEADS,),
     ),
     Mutant(

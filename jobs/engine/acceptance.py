@@ -173,7 +173,7 @@ def mark_finishing(job: JobQueue, run: Run) -> None:
         job,
         Status.FINISHING,
         progress=1.0,
-        step=job.total_steps,
+        step=max(job.step or 0, job.total_steps or 0) or None,
         eta_at=None,
         last_seen_at=clock.now(),
         stage=gettext_noop("Downloading the result"),

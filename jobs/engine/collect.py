@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status, run_logs
-from jobs.engine.backoff import LONGEST, collect_delay
+from jobs.engine.backoff import LONGEST, collect_delay, retry_delay
 from jobs.engine.leases import renewed_lease
 from jobs.engine.transitions import TransitionError, claim_finishing, move, release
 from jobs.events import error_code, error_text, record
@@ -25,6 +25,8 @@ from providers.errors import (
     AuthenticationFailedError,
     ProviderError,
     ProviderUnavailableError,
+    RequestRejectedError,
+    ResultHostError,
     RunNotFoundError,
 )
 from providers.types import Capability, RunStatus, WorkKind
@@ -32,18 +34,30 @@ from providers.types import Capability, RunStatus, WorkKind
 log = logging.getLogger(__name__)
 
 WAIT_WHILE_UNAVAILABLE = timedelta(seconds=5)
+STAGE_LIMIT = JobQueue._meta.get_field("stage").max_length
+# What an address that has expired can look like.
+EXPIRED = (
+    RunNotFoundError,
+    AuthenticationFailedError,
+    RequestRejectedError,
+    InvalidResultError,
+)
 
 
-def collect(job_id: uuid.UUID) -> None:
-    """Fetch and store one finished run's result. Safe to call any number of times."""
+def collect(job_id: uuid.UUID) -> bool:
+    """Fetch and store one finished run's result; return whether it had its turn.
+
+    Safe to call any number of times.
+    """
     job = claim_finishing(job_id)
     if job is None:
-        return
+        return False
     with about(job), renewed_lease(job):
         try:
             _collect(job)
         except TransitionError:
             log.warning("job %s: lost its claim while collecting", job.pk)
+    return True
 
 
 def _collect(job: JobQueue) -> None:
@@ -59,16 +73,22 @@ def _collect(job: JobQueue) -> None:
     except TransitionError:
         raise
     except ProviderUnavailableError as error:
-        # Not available right now: that says nothing about the result, so it is no failed try.
-        provider_status.record_failure(job.provider, error)
-        wait = max(WAIT_WHILE_UNAVAILABLE, timedelta(seconds=error.retry_after or 0))
-        release(job, until=clock.now() + wait)
+        _wait(job, error)
     except (ProviderError, InvalidResultError, OSError) as error:
         _refresh(job, provider, error)
         _retry(job, error)
     except Exception as error:
         log.exception("job %s: collecting failed", job.pk)
         _retry(job, error)
+
+
+def _wait(job: JobQueue, error: ProviderUnavailableError) -> None:
+    """Not available right now: that says nothing about the result, so it is no failed try."""
+    if not isinstance(error, ResultHostError):
+        provider_status.record_failure(job.provider, error)
+    unanswered = job.unanswered_count + 1
+    wait = max(WAIT_WHILE_UNAVAILABLE, retry_delay(unanswered, error.retry_after))
+    release(job, until=clock.now() + wait, unanswered_count=unanswered)
 
 
 def _fetch_and_store(job: JobQueue, provider: Provider) -> None:
@@ -87,25 +107,32 @@ def _fetch_and_store(job: JobQueue, provider: Provider) -> None:
 
 
 def _report(job: JobQueue, text: str) -> None:
-    """Show on the page what is being fetched, unless others have taken the job over."""
-    if JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(stage=text[:120]):
+    """Show on the page what is being fetched, unless others have taken the job over.
+
+    A try that says what the one before said is no news: there may be thousands in a day.
+    """
+    if job.stage == text[:STAGE_LIMIT]:
+        return
+    job.stage = text[:STAGE_LIMIT]
+    if JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(stage=job.stage):
         record(job, JobEvent.Kind.PROGRESS, text)
 
 
 def _refresh(job: JobQueue, provider: Provider, error: Exception) -> None:
     """Ask for the result's address again where the one we have leads nowhere (any more).
 
-    Results may appear late, and their addresses expire.
+    Results may appear late, and their addresses expire: into a refusal, or into a page that says
+    so and passes for a damaged result.
     """
-    if not isinstance(error, RunNotFoundError | AuthenticationFailedError):
+    if not isinstance(error, EXPIRED):
         return
     try:
-        run = provider.get_run(job.run_ref)
-    except ProviderError as again:
+        with provider_status.limits_heard(provider.key):
+            run = provider.get_run(job.run_ref)
+        if run.status is RunStatus.SUCCEEDED:
+            job.result = {**job.result, **work_for(job).result_of(job, run)}
+    except (ProviderError, OSError) as again:
         log.info("job %s: its result's address could not be refreshed: %s", job.pk, again)
-        return
-    if run.status is RunStatus.SUCCEEDED:
-        job.result = {**job.result, **work_for(job).result_of(job, run)}
 
 
 def _retry(job: JobQueue, error: Exception) -> None:

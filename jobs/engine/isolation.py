@@ -41,3 +41,19 @@ def postpone(job: JobQueue) -> None:
     """Leave a job alone for a while, unless it changed; nothing else about it changes."""
     later = clock.now() + timedelta(seconds=LONGEST)
     JobQueue.objects.filter(pk=job.pk, version=job.version).update(next_poll_at=later)
+
+
+@contextmanager
+def isolated_part(name: str) -> Iterator[None]:
+    """Do one part of a larger work: an error is logged, and the other parts go on.
+
+    A database that is away concerns all of them and is raised; a locked row does not.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not is_row_locked(error):
+            raise
+        log.info("%s: cut short, a row is locked by another session", name)
+    except Exception:
+        log.exception("%s: cut short by an unexpected error", name)

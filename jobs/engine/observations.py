@@ -17,6 +17,8 @@ from jobs.models import JobQueue
 _BY_NAME: dict[str, Field[Any, Any]] = {
     field.name: field for field in JobQueue._meta.concrete_fields
 }
+# What the columns for steps take on every database.
+MOST_STEPS = 2**31 - 1
 Rows = Sequence[tuple[JobQueue, Mapping[str, Any]]]
 
 

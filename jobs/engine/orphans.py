@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from jobs import clock
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER
 from jobs.engine.isolation import isolated
+from jobs.engine.provider_status import limits_heard
 from jobs.events import record_incident
 from jobs.models import JobQueue, OrphanRun
 from jobs.states import OVER, UNFINISHED, Status
@@ -128,7 +129,8 @@ def _is_cancelled_lately(job: JobQueue) -> bool:
 def _cancel(provider: Provider, job: JobQueue, run_id: str) -> bool:
     JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=clock.now())
     try:
-        provider.cancel_run(replace(job.run_ref, id=run_id))
+        with limits_heard(provider.key):
+            provider.cancel_run(replace(job.run_ref, id=run_id))
     except ProviderError as error:
         log.warning("orphan run %s of job %s could not be stopped: %s", run_id, job.pk, error)
         return False
@@ -156,10 +158,11 @@ def _is_settled(provider: Provider, orphan: OrphanRun) -> bool:
         return True  # somebody tried again, and its result is fetched
     ref = replace(job.run_ref, id=orphan.run_id)
     try:
-        run = provider.get_run(ref)
-        if not run.status.is_over:
-            provider.cancel_run(ref)
-            return False
+        with limits_heard(provider.key):
+            run = provider.get_run(ref)
+            if not run.status.is_over:
+                provider.cancel_run(ref)
+                return False
     except RunNotFoundError:
         return age > NOT_FOUND_FOR
     except ProviderError as error:

@@ -12,7 +12,7 @@ from typing import Any
 from jobs import clock
 from jobs.engine import observations, orphans, provider_status, reconcile, run_logs
 from jobs.engine.backoff import retry_delay
-from jobs.engine.isolation import isolated
+from jobs.engine.isolation import isolated, isolated_part
 from jobs.engine.progress import observe_all
 from jobs.engine.transitions import move
 from jobs.events import error_text
@@ -20,7 +20,13 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import OutcomeUnknownError, ProviderError, RateLimitedError, RunNotFoundError
+from providers.errors import (
+    OutcomeUnknownError,
+    ProviderError,
+    ProviderUnavailableError,
+    RateLimitedError,
+    RunNotFoundError,
+)
 from providers.types import FINDING, FOLLOWING, Run, RunList, RunRef, WorkKind
 
 log = logging.getLogger(__name__)
@@ -29,7 +35,7 @@ CONCURRENT_CALLS = 8
 
 
 def due_jobs(provider: str, kind: str) -> list[JobQueue]:
-    """Running and unclear jobs that are due, the longest waiting first."""
+    """Running and unclear jobs that are due, in turns from every owner."""
     return list(
         JobQueue.objects.filter(
             provider=provider,
@@ -37,8 +43,8 @@ def due_jobs(provider: str, kind: str) -> list[JobQueue]:
             status__in=[Status.RUNNING, Status.UNKNOWN],
             next_poll_at__lte=clock.now(),
         )
+        .in_turns()
         .defer("error_detail")
-        .order_by("next_poll_at")
     )
 
 
@@ -49,9 +55,16 @@ def poll(provider_key: str) -> None:
             return
         provider = registry.get(provider_key)
         for kind in WorkKind:
-            if jobs := due_jobs(provider_key, kind):
-                _poll(provider, kind, jobs)
-        orphans.stop_known(provider)
+            with isolated_part(f"{provider_key}: the poll of kind {kind}"):
+                _poll_kind(provider, kind)
+        with isolated_part(f"{provider_key}: stopping orphan runs"):
+            orphans.stop_known(provider)
+
+
+def _poll_kind(provider: Provider, kind: WorkKind) -> None:
+    # What was polled before may have been told to wait: that holds for this kind too.
+    if (jobs := due_jobs(provider.key, kind)) and not provider_status.is_paused(provider.key):
+        _poll(provider, kind, jobs)
 
 
 def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
@@ -69,8 +82,10 @@ def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
         _poll_without_list(provider, kind, jobs, error)
         return
     provider_status.record_answer(provider.key)
-    _compare(provider, kind, jobs, listed, listed_at)
-    orphans.stop_orphans(provider, listed.runs)
+    with isolated_part(f"{provider.key}: comparing its list of kind {kind}"):
+        _compare(provider, kind, jobs, listed, listed_at)
+    if not provider_status.is_paused(provider.key):
+        orphans.stop_orphans(provider, listed.runs)
 
 
 def _poll_without_list(
@@ -79,8 +94,8 @@ def _poll_without_list(
     """Its list fails: each run is asked for, where the first shows that this is answered."""
     running = [job for job in jobs if job.status == Status.RUNNING]
     unobserved = list(jobs)
-    is_limited = isinstance(error, RateLimitedError)
-    if not is_limited and _poll_one_by_one(provider, kind, running[:1]):
+    may_call = not provider_status.is_paused(provider.key)
+    if may_call and _poll_one_by_one(provider, kind, running[:1]):
         _poll_one_by_one(provider, kind, running[1:])
         unobserved = [job for job in jobs if job.status == Status.UNKNOWN]
     not_observed(unobserved, error)
@@ -128,7 +143,7 @@ def _reconcile(
 
 
 def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> bool:
-    """Ask for single runs, the longest waiting first; return whether any call was answered."""
+    """Ask for as many single runs as one poll may; return whether any call was answered."""
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)
@@ -136,8 +151,8 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     if not batch:
         return False
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
-        refs = [job.run_ref for job in batch]
-        answers = list(pool.map(lambda ref: _get_run(provider.key, ref), refs))
+        ask = _Asking(provider.key)
+        answers = list(pool.map(ask, [job.run_ref for job in batch]))
     observed: list[tuple[JobQueue, Run]] = []
     for job, answer in zip(batch, answers, strict=True):
         with isolated(job):
@@ -149,12 +164,25 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     return is_answered
 
 
-def _get_run(provider_key: str, ref: RunRef) -> Run | Exception:
-    """One single call, in a thread of its own: no database here."""
-    try:
-        return registry.get(provider_key).get_run(ref)
-    except Exception as error:
-        return error
+class _Asking:
+    """Single calls, in threads of their own: no database here. Where one is told to wait, the
+    others are not made any more."""
+
+    def __init__(self, provider_key: str) -> None:
+        self._key = provider_key
+        self._limit: ProviderUnavailableError | None = None
+
+    def __call__(self, ref: RunRef) -> Run | Exception:
+        if self._limit:
+            return self._limit
+        try:
+            return registry.get(self._key).get_run(ref)
+        except ProviderUnavailableError as error:
+            if isinstance(error, RateLimitedError) or error.retry_after:
+                self._limit = error
+            return error
+        except Exception as error:
+            return error
 
 
 def _taken(provider: Provider, job: JobQueue, answer: Run | Exception) -> list[Run]:

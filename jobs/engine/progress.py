@@ -17,12 +17,12 @@ from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
 from jobs.engine.isolation import isolated, postpone
 from jobs.engine.row_locks import is_row_locked
 from jobs.engine.transitions import TransitionError, move
-from jobs.events import TEXT_LIMIT, error_text, note
+from jobs.events import TEXT_LIMIT, error_text, note_once
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, RateLimitedError, UnsupportedFeatureError
+from providers.errors import ProviderError, UnsupportedFeatureError
 from providers.redaction import sanitised
 from providers.types import Run, RunRef, RunStatus
 
@@ -34,8 +34,6 @@ LEAST_SHARE_FOR_RATE = 0.02
 CHUNK = 250
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
-# What the columns for steps take on every database.
-MOST_STEPS = 2**31 - 1
 YEAR = 365 * 24 * 3600.0  # seconds
 
 
@@ -44,12 +42,22 @@ def observe_all(provider: Provider, observed: Sequence[tuple[JobQueue, Run]]) ->
     live = [(job, run) for job, run in observed if not run.status.is_over]
     for start in range(0, len(live), CHUNK):
         _store(live[start : start + CHUNK])
-    for job in [job for job, _run in live if is_cancellation_due(job)][:CANCELS_PER_POLL]:
-        cancel_run(job, provider)
+    _pass_cancellations_on(provider, [job for job, _run in live])
     for job, run in observed:
         if run.status.is_over:
             with isolated(job):
                 end(job, run, provider)
+
+
+def _pass_cancellations_on(provider: Provider, jobs: Sequence[JobQueue]) -> None:
+    """Pass on what is due, the longest waiting first: those that fail must not hide the others."""
+    due = [job for job in jobs if is_cancellation_due(job)]
+    due.sort(key=lambda job: job.cancel_sent_at or job.cancel_requested_at or clock.now())
+    for job in due[:CANCELS_PER_POLL]:
+        if provider_status.is_paused(provider.key):
+            return
+        with isolated(job):
+            cancel_run(job, provider)
 
 
 def _store(live: Sequence[tuple[JobQueue, Run]]) -> None:
@@ -96,7 +104,8 @@ def _reason_of(run: Run, ref: RunRef, provider: Provider) -> str:
     if run.error:
         return run.error
     try:
-        return provider.get_run(ref).error
+        with provider_status.limits_heard(provider.key):
+            return provider.get_run(ref).error
     except ProviderError:
         return ""
 
@@ -170,7 +179,7 @@ def time_of_end(
 
 
 def _whole(count: int | None) -> int | None:
-    return None if count is None else min(count, MOST_STEPS)
+    return None if count is None else min(count, observations.MOST_STEPS)
 
 
 def _share(step: int | None, total: int | None) -> float | None:
@@ -181,20 +190,18 @@ def is_cancellation_due(job: JobQueue) -> bool:
     """Whether the owner's cancellation has to be passed on, or passed on again."""
     if job.cancel_requested_at is None:
         return False
-    return job.cancel_sent_at is None or clock.now() - job.cancel_sent_at > CANCEL_AGAIN_AFTER
+    sent_at = job.cancel_sent_at
+    return sent_at is None or abs(clock.now() - sent_at) > CANCEL_AGAIN_AFTER
 
 
 def cancel_run(job: JobQueue, provider: Provider) -> None:
     """Pass the cancellation on. The job ends when the provider confirms, or was done first."""
-    now = clock.now()
+    # Before the call, and kept where it fails: the next one is due a while after this one.
+    JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=clock.now())
     try:
-        provider.cancel_run(job.run_ref)
+        with provider_status.limits_heard(provider.key):
+            provider.cancel_run(job.run_ref)
     except UnsupportedFeatureError:
-        if job.cancel_sent_at is None:
-            note(job, gettext_noop("This trainer cannot cancel. It continues to its end."))
+        note_once(job, gettext_noop("This trainer cannot cancel. It continues to its end."))
     except ProviderError as error:
         log.warning("job %s: cancelling failed: %s", job.pk, error_text(error))
-        if isinstance(error, RateLimitedError):
-            provider_status.record_failure(provider.key, error)
-        return
-    JobQueue.objects.filter(pk=job.pk).update(cancel_sent_at=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +10,26 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from jobs import clock
 from jobs.engine.backoff import retry_delay
+from jobs.engine.renewal import beside, renew_until
 from jobs.models import ProviderStatus
 from providers.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from providers.redaction import sanitised
 from providers.types import Description
 
-# One poll of a provider: a list call, some single calls, some logs, each with a timeout.
-POLL_LEASE = timedelta(seconds=60)
+# Renewed while the poll goes on, and longer than one call can last: also where the thread that
+# renews it has lost its database for a moment, nobody polls beside it.
+POLL_LEASE = timedelta(seconds=90)
+LONGEST_POLL = timedelta(minutes=15)  # one that takes longer hangs, and others must take over
 DESCRIBE_EVERY = timedelta(seconds=30)
 UNANSWERED_FOR_PAUSE = 3
+# What a description holds at most: a few names and sentences.
+SHORT_TEXT = 200
+SHORT_LIST = 20
+LONGEST_TRAINING = 30 * 24 * 3600.0  # seconds: a longer estimate is none
 DEFAULT_RETRY_AFTER = 5.0  # seconds, where a rate limit names no time
 
 
@@ -37,21 +45,50 @@ def _answered(now: datetime) -> dict[str, Any]:
 def record_failure(provider: str, error: ProviderError) -> None:
     """It did not answer, or limits our rate: then no worker calls it before that time.
 
-    A rate limit names the time. Where several calls in a row got no answer, the pauses grow:
-    one call at a time finds out whether it is back (a circuit breaker).
+    It may name the time, with a rate limit or without. Where several calls in a row got no
+    answer, the pauses grow: one call at a time finds out whether it is back (a circuit breaker).
     """
     now = clock.now()
     row, _ = ProviderStatus.objects.get_or_create(provider=provider)
     values = {"last_error": sanitised(str(error), 500), "last_error_at": now}
-    if isinstance(error, RateLimitedError):
-        wait = error.retry_after or DEFAULT_RETRY_AFTER
-        values["paused_until"] = now + timedelta(seconds=wait)
-    elif isinstance(error, ProviderUnavailableError):
-        values["unanswered_count"] = row.unanswered_count + 1
-        if row.unanswered_count + 1 >= UNANSWERED_FOR_PAUSE:
-            failures = row.unanswered_count + 2 - UNANSWERED_FOR_PAUSE
-            values["paused_until"] = now + retry_delay(failures, error.retry_after)
+    if isinstance(error, ProviderUnavailableError) and not isinstance(error, RateLimitedError):
+        values["unanswered_count"] = unanswered = row.unanswered_count + 1
+        if unanswered >= UNANSWERED_FOR_PAUSE:
+            _pause(provider, retry_delay(unanswered + 1 - UNANSWERED_FOR_PAUSE))
+    record_limit(provider, error)
     ProviderStatus.objects.filter(provider=provider).update(**values)
+
+
+def record_limit(provider: str, error: Exception) -> None:
+    """Where one call was told to wait, no call is made before that time.
+
+    All else about a failure is left out: that one run cannot be stopped, or has no log, says
+    nothing about the provider.
+    """
+    default = DEFAULT_RETRY_AFTER if isinstance(error, RateLimitedError) else 0.0
+    if isinstance(error, ProviderUnavailableError) and (wait := error.retry_after or default):
+        _pause(provider, timedelta(seconds=wait))
+
+
+def _pause(provider: str, wait: timedelta) -> None:
+    """Call it no earlier than after `wait`; a shorter wait does not end a longer one."""
+    until = clock.now() + wait
+    ProviderStatus.objects.get_or_create(provider=provider)
+    is_longer = Q(paused_until=None) | Q(paused_until__lt=until)
+    ProviderStatus.objects.filter(is_longer, provider=provider).update(paused_until=until)
+
+
+@contextmanager
+def limits_heard(provider: str) -> Iterator[None]:
+    """Make a call of which nothing else is recorded: what it is told about waiting holds for
+    every call, and while such a wait lasts it is not made."""
+    if is_paused(provider):
+        raise RateLimitedError(provider, "not called while it wants us to wait")
+    try:
+        yield
+    except ProviderError as error:
+        record_limit(provider, error)
+        raise
 
 
 def record_description(provider: str, description: Description) -> None:
@@ -60,30 +97,53 @@ def record_description(provider: str, description: Description) -> None:
     ProviderStatus.objects.update_or_create(
         provider=provider,
         defaults={
-            "description": asdict(description),
+            "description": {name: _short(value) for name, value in asdict(description).items()},
             "described_at": now,
             **_answered(now),
         },
     )
 
 
+def _short(value: Any) -> Any:
+    """What is kept of one field: every page reads it, so nothing of it may be long."""
+    match value:
+        case str():
+            return sanitised(value, SHORT_TEXT)
+        case tuple():
+            return [_short(one) for one in value[:SHORT_LIST]]
+        case float() if value > LONGEST_TRAINING:
+            return None
+    return value
+
+
 @contextmanager
 def polling_lease(provider: str) -> Iterator[bool]:
     """Hold the right to poll `provider`; False where another worker holds it or the provider
-    limits our rate."""
+    limits our rate. A slow provider keeps it: it is renewed until the block ends."""
     ProviderStatus.objects.get_or_create(provider=provider)
     now, lease = clock.now(), uuid.uuid4()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     may_call = Q(paused_until=None) | Q(paused_until__lt=now)
     rows = ProviderStatus.objects.filter(free, may_call, provider=provider)
     is_held = bool(rows.update(lease=lease, lease_until=now + POLL_LEASE))
+    if not is_held:
+        yield False
+        return
+    held = ProviderStatus.objects.filter(provider=provider, lease=lease)
     try:
-        yield is_held
+        with beside(lambda done: _renew_until(done, held), patience=POLL_LEASE.total_seconds()):
+            yield True
     finally:
-        if is_held:
-            ProviderStatus.objects.filter(provider=provider, lease=lease).update(
-                lease=None, lease_until=None
-            )
+        held.update(lease=None, lease_until=None)
+
+
+def _renew_until(done: threading.Event, held: QuerySet[ProviderStatus]) -> None:
+    renew_until(
+        done,
+        lambda: bool(held.update(lease_until=clock.now() + POLL_LEASE)),
+        lease=POLL_LEASE.total_seconds(),
+        at_most=LONGEST_POLL.total_seconds(),
+    )
 
 
 def paused() -> list[str]:
@@ -92,10 +152,15 @@ def paused() -> list[str]:
     return list(rows.values_list("provider", flat=True))
 
 
+def is_paused(provider: str) -> bool:
+    """Whether one provider must not be called yet."""
+    return provider in paused()
+
+
 def is_description_due(provider: str) -> bool:
     """Whether the provider has not been asked lately what it can do."""
     row = ProviderStatus.objects.filter(provider=provider).first()
     if row is None:
         return True
     times = [moment for moment in (row.described_at, row.last_error_at) if moment]
-    return not times or clock.now() - max(times) > DESCRIBE_EVERY
+    return not times or abs(clock.now() - max(times)) > DESCRIBE_EVERY

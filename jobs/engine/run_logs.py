@@ -12,11 +12,13 @@ from django.db import OperationalError, transaction
 
 from jobs import clock
 from jobs.engine import provider_status
+from jobs.engine.observations import MOST_STEPS
+from jobs.engine.row_locks import is_row_locked
 from jobs.events import TEXT_LIMIT
 from jobs.models import JobEvent, JobQueue
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, RateLimitedError
+from providers.errors import ProviderError
 from providers.redaction import sanitised
 from providers.types import Capability, RunLog, RunRef
 
@@ -31,11 +33,13 @@ def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
     """Read the logs of those jobs that waited longest for it. A failure changes nothing."""
     if Capability.LOG not in provider.capabilities:
         return
-    oldest = clock.now() - READ_EVERY
-    waiting = [job for job in jobs if job.log_read_at is None or job.log_read_at < oldest]
+    now = clock.now()
+    waiting = [
+        job for job in jobs if job.log_read_at is None or abs(now - job.log_read_at) > READ_EVERY
+    ]
     waiting.sort(key=lambda job: (job.log_read_at is not None, job.log_read_at))
     chosen = waiting[:RUNS_PER_POLL]
-    if not chosen:
+    if not chosen or provider_status.is_paused(provider.key):
         return
     with ThreadPoolExecutor(max_workers=RUNS_PER_POLL) as pool:
         refs = [job.run_ref for job in chosen]
@@ -49,32 +53,33 @@ def read(provider: Provider, job: JobQueue) -> None:
     _take(job, _fetch(provider.key, job.run_ref))
 
 
-def _fetch(provider_key: str, ref: RunRef) -> RunLog | RateLimitedError | None:
+def _fetch(provider_key: str, ref: RunRef) -> RunLog | ProviderError | None:
     """Fetch a log, perhaps in a thread of its own: no database here."""
     try:
         return registry.get(provider_key).run_log(ref)
-    except RateLimitedError as error:
-        return error
     except ProviderError as error:
         log.info("the log of run %s could not be read: %s", ref.id, error)
+        return error
     except Exception:
         log.exception("the log of run %s could not be read", ref.id)
     return None
 
 
-def _take(job: JobQueue, fresh: RunLog | RateLimitedError | None) -> None:
+def _take(job: JobQueue, fresh: RunLog | ProviderError | None) -> None:
     if isinstance(fresh, RunLog):
         _store(job, fresh)
     elif fresh is not None:
-        provider_status.record_failure(job.provider, fresh)  # holds for every call
+        provider_status.record_limit(job.provider, fresh)
 
 
 def _store(job: JobQueue, fresh: RunLog) -> None:
     """Append what is new; a log that cannot be stored never decides about the training."""
     try:
         _append(job, fresh)
-    except OperationalError:
-        raise
+    except OperationalError as error:
+        if not is_row_locked(error):
+            raise
+        log.info("job %s: its log waits, its row is locked by another session", job.pk)
     except Exception:
         log.exception("job %s: its log could not be stored", job.pk)
         JobQueue.objects.filter(pk=job.pk).update(log_read_at=clock.now())
@@ -83,8 +88,7 @@ def _store(job: JobQueue, fresh: RunLog) -> None:
 def _append(job: JobQueue, fresh: RunLog) -> None:
     # Two readers at once would append twice: the one that moves the cursor first appends.
     last = -1 if job.loss_step is None else job.loss_step
-    # A training that diverges reports NaN: no point of a curve, and no JSON either.
-    losses = [(step, loss) for step, loss in fresh.losses if step > last and math.isfinite(loss)]
+    losses = [(step, loss) for step, loss in fresh.losses if step > last and _is_point(step, loss)]
     with transaction.atomic():
         moved = JobQueue.objects.filter(
             pk=job.pk, log_count=job.log_count, loss_step=job.loss_step
@@ -95,6 +99,15 @@ def _append(job: JobQueue, fresh: RunLog) -> None:
         )
         if moved:
             JobEvent.objects.bulk_create(_events(job, fresh, losses))
+
+
+def _is_point(step: int, loss: float) -> bool:
+    """Whether a curve can show it: one impossible point must not cost all the others."""
+    try:
+        # A training that diverges reports NaN, which JSON columns refuse.
+        return 0 <= step <= MOST_STEPS and math.isfinite(loss)
+    except OverflowError:
+        return False
 
 
 def _events(job: JobQueue, fresh: RunLog, losses: Sequence[tuple[int, float]]) -> list[JobEvent]:

@@ -52,19 +52,22 @@ REFUSALS = (
 )
 
 
-def submit(job_id: uuid.UUID) -> None:
-    """Bring one queued job to its provider. Safe to call for any job, any number of times."""
+def submit(job_id: uuid.UUID) -> bool:
+    """Bring one queued job to its provider; return whether it had its turn.
+
+    Safe to call for any job, any number of times.
+    """
     if reason := _held_back():
         log.error("job %s waits: %s", job_id, reason)
-        return
+        return False
     # An answer that waits in the journal is its run: a second call would be a second payment.
     adopt_kept_answers(job_id)
     if journal.kept_answers(job_id):
         log.error("job %s waits: an answer in the journal may be its run", job_id)
-        return
+        return False
     job = claim_queued(job_id)
     if job is None:
-        return
+        return False
     log.info("job %s: submitting to %s", job.pk, job.provider)
     with about(job), renewed_lease(job):
         try:
@@ -72,6 +75,7 @@ def submit(job_id: uuid.UUID) -> None:
         except TransitionError:
             # Our lease expired and others took over; what they decide stands.
             log.warning("job %s: lost its claim while submitting", job.pk)
+    return True
 
 
 def _held_back() -> str:

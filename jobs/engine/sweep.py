@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import provider_status
 from jobs.engine.acceptance import adopt_kept_answers, remember_orphan
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated
 from jobs.engine.reconcile import call_over_at
 from jobs.engine.transitions import is_free, move
 from jobs.events import note
-from jobs.models import Heartbeat, JobQueue, OrphanRun
-from jobs.states import Status
-from providers import registry
+from jobs.models import Heartbeat, JobQueue, OrphanRun, ProviderStatus
+from jobs.states import UNFINISHED, Status
+from jobs.work import work_for
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
+# No wait, pause or lease is half as long: an hour is the most that a provider may ask for.
+FURTHEST = timedelta(hours=2)
+Stages = Mapping[str, Callable[[], None]]
 HEARTBEAT = "sweep"
 # A run that could not be observed: its result may wait at the provider until then.
 UNOBSERVED_FOR = timedelta(days=7)
@@ -36,31 +37,70 @@ CANCELLED_UNREACHED = gettext_noop(
 
 
 def settle() -> None:
-    """Record the heartbeat and settle jobs whose lease, deadline or cancellation is due."""
-    for stage in (
-        adopt_kept_answers,
-        recover_leases,
-        end_overdue,
-        end_cancelled_in_queue,
-        end_unheard_cancellations,
-    ):
-        _run_isolated(stage)
+    """Settle jobs whose lease, deadline or cancellation is due, and record the heartbeat."""
+    run(settling())
+
+
+def settling() -> Stages:
+    """The stages that bring rows in order, by name."""
+    return {
+        "bring_times_back": bring_times_back,
+        "adopt_kept_answers": adopt_kept_answers,
+        "recover_leases": recover_leases,
+        "end_overdue": end_overdue,
+        "end_cancelled_in_queue": end_cancelled_in_queue,
+        "end_unheard_cancellations": end_unheard_cancellations,
+    }
+
+
+def run(stages: Stages) -> None:
+    """Run each stage; one that fails is logged, costs the others nothing, and has no heartbeat."""
+    done = {HEARTBEAT}
+    for name, stage in stages.items():
+        try:
+            stage()
+            done.add(heartbeat_of(name))
+        except Exception:
+            log.exception("the sweep's stage %s failed", name)
     # Last: a sweep that does not come to its end is none.
-    Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"at": clock.now()})
+    _beat({HEARTBEAT, *map(heartbeat_of, stages)}, done)
 
 
-def _run_isolated(stage: Callable[[], None]) -> None:
-    """Run one stage; its failure is logged and costs the others nothing."""
-    try:
-        stage()
-    except Exception:
-        log.exception("the sweep's stage %s failed", stage.__name__)
+def heartbeat_of(stage: str) -> str:
+    """The name of a stage's own heartbeat."""
+    return f"{HEARTBEAT}:{stage}"
+
+
+def _beat(names: set[str], done: set[str]) -> None:
+    """Record what ran through. What never did has its first try as its heartbeat, so that this
+    is seen too."""
+    now = clock.now()
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=name, at=now) for name in sorted(names)], ignore_conflicts=True
+    )
+    Heartbeat.objects.filter(name__in=done).update(at=now)
+
+
+def bring_times_back() -> None:
+    """Let everything be due that was put off under a clock that has been set back since.
+
+    Nobody knows by how much, and to wait would stop everything for that long. When a lost call is
+    over (`call_over_at`) stays as it is: to wait for that too long costs time, not money.
+    """
+    now = clock.now()
+    far = now + FURTHEST
+    unfinished = JobQueue.objects.filter(status__in=sorted(UNFINISHED))
+    unfinished.filter(next_poll_at__gt=far).update(next_poll_at=now)
+    OrphanRun.objects.filter(next_try_at__gt=far).update(next_try_at=now)
+    unfinished.filter(lease_until__gt=far).update(lease_until=now)
+    ProviderStatus.objects.filter(lease_until__gt=far).update(lease_until=now)
+    ProviderStatus.objects.filter(paused_until__gt=far).update(paused_until=now)
 
 
 def recover_leases() -> None:
     """Recover submissions whose worker is gone: unsent ones again, sent ones as unclear."""
     expired = JobQueue.objects.filter(status=Status.SUBMITTING, lease_until__lt=clock.now())
-    for job in expired[:BATCH]:
+    for job in _batch(expired):
         with isolated(job):
             _recover(job)
 
@@ -82,29 +122,48 @@ def end_overdue() -> None:
     """End what has no hope: nothing waits or runs forever.
 
     A run is ended only where it was observed after its deadline. One that could not be
-    observed (the computer slept, the provider was away) may be done: it is polled first.
+    observed (the computer slept, the provider was away) may be done: it is polled first. A result
+    is given up only where the next try to fetch it lies behind the deadline, so that there was
+    one, and never where it lies in our own storage already.
     """
     now = clock.now()
+    forgotten = now - UNOBSERVED_FOR
     overdue = JobQueue.objects.filter(deadline_at__lt=now)
     running = overdue.filter(status=Status.RUNNING)
-    _end(overdue.filter(status=Status.QUEUED), Status.CANCELLED, "deadline")
-    _end(running.filter(last_seen_at__gte=F("deadline_at")), Status.FAILED, "deadline")
-    _end(running.filter(deadline_at__lt=now - UNOBSERVED_FOR), Status.FAILED, "lost_contact")
-    _end(overdue.filter(is_free(), status=Status.FINISHING), Status.FAILED, "fetch_deadline")
+    observed = running.filter(last_seen_at__gte=F("deadline_at"))
+    _end(_batch(overdue.filter(status=Status.QUEUED)), Status.CANCELLED, "deadline")
+    _end(_batch(observed), Status.FAILED, "deadline")
+    _end(_batch(running.filter(deadline_at__lt=forgotten)), Status.FAILED, "lost_contact")
+    finishing = overdue.filter(is_free(), status=Status.FINISHING)
+    _end_fetching(_batch(finishing.filter(next_poll_at__gt=F("deadline_at"))))
+    _end(_batch(finishing.filter(deadline_at__lt=forgotten)), Status.FAILED, "fetch_deadline")
 
 
-def _end(jobs: QuerySet[JobQueue], target: Status, code: str) -> None:
-    for job in jobs[:BATCH]:
+def _batch(jobs: QuerySet[JobQueue]) -> Iterable[JobQueue]:
+    """As many as one sweep takes. What trips is put off (`isolation.postpone`) and so comes last:
+    it never hides others, and a row is at most as late here as it would be polled."""
+    return jobs.order_by("next_poll_at")[:BATCH]
+
+
+def _end(jobs: Iterable[JobQueue], target: Status, code: str) -> None:
+    for job in jobs:
         with isolated(job), transaction.atomic():
             if job.status == Status.RUNNING:  # its run may go on at the provider
                 remember_orphan(job, job.run_id)
             move(job, target, error_code=code)
 
 
+def _end_fetching(jobs: Iterable[JobQueue]) -> None:
+    for job in jobs:
+        with isolated(job):
+            if not work_for(job).is_stored(job):
+                move(job, Status.FAILED, error_code="fetch_deadline")
+
+
 def end_cancelled_in_queue() -> None:
     """End jobs whose cancellation came between the queue and a worker."""
     waiting = JobQueue.objects.filter(status=Status.QUEUED).exclude(cancel_requested_at=None)
-    for job in waiting[:BATCH]:
+    for job in _batch(waiting):
         with isolated(job):
             move(job, Status.CANCELLED)
 
@@ -114,49 +173,8 @@ def end_unheard_cancellations() -> None:
     unseen = Q(last_seen_at=None) | Q(last_seen_at__lt=F("cancel_requested_at"))
     limit = clock.now() - CANCEL_UNHEARD_FOR
     rows = JobQueue.objects.filter(unseen, status=Status.RUNNING, cancel_requested_at__lt=limit)
-    for job in rows[:BATCH]:
+    for job in _batch(rows):
         with isolated(job), transaction.atomic():
             remember_orphan(job, job.run_id)
             move(job, Status.CANCELLED, error_code="abandoned")
             note(job, CANCELLED_UNREACHED)
-
-
-def due_submissions() -> list[str]:
-    """Ids of queued jobs that were not dispatched or whose wait is over."""
-    return _ids(_may_call() & Q(status=Status.QUEUED, cancel_requested_at=None))
-
-
-def due_collections() -> list[str]:
-    """Ids of finished runs that nobody is collecting."""
-    return _ids(_may_call() & is_free() & Q(status=Status.FINISHING))
-
-
-def _may_call() -> Q:
-    return ~Q(provider__in=provider_status.paused())
-
-
-def _ids(condition: Q) -> list[str]:
-    """Ids of due jobs, taken in turns from every provider and owner: one owner's thousand jobs
-    do not hide another's one."""
-    turn = Window(
-        RowNumber(), partition_by=["provider", "owner_id"], order_by=[F("next_poll_at"), F("pk")]
-    )
-    rows = JobQueue.objects.filter(condition, next_poll_at__lte=clock.now()).annotate(turn=turn)
-    return [
-        str(pk) for pk in rows.order_by("turn", "next_poll_at").values_list("pk", flat=True)[:BATCH]
-    ]
-
-
-def due_providers() -> list[str]:
-    """Keys of configured providers where something running or unclear is due."""
-    due = JobQueue.objects.filter(next_poll_at__lte=clock.now()).order_by()
-    watched = due.filter(status__in=[Status.RUNNING, Status.UNKNOWN])
-    keys = set(watched.values_list("provider", flat=True).distinct())
-    orphans = OrphanRun.objects.filter(next_try_at__lte=clock.now())
-    keys |= set(orphans.values_list("job__provider", flat=True).distinct())
-    return [key for key in registry.configured() if key in keys]
-
-
-def due_descriptions() -> list[str]:
-    """Keys of providers that were not asked lately what they can do."""
-    return [key for key in registry.configured() if provider_status.is_description_due(key)]

@@ -93,10 +93,8 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     """Claim a queued job for submission; None where it is not due or another was first, where
     its provider is paused, or has enough calls under way."""
     now = clock.now()
-    # A lost call must be over before a second one may leave, whatever made the job due.
-    is_call_over = Q(call_over_at=None) | Q(call_over_at__lte=now)
     job = JobQueue.objects.filter(
-        is_call_over,
+        is_call_over(),
         pk=job_id,
         status=Status.QUEUED,
         next_poll_at__lte=now,
@@ -108,7 +106,7 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
         move(
             job,
             Status.SUBMITTING,
-            is_repeat=bool(job.error_code or job.attempts),
+            is_repeat=_is_repeat(job),
             claim=uuid.uuid4(),
             lease_until=now + LEASE,
             attempts=job.attempts,
@@ -118,6 +116,11 @@ def claim_queued(job_id: uuid.UUID) -> JobQueue | None:
     except TransitionError:
         return None
     return job
+
+
+def _is_repeat(job: JobQueue) -> bool:
+    """Whether the same step was tried before and came to nothing: that is no news."""
+    return bool(job.error_code or job.attempts)
 
 
 def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
@@ -142,11 +145,18 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
             return False
         counted = ProviderStatus.objects.filter(provider=job.provider)
         counted.update(paid_calls=F("paid_calls") + 1)
-        record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
+        if not _is_repeat(job):
+            record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
     job.sent_at, job.account, job.version = now, account, job.version + 1
     job.lookup_key = lookup_key
     return True
+
+
+def is_call_over() -> Q:
+    """The condition that a lost call is over: only then a second one may leave, whatever made
+    the job due."""
+    return Q(call_over_at=None) | Q(call_over_at__lte=clock.now())
 
 
 def is_free() -> Q:
@@ -165,8 +175,13 @@ def _has_room(provider: str, status: Status) -> bool:
     row = ProviderStatus.objects.select_for_update().get(provider=provider)
     if row.paused_until and row.paused_until > now:
         return False
-    held = JobQueue.objects.filter(provider=provider, status=status, lease_until__gt=now)
-    return held.count() < CALLS_PER_PROVIDER
+    return free_places(provider, status) > 0
+
+
+def free_places(provider: str, status: Status) -> int:
+    """How many more calls of this sort may be under way at `provider`."""
+    held = JobQueue.objects.filter(provider=provider, status=status, lease_until__gt=clock.now())
+    return max(CALLS_PER_PROVIDER - held.count(), 0)
 
 
 @transaction.atomic

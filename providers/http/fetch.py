@@ -11,6 +11,7 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
@@ -20,7 +21,12 @@ from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-from providers.errors import ProviderUnavailableError, RunNotFoundError, UnexpectedReplyError
+from providers.errors import (
+    ProviderUnavailableError,
+    ResultHostError,
+    RunNotFoundError,
+    UnexpectedReplyError,
+)
 from providers.http.calls import error_class, reply_from
 from providers.http.client import Client
 from providers.http.session import (
@@ -77,12 +83,18 @@ def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
     """Open `url` for streaming, redirects followed under the rule above.
 
     Raises `ProviderUnavailableError` (also while reading, where the body breaks off),
-    `RunNotFoundError` where the result is gone, `UnexpectedReplyError` for an address that is
+    `ResultHostError` where that is another host than the provider's own, `RunNotFoundError` where
+    the result is gone, `UnexpectedReplyError` for an address that is
     not allowed or more than `max_bytes`.
     """
-    with new_session(trust_environment=client.trusts_environment) as own, _public_session() as web:
+    way = _Way()
+    with (
+        _told_apart(way),
+        new_session(trust_environment=client.trusts_environment) as own,
+        _public_session() as web,
+    ):
         try:
-            response = _follow(client, own, web, url)
+            response = _follow(client, own, web, url, way)
         except AddressRefusedError as error:
             raise UnexpectedReplyError(
                 client.provider, f"result address refused: {error}"
@@ -99,6 +111,29 @@ def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
             yield Download(size, _checked_chunks(client, response, max_bytes))
 
 
+@dataclass
+class _Way:
+    """Where a download has led so far."""
+
+    is_own: bool = True  # every hop so far was at the provider's own origin
+
+
+@contextmanager
+def _told_apart(way: _Way) -> Iterator[None]:
+    """Blame another host, not the provider, for what that host does not answer."""
+    try:
+        yield
+    except ProviderUnavailableError as error:
+        if way.is_own:
+            raise
+        raise ResultHostError(
+            error.provider,
+            error.detail,
+            status_code=error.status_code,
+            retry_after=error.retry_after,
+        ) from error
+
+
 def _public_session() -> requests.Session:
     # No proxy from the environment: behind one we could not see which address is reached.
     session = new_session(trust_environment=False)
@@ -108,20 +143,19 @@ def _public_session() -> requests.Session:
 
 
 def _follow(
-    client: Client, own: requests.Session, web: requests.Session, url: str
+    client: Client, own: requests.Session, web: requests.Session, url: str, way: _Way
 ) -> requests.Response:
     """Return the first answer that is no redirect, its body unread."""
-    is_own = True
     for _ in range(MAX_REDIRECTS + 1):
         target = _parse(url)
         # Once another origin had a say in the address, the key stays out of it for good.
-        is_own = is_own and _origin(target) == _origin(_parse(client.base_url))
-        if not is_own:
+        way.is_own = way.is_own and _origin(target) == _origin(_parse(client.base_url))
+        if not way.is_own:
             _require_public(target)
-        response = (own if is_own else web).get(
+        response = (own if way.is_own else web).get(
             target.url,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
-            auth=client.auth if is_own else None,
+            auth=client.auth if way.is_own else None,
             timeout=TIMEOUT,
             allow_redirects=False,
             stream=True,

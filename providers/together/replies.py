@@ -1,7 +1,7 @@
 """From Together's JSON to our values. Pure, and lenient: only an id and a status are certain.
 
-A missing or misshapen field raises KeyError, TypeError or ValueError, which the base turns
-into the error for an unreadable answer.
+A missing or misshapen field raises one of `MISSHAPEN`, which the base turns into the error for
+an unreadable answer.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from providers.errors import MISSHAPEN
 from providers.types import EVER, TOKEN_PREFIX, LogLine, Output, Run, RunList, RunStatus
 
 logger = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 MAX_ID_LENGTH = 200
+# No training has more steps, and no column takes more.
+MOST = 2**31 - 1
 
 # Event types (compared in lower case, as Together has sent both) as stages for people.
 _STAGES_BY_EVENT = {
@@ -127,7 +130,7 @@ def run_list(data: Json, parse: Callable[[Json], Run]) -> RunList:
     for item in items:
         try:
             runs.append(parse(item))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MISSHAPEN as error:
             logger.warning("an entry of the run list is unreadable: %s", type(error).__name__)
             is_complete = is_complete and _is_strangers(item)
     return RunList(tuple(runs), EVER if is_complete else None)
@@ -178,9 +181,13 @@ def moment(value: object) -> datetime | None:
 
 def number(value: object) -> float | None:
     """Return a finite number, None for anything else: NaN can neither be plotted nor stored."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:  # JSON knows no largest number
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _steps(data: Json, events: Sequence[Json]) -> tuple[int | None, int | None]:
@@ -252,4 +259,7 @@ def _string(value: object) -> str:
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Return a count, None for anything else: a number that no training reaches is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST else None

@@ -7,7 +7,7 @@ import time_machine
 from django.db import OperationalError
 from django.utils import timezone
 
-from jobs.engine import poll, progress, provider_status, sweep
+from jobs.engine import due, poll, progress, provider_status, sweep
 from jobs.engine.submit import submit
 from jobs.engine.transitions import CALLS_PER_PROVIDER, claim_finishing, claim_queued
 from jobs.models import Heartbeat, JobEvent, JobQueue, ProviderStatus
@@ -15,7 +15,8 @@ from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from providers import registry
 from providers.errors import ProviderUnavailableError, RateLimitedError
-from providers.types import Run, RunStatus
+from providers.local.provider import Local
+from providers.types import Capability, Run, RunStatus
 from tests.factories import JobFactory, UserModelFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -64,7 +65,7 @@ def test_while_it_is_paused_nothing_is_claimed_for_it_and_no_event_is_written():
     ProviderStatus.objects.create(provider="local", paused_until=soon)
     job = JobFactory()
     submit(job.pk)
-    assert sweep.due_submissions() == []
+    assert due.submissions() == []
     assert not JobEvent.objects.exists()
 
 
@@ -87,7 +88,27 @@ def test_one_owners_thousand_jobs_do_not_hide_anothers_one(monkeypatch):
     early = timezone.now() - timedelta(hours=1)
     JobFactory.create_batch(20, kind="generation", model=model, next_poll_at=early)
     lonely = JobFactory()
-    assert str(lonely.pk) in sweep.due_submissions()[:2]
+    assert str(lonely.pk) in due.submissions()[:2]
+
+
+def test_one_owners_many_runs_do_not_hide_anothers_one_from_single_looks(scripted, monkeypatch):
+    gone = {Capability.FOLLOW_TRAININGS, Capability.FIND_TRAININGS}
+    monkeypatch.setattr(Local, "capabilities", Local.capabilities - gone)
+    monkeypatch.setattr(Local, "calls_per_poll", 4)
+    early = timezone.now() - timedelta(minutes=1)
+    crowd = UserModelFactory(training=True).owner
+    for number in range(8):
+        model = UserModelFactory(training=True, owner=crowd)
+        JobFactory(model=model, running=True, run_id=f"ft-{number}", next_poll_at=early)
+    lonely = JobFactory(running=True, run_id="ft-lonely")
+    for job in JobQueue.objects.all():
+        run = {"id": job.run_id, "status": "running", "step": 3}
+        scripted.mock.get(f"http://127.0.0.1:9/v1/fine-tunes/{job.run_id}", json=run)
+        scripted.logs(job.run_id)
+    poll.poll("local")
+    lonely.refresh_from_db()
+    assert lonely.step == 3
+    assert JobQueue.objects.filter(step=3).count() == 4
 
 
 def test_a_stage_of_the_sweep_that_fails_stops_no_other(monkeypatch):
@@ -99,7 +120,7 @@ def test_a_stage_of_the_sweep_that_fails_stops_no_other(monkeypatch):
     sweep.settle()
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
-    assert Heartbeat.objects.get().name == sweep.HEARTBEAT
+    assert Heartbeat.objects.filter(name=sweep.HEARTBEAT).exists()
 
 
 def test_a_locked_row_costs_itself_only(monkeypatch):

@@ -7,11 +7,13 @@ import requests
 from django.utils import timezone
 
 from jobs import services
-from jobs.engine import poll, sweep
+from jobs.engine import due, poll, progress, sweep
 from jobs.messages import MAYBE_PAID, explain
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
+from providers.errors import UnsupportedFeatureError
+from providers.local.provider import Local
 from tests.factories import JobFactory
 
 HOUR = timedelta(hours=1)
@@ -49,7 +51,7 @@ def test_trying_again_takes_an_earlier_wish_to_cancel_back(scripted):
     sweep.end_cancelled_in_queue()
     job.refresh_from_db()
     assert job.status == Status.QUEUED
-    assert sweep.due_submissions() == [str(job.pk)]
+    assert due.submissions() == [str(job.pk)]
 
 
 @pytest.mark.parametrize("trait", ["submitting", "unknown", "finishing"])
@@ -68,10 +70,51 @@ def test_a_job_that_is_found_after_it_was_cancelled_is_stopped(scripted):
     assert scripted.count("POST", "/fine-tunes/ft-1/cancel") == 1
 
 
-def test_a_trainer_that_cannot_cancel_is_said_so_once(scripted, monkeypatch):
-    from providers.errors import UnsupportedFeatureError
-    from providers.local.provider import Local
+def test_cancellations_that_fail_do_not_hide_the_next(scripted, monkeypatch):
+    monkeypatch.setattr(progress, "CANCELS_PER_POLL", 3)
+    asked = timezone.now()
+    jobs = [JobFactory(running=True, run_id=f"ft-{n}", cancel_requested_at=asked) for n in range(5)]
+    scripted.lists(*({"id": job.run_id, "status": "running"} for job in jobs))
+    for job in jobs:
+        scripted.mock.post(f"http://127.0.0.1:9/v1/fine-tunes/{job.run_id}/cancel", status=500)
+    for _ in range(2):
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        poll.poll("local")
+    assert [scripted.count("POST", f"/fine-tunes/{job.run_id}/cancel") for job in jobs] == [1] * 5
 
+
+def test_a_cancellation_that_failed_is_passed_on_again_the_longest_waiting_first(
+    scripted, monkeypatch
+):
+    monkeypatch.setattr(progress, "CANCELS_PER_POLL", 1)
+    sent = [timezone.now() - timedelta(minutes=minutes) for minutes in (3, 9, 6)]
+    for number, moment in enumerate(sent):
+        run_id = f"ft-{number}"
+        JobFactory(running=True, run_id=run_id, cancel_requested_at=moment, cancel_sent_at=moment)
+        scripted.cancels(run_id)
+    scripted.lists(*({"id": f"ft-{number}", "status": "running"} for number in range(3)))
+    poll.poll("local")
+    assert [scripted.count("POST", f"/fine-tunes/ft-{n}/cancel") for n in range(3)] == [0, 1, 0]
+
+
+def test_a_cancellation_that_trips_leaves_the_others_passed_on(scripted, monkeypatch):
+    bad, good = (
+        JobFactory(running=True, run_id=run_id, cancel_requested_at=timezone.now())
+        for run_id in ("ft-bad", "ft-good")
+    )
+    scripted.lists(*({"id": job.run_id, "status": "running"} for job in (bad, good)))
+    asked: list[str] = []
+
+    def trips(self, ref):
+        asked.append(ref.id)
+        raise RuntimeError("a surprise")
+
+    monkeypatch.setattr(Local, "cancel_run", trips)
+    poll.poll("local")
+    assert sorted(asked) == ["ft-bad", "ft-good"]
+
+
+def test_a_trainer_that_cannot_cancel_is_said_so_once(scripted, monkeypatch):
     def cannot(self, run_id):
         raise UnsupportedFeatureError("local", "cancelling")
 

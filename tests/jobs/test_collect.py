@@ -8,13 +8,13 @@ import requests
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from jobs.engine import sweep
+from jobs.engine import due, sweep
 from jobs.engine.collect import collect
 from jobs.messages import explain
-from jobs.models import JobQueue
+from jobs.models import JobQueue, ProviderStatus
 from jobs.states import Status
 from models_app.models import UserModel
-from tests.factories import JobFactory
+from tests.factories import JobFactory, UserModelFactory, jpeg
 from tests.training.test_weights import safetensors
 
 pytestmark = pytest.mark.django_db
@@ -60,9 +60,9 @@ def test_finishing_twice_changes_nothing(job, scripted):
 def test_a_worker_that_died_while_fetching_is_replaced(job, scripted):
     scripted.mock.get(DOWNLOAD, body=safetensors())
     JobQueue.objects.update(lease_until=timezone.now() + timedelta(seconds=20))
-    assert sweep.due_collections() == []
+    assert due.collections() == []
     JobQueue.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert sweep.due_collections() == [str(job.pk)]
+    assert due.collections() == [str(job.pk)]
     assert tried(job).status == Status.SUCCEEDED
 
 
@@ -89,6 +89,43 @@ def test_an_error_page_instead_of_weights_is_never_stored(job, scripted):
     scripted.mock.get(DOWNLOAD, body=b"<html>not found</html>")
     assert tried(job).error_code == "bad_weights"
     assert not default_storage.exists("weights")
+
+
+@pytest.mark.parametrize(
+    "expired",
+    [
+        {"status": 400, "body": "<Code>ExpiredToken</Code>"},
+        {"status": 403},
+        {"status": 404},
+        {"body": "<html>This link has expired</html>"},
+    ],
+    ids=["400", "403", "404", "page"],
+)
+def test_an_address_that_expired_is_asked_for_again(scripted, expired):
+    old, new = "http://127.0.0.1:9/v1/old.jpg", "http://127.0.0.1:9/v1/new.jpg"
+    picture = JobFactory(
+        kind="generation",
+        model=UserModelFactory(ready=True),
+        finishing=True,
+        run_id="img-1",
+        result={"outputs": [{"url": old}]},
+        payload={"prompt": "p", "typed_prompt": "p", "ratio": "1:1", "strength": 1.0},
+    )
+    scripted.mock.get(old, **expired)
+    scripted.mock.get(new, body=jpeg())
+    entry = {"id": "img-1", "data": [{"index": 0, "url": new}]}
+    scripted.mock.get("http://127.0.0.1:9/v1/images/generations", json={"data": [entry]})
+    assert tried(picture, times=2).status == Status.SUCCEEDED
+
+
+def test_a_result_that_is_away_for_long_is_asked_for_less_and_less_often(job, scripted):
+    scripted.mock.get(DOWNLOAD, body=requests.ConnectionError("refused"))
+    waits = []
+    for _ in range(8):
+        ProviderStatus.objects.update(paused_until=None)
+        waits.append(round((tried(job).next_poll_at - timezone.now()).total_seconds()))
+    assert waits == [5, 5, 8, 16, 32, 60, 60, 60]
+    assert job.events.filter(text="Downloading the weights").count() == 1
 
 
 def test_a_full_disk_loses_nothing(job, scripted, monkeypatch):

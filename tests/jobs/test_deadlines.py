@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.engine import poll, sweep
+from jobs.engine.collect import collect
 from jobs.engine.submit import submit
 from jobs.models import JobQueue
 from jobs.states import Status
-from tests.factories import JobFactory
+from tests.factories import JobFactory, UserModelFactory
 from training.selectors import next_idempotency_key
 from training.services import start, try_again
 
@@ -89,6 +90,38 @@ def test_a_result_found_late_has_its_whole_time_to_be_fetched(scripted):
     scripted.lists({"id": "ft-1", "status": "completed"})
     poll.poll("local")
     assert ended(job).status == Status.FINISHING
+
+
+def test_a_result_is_fetched_once_more_after_a_sleep_before_it_is_given_up(scripted):
+    now = timezone.now()
+    job = JobFactory(
+        finishing=True, run_id="ft-1", deadline_at=now - HOUR, next_poll_at=now - 9 * HOUR
+    )
+    assert ended(job).status == Status.FINISHING
+    scripted.logs("ft-1")
+    scripted.mock.get(f"{BASE}/finetune/download", status=500)
+    collect(job.pk)
+    assert (ended(job).status, job.error_code) == (Status.FAILED, "fetch_deadline")
+
+
+def test_a_result_that_nobody_could_try_to_fetch_for_a_week_is_given_up(scripted):
+    past = timezone.now() - 8 * 24 * HOUR
+    job = JobFactory(finishing=True, run_id="ft-1", deadline_at=past, next_poll_at=past)
+    assert (ended(job).status, job.error_code) == (Status.FAILED, "fetch_deadline")
+
+
+def test_pictures_that_lie_here_already_are_not_given_up_at_a_deadline(scripted):
+    job = JobFactory(
+        kind="generation",
+        model=UserModelFactory(ready=True),
+        finishing=True,
+        run_id="img-1",
+        deadline_at=timezone.now() - HOUR,
+        result={"outputs": [{"file": "images/incoming/1"}]},
+    )
+    assert ended(job).status == Status.FINISHING
+    JobQueue.objects.update(result={"outputs": [{"url": f"{BASE}/1.jpg"}]})
+    assert ended(job).status == Status.FAILED
 
 
 @pytest.mark.parametrize("code", ["lost_contact", "fetch_deadline", "authentication_failed"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 from generation.models import GeneratedImage
 from generation.work import GenerationWork
 from jobs import selectors, tasks
-from jobs.engine import poll, submit
+from jobs.engine import due, poll, submit
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
@@ -156,13 +156,12 @@ def test_a_wiped_broker_loses_nothing(scripted):
 
 
 def test_a_provider_that_asked_for_time_is_not_sent_the_next_job_either(scripted):
-    from jobs.engine import sweep
     from jobs.models import ProviderStatus
 
     JobFactory()
     until = timezone.now() + timedelta(seconds=30)
     ProviderStatus.objects.create(provider="local", paused_until=until)
-    assert sweep.due_submissions() == []
+    assert due.submissions() == []
 
 
 def test_a_list_that_is_never_complete_does_not_overrule_the_owner(draft, scripted):

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from jobs import selectors
-from jobs.engine import poll, sweep
+from jobs.engine import due, poll
 from jobs.models import JobEvent, JobQueue, ProviderStatus, new_correlation
 from jobs.states import Status
 from models_app.models import UserModel
@@ -48,6 +48,13 @@ def test_progress_never_goes_backwards(scripted, job):
     seen(scripted, job, status="running", step=60, total_steps=100)
     seen(scripted, job, status="running", step=20, total_steps=100)
     assert (job.step, job.progress) == (60, 0.6)
+
+
+@pytest.mark.parametrize("total", [None, 10, 90])
+def test_the_end_takes_no_step_back(scripted, job, total):
+    JobQueue.objects.update(step=50, total_steps=total)
+    seen(scripted, job, status="completed")
+    assert (job.status, job.step) == (Status.FINISHING, max(50, total or 0))
 
 
 def test_a_word_nobody_knows_is_no_end(scripted, job):
@@ -100,7 +107,7 @@ def test_a_run_the_trainer_does_not_know_is_not_declared_dead(scripted, job):
 def test_a_completed_run_is_fetched(scripted, job):
     seen(scripted, job, status="completed")
     assert (job.status, job.progress) == (Status.FINISHING, 1.0)
-    assert sweep.due_collections() == [str(job.pk)]
+    assert due.collections() == [str(job.pk)]
 
 
 def test_a_failed_run_tells_the_trainers_own_words(scripted, job):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from jobs import services, tasks
-from jobs.engine import sweep
+from jobs.engine import due, sweep
 from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
@@ -16,12 +16,12 @@ PAST = timedelta(seconds=-1)
 
 def test_a_queued_job_whose_bell_was_lost_is_found():
     job = JobFactory()
-    assert sweep.due_submissions() == [str(job.pk)]
+    assert due.submissions() == [str(job.pk)]
 
 
 def test_a_job_that_waits_for_its_next_try_is_left_alone():
     JobFactory(next_poll_at=timezone.now() + timedelta(seconds=30))
-    assert sweep.due_submissions() == []
+    assert due.submissions() == []
 
 
 def test_a_live_claim_is_not_taken_away():
@@ -69,7 +69,7 @@ def test_a_queued_job_is_cancelled_at_once():
 
 def test_a_job_cancelled_on_its_way_back_to_the_queue_ends():
     job = JobFactory(cancel_requested_at=timezone.now())
-    assert sweep.due_submissions() == []
+    assert due.submissions() == []
     sweep.end_cancelled_in_queue()
     job.refresh_from_db()
     assert job.status == Status.CANCELLED

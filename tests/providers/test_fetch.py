@@ -10,6 +10,7 @@ import responses
 from providers.errors import (
     AuthenticationFailedError,
     ProviderUnavailableError,
+    ResultHostError,
     RunNotFoundError,
     UnexpectedReplyError,
 )
@@ -47,6 +48,19 @@ def resolver(monkeypatch) -> dict[str, str]:
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     return known
+
+
+@responses.activate
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_another_host_that_is_away_is_told_apart_from_the_provider(status):
+    responses.get(f"{OWN}/finetune/download", status=status)
+    responses.get("https://files.example.com/1.jpg", status=status, headers={"Retry-After": "9"})
+    with pytest.raises(ProviderUnavailableError) as own:
+        read(f"{OWN}/finetune/download")
+    assert not isinstance(own.value, ResultHostError)
+    with pytest.raises(ResultHostError) as other:
+        read("https://files.example.com/1.jpg")
+    assert (other.value.status_code, other.value.retry_after) == (status, 9.0)
 
 
 @responses.activate

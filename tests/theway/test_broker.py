@@ -65,6 +65,10 @@ TORN = [
     dumps(MESSAGE | {"headers": {"task": "jobs.tasks.sweep_jobs", "id": "1"}, "body": "[]"}),
     dumps(MESSAGE | {"headers": ["task"], "body": "[[], {}, {}]"}),
     dumps(MESSAGE | {"body": '{"task": "jobs.tasks.sweep_jobs"}'}),
+    '{"__type__": "bytes", "__value__": 5}',
+    dumps(MESSAGE | {"headers": {"compression": "application/x-gzip"}}),
+    pytest.param("[" * 200_000, id="endless"),
+    pytest.param(dumps(MESSAGE | {"body": "[" * 200_000}), id="endless body"),
 ]
 
 

@@ -13,7 +13,7 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
-from theway.broker.messages import UNREADABLE, is_readable
+from theway.broker.messages import is_readable
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class FolderChannel(filesystem.Channel):
     def _message_in(self, path: Path) -> dict[str, Any] | None:
         try:
             message = loads(path.read_bytes())
-        except (OSError, *UNREADABLE):
+        except Exception:  # torn, or nested deeper than a reader can follow
             return None
         return dict(message) if is_readable(message, self) else None
 

@@ -11,6 +11,10 @@ from theway.broker.messages import is_readable
 
 log = logging.getLogger(__name__)
 
+# What kombu raises while it reads JSON: torn, nested too deep, or a value of an odd kind in it.
+# Not a LookupError: that is also said of a message for which nobody listens.
+UNREADABLE = (ValueError, RecursionError, TypeError, AttributeError, ArithmeticError)
+
 
 class RedisChannel(redis.Channel):
     """Drops what is no message at all. It is out of its queue by then, and the sweep finds the
@@ -19,7 +23,7 @@ class RedisChannel(redis.Channel):
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)  # type: ignore[misc]
-        except ValueError as error:
+        except UNREADABLE as error:
             log.error("a message cannot be read and is dropped: %s", error)
             return None
 
