@@ -288,6 +288,20 @@ MUTANTS = (
         (BULKHEADS,),
     ),
     Mutant(
+        "the queue is filled with what must wait",
+        "jobs/engine/due.py",
+        "[:room])",
+        "[: room + 200])",
+        ("tests/jobs/test_due.py",),
+    ),
+    Mutant(
+        "a crowd goes first",
+        "jobs/querysets.py",
+        'partition_by=["provider", "owner_id"],',
+        'partition_by=["provider"],',
+        (BULKHEADS,),
+    ),
+    Mutant(
         "a pause is ignored",
         "jobs/engine/transitions.py",
         "    if row.paused_until and row.paused_until > now:",

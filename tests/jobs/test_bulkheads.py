@@ -82,8 +82,7 @@ def test_a_rate_limit_of_any_call_holds_for_all(scripted):
     assert provider_status.paused() == ["local"]
 
 
-def test_one_owners_thousand_jobs_do_not_hide_anothers_one(monkeypatch):
-    monkeypatch.setattr(sweep, "BATCH", 5)
+def test_one_owners_thousand_jobs_do_not_hide_anothers_one():
     model = UserModelFactory(ready=True)
     early = timezone.now() - timedelta(hours=1)
     JobFactory.create_batch(20, kind="generation", model=model, next_poll_at=early)
