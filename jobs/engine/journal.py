@@ -76,27 +76,37 @@ def forget_answer(path: Path) -> None:
         output.unlink(missing_ok=True)
 
 
+def begin_mark() -> None:
+    """Write a first mark where there is none, before the first call is counted. Raises OSError
+    and ValueError."""
+    if _mark() is None and not is_database_behind():
+        raise_mark()
+
+
 def raise_mark() -> None:
     """Remember how many calls were paid, just before one more leaves. Raises OSError, and
     ValueError where the mark is damaged."""
     with (_folder() / ".mark.lock").open("wb") as lock:
         # Two workers that write together must not lower it.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        mark, counted = _mark(), _paid_calls()
+        mark, counted = _mark() or {}, _paid_calls()
         highest = {key: max(mark.get(key, 0), counted.get(key, 0)) for key in mark | counted}
-        if highest != mark:
+        if highest != mark or not mark:
             _write(_MARK, json.dumps(highest).encode())
 
 
 def is_database_behind() -> bool:
     """Whether the database is older than a paid call that left from this installation, or
-    nobody can tell because the mark cannot be read."""
+    nobody can tell: the mark cannot be read, or is missing though calls were paid, as beside a
+    copy of another installation's database."""
     try:
         mark = _mark()
     except (OSError, ValueError):
         log.exception("the mark of paid calls cannot be read")
         return True
-    counted = _paid_calls() if mark else {}
+    counted = _paid_calls()
+    if mark is None:
+        return any(counted.values())
     return any(counted.get(key, 0) < calls for key, calls in mark.items())
 
 
@@ -119,12 +129,12 @@ def _paid_calls() -> dict[str, int]:
     return dict(ProviderStatus.objects.values_list("provider", "paid_calls"))
 
 
-def _mark() -> dict[str, int]:
-    """Read the mark. Raises OSError, and ValueError for one that is damaged."""
+def _mark() -> dict[str, int] | None:
+    """Read the mark, None where there is none. Raises OSError, and ValueError for a damaged one."""
     try:
         mark: Any = json.loads((_folder() / _MARK).read_bytes())
     except FileNotFoundError:
-        return {}
+        return None
     if isinstance(mark, dict) and all(type(calls) is int for calls in mark.values()):
         return mark
     raise ValueError("the mark of paid calls is damaged")

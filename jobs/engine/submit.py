@@ -101,11 +101,12 @@ def _submit(job: JobQueue) -> None:
         return
     # Taken before the mark: a process frozen from here on wakes up too late to send.
     not_after = steady_seconds() + SEND_WITHIN
-    if _held_back() or not mark_sent(job, provider.account, provider.lookup_key(request)):
-        # Cancelled, updated or restored while it was prepared: back to the queue, unpaid.
-        move(job, Status.QUEUED, sent_at=None)
-        return
     try:
+        journal.begin_mark()
+        if _held_back() or not mark_sent(job, provider.account, provider.lookup_key(request)):
+            # Cancelled, updated or restored while it was prepared: back to the queue, unpaid.
+            move(job, Status.QUEUED, sent_at=None)
+            return
         journal.raise_mark()
     except (OSError, ValueError) as error:
         # Without the mark a restored database could pay again, so nothing is sent. A disk that

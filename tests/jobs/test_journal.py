@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jobs.engine import acceptance, journal, sweep
 from jobs.engine.submit import submit
+from jobs.engine.transitions import mark_sent
 from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import Status
 from providers.types import Output, Run, RunStatus
@@ -195,3 +196,31 @@ def test_commits_are_durable_on_every_database():
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA {name}" if connection.vendor == "sqlite" else f"SHOW {name}")
         assert cursor.fetchone()[0] == wanted
+
+
+def test_a_copy_of_another_installations_database_pays_nothing(job, scripted):
+    """A test site made from a copy of the real one would pay for the jobs that wait in it."""
+    ProviderStatus.objects.update_or_create(provider="local", defaults={"paid_calls": 7})
+    scripted.accepts("ft-1")
+    submit(job.pk)
+    assert (JobQueue.objects.get().status, scripted.starts) == (Status.QUEUED, 0)
+    journal.reset_mark()
+    submit(job.pk)
+    assert scripted.starts == 1
+
+
+def test_a_worker_that_is_killed_at_the_very_first_call_holds_nobody_back(
+    job, scripted, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def killed_after(*args):
+        mark_sent(*args)
+        raise Killed
+
+    monkeypatch.setattr("jobs.engine.submit.mark_sent", killed_after)
+    with pytest.raises(Killed):
+        submit(job.pk)
+    assert ProviderStatus.objects.get(provider="local").paid_calls == 1
+    assert not journal.is_database_behind()

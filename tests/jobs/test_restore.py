@@ -4,6 +4,7 @@ import os
 import time
 from contextlib import suppress
 from io import StringIO
+from itertools import chain, repeat
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -128,7 +129,7 @@ def test_a_restore_while_photos_are_uploaded_is_noticed_before_paying(
 ):
     scripted.accepts("ft-1")
     job = start(draft, idempotency_key=next_idempotency_key(draft))
-    answers = iter([False, True])
+    answers = chain([False], repeat(True))
     monkeypatch.setattr(journal, "is_database_behind", lambda: next(answers))
     submit(job.pk)
     assert scripted.starts == 0
