@@ -123,7 +123,8 @@ def _stop_others(provider: Provider, job: JobQueue, runs: list[Run]) -> None:
 def _is_cancelled_lately(job: JobQueue) -> bool:
     """Whether a cancellation was sent that may still have its effect: not one at every poll."""
     sent_at = job.cancel_sent_at
-    return sent_at is not None and clock.now() - sent_at < CANCEL_AGAIN_AFTER
+    # A clock that was set back must not make it lately for hours.
+    return sent_at is not None and abs(clock.now() - sent_at) < CANCEL_AGAIN_AFTER
 
 
 def _cancel(provider: Provider, job: JobQueue, run_id: str) -> bool:

@@ -111,7 +111,7 @@ def _short(value: Any) -> Any:
             return sanitised(value, SHORT_TEXT)
         case tuple():
             return [_short(one) for one in value[:SHORT_LIST]]
-        case float() if value > LONGEST_TRAINING:
+        case int() | float() if value > LONGEST_TRAINING:
             return None
     return value
 
