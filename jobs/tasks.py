@@ -59,5 +59,6 @@ def describe_provider(key: str) -> None:
 
 
 @shared_task
-def prune_events() -> None:
+def prune_old_rows() -> None:
     prune.prune_events()
+    prune.prune_jobs()

@@ -208,7 +208,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
     "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
-    "prune": {"task": "jobs.tasks.prune_events", "schedule": 3600.0},
+    "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------

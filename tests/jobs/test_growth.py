@@ -10,6 +10,7 @@ from requests import ReadTimeout
 
 from jobs import services
 from jobs.engine import orphans, reconcile
+from jobs.engine.prune import JOBS_KEPT_FOR, prune_jobs
 from jobs.engine.submit import submit
 from jobs.models import JobEvent, JobQueue, ProviderStatus
 from providers import registry
@@ -68,3 +69,15 @@ def test_a_witness_is_looked_for_among_the_jobs_of_its_account_only(scripted):
                 plan = cursor.fetchall()[0][3]
             columns = "provider=? AND kind=? AND account=? AND status=?"
             assert plan.startswith("SEARCH") and f"job_witness ({columns})" in plan
+
+
+def test_ended_jobs_of_models_that_are_long_gone_are_pruned():
+    times = {"succeeded": True, "finished_at": timezone.now() - 2 * JOBS_KEPT_FOR}
+    gone, kept = JobFactory(**times), JobFactory(**times)
+    recent = JobFactory(succeeded=True, finished_at=timezone.now())
+    unfinished = JobFactory(running=True, finished_at=None)
+    JobEvent.objects.create(job=gone, kind="state")
+    JobQueue.objects.exclude(pk=kept.pk).update(model=None)
+    assert prune_jobs() == 1
+    assert set(JobQueue.objects.all()) == {kept, recent, unfinished}
+    assert not JobEvent.objects.exists()
