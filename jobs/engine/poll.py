@@ -34,18 +34,14 @@ log = logging.getLogger(__name__)
 CONCURRENT_CALLS = 8
 
 
-def due_jobs(provider: str, kind: str) -> list[JobQueue]:
-    """Running and unclear jobs that are due, in turns from every owner."""
-    return list(
-        JobQueue.objects.filter(
-            provider=provider,
-            kind=kind,
-            status__in=[Status.RUNNING, Status.UNKNOWN],
-            next_poll_at__lte=clock.now(),
-        )
-        .in_turns()
-        .defer("error_detail")
+def due_jobs(
+    provider: str, kind: str, status: Status, at_most: int | None = None
+) -> list[JobQueue]:
+    """Jobs in that state that are due, in turns from every owner."""
+    due = JobQueue.objects.filter(
+        provider=provider, kind=kind, status=status, next_poll_at__lte=clock.now()
     )
+    return list(due.in_turns().defer("error_detail")[:at_most])
 
 
 def poll(provider_key: str) -> None:
@@ -63,7 +59,12 @@ def poll(provider_key: str) -> None:
 
 def _poll_kind(provider: Provider, kind: WorkKind) -> None:
     # What was polled before may have been told to wait: that holds for this kind too.
-    if (jobs := due_jobs(provider.key, kind)) and not provider_status.is_paused(provider.key):
+    if provider_status.is_paused(provider.key):
+        return
+    # Without a list that shows them, thousands would be read for the few that are asked for.
+    at_most = None if FOLLOWING[kind] in provider.capabilities else provider.calls_per_poll
+    jobs = due_jobs(provider.key, kind, Status.RUNNING, at_most)
+    if jobs := [*jobs, *due_jobs(provider.key, kind, Status.UNKNOWN)]:
         _poll(provider, kind, jobs)
 
 

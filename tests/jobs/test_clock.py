@@ -63,7 +63,7 @@ def test_the_longest_wait_that_a_provider_may_ask_for_is_kept(scripted):
     job = JobFactory(running=True)
     poll.not_observed([job], error)
     assert provider_status.paused() == ["local"]
-    assert poll.due_jobs("local", "training") == []
+    assert poll.due_jobs("local", "training", Status.RUNNING) == []
 
 
 @pytest.mark.usefixtures("machine_clock")
