@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from providers.checks import check_providers_settings
+from providers.local.provider import Local
 
 # The checks that `manage.py up` makes before it starts anything.
 INSTALLATION = "theway"
@@ -51,6 +52,41 @@ def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMes
             hint="Set PUBLIC_URL to the address people use, e.g. https://theway.example.org.",
             id="theway.E002",
         )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def hosts_are_named(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E003: with any host allowed, a forged one reaches links and caches."""
+    if not any("*" in host for host in settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Error(
+            "DJANGO_ALLOWED_HOSTS allows any host.",
+            hint="Name the hosts that people use, e.g. theway.example.org.",
+            id="theway.E003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def another_machines_trainer_has_a_key_of_its_own(
+    app_configs: Apps, **_: Any
+) -> list[CheckMessage]:
+    """E004: everybody knows the default key of the bundled trainer."""
+    open_to_all = [
+        options["base_url"]
+        for options in settings.PROVIDERS.values()
+        if options["api_key"] == Local.key
+        and urlsplit(options["base_url"]).hostname not in LOOPBACK
+    ]
+    return [
+        Error(
+            f"The trainer at {url} is called with the key that every installation has.",
+            hint="Set TRAINER_API_KEYS there and TRAINER_API_KEY here to a key of your own.",
+            id="theway.E004",
+        )
+        for url in open_to_all
     ]
 
 

@@ -27,10 +27,18 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 @login_not_required
-def readyz(_request: HttpRequest) -> JsonResponse:
-    """Answer whether everything this process needs works: 200 or 503, with the problems."""
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer whether everything this process needs works: 200 or 503. What is wrong is said to
+    operators, and to whoever may read the metrics."""
     found = health.check()
-    return JsonResponse(found.as_json(), status=503 if found.problems else 200)
+    is_told = _may_read_metrics(request) or (found.database and _is_operator(request))
+    answer = found.as_json() if is_told else {"ready": not found.problems}
+    return JsonResponse(answer, status=503 if found.problems else 200)
+
+
+def _is_operator(request: HttpRequest) -> bool:
+    user = request.user
+    return user.is_active and user.is_staff
 
 
 @never_cache

@@ -1,4 +1,4 @@
-"""No secret reaches a log, whatever writes it."""
+"""No secret and no address of a person reaches a log, whatever writes it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from providers.redaction import redacted
 
 # Every setting, and every option inside one, whose name ends like this holds a secret.
 _SECRET_NAME = re.compile(r"(?i)(^|_)(key|token|secret|password)(_fallbacks)?$")
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
 _TRACEBACKS = logging.Formatter()
 
 
@@ -47,9 +48,14 @@ class RedactSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         secrets = secret_settings()
-        record.msg, record.args = redacted(record.getMessage(), secrets), None
+        record.msg, record.args = _cleaned(record.getMessage(), secrets), None
         if record.exc_info:
             # Formatters of every kind write this text where there is no exception to format.
-            record.exc_text = redacted(_TRACEBACKS.formatException(record.exc_info), secrets)
+            record.exc_text = _cleaned(_TRACEBACKS.formatException(record.exc_info), secrets)
             record.exc_info = None
         return True
+
+
+def _cleaned(text: str, secrets: set[str]) -> str:
+    """Without secrets, and without the addresses of people."""
+    return _EMAIL.sub("[address]", redacted(text, secrets))

@@ -5,6 +5,7 @@ disk, the bundled trainer. Each variable switches one part to the real thing; `.
 lists them all.
 """
 
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,11 @@ import environ
 from csp.constants import NONE, SELF
 
 from providers.registry import from_environment as providers_from_environment
+from theway.private_folders import close_file, close_folder
 from theway.secret_key import load_secret_key
+
+# Photos of people: what we write is for this account only, whatever the machine's habit.
+os.umask(0o077)
 
 # --- paths and environment ---------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,6 +32,9 @@ MEDIA_ROOT = DATA_DIR / "media"
 # Answers to paid calls that the database would not take, and the mark of what was paid: on the
 # storage that all workers share.
 JOURNAL_DIR = VAR_DIR / "journal"
+LOG_DIR = VAR_DIR / "log"
+for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
+    close_folder(folder)
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
@@ -38,9 +46,19 @@ PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+# Names of this installation's own: another one on the same machine signs nobody out here. The
+# prefix makes browsers refuse cookies that another host of the domain has set.
+_COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
+_HOST_ONLY = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
+# Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
+SECURE_PROXY_SSL_HEADER = None
+# This host only: what else runs on the domain is not ours to decide.
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # that want both of these
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -79,6 +97,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -153,6 +172,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # FULL: what is committed before a paid call survives a power cut.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+
+    for suffix in ("", "-wal", "-shm"):
+        close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
@@ -254,11 +276,22 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "filters": ["job", "redact"],
             "formatter": env.str("LOG_FORMAT", "line"),
-        }
+        },
+        "security": {
+            # Follows a file that logrotate has moved away; several processes append to it.
+            "class": "logging.handlers.WatchedFileHandler",
+            "filename": LOG_DIR / "security.log",
+            "delay": True,
+            "filters": ["redact"],
+            "formatter": "line",
+        },
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "theway.security": {"handlers": ["security"], "level": "INFO", "propagate": False},
+        # Forged hosts, missing tokens, odd cookies: as Django names them.
+        "django.security": {"handlers": ["security"], "level": "INFO"},
         # A line per sweep would hide everything else.
         "celery": {"level": "WARNING"},
     },

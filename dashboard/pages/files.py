@@ -87,7 +87,7 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
     etag = f'"{PurePath(file.name or "").name}"'
     response = get_conditional_response(request, etag=etag) or _opened(file, download_as)
     response["ETag"] = etag
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

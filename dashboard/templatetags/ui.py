@@ -104,3 +104,9 @@ def shape(image: GeneratedImage) -> str:
 def tone(message: Message) -> str:
     """Return the tone of a Django message."""
     return MESSAGE_TONES.get(message.level_tag, "accent")
+
+
+@register.simple_tag
+def csrf_cookie() -> str:
+    """The name of the cookie that `csrf.js` reads."""
+    return settings.CSRF_COOKIE_NAME

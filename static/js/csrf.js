@@ -2,6 +2,7 @@
 
 /** @returns {string} the CSRF token from its cookie, "" where there is none */
 export function csrfToken() {
-  const found = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return found ? decodeURIComponent(found.slice("csrftoken=".length)) : "";
+  const name = `${document.documentElement.dataset.csrfCookie}=`;
+  const found = document.cookie.split("; ").find((part) => part.startsWith(name));
+  return found ? decodeURIComponent(found.slice(name.length)) : "";
 }

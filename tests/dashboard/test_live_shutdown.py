@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# Prints a session key of a new user, for a browser that is signed in.
+# Prints the session cookie of a new user, for a browser that is signed in.
 SIGN_IN = """
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import User
@@ -26,7 +27,7 @@ session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.create()
-print(session.session_key)
+print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
 """
 
 
@@ -51,7 +52,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 @pytest.fixture
 def server(environment) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
-    """uvicorn with one signed-in user: process, port, session key."""
+    """uvicorn with one signed-in user: process, port, session cookie."""
     manage(environment, "migrate", "-v0")
     session = manage(environment, "shell", "-v0", "-c", SIGN_IN)
     command = [sys.executable, "-m", "uvicorn", "theway.asgi:application", "--port", "0"]
@@ -77,7 +78,7 @@ def port_of(process: subprocess.Popen[str]) -> int:
 def test_the_server_stops_at_once_although_a_page_is_open(server, number):
     process, port, session = server
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as browser:
-        browser.request("GET", "/dashboard/events", headers={"Cookie": f"sessionid={session}"})
+        browser.request("GET", "/dashboard/events", headers={"Cookie": session})
         response = browser.getresponse()
         assert response.status == 200
         assert response.readline() == b"retry: 2000\n"

@@ -45,3 +45,20 @@ def test_the_check_runs_before_anything_starts_and_names_a_wrong_provider(settin
     assert ids(run_checks(tags=[checks.INSTALLATION])) == ["theway.E012"]
     settings.PROVIDERS = {"local": LOCAL}
     assert run_checks(tags=[checks.INSTALLATION]) == []
+
+
+@pytest.mark.parametrize("hosts", [["*"], ["localhost", "*"], ["*.example.org"]])
+def test_hosts_have_to_be_named(settings, hosts):
+    settings.ALLOWED_HOSTS = hosts
+    assert ids(checks.hosts_are_named(None)) == ["theway.E003"]
+    settings.ALLOWED_HOSTS = ["theway.example.org"]
+    assert checks.hosts_are_named(None) == []
+
+
+def test_a_trainer_elsewhere_needs_a_key_of_its_own(settings):
+    there = {"base_url": "https://gpu.example.org/v1", "api_key": "local"}
+    settings.PROVIDERS = {"local": there}
+    assert ids(checks.another_machines_trainer_has_a_key_of_its_own(None)) == ["theway.E004"]
+    for fine in (LOCAL, there | {"api_key": "long and our own"}):
+        settings.PROVIDERS = {"local": fine}
+        assert checks.another_machines_trainer_has_a_key_of_its_own(None) == []

@@ -79,3 +79,23 @@ def test_metrics_are_for_this_machine_only_unless_a_token_is_set(client, setting
 def test_behind_a_proxy_metrics_need_a_token(client, settings):
     settings.PUBLIC_URL = "https://example.org"
     assert client.get("/metrics").status_code == 404
+
+
+STRANGE_ADDRESS = {"REMOTE_ADDR": "203.0.113.5"}
+
+
+def test_what_is_wrong_is_said_to_operators_only(client, django_user_model):
+    assert client.get("/readyz", **STRANGE_ADDRESS).json() == {"ready": False}
+    person = django_user_model.objects.create_user("ann@example.org", "correct horse battery")
+    client.force_login(person)
+    assert client.get("/readyz", **STRANGE_ADDRESS).json() == {"ready": False}
+    person.is_staff = True
+    person.save()
+    assert client.get("/readyz", **STRANGE_ADDRESS).json()["problems"]
+
+
+def test_a_monitor_with_the_token_is_told_too(client, settings):
+    settings.METRICS_TOKEN = "of-the-monitor"
+    headers = {"authorization": "Bearer of-the-monitor"}
+    assert "problems" in client.get("/readyz", headers=headers, **STRANGE_ADDRESS).json()
+    assert "problems" not in client.get("/readyz").json()

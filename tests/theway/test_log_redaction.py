@@ -48,3 +48,10 @@ def test_a_line_without_a_secret_is_left_as_it_is(written):
     logger, stream = written
     logger.info("job %s: submitting to %s", "3f2a", "local")
     assert "job 3f2a: submitting to local" in stream.getvalue()
+
+
+def test_the_address_of_a_person_is_hidden(written):
+    logger, stream = written
+    logger.info("mail to %s could not be sent", "ann.o'hara+tag@mail.example.org")
+    assert "@mail" not in stream.getvalue()
+    assert "could not be sent" in stream.getvalue()

@@ -103,6 +103,7 @@ class Plan:
             "TRAINER_PORT": str(self.trainer_port),
         }
         defaults = {
+            "TRUSTED_PROXIES": "127.0.0.1",
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
             # A line per request would hide everything else.
             "TRAINER_LOG_LEVEL": "WARNING",

@@ -1,0 +1,29 @@
+"""The installation's folders and files, for its own account only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FOLDER, FILE = 0o700, 0o600
+
+
+def close_folder(path: Path) -> None:
+    """Make the folder, or take it away from every other account of the machine.
+
+    One that belongs to somebody else, such as a shared mount, is left as it is.
+    """
+    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+    _close(path, FOLDER)
+
+
+def close_file(path: Path) -> None:
+    """Take a file, if it is there, away from every other account of the machine."""
+    if path.is_file():
+        _close(path, FILE)
+
+
+def _close(path: Path, mode: int) -> None:
+    found = path.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        path.chmod(mode)
