@@ -11,7 +11,7 @@ from bench.installation import Installation
 
 NAME = "crowd"
 MANY, TWELVE = 60, 12
-SLOWER = 3.0  # seconds by which another's start may come later than on an empty site
+SLOWER = 5.0  # seconds by which another's start may come later than on an empty site
 LIMIT = 60.0
 SLOW = {"route": "create", "fault": "slow", "probability": 1.0, "seconds": 0.5}
 SILENT = {"route": "create", "fault": "silent", "probability": 1.0, "seconds": 30}
