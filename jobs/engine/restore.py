@@ -85,11 +85,19 @@ def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
         if run := listed.find(job.token):
             accept_run(job, run)
             outcome.adopted.append(job)
+        elif job.status == Status.UNKNOWN:
+            _begin_proof_anew(job)
         elif not (is_proof and _would_show(provider, listed, job)):
             _leave_to_a_person([job], outcome)
         elif (wait := _wait_for(provider, kind)) > timedelta(0):
             raise TooEarlyError(wait)
     outcome.strangers += _strangers(provider, listed.runs)
+
+
+def _begin_proof_anew(job: JobQueue) -> None:
+    """It may have been sent again after the backup: what was read before is no proof any more."""
+    rows = JobQueue.objects.filter(pk=job.pk, status=Status.UNKNOWN)
+    rows.update(call_over_at=call_over_at(job), absent_count=0)
 
 
 def _would_show(provider: Provider, listed: RunList, job: JobQueue) -> bool:

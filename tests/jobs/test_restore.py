@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import suppress
+from datetime import timedelta
 from io import StringIO
 from itertools import chain, repeat
 
@@ -104,6 +105,18 @@ def test_a_call_that_left_just_before_the_restore_is_waited_for(scripted, is_beh
     assert journal.is_database_behind()
     job.refresh_from_db()
     assert job.status == Status.QUEUED
+
+
+def test_the_proof_about_an_unclear_job_begins_anew(scripted, is_behind):
+    """It may have been sent again between the backup and the restore."""
+    long_ago = timezone.now() - timedelta(hours=1)
+    job = JobFactory(unknown=True, call_over_at=long_ago, absent_count=2)
+    known = JobFactory(running=True, run_id="ft-1", account=registry.get("local").account)
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": known.correlation})
+    reconcile()
+    job.refresh_from_db()
+    assert (job.status, job.absent_count) == (Status.UNKNOWN, 0)
+    assert job.call_over_at > timezone.now()
 
 
 def test_jobs_of_a_provider_that_is_switched_off_are_left_to_a_person(scripted, is_behind):
