@@ -98,7 +98,8 @@ class Trials:
     ) -> threading.Thread:
         draft.accident = " + ".join(one.name for one in together)
         rng = Random(self._rng.randrange(1 << 30))
-        thread = threading.Thread(target=live, args=(draft, self._site.webs, stop, rng))
+        arguments = (draft, self._site.webs, stop, rng)
+        thread = threading.Thread(target=live, args=arguments, daemon=True)
         thread.start()
         return thread
 
