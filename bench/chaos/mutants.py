@@ -65,9 +65,9 @@ MUTANTS = (
     ),
     Mutant(
         "an incomplete list is proof",
-        "jobs/engine/reconcile.py",
-        "    if listed.complete_since is None:\n        return False\n",
-        "",
+        "providers/types.py",
+        "        return self.complete_since is not None and self.complete_since <= moment",
+        "        return self.complete_since is None or self.complete_since <= moment",
         (RECONCILE,),
     ),
     Mutant(

@@ -100,18 +100,16 @@ def is_of_another(job: JobQueue, run: Run) -> bool:
 
 
 def is_witnessed(provider: Provider, kind: WorkKind, listed: RunList) -> bool:
-    """Whether a list can prove an absence: it is complete, and right about what we know.
+    """Whether a list can prove an absence where it is complete: it is right about what we know.
 
     As far back as it reaches, every run that we follow and the newest ones that succeeded must be
     in it, each with its token, and at least one of them at all. Only runs count that were paid by
     the account that has read the list, and whose models are still here.
     """
-    if listed.complete_since is None:
-        return False
     tokens = {run_id: run.correlation for run_id, run in listed.by_id.items()}
     known = JobQueue.objects.filter(provider=provider.key, kind=kind, account=provider.account)
     known = known.exclude(model=None).exclude(payload__has_key="adopt_run")
-    if listed.complete_since > EVER:
+    if listed.complete_since and listed.complete_since > EVER:
         known = known.filter(submitted_at__gt=listed.complete_since + CLOCKS_DIFFER)
     rows = known.annotate(token_there=_TOKEN).values_list("run_id", "token_there")
     succeeded = rows.filter(status=Status.SUCCEEDED).order_by("-state_changed_at")[:WITNESSES]
