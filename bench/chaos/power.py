@@ -39,6 +39,7 @@ def power_cut(site: Installation, rng: Random) -> bool:
     """
     if not site.disk:
         return False
+    time.sleep(rng.uniform(0.8, 2.5))  # until something has been paid that can be forgotten
     own = [part for name, part in site.parts.items() if name not in ELSEWHERE]
     own += [*site.twins, *([site.postgres] if site.postgres else [])]
     for part in own:
