@@ -60,6 +60,11 @@ class Database:
         if self._newest is not None:
             await _wait_for(self._newest)
 
+    async def purge(self) -> None:
+        """Empty the write-ahead log, which has what was deleted until it is written over."""
+        statement = "PRAGMA wal_checkpoint(TRUNCATE)"
+        await _wait_for(self._thread.submit(lambda: self._connection.execute(statement).fetchall()))
+
     async def select(self, sql: str, **values: Any) -> list[Row]:
         """Return the rows of a query, with every change so far."""
         rows: list[Row] = await _wait_for(self._submit(lambda c: _rows(c, sql, values)))
@@ -121,6 +126,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, not on its way
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise ConfigurationError(f"{path} was made by a newer version of the trainer")
