@@ -15,7 +15,6 @@ from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record
 from jobs.models import JobEvent, JobQueue
 from jobs.states import OVER, Status
-from models_app import services as models_app
 from models_app.models import UserModel
 
 
@@ -150,20 +149,3 @@ def _require_unclear(job: JobQueue, target: Status) -> None:
     job.refresh_from_db()
     if job.status != Status.UNKNOWN:
         raise TransitionError(job, target.value)
-
-
-class ModelBusyError(Exception):
-    """A job of the model is unfinished: deleting the model would orphan a paid run."""
-
-
-@transaction.atomic
-def delete_model(model: UserModel) -> None:
-    """Delete a model with all its files; its finished jobs stay as the record of what was paid.
-
-    Under the model's lock, so that no training and no picture starts in between. Raises
-    ModelBusyError.
-    """
-    UserModel.objects.select_for_update().filter(pk=model.pk).first()
-    if JobQueue.objects.filter(model=model).exclude(status__in=sorted(OVER)).exists():
-        raise ModelBusyError
-    models_app.delete_model(model)

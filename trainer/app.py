@@ -65,7 +65,7 @@ async def _remove_expired(parts: State) -> None:
         try:
             parts.runs.remove_expired_files()
             parts.images.remove_expired()
-            await parts.database.purge()
+            await parts.database.compact()
         except Exception:  # a full disk, say: there is a next time
             log.exception("What has expired could not be removed")
         await asyncio.sleep(HOUSEKEEPING_EVERY)

@@ -36,6 +36,7 @@ class Database:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._waiting: deque[tuple[Job, Future[Any]]] = deque()
         self._newest: Future[Any] | None = None
+        self._has_deleted = True  # perhaps: an earlier process knew
 
     def open(self) -> None:
         """Open or make the file; raise ConfigurationError where a newer trainer made it."""
@@ -62,7 +63,18 @@ class Database:
 
     async def purge(self) -> None:
         """Empty the write-ahead log, which has what was deleted until it is written over."""
-        statement = "PRAGMA wal_checkpoint(TRUNCATE)"
+        self._has_deleted = True
+        await self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def compact(self) -> None:
+        """Write the file anew where something was purged: copies of deleted rows may have been
+        left behind when their page was divided. Takes about 30 ms per megabyte."""
+        if self._has_deleted:
+            self._has_deleted = False
+            await self._run("VACUUM")
+            await self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _run(self, statement: str) -> None:
         await _wait_for(self._thread.submit(lambda: self._connection.execute(statement).fetchall()))
 
     async def select(self, sql: str, **values: Any) -> list[Row]:

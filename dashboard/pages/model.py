@@ -14,8 +14,8 @@ from dashboard.current_user import current_user
 from dashboard.pages.model_page import ModelPage
 from generation import services as generation
 from generation.forms import GenerateForm
+from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
-from jobs.services import ModelBusyError, delete_model
 from models_app.selectors import model_for
 
 
