@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from jobs import services
+from jobs.account_admin import AccountAdmin as AccountAdmin  # Django looks here
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
 from jobs.models import JobEvent, JobQueue, OrphanRun, ProviderStatus, RemoteDeletion

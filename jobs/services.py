@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from accounts.models import User
 from jobs import clock, tasks
 from jobs.dispatch import dispatch_on_commit
 from jobs.engine.transitions import TransitionError, move
@@ -143,6 +145,20 @@ def declare_not_started(job: JobQueue, *, by: str) -> None:
     )
     note(job, gettext_noop("%(by)s says it did not start, so it is sent again."), by=by)
     dispatch_on_commit(tasks.submit_job, str(job.pk))
+
+
+def stop_everything(owner: User, *, by: str) -> None:
+    """Cancel whatever of an owner's jobs can be cancelled, and abandon what is unclear.
+
+    What is at its provider already ends as soon as that confirms it; results that are being
+    downloaded are not stopped.
+    """
+    for job in JobQueue.objects.filter(owner=owner).exclude(status__in=sorted(OVER)):
+        with suppress(TransitionError):  # it has just changed by itself
+            if job.status == Status.UNKNOWN:
+                abandon(job, by=by)
+            elif can_cancel(job):
+                cancel(job, by=by)
 
 
 def _require_unclear(job: JobQueue, target: Status) -> None:
