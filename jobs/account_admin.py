@@ -51,7 +51,7 @@ class AccountAdmin(UserAdmin):
         number = obj.pk
         delete_account(obj)
         LogEntry.objects.create(
-            user=User.objects.get(pk=request.user.pk),
+            user=User.objects.get(email=request.user.get_username()),
             content_type=ContentType.objects.get_for_model(User),
             object_id=str(number),
             object_repr=gettext("account %d") % number,
