@@ -3,7 +3,7 @@
 from django.urls import path
 
 from dashboard.live.stream import events
-from dashboard.pages import activity, files, gallery, home, job_actions, model
+from dashboard.pages import activity, data, files, gallery, home, job_actions, model
 from dashboard.wizard import photos, views
 
 app_name = "dashboard"
@@ -44,6 +44,10 @@ page_patterns = [
     path("dashboard/pictures/<uuid:image_id>/delete", gallery.image_delete, name="image_delete"),
     path("dashboard/pictures/<uuid:image_id>/<slug:size>", files.image_file, name="image_file"),
     path("dashboard/activity", activity.activity, name="activity"),
+    path("dashboard/data", data.data, name="data"),
+    path("dashboard/data/export", data.data_export, name="data_export"),
+    path("dashboard/data/stop", data.stop_all, name="stop_all"),
+    path("dashboard/data/delete-account", data.account_delete, name="account_delete"),
     path("files/weights/<str:token>.safetensors", files.signed_weights, name="signed_weights"),
 ]
 urlpatterns = [*wizard_patterns, *page_patterns]

@@ -90,7 +90,7 @@ def _insert(
     payload: dict[str, Any] = job.payload
     GeneratedImage.objects.create(
         id=image_id,
-        owner=job.owner,
+        owner_id=model.owner_id,
         model=model,
         job=job,
         index=index,

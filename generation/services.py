@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 from decimal import Decimal
-from functools import partial
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,6 +14,7 @@ from generation.selectors import options_for
 from generation.work import GenerationWork
 from jobs.models import JobQueue
 from jobs.services import enqueue
+from models_app import file_deletions
 from models_app.models import UserModel
 from providers.availability import GenerationOption
 
@@ -88,8 +87,7 @@ def delete_image(image: GeneratedImage) -> None:
     names = [str(image.file.name), str(image.thumbnail.name)]
     with transaction.atomic():
         image.delete()
-        for name in names:
-            transaction.on_commit(partial(default_storage.delete, name))
+        file_deletions.delete_on_commit(names)
 
 
 def _option(model: UserModel, provider: str) -> GenerationOption:

@@ -14,9 +14,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from jobs import services
+from jobs.account_admin import AccountAdmin as AccountAdmin  # Django looks here
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
-from jobs.models import JobEvent, JobQueue, OrphanRun, ProviderStatus
+from jobs.models import JobEvent, JobQueue, OrphanRun, ProviderStatus, RemoteDeletion
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
 from models_app.read_only_admin import ReadOnlyAdmin
@@ -196,6 +197,36 @@ class OrphanRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("provider"), ordering="job__provider")
     def provider(self, orphan: OrphanRun) -> str:
         return label_of(orphan.job.provider)
+
+
+class GivenUpFilter(admin.SimpleListFilter):
+    """Finds what only a person can delete."""
+
+    title = _("given up")
+    parameter_name = "given_up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", gettext("To be deleted by hand"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(next_try_at=None) if self.value() else queryset
+
+
+@admin.register(RemoteDeletion)
+class RemoteDeletionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "kind",
+        "provider",
+        "job",
+        "requested_at",
+        "next_try_at",
+        "attempts",
+        "error_code",
+    )
+    list_filter = (GivenUpFilter, "provider", "kind")
+    list_select_related = ("job",)
+    ordering = ("-requested_at",)
 
 
 @admin.register(ProviderStatus)

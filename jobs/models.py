@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs.querysets import JobQuerySet
+from jobs.remote_deletion import RemoteDeletion as RemoteDeletion  # Django finds it here
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
 from providers.types import TOKEN_PREFIX, RunRef, WorkKind
 
@@ -29,10 +30,10 @@ class JobQueue(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
+    # The money trail outlives owner and model, without a word of theirs (`jobs.deletion`).
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )
-    # The money trail outlives the model.
     model = models.ForeignKey(
         "models_app.UserModel", null=True, on_delete=models.SET_NULL, related_name="jobs"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from accounts.models import User
 from jobs import clock, tasks
 from jobs.dispatch import dispatch_on_commit
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record
 from jobs.models import JobEvent, JobQueue
 from jobs.states import OVER, Status
-from models_app import services as models_app
 from models_app.models import UserModel
 
 
@@ -146,24 +147,21 @@ def declare_not_started(job: JobQueue, *, by: str) -> None:
     dispatch_on_commit(tasks.submit_job, str(job.pk))
 
 
+def stop_everything(owner: User, *, by: str) -> None:
+    """Cancel whatever of an owner's jobs can be cancelled, and abandon what is unclear.
+
+    What is at its provider already ends as soon as that confirms it; results that are being
+    downloaded are not stopped.
+    """
+    for job in JobQueue.objects.filter(owner=owner).exclude(status__in=sorted(OVER)):
+        with suppress(TransitionError):  # it has just changed by itself
+            if job.status == Status.UNKNOWN:
+                abandon(job, by=by)
+            elif can_cancel(job):
+                cancel(job, by=by)
+
+
 def _require_unclear(job: JobQueue, target: Status) -> None:
     job.refresh_from_db()
     if job.status != Status.UNKNOWN:
         raise TransitionError(job, target.value)
-
-
-class ModelBusyError(Exception):
-    """A job of the model is unfinished: deleting the model would orphan a paid run."""
-
-
-@transaction.atomic
-def delete_model(model: UserModel) -> None:
-    """Delete a model with all its files; its finished jobs stay as the record of what was paid.
-
-    Under the model's lock, so that no training and no picture starts in between. Raises
-    ModelBusyError.
-    """
-    UserModel.objects.select_for_update().filter(pk=model.pk).first()
-    if JobQueue.objects.filter(model=model).exclude(status__in=sorted(OVER)).exists():
-        raise ModelBusyError
-    models_app.delete_model(model)

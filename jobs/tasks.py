@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 
 from jobs.dispatch import dispatch
-from jobs.engine import collect, describe, due, poll, prune, submit, sweep
+from jobs.engine import collect, deletions, describe, due, poll, prune, purge, submit, sweep
+from models_app import file_deletions
 
 
 @shared_task
@@ -24,7 +25,15 @@ def dispatching() -> sweep.Stages:
         "polls": lambda: _dispatch_all(poll_provider, due.polls()),
         "collections": lambda: _dispatch_all(collect_job, due.collections()),
         "descriptions": lambda: _dispatch_all(describe_provider, due.descriptions()),
+        "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
+        "file_deletions": retry_file_deletions,
     }
+
+
+def retry_file_deletions() -> None:
+    """Have files deleted that the storage refused, or that a crash left."""
+    if file_deletions.due().exists():
+        dispatch(delete_files)
 
 
 def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:
@@ -62,3 +71,19 @@ def describe_provider(key: str) -> None:
 def prune_old_rows() -> None:
     prune.prune_events()
     prune.prune_jobs()
+
+
+@shared_task
+def delete_at_provider(key: str) -> None:
+    """Delete at a provider what belonged to models that are gone."""
+    deletions.work_off(key)
+
+
+@shared_task
+def delete_files() -> None:
+    file_deletions.work_off()
+
+
+@shared_task
+def purge_database() -> None:
+    purge.purge()

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
 
@@ -129,3 +130,22 @@ class TrainingImage(models.Model):
 
     def __str__(self) -> str:
         return self.original_filename or str(self.pk)
+
+
+class FileDeletion(models.Model):
+    """A file that no row names any more, or a whole folder where the name ends with a slash.
+
+    Written with the change that lets go of it, and removed once the storage has deleted it.
+    """
+
+    name = models.CharField(_("name"), max_length=255)
+    requested_at = models.DateTimeField(_("requested"), default=timezone.now)
+    next_try_at = models.DateTimeField(_("next try"), db_index=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+
+    class Meta:
+        verbose_name = _("file to be deleted")
+        verbose_name_plural = _("files to be deleted")
+
+    def __str__(self) -> str:
+        return self.name

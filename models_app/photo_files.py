@@ -50,36 +50,45 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
 
 
 def remove(names: Iterable[str]) -> list[str]:
-    """Delete files, missing ones included; return the names of those still there."""
+    """Delete files, and with all they hold folders, whose names end with a slash; return the
+    names of those still there. What is missing counts as deleted."""
     return [name for name in names if not _is_removed(name)]
 
 
-def names_of_model(model_id: UUID) -> Iterator[str]:
-    """Yield every file in the model's folders, also those without a row after a crash."""
-    for folder in _folders_of(model_id):
-        try:
-            _, files = default_storage.listdir(folder)
-        except FileNotFoundError:
-            continue
-        yield from (f"{folder}/{file}" for file in files)
+def folders_of(model_id: UUID) -> list[str]:
+    """Return the folders that have all files of a model."""
+    return [f"{folder}/{model_id}/" for folder in _FOLDERS]
 
 
-def remove_model(model_id: UUID, names: Iterable[str]) -> None:
-    """Delete `names`, all other files in the model's folders, and the folders themselves."""
-    left = remove({*names, *names_of_model(model_id)})
-    left += remove(_folders_of(model_id))
-    if left:
-        logger.error("Files of deleted model %s are still there: %s", model_id, ", ".join(left))
-
-
-def _folders_of(model_id: UUID) -> list[str]:
-    return [f"{folder}/{model_id}" for folder in _FOLDERS]
+def names_below(folder: str) -> Iterator[str]:
+    """Yield every file below a folder, also those without a row after a crash; then the folders
+    themselves, the innermost first."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{file}" for file in files)
+    for inner in folders:
+        yield from names_below(f"{folder}/{inner}")
+    yield folder
 
 
 def _is_removed(name: str) -> bool:
+    if not name.endswith("/"):
+        return _is_deleted(name)
+    try:
+        inside = list(names_below(name.rstrip("/")))
+    except Exception:
+        logger.exception("A folder could not be read")
+        return False
+    deleted = [_is_deleted(inner) for inner in inside]  # each, whatever the others do
+    return all(deleted)
+
+
+def _is_deleted(name: str) -> bool:
     try:
         default_storage.delete(name)
-    except OSError:
+    except Exception:  # each storage has its own
         logger.exception("A file could not be deleted")
         return False
     return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
-from functools import partial
+from collections import Counter
 from typing import IO, Any
 
 from django.contrib.auth.models import AbstractUser
@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from models_app import photo_files
+from models_app import file_deletions, photo_files
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
@@ -140,8 +140,7 @@ def remove_photo(photo: TrainingImage) -> None:
     """Delete a photo with its files. Raises NotEditableError."""
     _locked(photo.model)
     photo.delete()
-    names = [str(photo.file.name), str(photo.thumbnail.name)]
-    transaction.on_commit(partial(photo_files.remove, names))
+    file_deletions.delete_on_commit([str(photo.file.name), str(photo.thumbnail.name)])
 
 
 @transaction.atomic
@@ -172,19 +171,22 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     photo.save(update_fields=["caption"])
 
 
-def delete_model(model: UserModel) -> None:
-    """Delete a model with its photos, weights and pictures: rows first, then files.
+def delete_model(model: UserModel) -> Counter[str]:
+    """Delete a model with its photos, weights and pictures: rows first, then its folders.
+
+    Returns how many rows of each kind went, by the label of their model.
 
     The caller makes sure that no job of it is unfinished; finished jobs remain as the record of
     what was paid.
     """
-    model_id = model.pk
+    folders = photo_files.folders_of(model.pk)
     names = [name for pair in photos_of(model).values_list("file", "thumbnail") for name in pair]
-    if model.weights:
-        names.append(str(model.weights.name))
+    names.append(str(model.weights.name))
+    elsewhere = [name for name in names if name and not name.startswith(tuple(folders))]
     with transaction.atomic():
-        model.delete()
-        transaction.on_commit(partial(photo_files.remove_model, model_id, names))
+        _, counts = model.delete()
+        file_deletions.delete_on_commit([*folders, *elsewhere])
+    return Counter(counts)
 
 
 def clean_filename(name: str) -> str:

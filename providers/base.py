@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -21,6 +22,7 @@ from providers.errors import (
     MISSHAPEN,
     OutcomeUnknownError,
     RequestRejectedError,
+    RunNotFoundError,
     UnsupportedFeatureError,
 )
 from providers.http import fetch
@@ -29,6 +31,7 @@ from providers.http.client import Client
 from providers.http.session import Timeout
 from providers.paging import read_pages
 from providers.types import (
+    DELETING,
     EVER,
     FINDING,
     FOLLOWING,
@@ -195,6 +198,16 @@ class Provider:
             if not self.get_run(ref).status.is_over:
                 raise
 
+    def delete_run(self, ref: RunRef) -> None:
+        """Have a run deleted with its result. Safe twice: one that is not there is fine."""
+        self.require(DELETING[ref.kind])
+        self._delete(self.delete_run_call(ref))
+
+    def delete_dataset(self, dataset: str) -> None:
+        """Have uploaded photos deleted. Safe twice: those that are not there are fine."""
+        self.require(Capability.DELETE_DATASETS)
+        self._delete(self.delete_dataset_call(dataset))
+
     def run_log(self, ref: RunRef) -> RunLog:
         """Return everything the provider has logged about one training, oldest first."""
         self.require(Capability.LOG)
@@ -243,6 +256,12 @@ class Provider:
     def cancel_call(self, ref: RunRef) -> Call:
         raise self.unsupported("cancelling")
 
+    def delete_run_call(self, ref: RunRef) -> Call:
+        raise self.unsupported(f"deleting one {ref.kind}")
+
+    def delete_dataset_call(self, dataset: str) -> Call:
+        raise self.unsupported("deleting datasets")
+
     def parse_training(self, data: Mapping[str, Any]) -> Run:
         raise self.unsupported("training")
 
@@ -286,6 +305,11 @@ class Provider:
     def _ask(self, call: Call, parse: Callable[[Mapping[str, Any]], Parsed]) -> Parsed:
         reply = self.client.ask(call)
         return self._parsed(reply, parse)
+
+    def _delete(self, call: Call) -> None:
+        # `is_about_run`: only a 404 about what is deleted says that it is gone already.
+        with suppress(RunNotFoundError):
+            self.client.ask(replace(call, is_about_run=True))
 
     def _pay(
         self,

@@ -46,6 +46,9 @@ class Capability(Enum):
     FIND_GENERATIONS = "find_generations"
     LOG = "log"  # log lines and losses of one run
     WEBHOOK = "webhook"
+    DELETE_TRAININGS = "delete_trainings"  # with their weights, logs and names
+    DELETE_GENERATIONS = "delete_generations"
+    DELETE_DATASETS = "delete_datasets"
 
 
 # What a provider must declare for its runs of one kind to be followed, and found, by a list.
@@ -56,6 +59,11 @@ FOLLOWING: Mapping[WorkKind, Capability] = {
 FINDING: Mapping[WorkKind, Capability] = {
     WorkKind.TRAINING: Capability.FIND_TRAININGS,
     WorkKind.GENERATION: Capability.FIND_GENERATIONS,
+}
+# And for its runs of one kind to be deleted.
+DELETING: Mapping[WorkKind, Capability] = {
+    WorkKind.TRAINING: Capability.DELETE_TRAININGS,
+    WorkKind.GENERATION: Capability.DELETE_GENERATIONS,
 }
 # Earlier than every run.
 EVER = datetime.min.replace(tzinfo=UTC)

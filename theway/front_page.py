@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs import health, selectors
-from jobs.models import JobQueue
+from jobs.models import JobQueue, RemoteDeletion
 from jobs.querysets import attention
 from jobs.states import Status
 from providers import registry
@@ -98,14 +98,21 @@ def job_states() -> list[Tally]:
 
 
 def needing_attention() -> list[Tally]:
-    """Return the counts that should be zero, in one query."""
+    """Return the counts that should be zero, in two queries."""
     counts = JobQueue.objects.aggregate(
         **{reason: Count("pk", filter=condition) for reason, condition in attention().items()}
     )
-    return [
+    tallies = [
         Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
         for reason, label in ATTENTION_LABELS.items()
     ]
+    return [*tallies, _left_at_providers()]
+
+
+def _left_at_providers() -> Tally:
+    left = RemoteDeletion.objects.filter(next_try_at=None).count()
+    url = reverse("admin:jobs_remotedeletion_changelist") + "?given_up=yes"
+    return Tally(_("To be deleted at a provider by hand"), left, url, bool(left))
 
 
 def trainings_per_day() -> list[Bar]:

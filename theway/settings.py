@@ -170,7 +170,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         # FULL: what is committed before a paid call survives a power cut.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        # Deleted rows are overwritten: they are words of people.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+        ),
     }
 
     for suffix in ("", "-wal", "-shm"):
@@ -224,6 +227,8 @@ CELERY_TASK_DEFAULT_QUEUE = "polls"
 CELERY_TASK_ROUTES = {
     "jobs.tasks.submit_job": {"queue": "calls"},
     "jobs.tasks.collect_job": {"queue": "calls"},
+    "jobs.tasks.delete_at_provider": {"queue": "calls"},
+    "jobs.tasks.delete_files": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -231,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
     "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
     "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
+    "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------

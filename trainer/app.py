@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +23,10 @@ from trainer.images.routes import routes as image_routes
 from trainer.middleware import HEALTH_PATH, BearerKeys, CommittedAnswers, Labels, RequestLog
 from trainer.runs.routes import routes as run_routes
 from trainer.state import State, state
+
+log = logging.getLogger("trainer")
+
+HOUSEKEEPING_EVERY = 600.0  # seconds
 
 
 def create_app(config: Config, engine: Engine | None = None) -> Starlette:
@@ -53,6 +59,18 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok", "engine": state(request).engine.name})
 
 
+async def _remove_expired(parts: State) -> None:
+    """Remove again and again what has been kept for its time; nobody has to ask for it."""
+    while True:
+        try:
+            parts.runs.remove_expired_files()
+            parts.images.remove_expired()
+            await parts.database.compact()
+        except Exception:  # a full disk, say: there is a next time
+            log.exception("What has expired could not be removed")
+        await asyncio.sleep(HOUSEKEEPING_EVERY)
+
+
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     parts: State = app.state.parts
@@ -62,6 +80,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     parts.runs.load()
     parts.images.load()
     parts.runner.resume()
+    housekeeping = asyncio.create_task(_remove_expired(parts), name="housekeeping")
     yield
+    housekeeping.cancel()
     await parts.runner.close()
     parts.database.close()

@@ -36,6 +36,7 @@ class Database:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._waiting: deque[tuple[Job, Future[Any]]] = deque()
         self._newest: Future[Any] | None = None
+        self._has_deleted = True  # perhaps: an earlier process knew
 
     def open(self) -> None:
         """Open or make the file; raise ConfigurationError where a newer trainer made it."""
@@ -59,6 +60,22 @@ class Database:
         """Wait until every change so far is on the disk; raise the error that prevented it."""
         if self._newest is not None:
             await _wait_for(self._newest)
+
+    async def purge(self) -> None:
+        """Empty the write-ahead log, which has what was deleted until it is written over."""
+        self._has_deleted = True
+        await self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def compact(self) -> None:
+        """Write the file anew where something was purged: copies of deleted rows may have been
+        left behind when their page was divided. Takes about 30 ms per megabyte."""
+        if self._has_deleted:
+            self._has_deleted = False
+            await self._run("VACUUM")
+            await self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _run(self, statement: str) -> None:
+        await _wait_for(self._thread.submit(lambda: self._connection.execute(statement).fetchall()))
 
     async def select(self, sql: str, **values: Any) -> list[Row]:
         """Return the rows of a query, with every change so far."""
@@ -121,6 +138,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, not on its way
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise ConfigurationError(f"{path} was made by a newer version of the trainer")

@@ -23,7 +23,7 @@ class State:
         self.engine = engine
         self.database = Database(config.folder / "trainer.db")
         self.files = FileStore(self.database, config.folder / "files")
-        self.runs = RunStore(self.database, config.folder / "runs")
+        self.runs = RunStore(self.database, config.folder / "runs", self.files)
         self.runner = Runner(self.runs, engine, config.slots)
         self.images = ImageStore(self.database, config.folder / "images")
         self.labels = {"X-Trainer-Engine": engine.name}  # headers of every answer

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from jobs import clock
+from jobs.deletion import request_dataset_deletion
 from jobs.messages import explain
 from jobs.models import JobQueue
+from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from jobs.work import Report
 from models_app.models import Subject, TrainingImage, UserModel
@@ -21,6 +24,8 @@ from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
 from training import weights
 
+# The bundled trainer drops photos that no run uses within a day.
+DATASET_LASTS = timedelta(hours=12)
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 _DEFAULT_CAPTIONS = {
     Subject.PERSON: "photo of {word} person",
@@ -45,7 +50,7 @@ class TrainingWork:
         return TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
-            dataset=job.result.get("dataset") or self._upload(job, provider, photos),
+            dataset=_fresh_dataset(job) or self._upload(job, provider, photos),
             trigger_word=model.trigger_word,
             subject=model.kind,
             photo_count=len(photos),
@@ -56,10 +61,17 @@ class TrainingWork:
         )
 
     def _upload(self, job: JobQueue, provider: Provider, photos: list[Photo]) -> str:
-        """Upload the photos once per job, however often it has to wait afterwards."""
+        """Upload the photos once per job, however often it has to wait afterwards.
+
+        Where they lie is remembered before anything is paid, so that they can be deleted there.
+        """
         dataset = provider.upload_dataset(photos)
-        job.result = {**job.result, "dataset": dataset}
-        JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(result=job.result)
+        outdated = job.result.get("dataset", "")
+        now = clock.now()
+        job.result = {**job.result, "dataset": dataset, "dataset_at": now.isoformat()}
+        is_ours = JobQueue.objects.filter(pk=job.pk, claim=job.claim).update(result=job.result)
+        # Whoever took the job over meanwhile has uploaded, or will upload, another copy.
+        request_dataset_deletion(job, outdated if is_ours else dataset)
         return dataset
 
     def submit(
@@ -96,11 +108,26 @@ class TrainingWork:
         changes = _model_changes(job)
         if changes and job.model_id:
             UserModel.objects.filter(pk=job.model_id).update(updated_at=timezone.now(), **changes)
+        if _is_dataset_spent(job):
+            request_dataset_deletion(job, job.result.get("dataset", ""))
 
     def _model_of(self, job: JobQueue) -> UserModel:
         if job.model is None:
             raise RequestRejectedError(job.provider, gettext_noop("The model was deleted."))
         return job.model
+
+
+def _fresh_dataset(job: JobQueue) -> str:
+    """Return the photos that the provider has already, unless it may have dropped them unused."""
+    uploaded_at = job.result.get("dataset_at", "")
+    if not uploaded_at or clock.now() - datetime.fromisoformat(uploaded_at) > DATASET_LASTS:
+        return ""
+    return str(job.result["dataset"])
+
+
+def _is_dataset_spent(job: JobQueue) -> bool:
+    """Whether nobody will train on the uploaded photos any more, here or at the provider."""
+    return job.is_over and not run_to_fetch(job) and job.error_code != "deadline"
 
 
 def _model_changes(job: JobQueue) -> dict[str, Any]:

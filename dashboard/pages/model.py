@@ -11,11 +11,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.current_user import current_user
+from dashboard.pages.deletion_texts import still_to_come
 from dashboard.pages.model_page import ModelPage
 from generation import services as generation
 from generation.forms import GenerateForm
+from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
-from jobs.services import ModelBusyError, delete_model
 from models_app.selectors import model_for
 
 
@@ -59,11 +60,11 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     model = model_for(current_user(request), model_id)
     name = str(model)
     try:
-        delete_model(model)
+        receipt = delete_model(model)
     except ModelBusyError:
         text = gettext("A job is still running for this model. Cancel it first.")
         messages.error(request, text)
         return redirect("dashboard:model", model_id)
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
-    messages.success(request, text % {"name": name})
+    messages.success(request, " ".join([text % {"name": name}, *still_to_come(receipt)]))
     return redirect("dashboard:models")

@@ -157,7 +157,8 @@ class ModelPage:
         if self.model.weights:
             text = gettext(
                 "This deletes “%(model)s” with %(photos)s, the trained weights and %(pictures)s, "
-                "from the disk too. It cannot be undone."
+                "from the disk too, and asks the trainer to delete what it has. It cannot be "
+                "undone."
             )
         else:
             text = gettext(

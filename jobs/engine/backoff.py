@@ -34,6 +34,11 @@ def collect_delay(failures: int) -> timedelta:
     return timedelta(seconds=min(SHORTEST * 2 ** min(max(failures - 1, 0), 10), 600.0))
 
 
+def deletion_delay(failures: int) -> timedelta:
+    """Return the wait before something is deleted again: 2 s doubling to an hour."""
+    return timedelta(seconds=min(SHORTEST * 2 ** min(max(failures - 1, 0), 11), 3600.0))
+
+
 def poll_interval(running_for: timedelta, shortest: timedelta) -> timedelta:
     """Return when to poll a healthy run again: every sweep at first, 10 s after 10 minutes.
 

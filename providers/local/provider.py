@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,7 @@ class Local(Together):
     capabilities = Together.capabilities | {
         Capability.FOLLOW_GENERATIONS,
         Capability.FIND_GENERATIONS,
+        Capability.DELETE_GENERATIONS,
     }
     # It stores a run before it answers, and no call on this machine is under way for long.
     absence_after = timedelta(seconds=20)
@@ -92,6 +94,11 @@ class Local(Together):
     def list_call(self, kind: WorkKind, page: str) -> Call:
         path = "/fine-tunes" if kind is WorkKind.TRAINING else "/images/generations"
         return Call("GET", path)
+
+    def delete_run_call(self, ref: RunRef) -> Call:
+        if ref.kind is WorkKind.TRAINING:
+            return super().delete_run_call(ref)
+        return Call("DELETE", f"/images/generations/{quote(ref.id, safe='')}")
 
     def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
         """Images are kept for a day, which its list of them says."""

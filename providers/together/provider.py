@@ -56,6 +56,8 @@ class Together(Provider):
             Capability.FOLLOW_TRAININGS,
             Capability.FIND_TRAININGS,
             Capability.LOG,
+            Capability.DELETE_TRAININGS,
+            Capability.DELETE_DATASETS,
         }
     )
     statuses = {
@@ -151,6 +153,14 @@ class Together(Provider):
         if ref.kind is not WorkKind.TRAINING:
             raise self.unsupported("cancelling a generation")
         return Call("POST", f"{_path_of(ref)}/cancel", {}, is_about_run=True)
+
+    def delete_run_call(self, ref: RunRef) -> Call:
+        if ref.kind is not WorkKind.TRAINING:
+            raise self.unsupported("deleting a generation")
+        return Call("DELETE", _path_of(ref))
+
+    def delete_dataset_call(self, dataset: str) -> Call:
+        return Call("DELETE", f"/files/{quote(dataset, safe='')}")
 
     def parse_training(self, data: Mapping[str, Any]) -> Run:
         return replies.training(data, self.status_of)

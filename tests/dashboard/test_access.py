@@ -24,10 +24,14 @@ POSTS = {
     "job_abandon",
     "job_not_started",
     "image_delete",
+    "stop_all",
+    "account_delete",
 }
 NAMES = [pattern.name for pattern in urls.page_patterns]
 GETS = [name for name in NAMES if name not in POSTS | PUBLIC | {STREAM}]
-OF_SOMEBODY = [name for name in [*GETS, *POSTS] if name not in {"home", "models", "gallery"}]
+# Everybody has these, for what is their own.
+OWN = {"home", "models", "gallery", "data", "data_export", "stop_all", "account_delete"}
+OF_SOMEBODY = [name for name in [*GETS, *POSTS] if name not in OWN]
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ def test_for_a_stranger_it_does_not_exist(name, addresses, stranger_client):
     assert method(addresses[name]).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["home", "models", "gallery", "activity"])
+@pytest.mark.parametrize("name", ["home", "models", "gallery", "activity", "data"])
 def test_a_stranger_sees_nothing_of_the_owner(name, addresses, stranger_client):
     page = stranger_client.get(addresses[name]).content.decode()
     for address in (addresses["model"], addresses["image_file"], addresses["photo_file"]):

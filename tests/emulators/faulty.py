@@ -10,13 +10,17 @@ import requests
 
 from tests.trainer.process import MODEL, OVER, PATIENCE, TrainerProcess, wait_until
 
+COPIES = 8
+
 
 class FaultyTrainer:
-    """One `emulators.trainer` and a dataset uploaded to it."""
+    """One `emulators.trainer` and a dataset, uploaded once for each training: a file goes with
+    the run that used it."""
 
     def __init__(self, process: TrainerProcess) -> None:
         self.process = process
-        self.file_id = ""
+        self._dataset = Path()
+        self._file_ids: list[str] = []
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send one request over a connection of its own."""
@@ -26,14 +30,22 @@ class FaultyTrainer:
         return requests.request(method, url, headers=headers, **options)  # noqa: S113 - in options
 
     def upload(self, dataset: Path) -> None:
+        """Upload copies for the next trainings, before any rule lets an upload fail."""
+        self._dataset = dataset
+        while len(self._file_ids) < COPIES:
+            self._file_ids.append(self._upload(dataset))
+
+    def _upload(self, dataset: Path) -> str:
         with dataset.open("rb") as content:
             data = {"purpose": "fine-tune", "file_name": "set.jsonl"}
             answer = self.request("POST", "/v1/files/upload", data=data, files={"file": content})
         answer.raise_for_status()
-        self.file_id = answer.json()["id"]
+        return str(answer.json()["id"])
 
     def rules(self, *rules: dict[str, Any], seed: int = 7) -> None:
         """Let requests fail from now on."""
+        self.clear()
+        self.upload(self._dataset)
         answer = self.request("PUT", "/faults", json={"seed": seed, "rules": list(rules)})
         answer.raise_for_status()
 
@@ -41,7 +53,12 @@ class FaultyTrainer:
         self.request("DELETE", "/faults").raise_for_status()
 
     def create(self, token: str, **options: Any) -> requests.Response:
-        body = {"model": MODEL, "training_file": self.file_id, "suffix": token, "n_epochs": 10}
+        body = {
+            "model": MODEL,
+            "training_file": self._file_ids.pop(),
+            "suffix": token,
+            "n_epochs": 10,
+        }
         return self.request("POST", "/v1/fine-tunes", json=body, **options)
 
     def start(self) -> str:

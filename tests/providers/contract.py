@@ -52,6 +52,8 @@ METHODS = {
     Capability.CANCEL: {"cancel_call"},
     Capability.LOG: {"fetch_log"},
     Capability.WEBHOOK: {"verified_webhook"},
+    Capability.DELETE_TRAININGS: {"delete_run_call"},
+    Capability.DELETE_DATASETS: {"delete_dataset_call"},
 }
 # Every operation with the capability it stands on.
 OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
@@ -67,6 +69,12 @@ OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
     "list_runs": (Capability.FIND_TRAININGS, lambda p: p.list_runs(WorkKind.TRAINING)),
     "find_run": (Capability.FIND_TRAININGS, lambda p: p.find_run("tw-1", WorkKind.TRAINING)),
     "list_pictures": (Capability.FIND_GENERATIONS, lambda p: p.list_runs(WorkKind.GENERATION)),
+    "delete_run": (Capability.DELETE_TRAININGS, lambda p: p.delete_run(RUN)),
+    "delete_pictures": (
+        Capability.DELETE_GENERATIONS,
+        lambda p: p.delete_run(RunRef("run-1", WorkKind.GENERATION)),
+    ),
+    "delete_dataset": (Capability.DELETE_DATASETS, lambda p: p.delete_dataset("file-1")),
     "run_log": (Capability.LOG, lambda p: p.run_log(RUN)),
     "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}")),
 }
@@ -372,6 +380,42 @@ class ProviderContract:
         responses.get(ANYWHERE, json=running)
         with pytest.raises(errors.RequestRejectedError, match="not now"):
             self.provider().cancel_run(self.ref(running))
+
+    # --- deleting --------------------------------------------------------------------------
+
+    def deletions(self) -> list[Callable[[Provider], object]]:
+        names = ("delete_run", "delete_pictures", "delete_dataset")
+        operations = [OPERATIONS[name] for name in names]
+        return [call for needed, call in operations if needed in self.provider_class.capabilities]
+
+    @responses.activate
+    def test_deleting_twice_is_safe(self):
+        for delete in self.deletions():
+            responses.delete(ANYWHERE, json={"message": "deleted"})
+            responses.delete(ANYWHERE, json={"error": {"message": "not found"}}, status=404)
+            delete(self.provider())
+            delete(self.provider())
+
+    @responses.activate
+    def test_a_deletion_that_failed_is_no_deletion(self):
+        for status in (401, 409, 429, 500):
+            responses.delete(ANYWHERE, status=status)
+            for delete in self.deletions():
+                with pytest.raises(ASKED.get(status, errors.RequestRejectedError)):
+                    delete(self.provider())
+            responses.reset()
+
+    @responses.activate
+    def test_an_id_cannot_leave_its_place_in_the_path_of_a_deletion(self):
+        responses.delete(ANYWHERE, json={})
+        for capability, delete in (
+            (Capability.DELETE_TRAININGS, lambda p: p.delete_run(RunRef("../x?y=1#z"))),
+            (Capability.DELETE_DATASETS, lambda p: p.delete_dataset("../x?y=1#z")),
+        ):
+            if capability in self.provider_class.capabilities:
+                delete(self.provider())
+        assert all("/x" not in call.request.path_url for call in responses.calls)
+        assert all("?" not in call.request.path_url for call in responses.calls)
 
     @responses.activate
     def test_an_answer_about_another_run_is_not_believed(self):

@@ -12,7 +12,7 @@ from tests.trainer.photos import example, photo, write_dataset
 from trainer import datasets
 from trainer.datasets import ExampleError, examples, parse_example
 from trainer.engines.base import TrainingError
-from trainer.engines.simulated.photos import kept_photos, read_photos
+from trainer.engines.simulated.photos import kept_swatches, read_photos
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -97,7 +97,7 @@ def test_every_accepted_format_is_decoded(tmp_path, file_format, kind):
 
     read_photos(tmp_path)
 
-    assert [path.name for path in kept_photos(tmp_path)] == ["00.jpg"]
+    assert len(kept_swatches(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_photo_that_cannot_be_decoded_is_named_by_its_line(tmp_path, bad):
     with pytest.raises(TrainingError, match="Line 2: the photo cannot be decoded"):
         read_photos(tmp_path)
 
-    assert kept_photos(tmp_path) == []
+    assert kept_swatches(tmp_path) == []
 
 
 def test_photos_that_are_gone_are_a_failure_with_words(tmp_path):
@@ -127,7 +127,7 @@ def test_photos_are_read_once(tmp_path):
 
     read_photos(tmp_path)  # as after a restart: what was read is still here
 
-    assert len(kept_photos(tmp_path)) == 12
+    assert len(kept_swatches(tmp_path)) == 12
 
 
 def test_a_caption_may_be_a_plain_string():

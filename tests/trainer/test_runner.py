@@ -44,7 +44,7 @@ class Workshop:
         self.database = Database(folder / "trainer.db")
         self.database.open()
         self.files = FileStore(self.database, folder / "files")
-        self.runs = RunStore(self.database, folder / "runs")
+        self.runs = RunStore(self.database, folder / "runs", self.files)
         self.files.load()
         self.runs.load()
         self.runner = Runner(self.runs, SmallEngine(train), slots)
@@ -53,7 +53,7 @@ class Workshop:
         file = self.files.announce("set.jsonl", "fine-tune", "")
         await self.files.receive(file, _chunks(example(photo()).encode()))
         await self.files.process(file)
-        run = await self.runs.create(a_run(training_file=file.id).request, "", self.files, 1.0)
+        run = await self.runs.create(a_run(training_file=file.id).request, "", 1.0)
         self.runner.accept(run)
         return run
 

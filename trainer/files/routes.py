@@ -25,8 +25,10 @@ async def announce(request: Request) -> Response:
     checksum = _text(form, "checksum").lower()
     if checksum and not re.fullmatch(r"[0-9a-f]{64}", checksum):
         raise invalid("checksum must be a sha256 in hex.", "checksum")
-    files = state(request).files
-    if known := files.same_content(checksum, purpose):
+    parts = state(request)
+    files, known = parts.files, parts.files.same_content(checksum, purpose)
+    # One that a run trains on goes with that run: too early for whoever comes now.
+    if known and not parts.runs.is_used(known):
         return JSONResponse({"file_id": known.id}, status_code=409)
     file = files.announce(name, purpose, checksum)
     address = f"{base_url(request)}/v1/uploads/{file.upload_token}"

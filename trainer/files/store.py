@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.database import Database, delete, insert, update
+from trainer.database import Database, Statement, delete, insert, update
 from trainer.datasets import ExampleError, examples
 from trainer.disk import remove_unknown, sync_folder
 from trainer.errors import invalid, not_found
@@ -19,7 +19,8 @@ from trainer.threads import in_thread
 
 PURPOSES = ("fine-tune", "calibration", "eval", "batch-api")
 MAX_FILE_BYTES = 4 * 1024**3
-ABANDONED_AFTER = 24 * 3600.0  # seconds an announced upload may stay without its bytes
+# Seconds that a file may stay without a run that uses it, or without its bytes.
+UNUSED_FOR = 24 * 3600.0
 
 
 @dataclass(slots=True)
@@ -38,8 +39,9 @@ class StoredFile:
     upload_token: str = ""  # the secret of the one-time upload address, until it is used
 
     @property
-    def is_abandoned(self) -> bool:
-        return self.status == "PENDING" and time.time() - self.created_at > ABANDONED_AFTER
+    def is_expired(self) -> bool:
+        """Whether it has waited long enough for a run."""
+        return time.time() - self.created_at > UNUSED_FOR
 
     def answer(self) -> dict[str, Any]:
         """Return the documented FileResponse; mind its capitals."""
@@ -70,13 +72,9 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
 
     def load(self) -> None:
-        """Read what an earlier process left; remove uploads that never came or half came."""
+        """Read what an earlier process left; remove what half came or was half removed."""
         for row in self._database.all_rows("files"):
-            file = StoredFile(**row)
-            if file.is_abandoned:
-                self._database.write(delete("files", file.id))
-            else:
-                self._files[file.id] = file
+            self._files[row["id"]] = StoredFile(**row)
         remove_unknown(self._folder, self._files)
 
     def all(self) -> list[StoredFile]:
@@ -85,9 +83,13 @@ class FileStore:
 
     def get(self, file_id: str) -> StoredFile:
         """Return one file; raise a 404 for an id that is not one of ours."""
-        if file := self._files.get(file_id):
+        if file := self.find(file_id):
             return file
         raise not_found(f"File {file_id[:80]}")
+
+    def find(self, file_id: str) -> StoredFile | None:
+        """Return one file, None where there is none (any more)."""
+        return self._files.get(file_id)
 
     def with_token(self, token: str) -> StoredFile:
         """Return the file whose upload address ends in `token`; raise a 404 where it is used up."""
@@ -159,10 +161,14 @@ class FileStore:
 
     async def delete(self, file_id: str) -> None:
         """Remove a file for good; raise a 404 where there is none."""
-        file = self.get(file_id)
+        row, path = self.discard(self.get(file_id))
+        await self._database.commit(row)
+        path.unlink(missing_ok=True)
+
+    def discard(self, file: StoredFile) -> tuple[Statement, Path]:
+        """Take a file out of the list; return how to remove its row, and then its bytes."""
         del self._files[file.id]
-        await self._database.commit(delete("files", file.id))
-        self._path(file).unlink(missing_ok=True)
+        return delete("files", file.id), self._path(file)
 
     def _path(self, file: StoredFile) -> Path:
         return self._folder / file.id

@@ -50,6 +50,13 @@ async def image(request: Request) -> Response:
     return FileResponse(path, media_type=kind)
 
 
+async def delete(request: Request) -> Response:
+    """DELETE /images/generations/{id} (ours): they go before their day is over."""
+    generation_id = request.path_params["id"]
+    await state(request).images.delete(generation_id)
+    return JSONResponse({"id": generation_id, "deleted": True})
+
+
 def _answer(generation: Generation, engine: str, base: str) -> dict[str, Any]:
     return {
         "id": generation.id,
@@ -76,5 +83,6 @@ def _inline(images: list[bytes]) -> dict[str, Any]:
 routes = [
     Route("/v1/images/generations", generate, methods=["POST"]),
     Route("/v1/images/generations", list_generations, methods=["GET"]),
+    Route("/v1/images/generations/{id}", delete, methods=["DELETE"]),
     Route("/v1/images/{id}/{name}", image, methods=["GET"]),
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trainer.database import Database, Row, delete, insert
 from trainer.disk import remove_unknown, sync_folder, write_bytes
-from trainer.errors import not_found
+from trainer.errors import ApiError, not_found
 from trainer.threads import in_thread
 
 KEPT_SECONDS = 24 * 3600.0
@@ -51,12 +51,12 @@ class ImageStore:
         """Read what an earlier process left; remove what is too old or half made."""
         found = map(Generation.from_row, self._database.all_rows("generations"))
         self._generations = {generation.id: generation for generation in found}
-        self._remove_expired()
+        self.remove_expired()
         remove_unknown(self._folder, self._generations)
 
     def all(self) -> list[Generation]:
         """Return every call that is kept or running, oldest first."""
-        self._remove_expired()
+        self.remove_expired()
         generations = self._running | self._generations
         return sorted(generations.values(), key=lambda generation: generation.created_at)
 
@@ -92,7 +92,7 @@ class ImageStore:
         await in_thread(self._write, generation, images)
         await self._database.commit(insert("generations", generation.row()))
         self._generations[generation.id] = generation
-        self._remove_expired()
+        self.remove_expired()
         return generation
 
     def _write(self, generation: Generation, images: Sequence[bytes]) -> None:
@@ -102,7 +102,19 @@ class ImageStore:
             write_bytes(folder / name, image)
         sync_folder(self._folder)
 
-    def _remove_expired(self) -> None:
+    async def delete(self, generation_id: str) -> None:
+        """Remove the images of a call; raise a 404 where there are none, and a 409 while they are
+        being generated."""
+        if generation_id in self._running:
+            raise ApiError(409, f"{generation_id} is still being generated.", code="still_running")
+        if self._generations.pop(generation_id, None) is None:
+            raise not_found(f"Generation {generation_id[:80]}")
+        await self._database.commit(delete("generations", generation_id))
+        await in_thread(shutil.rmtree, self._folder / generation_id)
+        await self._database.purge()
+
+    def remove_expired(self) -> None:
+        """Remove what is older than `KEPT_SECONDS`."""
         limit = time.time() - KEPT_SECONDS
         for generation in [one for one in self._generations.values() if one.created_at < limit]:
             del self._generations[generation.id]

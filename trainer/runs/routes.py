@@ -28,7 +28,7 @@ async def create(request: Request) -> Response:
     parts = state(request)
     token = correlation(request)
     training = await read_body(request, TrainingRequest)
-    run = await parts.runs.create(training, token, parts.files, parts.engine.training_seconds)
+    run = await parts.runs.create(training, token, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
     return answer

@@ -1,7 +1,6 @@
 """The runs: rows in the database and a folder of files each.
 
 runs/ft-…/dataset.jsonl        the photos, until the run is over
-runs/ft-…/photos/              small copies to generate with
 runs/ft-…/adapter.safetensors  the result; checkpoints/<step>.safetensors before it
 """
 
@@ -13,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -41,14 +40,17 @@ MAX_STEPS = 100_000
 class RunStore:
     """All runs, in memory and in the database. Used on the event loop only."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, files: FileStore) -> None:
         self._database = database
         self._folder = folder
+        self._files = files
         self._runs: dict[str, Run] = {}
+        self._users: dict[str, set[str]] = {}  # unfinished runs by the file they train on
         self._unwritten: dict[str, list[Point]] = {}  # losses, until the next `save`
 
     def load(self) -> None:
-        """Read what an earlier process left; remove what it had half made or half removed."""
+        """Read what an earlier process left; remove what it had half made or half removed, and
+        the photos of runs that are over."""
         rows = self._database.all_rows("runs")
         remove_unknown(self._folder, {row["id"] for row in rows})
         for row in rows:
@@ -59,7 +61,10 @@ class RunStore:
                 continue
             self._runs[run.id] = run
             if run.status in OVER:
-                self._remove_dataset(run)
+                self._dataset(run).unlink(missing_ok=True)
+            else:
+                self._note_use(run)
+        self._remove_spent_files()
 
     def all(self) -> list[Run]:
         """Return every run, oldest first."""
@@ -75,14 +80,12 @@ class RunStore:
         """Return the folder of a run's files."""
         return self._folder / run.id
 
-    async def create(
-        self, request: TrainingRequest, correlation: str, files: FileStore, seconds: float
-    ) -> Run:
+    async def create(self, request: TrainingRequest, correlation: str, seconds: float) -> Run:
         """Accept a run: when this returns it is on the disk, so the answer may leave.
 
         Raises a 404 or 400 where it cannot be trained on its file.
         """
-        file = _training_file(request, files)
+        file = _training_file(request, self._files)
         now = time.time()
         run = Run(
             id=f"ft-{secrets.token_hex(12)}",
@@ -97,10 +100,15 @@ class RunStore:
         )
         folder = self.folder(run)
         folder.mkdir()
-        files.link(file, folder / DATASET)
-        await in_thread(_sync, folder)
+        self._note_use(run)
+        self._files.link(file, self._dataset(run))
         accepted = _event("job_pending", "Job accepted", run)
-        await self._database.commit(insert("runs", run.row()), _insert_event(run, accepted))
+        try:
+            await in_thread(_sync, folder)
+            await self._database.commit(insert("runs", run.row()), _insert_event(run, accepted))
+        except BaseException:
+            self._users[file.id].discard(run.id)
+            raise
         self._runs[run.id] = run
         return run
 
@@ -116,11 +124,14 @@ class RunStore:
         event = _event(kind, message, run, step=step)
         run.status, run.stage, run.updated_at = status or run.status, kind, time.time()
         run.step = max(run.step, step or 0)
-        written = self.save(run, _insert_event(run, event))
-        if run.status in OVER:
-            # Private and no longer needed: the weights are made, or never will be. Not before
-            # the end is on the disk: a crash in between would leave a run without its photos.
-            written.add_done_callback(partial(self._after_end, run))
+        if run.status not in OVER:
+            self.save(run, _insert_event(run, event))
+            return
+        # Private and no longer needed: the weights are made, or never will be. Not before the
+        # end is on the disk: a crash in between would leave a run without its photos.
+        rows, paths = self._end_use(run)
+        written = self.save(run, _insert_event(run, event), *rows)
+        written.add_done_callback(partial(_unlink, [self._dataset(run), *paths]))
 
     async def events(self, run: Run) -> list[Event]:
         """Return all events, oldest first."""
@@ -153,13 +164,51 @@ class RunStore:
         self._unwritten.pop(run.id, None)
         await self._database.commit(delete("runs", run.id))
         await in_thread(shutil.rmtree, self.folder(run))
+        await self._database.purge()
 
-    def _after_end(self, run: Run, written: Future[None]) -> None:
-        if written.exception() is None:
-            self._remove_dataset(run)
+    def is_used(self, file: StoredFile) -> bool:
+        """Whether an unfinished run was started with a file."""
+        return bool(self._users.get(file.id))
 
-    def _remove_dataset(self, run: Run) -> None:
-        (self.folder(run) / DATASET).unlink(missing_ok=True)
+    def remove_expired_files(self) -> None:
+        """Remove the uploaded files that no run used in time."""
+        self._remove_files(file for file in self._files.all() if file.is_expired)
+
+    def _remove_spent_files(self) -> None:
+        """Remove the uploaded files whose runs are all over, where a crash came before it."""
+        used = {run.request.training_file for run in self._runs.values()}
+        self._remove_files(file for file in self._files.all() if file.id in used)
+
+    def _remove_files(self, files: Iterable[StoredFile]) -> None:
+        spent = [self._files.discard(file) for file in files if not self.is_used(file)]
+        if spent:
+            written = self._database.write(*(row for row, _ in spent))
+            written.add_done_callback(partial(_unlink, [path for _, path in spent]))
+
+    def _end_use(self, run: Run) -> tuple[list[Statement], list[Path]]:
+        """Note that a run is over; return how to remove its file's row and then its bytes, where
+        no other run needs them."""
+        file_id = run.request.training_file
+        users = self._users.get(file_id, set())
+        users.discard(run.id)
+        file = self._files.find(file_id)
+        if users or file is None:
+            return [], []
+        self._users.pop(file_id, None)
+        row, path = self._files.discard(file)
+        return [row], [path]
+
+    def _note_use(self, run: Run) -> None:
+        self._users.setdefault(run.request.training_file, set()).add(run.id)
+
+    def _dataset(self, run: Run) -> Path:
+        return self.folder(run) / DATASET
+
+
+def _unlink(paths: Sequence[Path], written: Future[None]) -> None:
+    if written.exception() is None:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _training_file(request: TrainingRequest, files: FileStore) -> StoredFile:

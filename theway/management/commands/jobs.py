@@ -139,6 +139,6 @@ def line_of(job: JobQueue) -> str:
     columns = (
         f"{str(job.pk)[:8]}  {job.get_status_display():<19} {job.progress:4.0%}",
         f"{job.kind:<10} {job.provider:<9} {age:>10} old, observed {observed:>10}",
-        f"{job.owner}  {job.model or 'deleted model'}  {problem}".rstrip(),
+        f"{job.owner or 'deleted account'}  {job.model or 'deleted model'}  {problem}".rstrip(),
     )
     return "  ".join(columns)

@@ -1,7 +1,7 @@
-"""Stand-in images that are labelled as such: an arrangement of the training photos.
+"""Stand-in images that are labelled as such: an arrangement of the training photos' colours.
 
-The seed decides arrangement and colours; the strength of the LoRA decides how present the photos
-are, from a hint at 0.2 to full colour at 1 and beyond.
+The seed decides arrangement and backdrop; the strength of the LoRA decides how present the
+colours are, from a hint at 0.2 to full at 1 and beyond.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import io
 import random
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from trainer.engines.base import ImageRequest
-from trainer.engines.simulated.photos import kept_photos
+from trainer.engines.simulated.photos import kept_swatches
 from trainer.engines.simulated.typeface import font, printable, wrap
 
 BANNER = "SIMULATED — not a generated image"
@@ -26,8 +26,8 @@ SOFTWARE = "Simulated engine"
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedPhoto:
-    """A training photo and how strongly it shows."""
+class Swatch:
+    """The colours of a training photo and how strongly they show."""
 
     image: Image.Image
     scale: float
@@ -36,36 +36,34 @@ class LoadedPhoto:
 def render(request: ImageRequest) -> bytes:
     """Return one image as the bytes of a JPEG or PNG; the same request gives the same bytes."""
     rng = random.Random(f"{request.seed}|{request.prompt}|{request.model}")  # noqa: S311
-    photos = _photos(request, rng)
-    canvas = _backdrop(request, photos, rng)
-    if photos:
-        _arrange(canvas, photos, rng)
+    swatches = _swatches(request, rng)
+    canvas = _backdrop(request, swatches, rng)
+    if swatches:
+        _arrange(canvas, swatches, rng)
     _draw_banner(canvas, request.prompt)
     return _encode(canvas, request)
 
 
-def _photos(request: ImageRequest, rng: random.Random) -> list[LoadedPhoto]:
+def _swatches(request: ImageRequest, rng: random.Random) -> list[Swatch]:
     found = []
     for lora in request.loras:
-        paths = kept_photos(lora.folder)
-        rng.shuffle(paths)
-        for path in paths if lora.scale > 0 else []:
-            with Image.open(path) as image:
-                found.append(LoadedPhoto(image.convert("RGB"), lora.scale))
+        swatches = kept_swatches(lora.folder)
+        rng.shuffle(swatches)
+        found += [Swatch(image, lora.scale) for image in swatches if lora.scale > 0]
     return found
 
 
-def _backdrop(request: ImageRequest, photos: list[LoadedPhoto], rng: random.Random) -> Image.Image:
-    """Four soft colours running into each other, over them the first photo out of focus."""
+def _backdrop(request: ImageRequest, swatches: list[Swatch], rng: random.Random) -> Image.Image:
+    """Four soft colours running into each other, over them those of the first photo."""
     size = (request.width, request.height)
     hue = rng.random()
     corners = Image.new("RGB", (2, 2))
     for corner in range(4):
         corners.putpixel((corner % 2, corner // 2), _soft_colour(hue + rng.uniform(-0.08, 0.12)))
     canvas = corners.resize((64, 64), Image.Resampling.BICUBIC)
-    if photos:
-        blurred = ImageOps.fit(photos[0].image, canvas.size).filter(ImageFilter.GaussianBlur(5))
-        canvas = Image.blend(canvas, blurred, min(0.75, 0.6 * photos[0].scale))
+    if swatches:
+        blurred = swatches[0].image.resize(canvas.size, Image.Resampling.BICUBIC)
+        canvas = Image.blend(canvas, blurred, min(0.75, 0.6 * swatches[0].scale))
     else:
         canvas = _circles(canvas.resize((256, 256), Image.Resampling.BICUBIC), hue, rng)
     return canvas.resize(size, Image.Resampling.BICUBIC)
@@ -86,9 +84,9 @@ def _soft_colour(hue: float) -> tuple[int, int, int]:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _arrange(canvas: Image.Image, photos: list[LoadedPhoto], rng: random.Random) -> None:
-    """Arrange the photos in a grid, above the space for the text."""
-    columns, rows = _grid(canvas.width / canvas.height, len(photos), rng)
+def _arrange(canvas: Image.Image, swatches: list[Swatch], rng: random.Random) -> None:
+    """Arrange the colours of the photos in a grid, above the space for the text."""
+    columns, rows = _grid(canvas.width / canvas.height, len(swatches), rng)
     margin = max(8, min(canvas.size) // 18)
     gap = margin // 2
     text = round(min(canvas.size) * 0.24)
@@ -98,27 +96,27 @@ def _arrange(canvas: Image.Image, photos: list[LoadedPhoto], rng: random.Random)
     for place in range(columns * rows):
         x = margin + place % columns * (width + gap)
         y = margin + place // columns * (height + gap)
-        _paste(canvas, photos[place % len(photos)], (x, y, width, height))
+        _paste(canvas, swatches[place % len(swatches)], (x, y, width, height))
 
 
-def _grid(ratio: float, photos: int, rng: random.Random) -> tuple[int, int]:
-    """Choose columns and rows that suit the image's shape and need no photo twice."""
+def _grid(ratio: float, swatches: int, rng: random.Random) -> tuple[int, int]:
+    """Choose columns and rows that suit the image's shape and need none twice."""
     if ratio > 1.25:
         shapes = [(1, 1), (2, 1), (3, 1), (3, 2)]
     elif ratio < 0.8:
         shapes = [(1, 1), (1, 2), (2, 2), (2, 3)]
     else:
         shapes = [(1, 1), (2, 1), (2, 2), (3, 2)]
-    return rng.choice([shape for shape in shapes if shape[0] * shape[1] <= photos])
+    return rng.choice([shape for shape in shapes if shape[0] * shape[1] <= swatches])
 
 
-def _paste(canvas: Image.Image, photo: LoadedPhoto, box: tuple[int, int, int, int]) -> None:
+def _paste(canvas: Image.Image, swatch: Swatch, box: tuple[int, int, int, int]) -> None:
     x, y, width, height = box
-    print_ = ImageOps.fit(photo.image, (width, height), centering=(0.5, 0.35))
-    print_ = ImageEnhance.Color(print_).enhance(0.15 + 0.85 * photo.scale)
-    opacity = round(255 * min(1.0, 0.2 + 0.8 * photo.scale))
+    card = swatch.image.resize((width, height), Image.Resampling.BICUBIC)
+    card = ImageEnhance.Color(card).enhance(0.15 + 0.85 * swatch.scale)
+    opacity = round(255 * min(1.0, 0.2 + 0.8 * swatch.scale))
     _shadow(canvas, box, opacity)
-    canvas.paste(print_, (x, y), _rounded(width, height, opacity))
+    canvas.paste(card, (x, y), _rounded(width, height, opacity))
 
 
 def _rounded(width: int, height: int, opacity: int) -> Image.Image:

@@ -1,47 +1,58 @@
-"""Reads the photos of a run and keeps small copies to generate with."""
+"""Reads the photos of a run and keeps their colours to generate with: no photo, nobody's face."""
 
 from __future__ import annotations
 
 import io
-import shutil
+import json
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from trainer import disk
 from trainer.datasets import Example, ExampleError, examples
 from trainer.engines.base import TrainingError
 
-MAX_KEPT = 12
-MAX_KEPT_EDGE = 960  # pixels
+COLOURS = "colours.json"
+MAX_KEPT = 12  # photos
+# So many mean colours per edge of a photo: enough for a mood, too few for a likeness.
+SWATCH_EDGE = 4
+DECODED_EDGE = 64  # pixels
 MAX_PIXELS = 100_000_000
 
 
 def read_photos(folder: Path) -> None:
-    """Decode every photo of `folder/dataset.jsonl` and fill `folder/photos`.
+    """Decode every photo of `folder/dataset.jsonl` and write `folder/colours.json`.
 
     Does nothing where an earlier process has done it. Raises TrainingError naming the line
     where a photo cannot be decoded.
     """
-    if (folder / "photos").exists():
+    if (folder / COLOURS).exists():
         return
-    draft = folder / ".photos"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    kept = []
     try:
         for number, example in enumerate(examples(folder / "dataset.jsonl")):
             photo = _decode(example)
             if number < MAX_KEPT:
-                photo.save(draft / f"{number:02}.jpg", quality=88)
+                kept.append(_colours(photo))
     except ExampleError as error:
         raise TrainingError(f"Invalid dataset. {error}") from error
     except FileNotFoundError as error:
         raise TrainingError("The photos of this run are missing") from error
-    draft.rename(folder / "photos")
+    disk.write_bytes(folder / COLOURS, json.dumps(kept).encode())
 
 
-def kept_photos(folder: Path) -> list[Path]:
-    """Return the small copies of a run's photos, in the order of the dataset."""
-    return sorted((folder / "photos").glob("*.jpg"))
+def kept_swatches(folder: Path) -> list[Image.Image]:
+    """Return the colours of a run's photos in the order of the dataset, each as a tiny image."""
+    try:
+        kept: list[list[int]] = json.loads((folder / COLOURS).read_bytes())
+    except FileNotFoundError:
+        return []
+    size = (SWATCH_EDGE, SWATCH_EDGE)
+    return [Image.frombytes("RGB", size, bytes(colours)) for colours in kept]
+
+
+def _colours(photo: Image.Image) -> list[int]:
+    return list(photo.resize((SWATCH_EDGE, SWATCH_EDGE), Image.Resampling.BOX).tobytes())
 
 
 def _decode(example: Example) -> Image.Image:
@@ -50,12 +61,10 @@ def _decode(example: Example) -> Image.Image:
             if photo.width * photo.height > MAX_PIXELS:
                 raise ExampleError(example.line, "the photo has too many pixels")
             # JPEG decodes at a fraction of its size where that is enough: several times faster.
-            photo.draft("RGB", (MAX_KEPT_EDGE, MAX_KEPT_EDGE))
-            upright = ImageOps.exif_transpose(photo).convert("RGB")
+            photo.draft("RGB", (DECODED_EDGE, DECODED_EDGE))
+            return ImageOps.exif_transpose(photo).convert("RGB")
     except ExampleError:
         raise
     except Exception as error:
         # Pillow's decoders raise whatever a broken file happens to cause.
         raise ExampleError(example.line, "the photo cannot be decoded") from error
-    upright.thumbnail((MAX_KEPT_EDGE, MAX_KEPT_EDGE))
-    return upright

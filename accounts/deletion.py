@@ -1,0 +1,35 @@
+"""What of an account lies outside of its own row."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+
+from accounts.models import User
+
+
+class LastOperatorError(Exception):
+    """Without this account nobody could operate the installation."""
+
+
+def require_another_operator(user: User) -> None:
+    """Raise LastOperatorError for the only active superuser."""
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    if user.is_superuser and not others.exists():
+        raise LastOperatorError
+
+
+def delete_account_row(user: User) -> None:
+    """Delete a user with addresses, sessions and what the admin's log says about it."""
+    kind = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
+    _delete_sessions(str(user.pk))
+    user.delete()
+
+
+def _delete_sessions(user_id: str) -> None:
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == user_id:
+            session.delete()

@@ -1,0 +1,133 @@
+"""A person's archive, written block by block: neither a file nor the archive is ever in memory.
+
+account.json                  the address
+jobs.json                     everything that was started, and what it cost
+models/<name>/model.json      answers, settings, captions, prompts
+models/<name>/photos/         as they are stored
+models/<name>/pictures/
+models/<name>/<name>.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.text import slugify
+
+from accounts.models import User
+from generation.models import GeneratedImage
+from jobs.models import JobQueue
+from models_app.models import TrainingImage, UserModel
+
+BLOCK_BYTES = 256 * 1024
+MODEL_FIELDS = (
+    "id", "name", "description", "kind", "trigger_word", "base_model", "provider", "preset",
+    "options", "answers", "consent_at", "status", "weights_sha256", "engine", "created_at",
+    "ready_at",
+)  # fmt: skip
+PHOTO_FIELDS = ("id", "file", "original_filename", "width", "height", "caption", "created_at")
+PICTURE_FIELDS = ("id", "file", "prompt", "seed", "settings", "engine", "created_at")
+JOB_FIELDS = (
+    "id", "kind", "model_id", "provider", "status", "payload", "progress", "error_code",
+    "error_detail", "cost_estimate", "created_at", "started_at", "finished_at",
+)  # fmt: skip
+CHUNK = 200  # rows
+
+
+class _Sink:
+    """What the ZIP writes to: it can only be appended to, and emptied."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing to do: `take` sees everything."""
+
+    def take(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
+
+def archive_of(user: User) -> Iterator[bytes]:
+    """Yield the archive, never an empty block. Files that are missing are left out."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
+        for _step in _write(archive, user):
+            if data := sink.take():
+                yield data
+    yield sink.take()
+
+
+def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
+    """Write one entry after the other; a step is at most one block of a file."""
+    account = {"email": user.email, "joined": user.date_joined}
+    _write_json(archive, "account.json", account)
+    yield
+    yield from _write_jobs(archive, user)
+    # Ids first: no query is left open while a block is sent.
+    for model_id in list(UserModel.objects.filter(owner=user).values_list("pk", flat=True)):
+        if model := UserModel.objects.filter(pk=model_id).first():
+            yield from _write_model(archive, model)
+
+
+def _write_jobs(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
+    jobs = JobQueue.objects.filter(owner=user)
+    ids: list[UUID] = list(jobs.values_list("pk", flat=True))
+    with archive.open("jobs.json", "w", force_zip64=True) as entry:
+        entry.write(b"[")
+        for start in range(0, len(ids), CHUNK):
+            rows = jobs.filter(pk__in=ids[start : start + CHUNK]).values(*JOB_FIELDS)
+            text = ",\n".join(_json(row) for row in rows)
+            entry.write((",\n" if start else "\n").encode() + text.encode())
+            yield
+        entry.write(b"\n]\n")
+    yield
+
+
+def _write_model(archive: zipfile.ZipFile, model: UserModel) -> Iterator[None]:
+    name = slugify(model.name) or "model"
+    folder = f"models/{name}-{str(model.pk)[:8]}"
+    photos = list(TrainingImage.objects.filter(model=model).values(*PHOTO_FIELDS))
+    pictures = list(GeneratedImage.objects.filter(model=model).values(*PICTURE_FIELDS))
+    about = {field: getattr(model, field) for field in MODEL_FIELDS}
+    about |= {"photos": photos, "pictures": pictures}
+    _write_json(archive, f"{folder}/model.json", about)
+    yield
+    for kind, rows in (("photos", photos), ("pictures", pictures)):
+        for row in rows:
+            file = PurePath(str(row["file"]))
+            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file))
+    if model.weights:
+        path = f"{folder}/{name}.safetensors"
+        yield from _write_file(archive, path, str(model.weights.name))
+
+
+def _write_json(archive: zipfile.ZipFile, name: str, value: Any) -> None:
+    archive.writestr(name, _json(value, indent=2))
+
+
+def _write_file(archive: zipfile.ZipFile, name: str, stored: str) -> Iterator[None]:
+    try:
+        source = default_storage.open(stored, "rb")
+    except FileNotFoundError:
+        return  # deleted meanwhile
+    with source, archive.open(name, "w", force_zip64=True) as entry:
+        while block := source.read(BLOCK_BYTES):
+            entry.write(block)
+            yield
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=indent)

@@ -1,0 +1,86 @@
+"""Photos at a provider: remembered before anything is paid, deleted when nobody needs them."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from jobs.engine.transitions import move
+from jobs.models import JobQueue, RemoteDeletion
+from jobs.states import Status
+from providers import registry
+from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
+from training.work import TrainingWork
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
+BASE = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def job(scripted) -> JobQueue:
+    model = UserModelFactory(training=True)
+    TrainingImageFactory(model=model)
+    return JobFactory(model=model, submitting=True, payload={"base_model": model.base_model})
+
+
+def uploads(scripted, dataset: str) -> None:
+    scripted.mock.upsert("POST", f"{BASE}/files/upload", json={"id": dataset})
+
+
+def prepared(job: JobQueue) -> str:
+    return TrainingWork().prepare(job, registry.get("local")).dataset
+
+
+def to_be_deleted() -> list[str]:
+    return list(RemoteDeletion.objects.filter(kind="dataset").values_list("remote_id", flat=True))
+
+
+def test_where_the_photos_lie_is_stored_before_the_paid_call(job):
+    prepared(job)
+    assert JobQueue.objects.get().result["dataset"] == "file-1"
+
+
+def test_photos_are_uploaded_once_however_often_the_job_waits(scripted, job):
+    prepared(job)
+    prepared(JobQueue.objects.get())
+    assert scripted.count("POST", "/files/upload") == 1
+
+
+def test_photos_that_waited_for_long_are_uploaded_anew_and_the_old_copy_goes(scripted, job):
+    prepared(job)
+    uploads(scripted, "file-2")
+    with time_machine.travel(timezone.now() + timedelta(hours=13)):
+        assert prepared(JobQueue.objects.get()) == "file-2"
+    assert JobQueue.objects.get().result["dataset"] == "file-2"
+    assert to_be_deleted() == ["file-1"]
+
+
+def test_a_copy_that_another_worker_does_not_know_of_goes(job):
+    JobQueue.objects.update(claim=None)  # others took over while it was uploaded
+    prepared(job)
+    assert "dataset" not in JobQueue.objects.get().result
+    assert to_be_deleted() == ["file-1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "gone"),
+    [
+        ({"status": Status.FAILED, "error_code": "run_failed"}, True),
+        ({"status": Status.FAILED, "error_code": "lost_contact"}, False),  # may be fetched again
+        ({"status": Status.FAILED, "error_code": "deadline"}, False),  # its run may go on
+        ({"status": Status.CANCELLED}, True),
+    ],
+)
+def test_photos_are_deleted_at_the_provider_when_nobody_trains_on_them(change, gone):
+    job = JobFactory(running=True, result={"dataset": "file-1"})
+    move(job, change.pop("status"), **change)
+    assert to_be_deleted() == (["file-1"] if gone else [])
+
+
+def test_photos_go_when_the_weights_are_here():
+    model = UserModelFactory(training=True)
+    job = JobFactory(finishing=True, model=model, payload={"base_model": model.base_model})
+    stored = {"weights": "w", "sha256": "0" * 64, "size": 1, "dataset": "file-1"}
+    move(job, Status.SUCCEEDED, result=stored)
+    assert to_be_deleted() == ["file-1"]
