@@ -9,6 +9,9 @@ from django.contrib.sessions.models import Session
 
 from accounts.models import User
 
+# In a session: what somebody typed after theirs had ended, each page with its `author`.
+UNSAVED_ANSWERS = "unsaved_answers"
+
 
 class LastOperatorError(Exception):
     """Without this account nobody could operate the installation."""
@@ -25,11 +28,14 @@ def delete_account_row(user: User) -> None:
     """Delete a user with addresses, sessions and what the admin's log says about it."""
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
-    _delete_sessions(str(user.pk))
+    _delete_sessions(user.pk)
     user.delete()
 
 
-def _delete_sessions(user_id: str) -> None:
+def _delete_sessions(user_id: int) -> None:
+    """Delete a user's sessions, and signed-out ones that keep an answer of theirs."""
     for session in Session.objects.iterator():
-        if session.get_decoded().get(SESSION_KEY) == user_id:
+        data = session.get_decoded()
+        authors = {page.get("author") for page in data.get(UNSAVED_ANSWERS, {}).values()}
+        if data.get(SESSION_KEY) == str(user_id) or user_id in authors:
             session.delete()

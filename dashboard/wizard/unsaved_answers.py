@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.core import signing
 from django.http import HttpRequest
 
+from accounts.deletion import UNSAVED_ANSWERS
 from accounts.models import User
 
-_SESSION_KEY = "unsaved_answers"
 _SALT = "dashboard.wizard.author"
 _MAX_PAGES = 3
 _MAX_PAGE_LENGTH = 8000  # characters of all answers together
@@ -30,10 +30,10 @@ def store(request: HttpRequest, answers: dict[str, str]) -> None:
     author = _author(request.POST.get("author", ""))
     if author is None:
         return
-    pages = dict(request.session.get(_SESSION_KEY, {}))
+    pages = dict(request.session.get(UNSAVED_ANSWERS, {}))
     pages.pop(request.path, None)
     pages[request.path] = {"author": author, "answers": _truncated(answers)}
-    request.session[_SESSION_KEY] = dict(list(pages.items())[-_MAX_PAGES:])
+    request.session[UNSAVED_ANSWERS] = dict(list(pages.items())[-_MAX_PAGES:])
 
 
 def load(request: HttpRequest, user: User) -> dict[str, str] | None:
@@ -41,7 +41,7 @@ def load(request: HttpRequest, user: User) -> dict[str, str] | None:
 
     They stay in the session, because a GET must not write; `discard` removes them.
     """
-    page = request.session.get(_SESSION_KEY, {}).get(request.path)
+    page = request.session.get(UNSAVED_ANSWERS, {}).get(request.path)
     if not page or page["author"] != user.pk:
         return None
     return dict(page["answers"])
@@ -49,9 +49,9 @@ def load(request: HttpRequest, user: User) -> dict[str, str] | None:
 
 def discard(request: HttpRequest) -> None:
     """Remove the answers of this page, which are now saved in the model."""
-    pages = request.session.get(_SESSION_KEY, {})
+    pages = request.session.get(UNSAVED_ANSWERS, {})
     if request.path in pages:
-        request.session[_SESSION_KEY] = {
+        request.session[UNSAVED_ANSWERS] = {
             path: page for path, page in pages.items() if path != request.path
         }
 

@@ -10,10 +10,11 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
-from django.test import AsyncClient, Client
+from django.test import Client
 
 from accounts.models import User
 from dashboard.pages import archive
+from dashboard.pages.export import ArchiveResponse
 from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import FileDeletion, UserModel
@@ -23,7 +24,6 @@ from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
     TrainingImageFactory,
-    UserFactory,
     UserModelFactory,
 )
 
@@ -98,17 +98,12 @@ def test_a_large_file_is_sent_in_blocks(owner, model, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_it_is_made_in_threads_that_are_free_while_it_is_sent():
-    from asgiref.sync import sync_to_async
-
-    owner = await sync_to_async(UserFactory)()
-    model = await sync_to_async(UserModelFactory)(owner=owner, ready=True)
-    await sync_to_async(TrainingImageFactory)(model=model)
-    client = AsyncClient()
-    await client.aforce_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
-    response = await client.get(EXPORT)
+async def test_it_is_made_in_threads_that_are_free_while_it_is_sent(owner, model):
+    response = ArchiveResponse(owner, filename="theway.zip")
     data = b"".join([block async for block in response])
-    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    content = zipfile.ZipFile(io.BytesIO(data))
+    assert content.testzip() is None
+    assert len(content.namelist()) == 6
 
 
 def test_the_page_tells_what_will_go(owner_client, model):
@@ -130,6 +125,14 @@ def test_an_account_goes_with_everything(
     assert not default_storage.exists(photo.file.name)
     assert set(FileDeletion.objects.values_list("attempts", flat=True)) <= {0}
     assert owner_client.get("/dashboard/").status_code == 302
+
+
+def test_answers_that_wait_in_a_signed_out_browser_go_too(owner, owner_client, anonymous_client):
+    session = anonymous_client.session
+    session["unsaved_answers"] = {"/x": {"author": owner.pk, "answers": {"name": "Ann"}}}
+    session.save()
+    owner_client.post(DELETE, {"password": PASSWORD})
+    assert not Session.objects.exists()
 
 
 def test_the_receipt_says_what_is_still_to_come(owner_client, model):
