@@ -20,9 +20,8 @@ from providers.errors import ProviderError, ProviderUnavailableError, RateLimite
 from providers.redaction import sanitised
 from providers.types import Description
 
-# Renewed while the poll goes on, and longer than one call can last: also where the thread that
-# renews it has lost its database for a moment, nobody polls beside it.
-POLL_LEASE = timedelta(seconds=90)
+# Renewed while the poll goes on. Of a poller that was killed, others take over so soon.
+POLL_LEASE = timedelta(seconds=30)
 LONGEST_POLL = timedelta(minutes=15)  # one that takes longer hangs, and others must take over
 DESCRIBE_EVERY = timedelta(seconds=30)
 UNANSWERED_FOR_PAUSE = 3
