@@ -224,6 +224,8 @@ if DEBUG:
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
 # One request's body in bytes; the ASGI handler spools it to disk before any view sees it.
 MAX_REQUEST_BYTES = env.int("MAX_REQUEST_MB", 1024) * 1024 * 1024
+# The processor's seconds that opening one photo may take; a phone's photo takes half of one.
+PHOTO_SECONDS = env.float("PHOTO_SECONDS", 1.8)
 # Photos of people: readable by the installation's own account only, served only by our views.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
