@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check live chaos bench-monitor bench-deletion format lint types layers lock
+.PHONY: help setup run operator demo test check live chaos bench-monitor bench-ingest bench-uploads bench-deletion format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -54,6 +54,12 @@ bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs at two trainers 
 
 bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and what an archive of MB=500 costs
 	@$(PYTHON) -m bench.deletion --mb $(or $(MB),500)
+
+bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files cost; PHOTOS=folder uses your own
+	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")
+
+bench-uploads: $(DEV_STAMP) ## Whether memory comes back after a storm of uploads, and what pages take meanwhile
+	@$(PYTHON) -m bench.uploads --rounds $(or $(ROUNDS),2)
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(VENV)/bin/ruff format .

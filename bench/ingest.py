@@ -1,29 +1,39 @@
-"""How fast photos are taken in, and what memory that takes.
+"""How fast photos are taken in, what memory that takes, and what hostile files cost.
 
-    python bench/ingest.py               photos rendered for the purpose
-    python bench/ingest.py FOLDER        the photos in a folder
+    python -m bench.ingest               photos rendered for the purpose, then hostile files
+    python -m bench.ingest FOLDER        the photos in a folder
 
-Prints one line per photo (best of three), then photos per second and the peak of memory.
+Prints a line per file: the clock's and the processor's seconds, and the most memory that its
+worker had. Then photos per second, what a worker costs by itself, and the worst of all.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import resource
+import multiprocessing
+import os
+import subprocess
 import sys
-import timeit
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+FOLDER = tempfile.TemporaryDirectory(prefix="theway-bench-")  # goes with the process
+os.environ |= {"DJANGO_SETTINGS_MODULE": "theway.settings", "THEWAY_DATA_DIR": FOLDER.name}
 
-from PIL import Image
+import django  # noqa: E402
 
-from models_app.errors import PhotoRefusedError
-from models_app.ingest import normalise
+django.setup()
 
-ROUNDS = 3
+from PIL import Image  # noqa: E402
+
+from models_app.errors import PhotoRefusedError  # noqa: E402
+from models_app.ingest import normalise  # noqa: E402
+from tests.models_app import hostile, photographs  # noqa: E402
+
+Maker = Callable[[], bytes]
 # Name, size, format and options: a phone's usual photo, its large one, and the slow kinds.
 RENDERED: list[tuple[str, tuple[int, int], str, dict[str, int | bool]]] = [
     ("phone-12mp.jpg", (4032, 3024), "JPEG", {"quality": 88}),
@@ -36,49 +46,123 @@ RENDERED: list[tuple[str, tuple[int, int], str, dict[str, int | bool]]] = [
 ]
 
 
-def rendered() -> Iterator[tuple[str, bytes]]:
-    """Yield photos with some detail at every scale, so that encoders have real work."""
-    for name, (width, height), image_format, options in RENDERED:
-        fine = Image.effect_noise((width, height), 25)
-        coarse = Image.effect_noise((width // 64, height // 64), 90).resize((width, height))
-        image = Image.merge("RGB", [Image.blend(coarse, fine, 0.3), coarse, fine])
-        buffer = io.BytesIO()
-        image.save(buffer, image_format, **options)
-        yield name, buffer.getvalue()
+@dataclass(frozen=True)
+class Cost:
+    """What one file took: seconds by the clock and of the processor, and mebibytes."""
+
+    result: str
+    clock: float
+    processor: float
+    memory: float
 
 
-def found(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.name, path.read_bytes()
+class MeasuredWorker(subprocess.Popen):
+    """A worker whose resources are kept when it ends."""
+
+    processor = memory = 0.0
+
+    def _try_wait(self, flags: int) -> tuple[int, int]:
+        pid, status, used = os.wait4(self.pid, flags)
+        if pid:
+            MeasuredWorker.processor = used.ru_utime + used.ru_stime
+            MeasuredWorker.memory = used.ru_maxrss / 1024  # Linux gives kibibytes (getrusage(2))
+        return pid, status
 
 
-def best_time(data: bytes) -> float:
-    """Return the seconds of the fastest of a few runs."""
-    return min(timeit.repeat(lambda: normalise(io.BytesIO(data)), number=1, repeat=ROUNDS))
+def rendered(size: tuple[int, int], kind: str, options: dict[str, int | bool]) -> bytes:
+    """Return a photo with some detail at every scale, so that encoders have real work."""
+    width, height = size
+    fine = Image.effect_noise((width, height), 25)
+    coarse = Image.effect_noise((width // 64, height // 64), 90).resize((width, height))
+    image = Image.merge("RGB", [Image.blend(coarse, fine, 0.3), coarse, fine])
+    return photographs.encoded(image, kind, **options).getvalue()
 
 
-def peak_mebibytes() -> float:
-    # Linux gives kibibytes (getrusage(2)).
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def write(make: Maker, path: Path) -> None:
+    """Make a file in a process of its own: a worker's peak would include what we hold."""
+    maker = multiprocessing.get_context("fork").Process(
+        target=lambda: path.write_bytes(make()), daemon=True
+    )
+    maker.start()
+    maker.join()
+
+
+def cost(path: Path) -> Cost:
+    """Take the photo in once, as the site would."""
+    MeasuredWorker.processor = MeasuredWorker.memory = 0.0
+    started, own = time.monotonic(), time.process_time()
+    result = "taken"
+    with path.open("rb") as source:
+        try:
+            normalise(source)
+        except PhotoRefusedError as refused:
+            result = refused.code
+    processor = time.process_time() - own + MeasuredWorker.processor
+    return Cost(result, time.monotonic() - started, processor, MeasuredWorker.memory)
+
+
+def measured(files: Iterator[tuple[str, Maker]]) -> list[Cost]:
+    """Print a line per file, and return what each took."""
+    costs = []
+    path = Path(FOLDER.name) / "photo"
+    for name, make in files:
+        write(make, path)
+        costs.append(one := cost(path))
+        size = path.stat().st_size / 1e6
+        print(
+            f"{name:28} {size:6.1f} MB  {one.result:18} {one.clock:6.2f} s"
+            f"  processor {one.processor:5.2f} s  {one.memory:5.0f} MiB",
+            flush=True,
+        )
+    return costs
+
+
+def photos(folder: Path | None) -> Iterator[tuple[str, Maker]]:
+    if folder:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                yield path.name, path.read_bytes
+        return
+    for name, size, kind, options in RENDERED:
+        yield name, lambda size=size, kind=kind, options=options: rendered(size, kind, options)
+
+
+def hostile_files() -> Iterator[tuple[str, Maker]]:
+    yield from ((name, make) for name, (_, make) in hostile.REFUSED.items())
+    yield from hostile.HARMLESS.items()
+    yield from hostile.LARGE.items()
+
+
+def idle_worker() -> str:
+    """Return what a worker takes before it opens anything, by its own account (proc(5))."""
+    program = (
+        "import models_app.decoding.worker, pathlib, time\n"
+        "memory = pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
+        "print(f'{time.process_time():.2f} s, {int(memory) / 1024:.0f} MiB')"
+    )
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
     folder = parser.parse_args().folder
-    taken: list[float] = []
-    for name, data in found(folder) if folder else rendered():
-        try:
-            seconds = best_time(data)
-        except PhotoRefusedError as refused:
-            print(f"{name:28} refused: {refused.code}")
-            continue
-        taken.append(seconds)
-        print(f"{name:28} {len(data) / 1e6:6.1f} MB {seconds * 1000:8.0f} ms")
+    subprocess.Popen = MeasuredWorker
+    costs = measured(photos(folder))
+    taken = [one for one in costs if one.result == "taken"]
     if taken:
-        print(f"{len(taken) / sum(taken):.2f} photos/s on one core, ", end="")
-    print(f"peak memory {peak_mebibytes():.0f} MiB")
+        print(f"{len(taken) / sum(one.processor for one in taken):.2f} photos/s on one core")
+    if folder:
+        return
+    print()
+    costs = measured(hostile_files())
+    print(
+        f"\nA worker by itself: {idle_worker()}\n"
+        f"The worst hostile file: processor {max(one.processor for one in costs):.2f} s, "
+        f"clock {max(one.clock for one in costs):.2f} s, "
+        f"{max(one.memory for one in costs):.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def _parts(
     folder: Path, env: dict[str, str], ports: list[int], postgres: Process | None
 ) -> dict[str, Process]:
     python = sys.executable
-    web = [python, "-m", "uvicorn", "theway.asgi:application", "--log-level", "warning", "--port"]
+    web = [python, "-m", "theway.server", "--port"]
     celery = [python, "-m", "celery", "--quiet", "-A", "theway"]
     worker = [*celery, "worker", "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
+from models_app.shapes.jpeg import read_jpeg
+from models_app.shapes.png import read_png
+from models_app.shapes.shape import Shape
+from models_app.shapes.webp import read_webp
 
 # Enough for every signature below and for the brands of an ISO media file.
 HEAD_BYTES = 64
@@ -17,16 +22,20 @@ HEAD_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class PhotoFormat:
-    """A supported format: Pillow's name of its decoder, how we store it, its largest size."""
+    """A supported format: Pillow's name of its decoder, how we store it, its largest size.
+
+    `read_shape` tells how a file is built without decoding it.
+    """
 
     decoder: str
     stored_as: str
     max_pixels: int
+    read_shape: Callable[[IO[bytes]], Shape]
 
 
-JPEG = PhotoFormat("JPEG", stored_as="JPEG", max_pixels=LIMITS.max_pixels)
-PNG = PhotoFormat("PNG", stored_as="PNG", max_pixels=LIMITS.max_pixels_decoded_whole)
-WEBP = PhotoFormat("WEBP", stored_as="JPEG", max_pixels=LIMITS.max_pixels_decoded_whole)
+JPEG = PhotoFormat("JPEG", "JPEG", LIMITS.max_pixels, read_jpeg)
+PNG = PhotoFormat("PNG", "PNG", LIMITS.max_pixels_png, read_png)
+WEBP = PhotoFormat("WEBP", "JPEG", LIMITS.max_pixels_webp, read_webp)
 
 # Leading bytes of files we recognise and refuse → their code in `_REFUSALS`.
 _SIGNATURES: Mapping[bytes, str] = {

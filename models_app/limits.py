@@ -22,10 +22,13 @@ class Limits:
     recommended_max: int = 20
     max_photos: int = 50
     max_bytes: int = 50 * _MEBIBYTE
-    # Above what phones make (108 megapixels). Measured: such a JPEG takes 0.4 GB to decode.
+    # Above what phones make (108 megapixels); such a JPEG is decoded at a fraction of its size.
     max_pixels: int = 120 * _MEGAPIXEL
-    # PNG and WebP cannot be decoded at a fraction of their size: 0.5 and 0.8 GB at this limit.
-    max_pixels_decoded_whole: int = 50 * _MEGAPIXEL
+    # PNG and WebP cannot be: they take 4 and, in libwebp's three copies and ours, 16 bytes a pixel.
+    max_pixels_png: int = 50 * _MEGAPIXEL
+    max_pixels_webp: int = 16 * _MEGAPIXEL
+    # Notes, previews and colour profiles inside the file. Some phones keep a depth map there.
+    max_metadata_bytes: int = 16 * _MEBIBYTE
     # Below this there is nothing to learn from, whatever the trainer's resolution.
     min_side: int = 256
     # Trainers crop to their own ratios, which would leave almost nothing of a panorama.
@@ -63,4 +66,35 @@ class Limits:
         return ",".join([*types, ".jpg", ".jpeg", ".png", ".webp"])
 
 
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How many parts a file may be made of: far more than any camera or program writes."""
+
+    # PNG encoders cut pixels into pieces of 8 kB, so 50 MB make 6,400.
+    pixel_parts: int = 20_000
+    other_parts: int = 2_000
+    # Encoders write about ten; some unusual ones a hundred.
+    scans: int = 200
+    # Each scan is a pass over the picture: scans × pixels. Fourteen over 50 megapixels fit.
+    scan_pixels: int = 700 * _MEGAPIXEL
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What opening photos may take: bytes, and seconds by the clock.
+
+    The processor's seconds are the setting PHOTO_SECONDS: they depend on the machine.
+    """
+
+    # Of all photos that are being opened together, so also of a single one.
+    memory: int = 264 * _MEBIBYTE
+    # What a process needs besides: the interpreter's own, and what allocators waste.
+    spare_memory: int = 16 * _MEBIBYTE
+    at_once: int = 2
+    clock_seconds: float = 30.0
+    wait_seconds: float = 60.0
+
+
 LIMITS = Limits()
+STRUCTURE = Structure()
+DECODING = Decoding()

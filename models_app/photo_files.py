@@ -14,8 +14,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from models_app.decoding.task import NormalisedPhoto
 from models_app.errors import PhotoRefusedError
-from models_app.ingest import NormalisedPhoto
 
 logger = logging.getLogger(__name__)
 

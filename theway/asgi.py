@@ -1,12 +1,18 @@
-"""The ASGI application that uvicorn serves."""
+"""The ASGI application that `theway/server.py` serves."""
 
 import os
+import tempfile
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from theway.body_limit import BodyLimit
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
 
-application = BodyLimit(get_asgi_application(), settings.MAX_REQUEST_BYTES)
+django_application = get_asgi_application()
+
+from theway.bodies.limit import BodyLimit  # noqa: E402 (needs the apps)
+from theway.bodies.rules import rule_for  # noqa: E402
+
+# Django spools bodies into Python's temporary folder, which others can see into.
+tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+application = BodyLimit(django_application, rule_for)

@@ -237,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
     "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
+    "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------
@@ -250,8 +251,13 @@ STORAGES = {
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
-# One request's body in bytes; the ASGI handler spools it to disk before any view sees it.
+# One upload's body in bytes, which waits on the disk; every other body is small
+# (theway/bodies/rules.py).
 MAX_REQUEST_BYTES = env.int("MAX_REQUEST_MB", 1024) * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+# The processor's seconds that opening one photo may take; a phone's photo takes half of one.
+PHOTO_SECONDS = env.float("PHOTO_SECONDS", 1.8)
 # Photos of people: readable by the installation's own account only, served only by our views.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -66,11 +66,11 @@ def test_a_killed_launcher_leaves_nothing_running_and_can_start_again_at_once(la
 def test_a_killed_worker_comes_back_and_the_site_stays_up(launch):
     launched = launch()
     launched.wait_for("Open http://127.0.0.1:")
-    web = launched.pid_of("uvicorn")
+    web = launched.pid_of("theway.server")
     os.kill(launched.pid_of("theway worker"), signal.SIGKILL)
     launched.wait_for("worker was killed (SIGKILL); restarting it now")
     launched.wait_for("worker  | ready")
-    assert launched.pid_of("uvicorn") == web
+    assert launched.pid_of("theway.server") == web
     assert launched.stop(signal.SIGHUP) == 0
     assert launched.pids() == []
 

@@ -94,8 +94,8 @@ def site(folder: Path, trusted: str) -> Iterator[str]:
     # Debug, because static files that nobody has collected are not what this is about.
     env = installation_environment(folder, port=port, trainer_port=0) | {"DJANGO_DEBUG": "1"}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
-    command = [sys.executable, "-m", "uvicorn", "theway.asgi:application", "--port", str(port)]
-    command += ["--forwarded-allow-ips", trusted]
+    command = [sys.executable, "-m", "theway.server", "--port", str(port)]
+    command += ["--trusted-proxies", trusted]
     process = Process("web", command, cwd=ROOT, env=env, port=port)
     try:
         process.start()
@@ -114,7 +114,7 @@ def test_only_a_proxy_that_is_named_says_who_the_client_is(tmp_path, trusted, st
 
 def test_the_procfile_names_the_proxies():
     procfile = (ROOT / "Procfile").read_text()
-    assert "--forwarded-allow-ips $TRUSTED_PROXIES" in procfile
+    assert "--trusted-proxies $TRUSTED_PROXIES" in procfile
 
 
 # --- the log of safety ---------------------------------------------------------------------

@@ -15,6 +15,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from models_app.uploads import sweep_uploads
+
 Write = Callable[[str], None]
 
 
@@ -45,8 +47,9 @@ def launcher_lock() -> Iterator[None]:
 
 
 def prepare(write: Write) -> None:
-    """Update the database and collect the static files."""
+    """Update the database, collect the static files, delete what killed uploads left."""
     _prepare_database(write)
+    sweep_uploads()
     if not settings.DEBUG:
         _prepare_static_files(write)
 

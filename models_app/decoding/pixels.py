@@ -1,0 +1,144 @@
+"""Turns a photo into the one kind we store: upright, sRGB, eight bits, without alpha.
+
+Runs in a worker only. Its memory is counted beforehand (`shapes/`): every step here keeps at most
+one whole picture besides a reduced one, so large ones are converted strip by strip.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import IO
+
+from PIL import ExifTags, Image, ImageCms
+from PIL.Image import Resampling, Transpose
+
+from models_app.decoding.task import NormalisedPhoto, Task
+
+_WHITE = (255, 255, 255)
+_SRGB = ImageCms.createProfile("sRGB")
+_STRIP_ROWS = 16
+# EXIF 2.32, 4.6.4 A, tag Orientation: the operation that undoes each value.
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+
+
+def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
+    """Decode and re-encode one photo. Raises whatever a decoder raises."""
+    pixels, profile, orientation = _opened(source, task)
+    pixels = _reduced(pixels, task)
+    pixels.thumbnail((task.stored_side,) * 2, Resampling.LANCZOS, reducing_gap=None)
+    pixels = _in_srgb(pixels, profile)
+    if orientation in _UPRIGHT:
+        pixels = pixels.transpose(_UPRIGHT[orientation])
+    return _encode(pixels, task)
+
+
+def _opened(source: IO[bytes], task: Task) -> tuple[Image.Image, bytes | None, int | None]:
+    """Return the first frame, its colour profile and its orientation."""
+    with Image.open(source, formats=[task.decoder]) as image:
+        if image.width * image.height > task.pixels:
+            raise ValueError("the decoder reads another size than we did")
+        if task.decoder == "JPEG":
+            # A fraction of the size is enough, and takes a fraction of time and memory.
+            scale = task.near_side / max(image.size)
+            image.draft(None, (int(image.width * scale), int(image.height * scale)))
+        image.load()
+        # A PNG may have its profile and orientation after the pixels, so read them last.
+        profile, orientation = image.info.get("icc_profile"), _orientation(image)
+        # The same pixels, without the file and the decoder's own copies of them.
+        return image._new(image.im), profile, orientation
+
+
+def _reduced(image: Image.Image, task: Task) -> Image.Image:
+    """Return the picture opaque in eight bits, a large one with its sides divided."""
+    is_plain = _is_plain(image)
+    # What is not plain is copied on the way, so less of it is kept.
+    factor = max(image.size) // (task.near_side if is_plain else task.stored_side)
+    if is_plain and factor < 2:
+        return image
+    return _in_strips(image, max(1, factor))
+
+
+def _in_strips(image: Image.Image, factor: int) -> Image.Image:
+    """Return an opaque copy in eight bits, its sides divided by `factor`."""
+    width, height = image.size
+    reduced: Image.Image | None = None
+    for top in range(0, height, _STRIP_ROWS * factor):
+        bottom = min(top + _STRIP_ROWS * factor, height)
+        strip = _opaque(_in_eight_bits(image.crop((0, top, width, bottom)))).reduce(factor)
+        if reduced is None:
+            reduced = Image.new(strip.mode, (strip.width, -(-height // factor)))
+        reduced.paste(strip, (0, top // factor))
+    return reduced or image
+
+
+def _is_plain(image: Image.Image) -> bool:
+    return image.mode in {"L", "RGB", "CMYK"} and not image.has_transparency_data
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Expand palettes, scale 16-bit greys down; keep what has eight bits."""
+    if image.mode.startswith("I"):
+        # Pillow clips on conversion; a 16-bit grey has to be divided.
+        return image.convert("I").point(lambda grey: grey / 256).convert("L")
+    if image.has_transparency_data or image.mode in {"L", "RGB", "CMYK"}:
+        return image
+    return image.convert("RGB")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Put a transparent picture on white: trainers have no alpha channel."""
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    background = Image.new("RGB", layer.size, _WHITE)
+    background.paste(layer, mask=layer.getchannel("A"))
+    return background
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert to sRGB with the embedded profile; without a usable one, convert to RGB."""
+    if profile and image.mode in {"L", "RGB", "CMYK"}:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            pass  # a broken profile costs the exact colours, not the photo
+        else:
+            return converted or image
+    return image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """Return the EXIF orientation, None where it is missing or unreadable."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # EXIF may contain any garbage, and none of it is worth losing the photo
+        return None
+
+
+def _encode(pixels: Image.Image, task: Task) -> NormalisedPhoto:
+    # Encoders copy what they find here: profile, comment, resolution.
+    pixels.info = {}
+    width, height = pixels.size
+    if task.stored_as == "PNG":
+        # Photos hardly pack any better above this level, and take three times as long.
+        data, extension = _saved(pixels, "PNG", compress_level=1), "png"
+    else:
+        data, extension = _saved(pixels, "JPEG", quality=95, subsampling=0), "jpg"
+    pixels.thumbnail((task.thumbnail_side,) * 2, Resampling.LANCZOS)
+    thumbnail = _saved(pixels, "JPEG", quality=82)
+    return NormalisedPhoto(data, extension, width, height, thumbnail)
+
+
+def _saved(pixels: Image.Image, name: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    pixels.save(buffer, name, **options)
+    return buffer.getvalue()

@@ -1,0 +1,99 @@
+"""Runs one worker per photo, as many at a time as memory allows."""
+
+from __future__ import annotations
+
+import io
+import logging
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from models_app.decoding.budget import Budget, BusyError
+from models_app.decoding.task import Exit, NormalisedPhoto, Task
+from models_app.formats import PhotoFormat
+from models_app.limits import DECODING, LIMITS
+from models_app.refusals import refused
+from models_app.shapes.shape import NEAR, Shape
+
+logger = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).resolve().parents[2]
+# -E and -s: nothing of the environment or of a person's own packages changes what runs.
+_COMMAND = [sys.executable, "-E", "-s", "-m", "models_app.decoding.worker"]
+_BUDGET = Budget(DECODING.memory, DECODING.at_once)
+_OUT_OF_TIME = {signal.SIGPROF, signal.SIGALRM}
+
+
+def decode(source: IO[bytes], photo_format: PhotoFormat, shape: Shape) -> NormalisedPhoto:
+    """Return the photo in `source`, opened in a process of its own.
+
+    Waits for its turn. Raises PhotoRefusedError, whatever happens to that process.
+    """
+    task = _task(photo_format, shape)
+    try:
+        with _BUDGET.reserved(shape.memory, wait_seconds=DECODING.wait_seconds):
+            code, answer, words = _run(task, source)
+    except BusyError as error:
+        raise refused("busy") from error
+    if code == Exit.DONE:
+        try:
+            return NormalisedPhoto.loads(answer)
+        except ValueError:
+            words = "an answer that makes no sense"
+    logger.info("A photo was not opened: exit code %s, %s", code, words or "no message")
+    raise refused(_reason(code))
+
+
+def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
+    return Task(
+        decoder=photo_format.decoder,
+        stored_as=photo_format.stored_as,
+        pixels=shape.width * shape.height,
+        near_side=NEAR,
+        stored_side=LIMITS.stored_side,
+        thumbnail_side=LIMITS.thumbnail_side,
+        memory=shape.memory + DECODING.spare_memory,
+        processor_seconds=settings.PHOTO_SECONDS,
+        clock_seconds=DECODING.clock_seconds,
+    )
+
+
+def _run(task: Task, source: IO[bytes]) -> tuple[int, bytes, str]:
+    """Return a worker's exit code (negative for a signal), its answer and its last words."""
+    stdin, sent = _input(source)
+    with subprocess.Popen(
+        [*_COMMAND, task.dumps()],
+        cwd=_ROOT,
+        env={},  # keys and passwords of the installation stay here
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            answer, words = process.communicate(sent, DECODING.clock_seconds + 5)
+        except subprocess.TimeoutExpired:
+            process.kill()  # its own clock should have ended it
+            return -signal.SIGALRM, b"", "it did not end"
+    return process.returncode, answer, words.decode(errors="replace").strip()[-200:]
+
+
+def _input(source: IO[bytes]) -> tuple[IO[bytes] | int, bytes | None]:
+    """Return what a worker reads: a file as it is on the disk, else bytes to send."""
+    source.seek(0)
+    try:
+        source.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        return subprocess.PIPE, source.read()
+    return source, None
+
+
+def _reason(code: int) -> str:
+    if code == Exit.DAMAGED:
+        return "damaged"
+    if code == Exit.OUT_OF_MEMORY:
+        return "too_much_memory"
+    return "too_slow" if -code in _OUT_OF_TIME else "not_opened"

@@ -1,0 +1,65 @@
+"""What a worker is told, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of a worker. Python's own for an unhandled error is 1."""
+
+    DONE = 0
+    DAMAGED = 3
+    OUT_OF_MEMORY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One photo to open: Pillow's name of its format, sides, and what it may take.
+
+    `near_side` is what a large photo may be reduced to by a fast method before it is resampled.
+    """
+
+    decoder: str
+    stored_as: str
+    pixels: int
+    near_side: int
+    stored_side: int
+    thumbnail_side: int
+    memory: int
+    processor_seconds: float
+    clock_seconds: float
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str) -> Task:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedPhoto:
+    """A photo ready to be stored: encoded bytes, `extension` without the dot, pixels."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+    def dumps(self) -> bytes:
+        """Return a line that describes the photo, followed by its bytes and the thumbnail's."""
+        line = [self.extension, self.width, self.height, len(self.data), len(self.thumbnail)]
+        return json.dumps(line).encode() + b"\n" + self.data + self.thumbnail
+
+    @classmethod
+    def loads(cls, answer: bytes) -> NormalisedPhoto:
+        """Return the photo in a worker's answer. Raises ValueError if it is anything else."""
+        line, _, rest = answer.partition(b"\n")
+        extension, width, height, size, thumbnail_size = json.loads(line)
+        if extension not in {"jpg", "png"} or size + thumbnail_size != len(rest):
+            raise ValueError("This is no worker's answer")
+        return cls(rest[:size], extension, int(width), int(height), rest[size:])

@@ -1,0 +1,40 @@
+"""What is known of a photo before it is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models_app.limits import LIMITS
+
+# Photos are brought near their final size with a fast method first. Half as large again leaves
+# enough detail for the resampling filter that does the rest.
+NEAR = int(1.5 * LIMITS.stored_side)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sides in pixels, and the bytes of memory that decoding and resizing take at most.
+
+    `bits` are those of one colour; `scans` are the passes in which a JPEG stores its picture;
+    `is_plausible` is false where the header promises more than the file can contain.
+    """
+
+    width: int
+    height: int
+    memory: int
+    bits: int = 8
+    scans: int = 1
+    is_progressive: bool = False
+    is_plausible: bool = True
+
+
+def resizing_memory(width: int, height: int) -> int:
+    """Return what it takes, besides decoded RGB pixels, to bring them to the stored size.
+
+    The resampling filter goes over the rows first, then over the columns (Pillow, Resample.c).
+    What follows (white behind a transparent picture, colours, encoding) takes a few copies.
+    """
+    side = LIMITS.stored_side
+    rows = min(width, side) * height if max(width, height) > side else 0
+    stored = min(width, side) * min(height, side)
+    return 4 * max(rows + stored, 4 * stored)

@@ -1,0 +1,13 @@
+"""Celery's entry points to the housekeeping of models and photos."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from models_app import uploads
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """Delete what killed processes left of uploads."""
+    uploads.sweep_uploads()

@@ -1,0 +1,141 @@
+"""Photos are opened in processes of their own, and what happens to those costs one photo."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+
+from models_app.decoding import process
+from models_app.decoding.budget import Budget, BusyError
+from models_app.decoding.task import NormalisedPhoto
+from models_app.errors import PhotoRefusedError
+from models_app.ingest import normalise
+from models_app.limits import DECODING
+from tests.models_app import hostile, photographs as photo
+from theway.processes.waiting import wait_until
+
+
+def refusal(data: bytes) -> PhotoRefusedError:
+    with pytest.raises(PhotoRefusedError) as caught:
+        normalise(io.BytesIO(data))
+    return caught.value
+
+
+def worker(monkeypatch, program: str) -> None:
+    """Put another program in the worker's place."""
+    monkeypatch.setattr(process, "_COMMAND", [sys.executable, "-c", program])
+
+
+def sound() -> bytes:
+    return photo.encoded(photo.quarters()).getvalue()
+
+
+def test_a_photo_that_takes_too_long_is_refused(settings):
+    settings.PHOTO_SECONDS = 0.05
+    assert refusal(hostile.black_png(4000, 4000)).code == "too_slow"
+
+
+def test_a_worker_that_waits_forever_is_ended(monkeypatch):
+    limits = replace(DECODING, clock_seconds=-4.9)
+    monkeypatch.setattr(process, "DECODING", limits)
+    worker(monkeypatch, "import signal; signal.pause()")
+    assert refusal(sound()).code == "too_slow"
+
+
+def test_a_photo_that_takes_more_memory_than_its_shape_told_is_refused(monkeypatch):
+    limits = replace(DECODING, spare_memory=-(10**7) * 8)
+    monkeypatch.setattr(process, "DECODING", limits)
+    assert refusal(hostile.black_png(4000, 4000)).code == "too_much_memory"
+
+
+@pytest.mark.parametrize("number", ["SIGSEGV", "SIGKILL", "SIGABRT"])
+def test_a_decoder_that_crashes_costs_one_photo(monkeypatch, number):
+    with monkeypatch.context() as patched:
+        worker(patched, f"import os, signal; os.kill(os.getpid(), signal.{number})")
+        assert refusal(sound()).code == "not_opened"
+    assert normalise(io.BytesIO(sound())).width == 640
+
+
+@pytest.mark.parametrize("answer", ["", "nonsense", "[1]\\n", '["exe", 1, 1, 0, 0]\\n'])
+def test_an_answer_that_makes_no_sense_is_no_photo(monkeypatch, answer):
+    worker(monkeypatch, f"print({answer!r}, end='')".replace("\\\\n", "\\n"))
+    assert refusal(sound()).code == "not_opened"
+
+
+def test_a_worker_knows_nothing_of_the_installation(monkeypatch):
+    monkeypatch.setenv("TOGETHER_API_KEY", "secret")
+    program = (
+        "import os, sys\n"
+        "sys.exit(0 if os.environ.keys() <= {'LC_CTYPE'} and len(os.listdir('/dev/fd')) < 5 else 9)"
+    )
+    worker(monkeypatch, program)
+    monkeypatch.setattr(NormalisedPhoto, "loads", lambda _: "no environment, no open files")
+    assert normalise(io.BytesIO(sound())) == "no environment, no open files"
+
+
+def test_a_file_on_the_disk_is_read_where_it_is(tmp_path):
+    path = tmp_path / "photo"
+    path.write_bytes(sound())
+    with path.open("rb") as source:
+        source.seek(100)
+        assert normalise(source).width == 640
+
+
+def test_an_answer_is_read_as_it_was_written():
+    sent = NormalisedPhoto(b"pixels\n", "png", 2, 3, b"small")
+    assert NormalisedPhoto.loads(sent.dumps()) == sent
+
+
+def test_a_photo_that_waits_too_long_for_its_turn_may_be_sent_again(monkeypatch):
+    monkeypatch.setattr(process, "_BUDGET", Budget(memory=0, at_once=1))
+    monkeypatch.setattr(process, "DECODING", replace(DECODING, wait_seconds=0))
+    assert refusal(sound()).code == "busy"
+
+
+def test_memory_and_places_are_given_back_also_after_an_error():
+    budget = Budget(memory=10, at_once=1)
+    for _ in range(3):
+        with pytest.raises(KeyError), budget.reserved(10, wait_seconds=0):
+            raise KeyError
+    with budget.reserved(10, wait_seconds=0):
+        pass
+
+
+@pytest.mark.parametrize(("memory", "at_once"), [(15, 9), (100, 1)])
+def test_neither_memory_nor_places_are_given_out_twice(memory, at_once):
+    budget = Budget(memory, at_once)
+    with (
+        budget.reserved(10, wait_seconds=0),
+        pytest.raises(BusyError),
+        budget.reserved(10, wait_seconds=0),
+    ):
+        pytest.fail("it was given out twice")
+
+
+def test_a_large_photo_is_not_overtaken_by_small_ones():
+    budget = Budget(memory=10, at_once=9)
+    order: list[str] = []
+    with budget.reserved(5, wait_seconds=0):
+        waiting = [
+            threading.Thread(target=take, args=(budget, memory, name, order))
+            for memory, name in ((10, "large"), (1, "small"))
+        ]
+        for number, thread in enumerate(waiting, 1):
+            thread.start()
+            wait_for(lambda number=number: len(budget._waiting) == number)
+    for thread in waiting:
+        thread.join()
+    assert order == ["large", "small"]
+
+
+def take(budget: Budget, memory: int, name: str, order: list[str]) -> None:
+    with budget.reserved(memory, wait_seconds=30):
+        order.append(name)
+
+
+def wait_for(condition) -> None:
+    assert wait_until(condition, 10, interval=0.001)

@@ -1,0 +1,88 @@
+"""How a photo is built is read without decoding it, and agrees with what a decoder finds."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from models_app.limits import DECODING, LIMITS
+from models_app.shapes.jpeg import read_jpeg
+from models_app.shapes.png import read_png
+from models_app.shapes.webp import read_webp
+from tests.models_app import hostile, photographs as photo
+
+READERS = {"JPEG": read_jpeg, "PNG": read_png, "WEBP": read_webp}
+
+
+def shape_of(name: str, size: tuple[int, int] = (641, 483), mode: str = "RGB", **options: object):
+    return READERS[name](photo.encoded(photo.quarters(*size, mode=mode), name, **options))
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("size", [(641, 483), (300, 1200), (1, 1)])
+def test_the_sides_are_those_the_decoder_finds(name, size):
+    shape = shape_of(name, size)
+    assert (shape.width, shape.height) == size
+    assert shape.is_plausible
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16"])
+def test_the_sides_of_a_png_of_any_kind_are_read(mode):
+    image = Image.new("I;16", (641, 483)) if mode == "I;16" else photo.quarters(641, 483, mode)
+    shape = read_png(photo.encoded(image, "PNG"))
+    assert (shape.width, shape.height) == (641, 483)
+    assert shape.bits == {"1": 1, "I;16": 16, "P": 8}.get(mode, 8)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"exif": photo.exif()}, {"quality": 1}])
+def test_the_sides_of_a_webp_of_any_kind_are_read(options):
+    assert shape_of("WEBP", **options).width == 641
+
+
+def test_a_picture_inside_the_metadata_is_not_the_picture():
+    preview = b"Exif\0\0" + photo.encoded(photo.quarters(100, 100)).getvalue()
+    data = photo.with_segment(photo.encoded(photo.quarters(641, 483)).getvalue(), 0xE1, preview)
+    assert read_jpeg(io.BytesIO(data)).width == 641
+
+
+def test_the_passes_of_a_progressive_jpeg_are_counted():
+    plain, progressive = shape_of("JPEG"), shape_of("JPEG", progressive=True)
+    assert (plain.scans, plain.is_progressive) == (1, False)
+    assert progressive.is_progressive and progressive.scans > 5
+
+
+def test_a_marker_across_two_windows_is_found():
+    data = photo.encoded(photo.quarters(), progressive=True).getvalue()
+    scans = read_jpeg(io.BytesIO(data)).scans
+    first = data.index(b"\xff\xda")
+    for filler in range(40, 70):  # the first window is 64 bytes long
+        padded = data[:first] + b"\xff" * filler + data[first:]
+        assert read_jpeg(io.BytesIO(padded)).scans == scans
+
+
+def test_a_progressive_jpeg_counts_with_all_its_coefficients():
+    large = (4000, 3000)
+    assert shape_of("JPEG", large, progressive=True).memory >= 2 * 1.5 * 4000 * 3000
+    whole = shape_of("JPEG", large, progressive=True, subsampling=0)
+    assert whole.memory > shape_of("JPEG", large, progressive=True).memory
+
+
+def test_a_large_baseline_jpeg_counts_at_the_fraction_it_is_decoded_at():
+    data = photo.jpeg_claiming(12_000, 10_000)
+    assert read_jpeg(io.BytesIO(data)).memory < DECODING.memory
+    assert LIMITS.max_pixels == 12_000 * 10_000
+
+
+@pytest.mark.parametrize("colour", [0, 2, 3, 4, 6])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_every_png_within_the_pixel_limit_fits_into_memory(colour, depth):
+    if (colour, depth) == (3, 16):
+        pytest.skip("palettes have at most eight bits")
+    data = hostile.png(7071, 7071, (b"IDAT", b""), depth=depth, colour=colour)
+    assert read_png(io.BytesIO(data)).memory <= DECODING.memory
+
+
+def test_a_phones_photo_leaves_room_for_another():
+    assert 2 * shape_of("JPEG", (4032, 3024)).memory <= DECODING.memory

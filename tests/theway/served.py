@@ -1,0 +1,90 @@
+"""The site as it is served: a process with an installation of its own, and people in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from theway.processes.installation import ROOT, installation_environment
+from theway.processes.ports import unused_port
+from theway.processes.process import Process
+
+# Two accounts that are signed in, and a draft of the first.
+_PEOPLE = """
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from accounts.models import User
+from models_app.models import UserModel
+keys = []
+for name in ("owner", "stranger"):
+    user = User.objects.create_user(email=f"{name}@example.org", password="x")
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    keys.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+model = UserModel.objects.create(owner=User.objects.get(email="owner@example.org"))
+print(*keys, model.pk, settings.CSRF_COOKIE_NAME)
+"""
+
+
+@dataclass
+class Served:
+    """A running `python -m theway.server`."""
+
+    process: Process
+    folder: Path
+    port: int
+    owner_session: str  # as a cookie
+    stranger_session: str
+    upload_path: str
+    csrf_cookie: str
+
+    @property
+    def waiting_files(self) -> list[str]:
+        """The uploads and nameless temporary files that the server has open."""
+        found = []
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                name = str(link.readlink())
+                if "/var/uploads/" in name or name.startswith(f"{tempfile.gettempdir()}/#"):
+                    found.append(name)
+        return found
+
+    @property
+    def memory(self) -> float:
+        """The server's resident memory in mebibytes (proc(5))."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def serve(folder: Path) -> Served:
+    """Start the site in `folder`; the caller kills its process."""
+    port = unused_port()
+    env = installation_environment(folder, port=port, trainer_port=unused_port())
+    _manage(env, "migrate", "-v0")
+    _manage(env, "collectstatic", "-v0", "--no-input")
+    people = _manage(env, "shell", "-v0", "-c", _PEOPLE).split()
+    process = Process(
+        "web",
+        [sys.executable, "-m", "theway.server", "--port", str(port)],
+        cwd=ROOT,
+        env=env,
+        ready_url=f"http://127.0.0.1:{port}/healthz",
+        log_file=folder / "web.log",
+    )
+    process.start()
+    upload_path = f"/dashboard/models/new/{people[2]}/photos/upload"
+    return Served(process, folder, port, people[0], people[1], upload_path, people[3])
+
+
+def _manage(env: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -1,0 +1,70 @@
+"""Who may send how much to which address."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+from django.conf import settings as site
+from django.test import Client
+
+from tests.conftest import client_of
+from tests.dashboard.wizard_drafts import address, draft, upload_address
+from tests.factories import UserFactory
+from theway.bodies.rules import Rule, rule_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MEBIBYTE = 1024 * 1024
+
+
+def rule(path: str, client: Client | None = None, method: str = "POST") -> Rule:
+    session = client.cookies[site.SESSION_COOKIE_NAME].value if client else ""
+    cookie = f"theme=dark; {site.SESSION_COOKIE_NAME}={session}".encode()
+    scope = {"type": "http", "method": method, "path": path, "headers": [(b"cookie", cookie)]}
+    return asyncio.run(rule_for(scope))
+
+
+@pytest.fixture
+def model():
+    return draft(UserFactory())
+
+
+def test_the_owner_may_upload_to_a_draft(model):
+    found = rule(upload_address(model), client_of(model.owner))
+    assert found.max_bytes == site.MAX_REQUEST_BYTES
+    assert found.sender == model.owner.pk
+
+
+@pytest.mark.parametrize("who", ["nobody", "stranger", "signed out", "disabled"])
+def test_nobody_else_may(model, who):
+    client = None
+    if who == "stranger":
+        client = client_of(UserFactory())
+    if who in {"signed out", "disabled"}:
+        client = client_of(model.owner)
+    if who == "signed out":
+        client.session.flush()
+    if who == "disabled":
+        model.owner.is_active = False
+        model.owner.save()
+    found = rule(upload_address(model), client)
+    assert (found.max_bytes, found.sender, found.is_upload) == (MEBIBYTE, None, True)
+
+
+def test_nobody_may_upload_to_what_does_not_exist(model):
+    path = upload_address(model).replace(str(model.pk), str(uuid.uuid4()))
+    assert rule(path, client_of(model.owner)).sender is None
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/admin/", "/api/models", "/nowhere"])
+def test_everywhere_else_a_form_is_all_there_is(model, path):
+    assert rule(path, client_of(model.owner)).max_bytes == MEBIBYTE
+
+
+def test_a_step_of_the_wizard_is_no_upload(model):
+    assert rule(address(model, "photos"), client_of(model.owner)).max_bytes == MEBIBYTE
+
+
+def test_reading_sends_nothing(model):
+    assert rule(upload_address(model), client_of(model.owner), "GET").sender is None

@@ -1,0 +1,1 @@
+"""What may be sent to the site: how much, how slowly and by whom, before a byte of it is read."""

@@ -1,0 +1,86 @@
+"""The answers to requests that are refused before Django sees them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from theway.bodies.asgi import Scope, Send, header
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a request is refused. `ends_connection` where nothing more is worth waiting for."""
+
+    status: int
+    title: Promise
+    text: Promise
+    ends_connection: bool = False
+
+
+TOO_LARGE = Answer(
+    413,
+    _("This is too much at once"),
+    _("What you sent is larger than we take here. Send fewer or smaller files."),
+)
+SIGNED_OUT = Answer(
+    401,
+    _("You are signed out"),
+    _("Nothing was stored. Sign in, then upload your photos again."),
+)
+TOO_SLOW = Answer(
+    408,
+    _("That took too long"),
+    _("The connection was too slow, so nothing was stored. Check it, then try again."),
+    ends_connection=True,
+)
+TOO_MANY = Answer(
+    429,
+    _("Too many uploads at once"),
+    _("Wait until your other photos are uploaded, then try again."),
+)
+BUSY = Answer(
+    503,
+    _("Many people are sending something right now"),
+    _("Nothing was stored. Wait a moment, then try again."),
+    ends_connection=True,
+)
+
+
+async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+    """Send the page, or what a script understands."""
+    if header(scope, b"accept").startswith(b"application/json"):
+        content_type, body = b"application/json", json.dumps(_for_scripts(answer)).encode()
+    else:
+        content_type, body = b"text/html; charset=utf-8", _page(answer).encode()
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+    ]
+    if answer.ends_connection:
+        headers.append((b"connection", b"close"))
+    if answer.status in {429, 503}:
+        headers.append((b"retry-after", b"10"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _for_scripts(answer: Answer) -> dict[str, str]:
+    reply = {"message": str(answer.text)}
+    if answer is SIGNED_OUT:
+        reply["address"] = resolve_url(settings.LOGIN_URL)
+    return reply
+
+
+def _page(answer: Answer) -> str:
+    sign_in = resolve_url(settings.LOGIN_URL) if answer is SIGNED_OUT else ""
+    return render_to_string("refused.html", {"answer": answer, "sign_in": sign_in})

@@ -1,0 +1,89 @@
+"""Who may send how much to which address: the one place where that is decided.
+
+Everybody may send a form. A photo may be sent by a person who is signed in, to a draft of theirs;
+whatever nobody in particular sends stays in memory and small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import connections
+from django.http import HttpRequest, parse_cookie
+from django.urls import Resolver404, resolve
+
+from models_app.selectors import models_of
+from theway.bodies.asgi import Scope, header
+
+_MEBIBYTE = 1024 * 1024
+_UPLOAD_VIEWS = {"dashboard:photo_upload"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The limits of one request's body.
+
+    In every `window_seconds` at least `window_bytes` must arrive, and everything within `seconds`.
+    `sender` is the account that may upload here; `is_upload` says that one must be signed in for
+    more than `max_bytes`.
+    """
+
+    max_bytes: int
+    seconds: float
+    window_seconds: float
+    window_bytes: int
+    sender: Any = None
+    is_upload: bool = False
+
+
+def ordinary(*, is_upload: bool = False) -> Rule:
+    """Return the rule for forms, and for everybody who is not known."""
+    return Rule(_MEBIBYTE, 30, 10, 1024, is_upload=is_upload)
+
+
+def upload(sender: Any) -> Rule:
+    """Return the rule for photos. A phone in a tunnel may send nothing for a while."""
+    return Rule(settings.MAX_REQUEST_BYTES, 1800, 30, 30 * 1024, sender, is_upload=True)
+
+
+async def rule_for(scope: Scope) -> Rule:
+    """Return the rule for the request of `scope`, before anything of its body is read."""
+    model_id = _draft(scope)
+    if model_id is None:
+        return ordinary()
+    # Not on the thread that all of the process shares: a slow database delays this request only.
+    sender = await sync_to_async(_owner, thread_sensitive=False)(scope, model_id)
+    return upload(sender) if sender else ordinary(is_upload=True)
+
+
+def _draft(scope: Scope) -> UUID | None:
+    """Return the model that photos are sent to, None for every other request."""
+    if scope["method"] != "POST":
+        return None
+    try:
+        match = resolve(scope["path"])
+    except Resolver404:
+        return None
+    return match.kwargs["model_id"] if match.view_name in _UPLOAD_VIEWS else None
+
+
+def _owner(scope: Scope, model_id: UUID) -> Any:
+    """Return the id of the account that is signed in and owns the model, None otherwise."""
+    cookies = parse_cookie(header(scope, b"cookie").decode("latin1"))
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    try:
+        user = get_user(request)
+        is_owner = user.is_authenticated and models_of(user).filter(pk=model_id).exists()
+        return user.pk if is_owner else None
+    finally:
+        connections.close_all()  # the thread is not a request's, so nobody else closes them

@@ -1,0 +1,62 @@
+"""Serves the site: `python -m theway.server --host 127.0.0.1 --port 8000`."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import sys
+from contextlib import suppress
+
+import uvicorn
+
+from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
+
+# Streams and uploads have this long to end when the site is stopped.
+STOP_SECONDS = 3
+# Options of mallopt(3) by their numbers in malloc.h; setting one keeps glibc from raising them.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_TRIM_ABOVE = 256 * 1024
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C. The exit code is 3 if it could not start."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--trusted-proxies", default="127.0.0.1", help="with commas")
+    options = parser.parse_args()
+    raise_file_limit()
+    _share_memory()
+    GuardedProtocol._limit = connection_limit()
+    config = uvicorn.Config(
+        "theway.asgi:application",
+        host=options.host,
+        port=options.port,
+        http=GuardedProtocol,
+        # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+        forwarded_allow_ips=options.trusted_proxies,
+        ws="none",  # the site has no WebSockets
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(3)
+
+
+def _share_memory() -> None:
+    """Let threads share two heaps, where glibc would give each of many threads its own.
+
+    What a thread frees then serves the next, and goes back to the system (mallopt(3)).
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, 2)
+        libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_ABOVE)
+        libc.mallopt(_M_MMAP_THRESHOLD, _TRIM_ABOVE)
+
+
+if __name__ == "__main__":
+    main()
