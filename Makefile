@@ -41,7 +41,7 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 	@$(VENV)/bin/ruff format --check .
 	@$(MAKE) --no-print-directory lint types layers
 	@$(PYTHON) manage.py makemigrations --check --dry-run
-	@PUBLIC_URL=https://example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
+	@PUBLIC_URL=https://example.org EMAIL_URL=smtp://localhost $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze MUTANTS=1
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \

@@ -15,7 +15,6 @@ from providers.checks import check_providers_settings
 
 # The checks that `manage.py up` makes before it starts anything.
 INSTALLATION = "theway"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
 Apps = Sequence[AppConfig] | None
 
 register(check_providers_settings, INSTALLATION)
@@ -42,7 +41,7 @@ def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E002: without PUBLIC_URL there are no secure cookies and no redirect to HTTPS."""
-    public = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    public = sorted(set(settings.ALLOWED_HOSTS) - settings.LOOPBACK_HOSTS)
     if settings.DEBUG or settings.PUBLIC_URL or not public:
         return []
     return [
@@ -52,6 +51,33 @@ def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMes
             id="theway.E002",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E003, E004: on a public site nobody may take an address that is not theirs."""
+    if not settings.SITE_IS_PUBLIC:
+        return []
+    confirmed = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
+    found: list[CheckMessage] = []
+    if settings.SIGNUP_OPEN and not settings.MAIL_IS_SET_UP:
+        found.append(
+            Error(
+                "Sign-up is open on a public site that cannot send mail, so no address can be "
+                "confirmed.",
+                hint="Set EMAIL_URL, or SIGNUP_OPEN=false.",
+                id="theway.E003",
+            )
+        )
+    if settings.MAIL_IS_SET_UP and not confirmed:
+        found.append(
+            Error(
+                "EMAIL_VERIFICATION is not “mandatory”, so anybody can hold anybody's address.",
+                hint="Leave it out: it is mandatory where mail is set up.",
+                id="theway.E004",
+            )
+        )
+    return found
 
 
 @register(Tags.security, deploy=True)

@@ -1,0 +1,35 @@
+"""Recovery codes, shown once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from accounts.current_user import current_user
+
+
+@method_decorator(never_cache, name="dispatch")
+@method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
+class RecoveryCodes(ViewRecoveryCodesView):  # type: ignore[misc]  # allauth has no types
+    """A GET says how many are left; a click shows them, once."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        codes = Authenticator.objects.filter(
+            user=current_user(request), type=Authenticator.Type.RECOVERY_CODES
+        ).first()
+        if codes is None:
+            raise Http404
+        wrapped = codes.wrap()
+        context = {"left": len(wrapped.get_unused_codes()), "shown_before": wrapped.did_view}
+        return render(request, self.template_name, context)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
