@@ -113,14 +113,14 @@ def agree(change: AddressChange, end: End) -> Outcome:
     try:
         return _apply(change)
     except IntegrityError:  # somebody else confirmed the address in this moment
-        change.delete()
+        AddressChange.objects.filter(pk=change.pk).delete()
         return Outcome.IMPOSSIBLE
 
 
 @transaction.atomic
 def _apply(change: AddressChange) -> Outcome:
     user = User.objects.select_for_update().get(pk=change.user_id)
-    change.delete()
+    AddressChange.objects.filter(pk=change.pk).delete()
     if user.email != change.old_email:  # an operator changed it in the meantime
         return Outcome.IMPOSSIBLE
     user.email = change.new_email

@@ -42,7 +42,8 @@ SITE_IS_PUBLIC = bool(
     PUBLIC_URL or {*ALLOWED_HOSTS, env.str("WEB_HOST", "") or "127.0.0.1"} - LOOPBACK_HOSTS
 )
 # What links in mails begin with; never the Host header of a request.
-SITE_ORIGIN = PUBLIC_URL or f"http://localhost:{env.str('PORT', '') or 8000}"
+LOCAL_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
+SITE_ORIGIN = PUBLIC_URL or f"http://{(LOCAL_NAMES or ['localhost'])[0]}:{env.str('PORT', '8000')}"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
@@ -165,6 +166,12 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 MFA_ADAPTER = "accounts.second_step.SecondStepAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkey_forms.AddForm",
+    "login_webauthn": "accounts.passkey_forms.SignInForm",
+    "authenticate_webauthn": "accounts.passkey_forms.SecondStepForm",
+    "reauthenticate_webauthn": "accounts.passkey_forms.AgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"

@@ -21,15 +21,20 @@ class RecoveryCodes(ViewRecoveryCodesView):  # type: ignore[misc]  # allauth has
     """A GET says how many are left; a click shows them, once."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        codes = Authenticator.objects.filter(
-            user=current_user(request), type=Authenticator.Type.RECOVERY_CODES
-        ).first()
-        if codes is None:
-            raise Http404
-        wrapped = codes.wrap()
-        context = {"left": len(wrapped.get_unused_codes()), "shown_before": wrapped.did_view}
+        codes = _codes_of(request)
+        context = {"left": len(codes.get_unused_codes()), "shown_before": codes.did_view}
         return render(request, self.template_name, context)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _codes_of(request).did_view:
+            return self.get(request)
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
+
+
+def _codes_of(request: HttpRequest) -> Any:
+    kind = Authenticator.Type.RECOVERY_CODES
+    found = Authenticator.objects.filter(user=current_user(request), type=kind).first()
+    if found is None:
+        raise Http404
+    return found.wrap()

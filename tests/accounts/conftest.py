@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
 from accounts import addresses, later
 from accounts.models import User
@@ -47,3 +49,13 @@ def link_to(email: str, mailoutbox) -> str:
     """Return the link in the newest mail to an address."""
     mail = [mail for mail in mailoutbox if mail.to == [email]][-1]
     return links_in(mail)[0]
+
+
+@pytest.fixture
+def one_time_codes():
+    """Give a user one-time codes, without the pages."""
+
+    def give(user: User) -> Authenticator:
+        return TOTP.activate(user, generate_totp_secret()).instance
+
+    return give
