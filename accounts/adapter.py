@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,6 +21,8 @@ from accounts.later import later
 from accounts.models import User
 from accounts.visitors import address_of, browser_of, name_of
 
+EMAIL_LENGTH = User._meta.get_field("email").max_length or 254
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -28,6 +31,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_safe_url(self, url: str) -> bool:
         """Return whether `?next=` may lead there: a path on this site, and nothing else."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def clean_email(self, email: str) -> str:
+        """Return the address. Raises ValidationError where it is longer than is stored."""
+        if len(email) > EMAIL_LENGTH:
+            raise ValidationError(gettext("This address is too long."))
+        return email
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Return the user for an address and a password: one query and one hash in any case.

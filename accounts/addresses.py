@@ -52,6 +52,11 @@ def claim(user: User) -> None:
     rows.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
 
 
+def drop(user: User) -> None:
+    """Forget that any address of the user is confirmed: an operator wrote another one."""
+    EmailAddress.objects.filter(user=user).delete()
+
+
 def is_confirmed(user: User) -> bool:
     """Return whether the owner of the mailbox confirmed the account's address."""
     rows = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
@@ -88,7 +93,8 @@ def send_links(change_id: uuid.UUID) -> None:
 def change_under_way(user: User) -> AddressChange | None:
     """Return the user's change that waits for clicks; None without one."""
     since = timezone.now() - CHANGE_EXPIRES
-    return AddressChange.objects.filter(user=user, created_at__gt=since).first()
+    changes = AddressChange.objects.filter(user=user, created_at__gt=since)
+    return changes.order_by("-created_at").first()
 
 
 def change_of_link(user: User, token: str) -> tuple[AddressChange, End] | None:
@@ -120,7 +126,7 @@ def agree(change: AddressChange, end: End) -> Outcome:
 @transaction.atomic
 def _apply(change: AddressChange) -> Outcome:
     user = User.objects.select_for_update().get(pk=change.user_id)
-    AddressChange.objects.filter(pk=change.pk).delete()
+    AddressChange.objects.filter(user=user).delete()
     if user.email != change.old_email:  # an operator changed it in the meantime
         return Outcome.IMPOSSIBLE
     user.email = change.new_email

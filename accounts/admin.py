@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
-from accounts import second_step, sessions
+from accounts import addresses, second_step, sessions
 from accounts.models import User
 
 # The library's own pages could give an account a second address, and show stored secrets.
@@ -74,6 +74,11 @@ class UserAdmin(BaseUserAdmin):
         for user in chosen:
             sessions.end_all(user)
         self.message_user(request, gettext("Ended."), messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            addresses.drop(obj)  # its owner confirms the new one at the next sign-in
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Deleting the row would leave photos of people on disk: deactivate the account instead.

@@ -69,6 +69,7 @@ class ChangeAddressForm(PasswordForm):
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
+        get_adapter().clean_email(email)
         if email == self.user.email:
             raise ValidationError(gettext("That is your address already."))
         return email

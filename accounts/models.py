@@ -87,10 +87,10 @@ class SignUp(models.Model):
 
 
 class AddressChange(models.Model):
-    """A change of an account's address under way: it takes both mailboxes. One per account."""
+    """A change of an account's address: it takes both mailboxes. Only the newest counts."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     old_email = models.EmailField()
     new_email = models.EmailField()
     approved_by_old = models.BooleanField(default=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import pairwise
 
@@ -20,6 +19,8 @@ from accounts.models import User
 # What people write for letters to satisfy rules; guessing programs undo it first.
 _DISGUISES = str.maketrans("013457@$!", "oleastasi")
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+# Characters of a password that are looked at; the rest of a longer one cannot make it worse.
+JUDGED = 200
 _NAMES = {"theway"}
 
 
@@ -54,6 +55,7 @@ class GuessablePasswordValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError for a password that guessing programs try early."""
+        password = password[:JUDGED]
         words = _plain_words(password.lower())
         if words & (common_words() | _NAMES) or len(set(password)) < 4 or _is_run(password):
             raise ValidationError(
@@ -61,7 +63,7 @@ class GuessablePasswordValidator:
             )
 
     def get_help_text(self) -> str:
-        return gettext("Your password can't be a common one with a few characters changed.")
+        return gettext("Your password can't be a common one, even with a few characters changed.")
 
 
 @cache
@@ -72,7 +74,7 @@ def common_words() -> frozenset[str]:
 
 def _plain_words(password: str) -> set[str]:
     """Return what may be meant: without digits and signs around it, and without disguises."""
-    edges = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", password)
+    edges = password.strip("".join({sign for sign in password if not sign.isalpha()}))
     plain = {password, edges, password.translate(_DISGUISES), edges.translate(_DISGUISES)}
     halves = {word[: len(word) // 2] for word in plain if word == word[: len(word) // 2] * 2}
     # Two letters that are left over are no word.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import HASH_SESSION_KEY, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -43,13 +43,13 @@ def forget(request: HttpRequest) -> None:
 
 def sessions_of(user: User) -> list[BrowserSession]:
     """Return the sessions that are still alive, the last used first."""
-    rows = BrowserSession.objects.filter(user=user).order_by("-last_used_at")
-    keys = [row.session_key for row in rows]
-    alive = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
-            "session_key", flat=True
-        )
+    rows = list(BrowserSession.objects.filter(user=user).order_by("-last_used_at"))
+    stored = Session.objects.filter(
+        session_key__in=[row.session_key for row in rows], expire_date__gt=timezone.now()
     )
+    # A password that an operator set makes sessions invalid without deleting them.
+    valid = user.get_session_auth_hash()
+    alive = {one.session_key for one in stored if one.get_decoded().get(HASH_SESSION_KEY) == valid}
     return [row for row in rows if row.session_key in alive]
 
 

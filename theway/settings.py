@@ -132,7 +132,6 @@ AUTH_PASSWORD_VALIDATORS = [
         for name in (
             "UserAttributeSimilarityValidator",
             "MinimumLengthValidator",
-            "CommonPasswordValidator",
             "NumericPasswordValidator",
         )
     ),

@@ -150,3 +150,12 @@ def test_rows_for_other_addresses_are_dropped_when_an_address_is_confirmed(db):
     EmailAddress.objects.create(user=owner, email="second@example.org", verified=True)
     addresses.claim(owner)
     assert EmailAddress.objects.get().email == owner.email
+
+
+def test_an_address_written_by_an_operator_is_confirmed_anew(owner, operator_client):
+    addresses.claim(owner)
+    data = {"email": "Other@example.org", "is_active": "on", "password": owner.password}
+    operator_client.post(f"/admin/accounts/user/{owner.pk}/change/", data)
+    owner.refresh_from_db()
+    assert owner.email == "other@example.org"
+    assert not addresses.is_confirmed(owner)

@@ -56,3 +56,9 @@ def test_it_reaches_the_database(really):
 
     later.later(look)
     assert found.wait(20)
+
+
+def test_a_public_site_without_mail_prints_no_links_in_its_log(settings, mailoutbox):
+    settings.SITE_IS_PUBLIC, settings.MAIL_IS_SET_UP = True, False
+    mail.send("account/email/password_reset_key", "ann@example.org", {"link": "https://x.org"})
+    assert not mailoutbox

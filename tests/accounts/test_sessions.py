@@ -140,3 +140,18 @@ def test_odd_headers_are_no_error(owner):
     client = sign_in(owner, HTTP_USER_AGENT="\0" + "x" * 5000, REMOTE_ADDR="not an address")
     assert get_user(client) == owner
     assert row_of(client).address is None
+
+
+def test_sessions_of_before_an_operator_set_a_password_are_not_listed(owner):
+    client = sign_in(owner)
+    owner.set_password("set by the operator")
+    owner.save()
+    assert sessions.sessions_of(owner) == []
+    assert get_user(client).is_anonymous
+
+
+def test_an_operator_ends_all_sessions_of_a_person(owner, operator_client):
+    client = sign_in(owner)
+    data = {"action": "end_sessions", "_selected_action": [owner.pk], "index": 0}
+    operator_client.post("/admin/accounts/user/", data)
+    assert get_user(client).is_anonymous
