@@ -42,8 +42,9 @@ SITE_IS_PUBLIC = bool(
     PUBLIC_URL or {*ALLOWED_HOSTS, env.str("WEB_HOST", "") or "127.0.0.1"} - LOOPBACK_HOSTS
 )
 # What links in mails begin with; never the Host header of a request.
-LOCAL_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
-SITE_ORIGIN = PUBLIC_URL or f"http://{(LOCAL_NAMES or ['localhost'])[0]}:{env.str('PORT', '8000')}"
+OWN_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
+OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or 8000}"
+SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
