@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check live chaos bench-monitor bench-ingest bench-uploads bench-deletion format lint types layers lock
+.PHONY: help setup run operator demo test check live chaos bench-monitor bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -41,7 +41,7 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 	@$(VENV)/bin/ruff format --check .
 	@$(MAKE) --no-print-directory lint types layers
 	@$(PYTHON) manage.py makemigrations --check --dry-run
-	@PUBLIC_URL=https://example.org $(PYTHON) manage.py check --deploy --fail-level WARNING
+	@PUBLIC_URL=https://example.org EMAIL_URL=smtp://localhost $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze MUTANTS=1
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
@@ -60,6 +60,9 @@ bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files
 
 bench-uploads: $(DEV_STAMP) ## Whether memory comes back after a storm of uploads, and what pages take meanwhile
 	@$(PYTHON) -m bench.uploads --rounds $(or $(ROUNDS),2)
+
+bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longer for addresses with an account
+	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(VENV)/bin/ruff format .

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts import addresses, second_step, sessions
 from accounts.models import User
+
+# The library's own pages could give an account a second address, and show stored secrets.
+# (They are imported above so that they are there to be taken away.)
+admin.site.unregister([EmailAddress, Authenticator])
 
 
 class LowerCaseEmail:
@@ -49,6 +59,26 @@ class UserAdmin(BaseUserAdmin):
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
     filter_horizontal = ("groups",)
+
+    actions = ("remove_second_step", "end_sessions")
+
+    @admin.action(description=_("Remove passkeys and codes of selected people"))
+    def remove_second_step(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """For somebody who lost their device; they are told by mail."""
+        for user in chosen:
+            second_step.remove_all(user)
+        self.message_user(request, gettext("Removed; they were told by mail."), messages.SUCCESS)
+
+    @admin.action(description=_("End all sessions of selected people"))
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        for user in chosen:
+            sessions.end_all(user)
+        self.message_user(request, gettext("Ended."), messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            addresses.drop(obj)  # its owner confirms the new one at the next sign-in
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Deleting the row would leave photos of people on disk: deactivate the account instead.

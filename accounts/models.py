@@ -1,12 +1,23 @@
-"""The users of the installation. The email address is the login."""
+"""The users of the installation, and what is kept about how they get in.
+
+The email address is the login, and an account has exactly one: `User.email`. The accounts
+library keeps a row of its own beside it, which says whether the address is confirmed
+(`accounts.addresses`).
+"""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from accounts.visitors import BROWSER_LENGTH, name_of
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,12 +42,19 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create and return an operator. Who has the terminal needs no mail to confirm it."""
+        from accounts import addresses
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        addresses.claim(user)
+        return user
 
 
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("email address"), unique=True)
+    # Part of what a session is checked against: one more, and all sessions of before are over.
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -45,3 +63,79 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        salt = "accounts.models.User.session"
+        value = f"{self.password}{self.session_generation}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class SignUp(models.Model):
+    """Somebody asked for an account; there is none until the mailbox's owner confirms.
+
+    Several may exist for one address: the link in each mail leads to one of them, and only
+    with the password that was chosen for that one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField()
+    password = models.CharField(max_length=128)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class AddressChange(models.Model):
+    """A change of an account's address: it takes both mailboxes. Only the newest counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    old_email = models.EmailField()
+    new_email = models.EmailField()
+    approved_by_old = models.BooleanField(default=False)
+    confirmed_by_new = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SeenFrom(models.Model):
+    """Something that came from a browser."""
+
+    address = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=BROWSER_LENGTH, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def browser_name(self) -> str:
+        return name_of(self.browser)
+
+
+class BrowserSession(SeenFrom):
+    """A session as its owner knows it: where, with what, since when."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    session_key = models.CharField(max_length=40, unique=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SignIn(SeenFrom):
+    """One attempt to sign in to an account that exists."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    succeeded = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"])]
+
+    def __str__(self) -> str:
+        return str(self.pk)

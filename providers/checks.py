@@ -20,7 +20,8 @@ def check_providers_settings(
 
     theway.E011 an unknown provider, or an option that is missing or unused; theway.E012 an
     address that is none; theway.E013 a key that cannot travel in a header; theway.W011 a
-    key that would cross the internet unencrypted.
+    key that would cross the internet unencrypted; theway.W012 one that every installation has,
+    for a trainer on another machine.
     """
     messages: list[CheckMessage] = []
     for key, options in settings.PROVIDERS.items():
@@ -41,6 +42,15 @@ def _check_values(key: str, options: Mapping[str, str]) -> list[CheckMessage]:
             Warning(
                 f"PROVIDERS[{key!r}]: base_url is not https, so its key can be read on the way",
                 id="theway.W011",
+            )
+        )
+    if options["api_key"] == key and not is_loopback(options["base_url"]):
+        # A provider of our own is its own default key: fine where nobody else can reach it.
+        messages.append(
+            Warning(
+                f"PROVIDERS[{key!r}]: {options['base_url']} has the key that everybody knows.",
+                hint="Give it a key of its own (TRAINER_API_KEYS) and name it here.",
+                id="theway.W012",
             )
         )
     if not is_sendable(options["api_key"]):

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from accounts import later
 from accounts.models import User
 from tests.factories import UserFactory
 
@@ -23,6 +24,12 @@ def private_files(settings, tmp_path):
     """Files of one test are not seen by the next: each has an installation of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.JOURNAL_DIR = tmp_path / "journal"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """What happens after an answer happens before it: tests wait for nothing."""
+    monkeypatch.setattr(later, "start", lambda work, args: work(*args))
 
 
 @pytest.fixture

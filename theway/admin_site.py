@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts import policy
+from accounts.models import User
 from theway.front_page import front_page
 
 
@@ -20,11 +24,19 @@ class OperatorSite(AdminSite):
     site_title = "TheWay"
     index_title = _("Overview")
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether this is an operator; on a public site, one with a second step."""
+        return super().has_permission(request) and not _lacks_second_step(request)
+
     @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Redirect to the ordinary sign-in, which limits the attempts."""
+        if _lacks_second_step(request):
+            text = gettext("Add a passkey or one-time codes first: the admin needs them here.")
+            messages.warning(request, text)
+            return redirect("account")
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
 
@@ -32,3 +44,7 @@ class OperatorSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         return super().index(request, front_page() | (extra_context or {}))
+
+
+def _lacks_second_step(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and policy.lacks_second_step(request.user)

@@ -12,11 +12,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from providers.checks import check_providers_settings
-from providers.local.provider import Local
 
 # The checks that `manage.py up` makes before it starts anything.
 INSTALLATION = "theway"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
 Apps = Sequence[AppConfig] | None
 
 register(check_providers_settings, INSTALLATION)
@@ -43,7 +41,7 @@ def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E002: without PUBLIC_URL there are no secure cookies and no redirect to HTTPS."""
-    public = sorted(set(settings.ALLOWED_HOSTS) - LOOPBACK)
+    public = sorted(set(settings.ALLOWED_HOSTS) - settings.LOOPBACK_HOSTS)
     if settings.DEBUG or settings.PUBLIC_URL or not public:
         return []
     return [
@@ -57,37 +55,43 @@ def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMes
 
 @register(Tags.security, deploy=True)
 def hosts_are_named(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    """E003: with any host allowed, a forged one reaches links and caches."""
+    """E005: with any host allowed, a forged one reaches links and caches."""
     if not any("*" in host for host in settings.ALLOWED_HOSTS):
         return []
     return [
         Error(
             "DJANGO_ALLOWED_HOSTS allows any host.",
             hint="Name the hosts that people use, e.g. theway.example.org.",
-            id="theway.E003",
+            id="theway.E005",
         )
     ]
 
 
 @register(Tags.security, deploy=True)
-def another_machines_trainer_has_a_key_of_its_own(
-    app_configs: Apps, **_: Any
-) -> list[CheckMessage]:
-    """E004: everybody knows the default key of the bundled trainer."""
-    open_to_all = [
-        options["base_url"]
-        for options in settings.PROVIDERS.values()
-        if options["api_key"] == Local.key
-        and urlsplit(options["base_url"]).hostname not in LOOPBACK
-    ]
-    return [
-        Error(
-            f"The trainer at {url} is called with the key that every installation has.",
-            hint="Set TRAINER_API_KEYS there and TRAINER_API_KEY here to a key of your own.",
-            id="theway.E004",
+def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E003, E004: on a public site nobody may take an address that is not theirs."""
+    if not settings.SITE_IS_PUBLIC:
+        return []
+    confirmed = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
+    found: list[CheckMessage] = []
+    if settings.SIGNUP_OPEN and not settings.MAIL_IS_SET_UP:
+        found.append(
+            Error(
+                "Sign-up is open on a public site that cannot send mail, so no address can be "
+                "confirmed.",
+                hint="Set EMAIL_URL, or SIGNUP_OPEN=false.",
+                id="theway.E003",
+            )
         )
-        for url in open_to_all
-    ]
+    if settings.MAIL_IS_SET_UP and not confirmed:
+        found.append(
+            Error(
+                "EMAIL_VERIFICATION is not “mandatory”, so anybody can hold anybody's address.",
+                hint="Leave it out: it is mandatory where mail is set up.",
+                id="theway.E004",
+            )
+        )
+    return found
 
 
 @register(Tags.security, deploy=True)

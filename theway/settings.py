@@ -44,6 +44,15 @@ ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
+# Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
+SITE_IS_PUBLIC = bool(
+    PUBLIC_URL or {*ALLOWED_HOSTS, env.str("WEB_HOST", "") or "127.0.0.1"} - LOOPBACK_HOSTS
+)
+# What links in mails begin with; never the Host header of a request.
+OWN_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
+OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or 8000}"
+SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 # Names of this installation's own: another one on the same machine signs nobody out here. The
@@ -84,6 +93,7 @@ INSTALLED_APPS = [
     "accounts",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "ninja",  # brings the API page's own script and style: nothing comes from elsewhere
@@ -109,6 +119,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.last_use",
 ]
 ROOT_URLCONF = "theway.urls"
 ASGI_APPLICATION = "theway.asgi.application"
@@ -136,30 +147,57 @@ USE_TZ = True
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}"}
+        for name in (
+            "UserAttributeSimilarityValidator",
+            "MinimumLengthValidator",
+            "NumericPasswordValidator",
+        )
+    ),
+    {"NAME": "accounts.passwords.GuessablePasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
+# Without a mail server mails are printed in the terminal.
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "TheWay <theway@localhost>")
+MAIL_IS_SET_UP = EMAIL_CONFIG["EMAIL_BACKEND"].split(".")[-2] not in {"console", "dummy"}
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignUpForm",
+    "reset_password": "accounts.forms.ResetForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# A password reset reveals no account, and sends no mail to addresses without one. Sign-up
-# has to reveal a taken address unless EMAIL_VERIFICATION=mandatory explains it by mail.
+ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "") or (
+    "mandatory" if MAIL_IS_SET_UP else "none"
+)
+ACCOUNT_EMAIL_NOTIFICATIONS = MAIL_IS_SET_UP
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session that knew the old password stays
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "TheWay <theway@localhost>")
+# The library's own also writes rows when a link is opened; this one, too, ends with the
+# password, with the address and with the next sign-in.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+MFA_ADAPTER = "accounts.second_step.SecondStepAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkey_forms.AddForm",
+    "login_webauthn": "accounts.passkey_forms.SignInForm",
+    "authenticate_webauthn": "accounts.passkey_forms.SecondStepForm",
+    "reauthenticate_webauthn": "accounts.passkey_forms.AgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "TheWay"
+# Where addresses are not confirmed there is nothing to wait for.
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # --- database ----------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
@@ -238,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
+    "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 
 # --- storage and uploads -----------------------------------------------------------------

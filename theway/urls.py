@@ -14,7 +14,7 @@ cached_catalog = cache_control(public=True, max_age=3600)(login_not_required(cat
 
 urlpatterns = [
     path("", include("dashboard.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
     path("api/", include("api.urls")),
     path("admin/", admin.site.urls),
     path("texts.js", cached_catalog, name="javascript-catalog"),

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts import policy
 from dashboard.icons import PATHS
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
@@ -79,7 +80,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def signup_is_open() -> bool:
     """Whether people may create accounts, or only the operator."""
-    return bool(settings.SIGNUP_OPEN)
+    return policy.signup_is_open()
 
 
 @register.simple_tag(takes_context=True)

@@ -18,7 +18,7 @@ NEW = "a quite different phrase"
 
 
 def link_in(mail) -> str:
-    return re.search(r"http://testserver(\S+)", mail.body)[1]
+    return re.search(r"http://localhost:8000(\S+)", mail.body)[1]
 
 
 def test_a_new_password_is_set_by_the_link_in_the_mail(owner, client, mailoutbox):
@@ -85,7 +85,20 @@ def test_changing_the_password_ends_the_other_sessions(owner):
     assert get_user(elsewhere).is_anonymous
 
 
-@pytest.mark.parametrize("password", ["short", "1234567890"])
+GUESSABLE = [
+    "short",
+    "1234567890",
+    "Password123!",
+    "p4ssw0rd2026",
+    "!!Dr4g0n!!",
+    "monkeymonkey",
+    "qwertyuiop12",
+    "aaaaaaaaaaaa",
+    "TheWay2026",
+]
+
+
+@pytest.mark.parametrize("password", GUESSABLE)
 def test_a_weak_new_password_is_refused(owner, owner_client, password):
     owner_client.post(
         CHANGE, {"oldpassword": PASSWORD, "password1": password, "password2": password}

@@ -35,7 +35,7 @@ def test_account_pages_are_public(db, client, name):
     assert response.status_code == 200 or response.url == "/"
 
 
-@pytest.mark.parametrize("name", ["account_change_password", "account_email"])
+@pytest.mark.parametrize("name", ["account_change_password", "account", "account_change_address"])
 def test_other_account_pages_ask_for_a_sign_in(db, client, name):
     response = client.get(reverse(name))
     assert response.status_code == 302

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user
 from django.core.cache import cache
 from django.urls import reverse
 
+from accounts.forms import SignUpForm
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
 
@@ -46,14 +47,13 @@ def test_an_address_is_taken_once_however_it_is_written(client, db):
     assert User.objects.count() == 1
 
 
-def test_with_verification_a_taken_address_is_not_given_away(client, db, settings, mailoutbox):
-    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+def test_where_addresses_are_confirmed_a_taken_one_is_not_given_away(
+    client, public, db, mailoutbox
+):
     UserFactory(email="ann@example.org")
-    taken = sign_up(client, "ann@example.org")
-    client.logout()
-    free = sign_up(client, "bea@example.org")
+    taken, free = sign_up(client, "ann@example.org"), sign_up(client, "bea@example.org")
     assert (taken.status_code, taken.url) == (free.status_code, free.url)
-    assert User.objects.filter(email="ann@example.org").count() == 1
+    assert User.objects.count() == 1
     # Both owners of the mailboxes are told, each something else.
     assert sorted(mail.to[0] for mail in mailoutbox) == ["ann@example.org", "bea@example.org"]
 
@@ -81,3 +81,17 @@ def test_sign_ups_are_limited(db, client, settings):
     cache.clear()
     assert codes[:20] == [200] * 20
     assert codes[20] == 429
+
+
+def test_the_same_address_twice_at_once_is_no_error(db, client, monkeypatch):
+    UserFactory(email="ann@example.org")
+    monkeypatch.setattr(SignUpForm, "validate_unique_email", lambda self, value: value)
+    assert sign_up(client, "ann@example.org").url == SIGN_UP
+    assert User.objects.count() == 1
+
+
+@pytest.mark.usefixtures("public")
+def test_an_address_longer_than_is_stored_is_refused(db, client):
+    label = "x" * 60
+    response = sign_up(client, f"a@{'.'.join([label] * 4)}.example.org")
+    assert "too long" in str(response.context["form"].errors)

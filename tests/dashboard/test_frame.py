@@ -19,9 +19,10 @@ ANONYMOUS = [
     "/accounts/password/reset/",
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/1-abc-def/",
-    "/accounts/inactive/",
+    "/accounts/confirm/",
+    "/accounts/confirm/forged/",
 ]
-SIGNED_IN = ["/accounts/password/change/", "/accounts/logout/", "/accounts/reauthenticate/"]
+SIGNED_IN = ["/account/", "/account/password/", "/accounts/logout/", "/account/again/"]
 
 
 def stands_in_our_frame(page: str) -> bool:

@@ -111,5 +111,11 @@ def test_key_that_cannot_be_sent_is_refused_without_being_quoted(settings):
 
 
 def test_plain_http_to_the_owners_own_trainer_is_fine(settings):
-    settings.PROVIDERS = {"local": {**LOCAL, "base_url": "http://trainer:8100"}}
+    own = {**LOCAL, "base_url": "http://trainer:8100", "api_key": "long-and-our-own"}
+    settings.PROVIDERS = {"local": own}
     assert check_providers_settings() == []
+
+
+def test_a_trainer_elsewhere_needs_a_key_that_not_everybody_knows(settings):
+    settings.PROVIDERS = {"local": {"base_url": "https://gpu.example.org", "api_key": "local"}}
+    assert [message.id for message in check_providers_settings()] == ["theway.W012"]

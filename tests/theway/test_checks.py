@@ -40,6 +40,23 @@ def test_this_machine_alone_needs_no_public_url(settings):
     assert checks.public_hosts_have_a_public_url(None) == []
 
 
+@pytest.mark.parametrize(
+    ("mail", "verification", "signup", "found"),
+    [
+        (False, "none", True, ["theway.E003"]),
+        (False, "none", False, []),
+        (True, "none", True, ["theway.E004"]),
+        (True, "mandatory", True, []),
+    ],
+)
+def test_a_public_site_confirms_addresses(settings, mail, verification, signup, found):
+    settings.MAIL_IS_SET_UP, settings.ACCOUNT_EMAIL_VERIFICATION = mail, verification
+    settings.SIGNUP_OPEN, settings.SITE_IS_PUBLIC = signup, True
+    assert ids(checks.public_accounts_are_confirmed(None)) == found
+    settings.SITE_IS_PUBLIC = False
+    assert checks.public_accounts_are_confirmed(None) == []
+
+
 def test_the_check_runs_before_anything_starts_and_names_a_wrong_provider(settings):
     settings.PROVIDERS = {"local": {"base_url": "127.0.0.1:8100", "api_key": "local"}}
     assert ids(run_checks(tags=[checks.INSTALLATION])) == ["theway.E012"]
@@ -50,15 +67,6 @@ def test_the_check_runs_before_anything_starts_and_names_a_wrong_provider(settin
 @pytest.mark.parametrize("hosts", [["*"], ["localhost", "*"], ["*.example.org"]])
 def test_hosts_have_to_be_named(settings, hosts):
     settings.ALLOWED_HOSTS = hosts
-    assert ids(checks.hosts_are_named(None)) == ["theway.E003"]
+    assert ids(checks.hosts_are_named(None)) == ["theway.E005"]
     settings.ALLOWED_HOSTS = ["theway.example.org"]
     assert checks.hosts_are_named(None) == []
-
-
-def test_a_trainer_elsewhere_needs_a_key_of_its_own(settings):
-    there = {"base_url": "https://gpu.example.org/v1", "api_key": "local"}
-    settings.PROVIDERS = {"local": there}
-    assert ids(checks.another_machines_trainer_has_a_key_of_its_own(None)) == ["theway.E004"]
-    for fine in (LOCAL, there | {"api_key": "long and our own"}):
-        settings.PROVIDERS = {"local": fine}
-        assert checks.another_machines_trainer_has_a_key_of_its_own(None) == []

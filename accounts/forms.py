@@ -1,0 +1,81 @@
+"""The forms of the account pages that differ from the library's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.fields import EmailField, PasswordField
+from allauth.account.forms import ResetPasswordForm, SignupForm
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext, gettext_lazy as _
+
+from accounts import passwords, policy, sign_up
+from accounts.later import later
+from accounts.models import User
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
+    """Asks for an account; where addresses are not confirmed, makes it at once."""
+
+    def validate_unique_email(self, value: str) -> str:
+        if policy.addresses_are_confirmed():
+            return value  # said by mail, to the address's owner only
+        return str(super().validate_unique_email(value))
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        data = self.cleaned_data
+        if policy.addresses_are_confirmed():
+            sign_up.ask(request, data["email"], data["password1"])
+            return None, redirect("account_email_verification_sent")
+        try:
+            with transaction.atomic():
+                return super().try_save(request)  # type: ignore[no-any-return]
+        except IntegrityError:  # the same address was taken in this moment
+            return None, redirect("account_signup")
+
+
+class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+    """Asks for a link; whether there is an account is looked up after the answer."""
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        email = str(self.cleaned_data["email"])
+        later(passwords.send_reset_link, email)
+        return email
+
+
+class PasswordForm(forms.Form):
+    """The account's password, before something that matters."""
+
+    password = PasswordField(label=_("Password"), autocomplete="current-password")
+
+
+class ChangeAddressForm(PasswordForm):
+    """A new address, with the password."""
+
+    email = EmailField(label=_("New email address"))
+    field_order = ["email", "password"]
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        get_adapter().clean_email(email)
+        if email == self.user.email:
+            raise ValidationError(gettext("That is your address already."))
+        return email
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not get_adapter().reauthenticate(self.user, password):
+            raise ValidationError(gettext("That is not your password."))
+        return password

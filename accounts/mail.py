@@ -1,0 +1,39 @@
+"""The mails about accounts: text only, and every link begins with the site's own address."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+from accounts.later import later
+
+logger = logging.getLogger(__name__)
+
+
+def absolute(path: str) -> str:
+    """Return a path as a link for mails. The request's Host header has no say in it."""
+    return f"{settings.SITE_ORIGIN}{path}"
+
+
+def send(template: str, to: str, context: dict[str, Any]) -> None:
+    """Render `<template>_subject.txt` and `<template>_message.txt`, and send them to one address.
+
+    A public site without a mail server sends nothing: it would print the links in its log.
+    Raises what the mail backend raises.
+    """
+    if settings.SITE_IS_PUBLIC and not settings.MAIL_IS_SET_UP:
+        logger.warning("A mail was not sent: EMAIL_URL is not set")
+        return
+    values = context | {"site_origin": settings.SITE_ORIGIN, "email": to}
+    subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
+    body = render_to_string(f"{template}_message.txt", values).strip()
+    EmailMessage(subject, f"{body}\n", settings.DEFAULT_FROM_EMAIL, [to]).send()
+
+
+def send_later(template: str, to: str, context: dict[str, Any]) -> None:
+    """Send it after the answer; see `accounts.later`."""
+    later(send, template, to, context)

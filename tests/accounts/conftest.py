@@ -1,0 +1,61 @@
+"""An installation that others can reach, and people who confirmed their address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+from accounts import addresses, later
+from accounts.models import User
+from tests.factories import UserFactory
+
+ORIGIN = "https://theway.example.org"
+
+
+@pytest.fixture
+def public(settings) -> None:
+    """A public site with a mail server: addresses are confirmed."""
+    settings.SITE_IS_PUBLIC = settings.MAIL_IS_SET_UP = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    settings.ACCOUNT_EMAIL_NOTIFICATIONS = True
+    settings.MFA_ALLOW_UNVERIFIED_EMAIL = False
+    settings.SITE_ORIGIN = ORIGIN
+
+
+@pytest.fixture
+def put_off(monkeypatch) -> list[tuple]:
+    """What was put off until after the answer; nothing of it is done."""
+    works: list[tuple] = []
+    monkeypatch.setattr(later, "start", lambda work, args: works.append((work, *args)))
+    return works
+
+
+def confirmed(**fields) -> User:
+    """Return a new user whose address is confirmed."""
+    user = UserFactory(**fields)
+    addresses.claim(user)
+    return user
+
+
+def links_in(mail) -> list[str]:
+    """Return the paths of the links in a mail to this site, without those of its foot."""
+    return [path for path in re.findall(rf"{ORIGIN}(/\S+)", mail.body) if path != "/"]
+
+
+def link_to(email: str, mailoutbox) -> str:
+    """Return the link in the newest mail to an address."""
+    mail = [mail for mail in mailoutbox if mail.to == [email]][-1]
+    return links_in(mail)[0]
+
+
+@pytest.fixture
+def one_time_codes():
+    """Give a user one-time codes, without the pages."""
+
+    def give(user: User) -> Authenticator:
+        return TOTP.activate(user, generate_totp_secret()).instance
+
+    return give
