@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import requests
 
 from bench.one_web import PATHS, Site, Visits, site, spread
-from bench.pages import Crowd, Page, seconds_until_last
+from bench.pages import Crowd, Page, last
 from theway.processes.open_files import raise_limit
 
 SPARE_FILES = 300  # of the process, beside its streams: the database, pages, modules
@@ -165,39 +165,47 @@ def idle(site: Site, visits: Visits, seconds: float = 30) -> None:
 def one_event(people: People) -> None:
     """An event of one person reaches that person's pages, several times."""
     times = []
-    for job in people.jobs[:10]:
-        since = happen([job])
-        took = seconds_until_last(people.of(job), lambda page: page.updated_at, since, LIMIT)
-        times.append(1000 * (took or LIMIT))
+    for job in people.jobs[:20]:
+        took = until_seen([job], people.of(job))
+        times.append(1000 * (LIMIT if took is None else took))
         time.sleep(0.3)
     print(f"from an event's commit to its owner's last page, in ms: {spread(times)}", flush=True)
 
 
 def event_for_everybody(people: People) -> None:
     """All trainings move at the same moment: every page is rendered and sent."""
-    since = happen(people.jobs)
-    took = seconds_until_last(people.pages, lambda page: page.updated_at, since, LIMIT)
-    found = "never" if took is None else f"{took:.1f} s"
-    print(f"{len(people.jobs)} events at once to the last of all pages: {found}", flush=True)
+    print(
+        f"{len(people.jobs)} events at once to the last of all pages: "
+        f"{in_words(until_seen(people.jobs, people.pages))}"
+    )
 
 
-def happen(jobs: Sequence[object]) -> float:
-    """Commit an event of each job; return when that was done."""
+def until_seen(jobs: Sequence[object], pages: Sequence[Page]) -> float | None:
+    """Commit an event of each job; return how many seconds later the last page had its own."""
     from jobs.models import JobEvent
 
+    begun = time.monotonic()
     JobEvent.objects.bulk_create(JobEvent(job=job, kind="progress") for job in jobs)  # type: ignore[misc]
-    return time.monotonic()
+    committed = time.monotonic()
+    # A page may have it before we hear of our own commit.
+    seen = last(pages, lambda page: page.updated_at, begun, LIMIT)
+    return None if seen is None else max(0.0, seen - committed)
 
 
 def signing_out(people: People) -> None:
     """Every session ends; so do the streams that came from them."""
     from django.contrib.sessions.models import Session
 
+    begun = time.monotonic()
     Session.objects.all().delete()
-    since = time.monotonic()
-    took = seconds_until_last(people.pages, lambda page: page.ended_at, since, 60)
-    found = "never" if took is None else f"{took:.1f} s"
-    print(f"from the end of all sessions to the end of the last stream: {found}", flush=True)
+    committed = time.monotonic()
+    ended = last(people.pages, lambda page: page.ended_at, begun, 60)
+    took = None if ended is None else max(0.0, ended - committed)
+    print(f"from the end of all sessions to the end of the last stream: {in_words(took)}")
+
+
+def in_words(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.1f} s"
 
 
 if __name__ == "__main__":

@@ -91,10 +91,10 @@ class Crowd:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-def seconds_until_last(
+def last(
     pages: Sequence[Page], moment: Callable[[Page], float], since: float, limit: float
 ) -> float | None:
-    """How long after `since` the last page reached its `moment`; None if one never did."""
+    """The last page's `moment`, once all have one after `since`; None if one never has."""
     if not wait_until(lambda: all(moment(page) >= since for page in pages), limit):
         return None
-    return max(moment(page) for page in pages) - since
+    return max(moment(page) for page in pages)
