@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check live chaos bench-monitor bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check live chaos bench-monitor bench-live bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -51,6 +51,9 @@ chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=20
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs at two trainers is looked at, and what pages take
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)
+
+bench-live: $(DEV_STAMP) ## What STREAMS=10000 open pages cost one web process, and what they slow down
+	@$(PYTHON) -m bench.live --streams $(or $(STREAMS),10000) $(if $(EMBEDDED),--embedded)
 
 bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and what an archive of MB=500 costs
 	@$(PYTHON) -m bench.deletion --mb $(or $(MB),500)

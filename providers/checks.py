@@ -44,7 +44,7 @@ def _check_values(key: str, options: Mapping[str, str]) -> list[CheckMessage]:
                 id="theway.W011",
             )
         )
-    if options["api_key"] == key and not is_loopback(options["base_url"]):
+    if parts.hostname and options["api_key"] == key and not is_loopback(options["base_url"]):
         # A provider of our own is its own default key: fine where nobody else can reach it.
         messages.append(
             Warning(

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
+django_application = get_asgi_application()  # models can be imported from here on
 
-django_application = get_asgi_application()
-
-from theway.bodies.limit import BodyLimit  # noqa: E402 (needs the apps)
+from dashboard.live.asgi import LiveStreams  # noqa: E402
+from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
 
 # Django spools bodies into Python's temporary folder, which others can see into.
 tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
-application = BodyLimit(django_application, rule_for)
+application = LiveStreams(BodyLimit(django_application, rule_for))

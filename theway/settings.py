@@ -279,6 +279,10 @@ CELERY_BEAT_SCHEDULE = {
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 
+# --- live pages --------------------------------------------------------------------------
+# Open streams of one person at one web process; a page beyond that asks now and then instead.
+LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", 20)
+
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "staticfiles"

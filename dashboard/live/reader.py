@@ -1,13 +1,19 @@
-"""One reader per web process: polls the event table, renders once, fans out."""
+"""One reader per web process: polls the event table, renders once, fans out.
+
+It asks the database one question each half second, however many pages are open: what is new, or
+now and then which of the pages' sessions are over.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from typing import TypeVar
 
 from django.db import connections
@@ -16,36 +22,49 @@ from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render
 from dashboard.live.messages import END, RESYNC, Message
 from dashboard.live.shutdown import on_shutdown
+from dashboard.live.sign_ins import SignIn, ended
 from dashboard.live.topics import Change, Topic
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-INTERVAL = 0.5  # seconds between two polls of the event table
+INTERVAL = 0.5  # seconds between two questions
+SIGN_INS_EVERY = 6  # questions: a stream ends within three seconds of its session
 QUEUE_SIZE = 16
 
 
 class Subscriber:
-    """One open page: a short queue of messages for its topic."""
+    """One open page: whose sign-in it came from, and a short queue of messages for its topic.
 
-    def __init__(self, topic: Topic) -> None:
-        self.topic = topic
-        self._queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_SIZE)
+    Small on purpose: there are ten thousand, and all are visited by each full garbage collection.
+    """
+
+    __slots__ = ("_arrival", "_messages", "sign_in", "topic")
+
+    def __init__(self, topic: Topic, sign_in: SignIn) -> None:
+        self.topic, self.sign_in = topic, sign_in
+        self._messages: list[Message] = []
+        self._arrival: asyncio.Future[None] | None = None
 
     def put(self, message: Message) -> None:
         """Queue a message without waiting: a page that is too slow gets RESYNC instead."""
-        if self._queue.full():
+        if len(self._messages) == QUEUE_SIZE:
             message = END if message is END else RESYNC
-            while not self._queue.empty():
-                self._queue.get_nowait()
-        self._queue.put_nowait(message)
+            self._messages.clear()
+        self._messages.append(message)
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
 
     async def next(self, timeout: float) -> Message | None:
         """Return the next message, or None after `timeout` seconds without one."""
-        try:
-            return await asyncio.wait_for(self._queue.get(), timeout)
-        except TimeoutError:
-            return None
+        if not self._messages:
+            self._arrival = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._arrival
+            except TimeoutError:
+                return None
+        return self._messages.pop(0)
 
 
 class Reader:
@@ -57,9 +76,11 @@ class Reader:
     def __init__(self, interval: float = INTERVAL) -> None:
         self._interval = interval
         self._subscribers: dict[Topic, set[Subscriber]] = defaultdict(set)
+        self._counts: Counter[int] = Counter()  # of subscribers, by owner
         self._task: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._primed = asyncio.Event()
+        self._catching_up = asyncio.Lock()
         self._remove_signal_handler: Callable[[], None] = lambda: None
         self._is_closed = False
 
@@ -67,25 +88,42 @@ class Reader:
     def is_running(self) -> bool:
         return self._task is not None
 
-    @contextmanager
-    def subscription(self, topic: Topic) -> Iterator[Subscriber]:
-        """Subscribe to `topic` inside the block; call it in the event loop."""
-        subscriber = Subscriber(topic)
+    def count_of(self, owner_id: int) -> int:
+        """Return how many pages this person has open at this process."""
+        return self._counts[owner_id]
+
+    def subscribe(self, topic: Topic, sign_in: SignIn) -> Subscriber:
+        """Subscribe to `topic`, until `unsubscribe`; call both in the event loop."""
+        subscriber = Subscriber(topic, sign_in)
         self._subscribers[topic].add(subscriber)
+        self._counts[topic.owner_id] += 1
         self._start()
         if self._is_closed:
             subscriber.put(END)
-        try:
-            yield subscriber
-        finally:
-            self._unsubscribe(subscriber)
+        return subscriber
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Forget a page that is closed. Must be called once for each subscriber."""
+        group = self._subscribers[subscriber.topic]
+        group.discard(subscriber)
+        if not group:
+            del self._subscribers[subscriber.topic]
+        self._counts[subscriber.topic.owner_id] -= 1
+        if not self._counts[subscriber.topic.owner_id]:
+            del self._counts[subscriber.topic.owner_id]
+        if not self._subscribers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._remove_signal_handler()
 
     async def catch_up(self, topic: Topic, after: int) -> Message | None:
         """Return one message with all that `topic` missed since event `after`, or None."""
         await self._primed.wait()  # from here on the feed misses nothing
         if self._is_closed:
             return None
-        return await self._in_thread(lambda: render(topic, changes_after(topic, after)))
+        # One by one: however many pages wait for theirs, what is new comes next.
+        async with self._catching_up:
+            return await self._in_thread(lambda: render(topic, changes_after(topic, after)))
 
     def close(self) -> None:
         """End every stream; the process is about to stop."""
@@ -97,30 +135,26 @@ class Reader:
     def _all_subscribers(self) -> list[Subscriber]:
         return [one for group in self._subscribers.values() for one in group]
 
-    def _unsubscribe(self, subscriber: Subscriber) -> None:
-        group = self._subscribers[subscriber.topic]
-        group.discard(subscriber)
-        if not group:
-            del self._subscribers[subscriber.topic]
-        if not self._subscribers and self._task is not None:
-            self._task.cancel()
-            self._task = None
-            self._remove_signal_handler()
-
     def _start(self) -> None:
         if self._task is None:
             # Before the first byte is sent: the server may be stopped right after it.
             self._remove_signal_handler = on_shutdown(self.close)
-            self._primed = asyncio.Event()
+            self._primed, self._catching_up = asyncio.Event(), asyncio.Lock()
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-reader")
-            self._task = asyncio.get_running_loop().create_task(self._run(self._thread))
+            # A context of its own: it must not keep the request of the first page.
+            self._task = asyncio.get_running_loop().create_task(
+                self._run(self._thread), context=contextvars.Context()
+            )
 
     async def _run(self, thread: ThreadPoolExecutor) -> None:
         try:
             feed = await self._begin()
             self._primed.set()
-            while True:
-                await self._publish(feed)
+            for turn in count(1):
+                if turn % SIGN_INS_EVERY:
+                    await self._publish(feed)
+                else:
+                    await self._end_signed_out()
                 await asyncio.sleep(self._interval)
         finally:
             thread.submit(connections.close_all)
@@ -138,13 +172,28 @@ class Reader:
         """Publish new events once. A database outage must not end the feed."""
         try:
             topics = frozenset(self._subscribers)
-            messages = await self._in_thread(lambda: read_messages(feed, topics))
+            changes = await self._in_thread(lambda: read_changes(feed, topics))
         except Exception:
             logger.exception("The live feed could not read the event table")
             return
-        for topic, message in messages.items():
-            for subscriber in self._subscribers.get(topic, ()):
-                subscriber.put(message)
+        for topic, changed in changes.items():
+            # Sent as soon as it is rendered: nobody waits for the pages of all the others.
+            message = await self._in_thread(partial(rendered, topic, changed))
+            if message is not None:
+                for subscriber in self._subscribers.get(topic, ()):
+                    subscriber.put(message)
+
+    async def _end_signed_out(self) -> None:
+        """End the streams whose sign-in is over. While the database is away none is."""
+        sign_ins = {subscriber.sign_in for subscriber in self._all_subscribers()}
+        try:
+            over = await self._in_thread(lambda: ended(sign_ins))
+        except Exception:
+            logger.exception("The live feed could not check the sessions")
+            return
+        for subscriber in self._all_subscribers() if over else ():
+            if subscriber.sign_in in over:
+                subscriber.put(END)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, _reconnecting, work)
@@ -159,18 +208,17 @@ def _reconnecting(work: Callable[[], T]) -> T:
         raise
 
 
-def read_messages(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, Message]:
-    """Read the new events and return one rendered message for each topic that has any."""
+def read_changes(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, list[Change]]:
+    """Read the new events and return them for each topic that has any."""
     subscribed = frozenset(topics)
     changes: dict[Topic, list[Change]] = defaultdict(list)
     for change in feed.read():
         for topic in subscribed.intersection(change.topics()):
             changes[topic].append(change)
-    rendered = {topic: _rendered(topic, changed) for topic, changed in changes.items()}
-    return {topic: message for topic, message in rendered.items() if message is not None}
+    return changes
 
 
-def _rendered(topic: Topic, changes: list[Change]) -> Message | None:
+def rendered(topic: Topic, changes: list[Change]) -> Message | None:
     """Return RESYNC for a page that cannot be rendered: the others continue."""
     try:
         return render(topic, changes)

@@ -1,13 +1,16 @@
 // Keeps the live parts of a page up to date while it is open.
 //
 // The server sends rendered parts as server-sent events; each replaces the element with its id.
-// Without a stream (no EventSource, or it keeps failing) the page polls with htmx instead.
+// Without a stream (no EventSource, or it keeps failing) the page polls with htmx instead, and
+// more slowly where the server refuses one (429: this person has many pages open).
 
 import { csrfToken } from "./csrf.js";
 import { morph } from "./morph.js";
 
 const FAILURES_BEFORE_POLLING = 4;
 const POLL_MS = 3000;
+const REFUSED_POLL_MS = 10000;
+const RECONNECT_MS = 30000;
 // No update for this long: poll once, because some values change without an event.
 const IDLE_MS = 15000;
 const TOKEN_FROM_PAGE = "from-the-page";
@@ -17,10 +20,11 @@ const icon = document.querySelector('link[rel="icon"]');
 const plainIcon = icon?.href;
 let failures = 0;
 let polling = 0;
+let pace = 0;
 let idle = 0;
 
 function connect() {
-  if (!("EventSource" in window)) return startPolling();
+  if (!("EventSource" in window)) return startPolling(POLL_MS);
   const source = new EventSource(root.dataset.live);
   source.addEventListener("open", () => {
     failures = 0;
@@ -30,10 +34,14 @@ function connect() {
   source.addEventListener("resync", poll);
   source.addEventListener("error", () => {
     failures += 1;
-    if (failures < FAILURES_BEFORE_POLLING && source.readyState !== EventSource.CLOSED) return;
-    startPolling();
-    // Closed (signed out, or a proxy that allows no streams): the browser does not reconnect.
-    if (source.readyState === EventSource.CLOSED) setTimeout(reconnect, 10 * POLL_MS);
+    // Closed (too many pages, signed out, a proxy that allows no streams): the browser does not
+    // reconnect by itself.
+    if (source.readyState === EventSource.CLOSED) {
+      startPolling(REFUSED_POLL_MS);
+      setTimeout(reconnect, RECONNECT_MS);
+    } else if (failures >= FAILURES_BEFORE_POLLING) {
+      startPolling(POLL_MS);
+    }
   });
   addEventListener("pagehide", () => source.close(), { once: true });
   return source;
@@ -105,15 +113,17 @@ function poll() {
   pollWhenIdle();
 }
 
-function startPolling() {
-  if (polling) return;
+function startPolling(milliseconds) {
+  if (pace === milliseconds) return;
+  stopPolling();
   poll();
-  polling = setInterval(poll, POLL_MS);
+  pace = milliseconds;
+  polling = setInterval(poll, pace);
 }
 
 function stopPolling() {
   clearInterval(polling);
-  polling = 0;
+  polling = pace = 0;
 }
 
 function pollWhenIdle() {

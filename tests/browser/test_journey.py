@@ -132,12 +132,12 @@ def test_pages_for_everybody_are_well_made(page):
         assert_well_made(page)
 
 
-def test_a_training_goes_on_while_nobody_looks(page, installation):
-    sign_up(page, "absent@example.org")
+def start_training(page: Page, name: str, word: str) -> None:
+    """From the empty wizard to the page of a model that is being trained."""
     page.goto("/dashboard/models/new")
-    page.get_by_label("Name", exact=True).fill("Alone")
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("radio", name="Style").check(force=True)
-    page.get_by_label("Trigger word").fill("alone_k7")
+    page.get_by_label("Trigger word").fill(word)
     click_continue(page)
     expect(page).to_have_url(re.compile("/photos$"))
     drop(page)
@@ -147,8 +147,23 @@ def test_a_training_goes_on_while_nobody_looks(page, installation):
     expect(page).to_have_url(re.compile("/review$"))
     page.get_by_role("button", name="Start training").click()
     expect(page.locator("#live-progress")).to_be_visible()
+
+
+def test_a_training_goes_on_while_nobody_looks(page, installation):
+    sign_up(page, "absent@example.org")
+    start_training(page, "Alone", "alone_k7")
     address = page.url
     page.goto("about:blank")
     wait_until_ready(installation, "Alone")
     page.goto(address)
     expect(page.get_by_role("button", name="Make pictures")).to_be_visible(timeout=5_000)
+
+
+def test_a_page_that_is_refused_a_stream_asks_for_news_instead(visit):
+    page = visit.new_page()  # the refusal is an error in its console
+    page.route("**/dashboard/events*", lambda route: route.fulfill(status=429, body="Too many."))
+    sign_up(page, "many-pages@example.org")
+    start_training(page, "Many pages", "many_k7")
+    page.evaluate("window.neverReloaded = true")
+    expect(page.get_by_role("button", name="Make pictures")).to_be_visible(timeout=60_000)
+    assert page.evaluate("window.neverReloaded") is True

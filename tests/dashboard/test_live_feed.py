@@ -12,7 +12,7 @@ from dashboard.live import feed as feed_module
 from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render, templates_for
 from dashboard.live.messages import Message
-from dashboard.live.reader import read_messages
+from dashboard.live.reader import read_changes, rendered
 from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
 from tests.dashboard.rows import stored_model
@@ -186,7 +186,7 @@ def test_a_poll_without_events_is_one_query(job, django_assert_num_queries):
     feed = EventFeed()
     topics = [Topic(owner_id, job.model_id) for owner_id in range(1000)]
     with django_assert_num_queries(1):
-        assert read_messages(feed, topics) == {}
+        assert read_changes(feed, topics) == {}
 
 
 def test_a_page_that_cannot_be_rendered_does_not_stop_the_others(owner, job, monkeypatch):
@@ -202,6 +202,6 @@ def test_a_page_that_cannot_be_rendered_does_not_stop_the_others(owner, job, mon
     feed = EventFeed()
     happen(job)
     happen(other)
-    messages = read_messages(feed, [broken, Topic(owner.pk, other.model_id)])
-    assert [messages[broken].name] == ["resync"]
-    assert messages[Topic(owner.pk, other.model_id)].name == "update"
+    changes = read_changes(feed, [broken, Topic(owner.pk, other.model_id)])
+    names = {topic: rendered(topic, changed).name for topic, changed in changes.items()}
+    assert names == {broken: "resync", Topic(owner.pk, other.model_id): "update"}

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections
-from django.test import AsyncClient
-from django.urls import reverse
 
 from dashboard.live import reader as reader_module, stream as stream_module
 from dashboard.live.messages import END, KEEPALIVE, RESYNC, Message
 from dashboard.live.reader import QUEUE_SIZE, Reader, Subscriber
+from dashboard.live.sign_ins import SignIn
 from dashboard.live.stream import RETRY, stream
 from dashboard.live.topics import Topic
 from jobs.models import JobEvent, JobQueue
 from tests.factories import JobFactory, UserModelFactory
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -36,7 +33,9 @@ def topic(job):
 
 
 @pytest.fixture
-def reader():
+def reader(monkeypatch):
+    """A fast one. The streams here come from no request, so none has a session that ends."""
+    monkeypatch.setattr(reader_module, "ended", lambda sign_ins: set())
     return Reader(interval=0.01)
 
 
@@ -49,14 +48,27 @@ def happen(job, kind="progress", **changes) -> JobEvent:
         connections.close_all()
 
 
+SIGN_IN = SignIn("key", 1, 0)
+
+
+async def page_of(reader: Reader, topic: Topic, after: int = 10**9) -> AsyncGenerator[bytes]:
+    """The stream of one page, which unsubscribes when it is closed."""
+    subscriber = reader.subscribe(topic, SIGN_IN)
+    try:
+        async for piece in stream(reader, subscriber, after):
+            yield piece
+    finally:
+        reader.unsubscribe(subscriber)
+
+
 async def next_of(stream: AsyncIterator[bytes]) -> bytes:
     """The next piece of a stream, which must come soon."""
     return await asyncio.wait_for(anext(stream), 5)
 
 
-async def opened(reader: Reader, topic: Topic, after: int = 10**9) -> AsyncIterator[bytes]:
+async def opened(reader: Reader, topic: Topic, after: int = 10**9) -> AsyncGenerator[bytes]:
     """A stream past its beginning, with the reader at work."""
-    one = stream(reader, topic, after)
+    one = page_of(reader, topic, after)
     assert await next_of(one) == RETRY
     await asyncio.wait_for(reader._primed.wait(), 5)
     return one
@@ -92,7 +104,7 @@ async def test_an_event_of_another_owner_reaches_nobody(reader, job, topic, stra
 async def test_events_between_rendering_and_connecting_are_sent(reader, job, topic):
     known = await happen(job)
     missed = await happen(job, progress=0.5)
-    page = stream(reader, topic, known.pk)
+    page = page_of(reader, topic, known.pk)
     assert await next_of(page) == RETRY
     update = update_of(await next_of(page))
     assert update["id"] == missed.pk
@@ -106,11 +118,12 @@ async def test_a_hundred_pages_cost_one_rendering(reader, job, topic, monkeypatc
     monkeypatch.setattr(
         reader_module, "render", lambda *args: rendered.append(args) or render(*args)
     )
-    with ExitStack() as stack:
-        pages = [stack.enter_context(reader.subscription(topic)) for _ in range(100)]
-        await asyncio.wait_for(reader._primed.wait(), 5)
-        await happen(job)
-        messages = {await page.next(5) for page in pages}
+    pages = [reader.subscribe(topic, SIGN_IN) for _ in range(100)]
+    await asyncio.wait_for(reader._primed.wait(), 5)
+    await happen(job)
+    messages = {await page.next(5) for page in pages}
+    for page in pages:
+        reader.unsubscribe(page)
     assert len(messages) == len(rendered) == 1
 
 
@@ -139,25 +152,94 @@ async def test_an_idle_stream_sends_comments(reader, topic, monkeypatch):
 
 
 async def test_a_short_database_outage_ends_no_stream(reader, job, topic, monkeypatch, caplog):
-    read_messages, failures = reader_module.read_messages, iter(range(3))
+    read_changes, failures = reader_module.read_changes, iter(range(3))
 
     def fail_three_times(feed, topics):
         if next(failures, None) is not None:
             raise OperationalError("gone away")
-        return read_messages(feed, topics)
+        return read_changes(feed, topics)
 
-    monkeypatch.setattr(reader_module, "read_messages", fail_three_times)
-    with reader.subscription(topic) as page:
-        await asyncio.wait_for(reader._primed.wait(), 5)
-        await happen(job)
-        message = await page.next(5)
+    monkeypatch.setattr(reader_module, "read_changes", fail_three_times)
+    page = reader.subscribe(topic, SIGN_IN)
+    await asyncio.wait_for(reader._primed.wait(), 5)
+    await happen(job)
+    message = await page.next(5)
+    reader.unsubscribe(page)
     assert message is not None
     assert message.name == "update"
     assert caplog.text.count("could not read the event table") == 3
 
 
+async def test_two_questions_are_never_asked_in_one_turn(reader, topic, monkeypatch):
+    """One query each half second: five times the events, then once the sign-ins."""
+    asked: list[str] = []
+    checked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def no_changes(feed, topics):
+        asked.append("events")
+        return {}
+
+    def none_ended(sign_ins):
+        asked.append("sign-ins")
+        if asked.count("sign-ins") == 2:
+            loop.call_soon_threadsafe(checked.set)
+        return set()
+
+    monkeypatch.setattr(reader_module, "read_changes", no_changes)
+    monkeypatch.setattr(reader_module, "ended", none_ended)
+    page = await opened(reader, topic)
+    await asyncio.wait_for(checked.wait(), 5)
+    assert asked[:12] == [*["events"] * 5, "sign-ins"] * 2
+    await page.aclose()
+
+
+async def test_while_the_database_is_away_no_stream_counts_as_signed_out(
+    reader, job, topic, monkeypatch, caplog
+):
+    failed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def fail(sign_ins):
+        loop.call_soon_threadsafe(failed.set)
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr(reader_module, "ended", fail)
+    page = await opened(reader, topic)
+    await asyncio.wait_for(failed.wait(), 5)
+    await happen(job)
+    update_of(await next_of(page))
+    assert "could not check the sessions" in caplog.text
+    await page.aclose()
+
+
+async def test_pages_that_catch_up_do_not_hold_up_what_is_new(reader, job, topic, monkeypatch):
+    """However many wait to catch up, one of them at a time is in the reader's thread."""
+    at_once: list[int] = []
+    waiting: set[int] = set()
+
+    def slow(topic, after):
+        waiting.add(after)
+        at_once.append(len(waiting))
+        waiting.discard(after)
+        return []
+
+    page = await opened(reader, topic)
+    submit, queued = reader._thread.submit, []
+    monkeypatch.setattr(reader_module, "changes_after", slow)
+    monkeypatch.setattr(
+        reader._thread,
+        "submit",
+        lambda *work: queued.append(reader._thread._work_queue.qsize()) or submit(*work),
+    )
+    await asyncio.gather(*(reader.catch_up(topic, number) for number in range(50)))
+    assert len(at_once) == 50
+    assert max(queued) <= 1
+    await page.aclose()
+
+
 async def test_a_slow_page_has_to_resync(topic):
-    subscriber = Subscriber(topic)
+    subscriber = Subscriber(topic, SIGN_IN)
     for number in range(QUEUE_SIZE + 1):
         subscriber.put(Message("update", number))
     assert await subscriber.next(1) is RESYNC
@@ -165,7 +247,7 @@ async def test_a_slow_page_has_to_resync(topic):
 
 
 async def test_even_a_slow_page_receives_the_end(topic):
-    subscriber = Subscriber(topic)
+    subscriber = Subscriber(topic, SIGN_IN)
     for number in range(QUEUE_SIZE):
         subscriber.put(Message("update", number))
     subscriber.put(END)
@@ -177,7 +259,7 @@ async def test_closing_ends_every_stream_and_new_ones_at_once(reader, topic):
     reader.close()
     with pytest.raises(StopAsyncIteration):
         await next_of(page)
-    late = stream(reader, topic, 10**9)
+    late = page_of(reader, topic)
     assert await next_of(late) == RETRY
     with pytest.raises(StopAsyncIteration):
         await next_of(late)
@@ -189,43 +271,13 @@ async def test_closing_ends_a_stream_that_still_waits_for_the_database(topic, mo
 
     monkeypatch.setattr(reader_module, "EventFeed", refuse)
     reader = Reader(interval=0.01)
-    page = stream(reader, topic, 0)
+    page = page_of(reader, topic, 0)
     assert await next_of(page) == RETRY
     waiting = asyncio.ensure_future(next_of(page))
     await asyncio.sleep(0)
     reader.close()
     with pytest.raises(StopAsyncIteration):
         await waiting
-
-
-# --- the address --------------------------------------------------------------------------
-
-
-async def test_without_signing_in_there_is_no_stream():
-    response = await AsyncClient().get(reverse("dashboard:events"))
-    assert response.status_code == 401
-    assert response["Content-Type"] == "text/plain"
-
-
-async def test_for_a_stranger_there_is_no_such_model(job, stranger):
-    client = AsyncClient()
-    await client.aforce_login(stranger, backend=BACKEND)
-    for model in (job.model_id, "nonsense"):
-        response = await client.get(reverse("dashboard:events"), {"model": str(model)})
-        assert response.status_code == 404
-
-
-async def test_the_owner_gets_an_event_stream_that_no_proxy_buffers(job, owner):
-    client = AsyncClient()
-    await client.aforce_login(owner, backend=BACKEND)
-    response = await client.get(reverse("dashboard:events"), {"model": str(job.model_id)})
-    assert response.status_code == 200
-    assert response["Content-Type"] == "text/event-stream"
-    assert "no-store" in response["Cache-Control"]
-    assert response["X-Accel-Buffering"] == "no"
-    page = aiter(response)
-    assert await next_of(page) == RETRY
-    await page.aclose()
 
 
 async def test_reconnecting_the_last_event_id_counts_more_than_the_address(rf, owner):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 import signal
 import socket
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +44,15 @@ def launch(folder) -> Iterator[Callable[..., Launched]]:
         launched.wait_until_gone()
 
 
+@pytest.fixture
+def few_open_files() -> Iterator[int]:
+    """What is started meanwhile gets a low soft limit; yield the hard one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1000), hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_every_service_becomes_ready_and_ctrl_c_leaves_none_running(launch):
     launched = launch()
     launched.wait_for("Open http://127.0.0.1:")
@@ -51,6 +63,15 @@ def test_every_service_becomes_ready_and_ctrl_c_leaves_none_running(launch):
         assert answer.status == 200
     assert launched.stop(signal.SIGINT) == 0
     assert launched.pids() == []
+
+
+def test_its_services_may_open_as_many_files_as_the_system_allows(launch, few_open_files):
+    launched = launch()
+    launched.wait_for("Open http://127.0.0.1:")
+    for name in ("theway.server", "theway worker"):
+        limits = Path(f"/proc/{launched.pid_of(name)}/limits").read_text()
+        soft, hard = re.findall(r"^Max open files\s+(\d+)\s+(\d+)", limits, re.MULTILINE)[0]
+        assert soft == hard == str(few_open_files)
 
 
 def test_a_killed_launcher_leaves_nothing_running_and_can_start_again_at_once(launch):

@@ -198,3 +198,23 @@ def test_a_throw_away_installation_uses_nothing_of_the_real_one(tmp_path, monkey
     assert {name for name, value in real.items() if environment[name] == value} == set()
     assert environment["TRAINER_URL"] == "http://127.0.0.1:5678"
     assert environment["DATABASE_URL"].startswith(f"sqlite:///{tmp_path}/")
+
+
+def test_the_limit_of_open_files_is_raised_for_what_is_started_afterwards(process_of):
+    """In a process of its own: the limit is a whole process's."""
+    lines: list[str] = []
+    code = f"""
+import resource, subprocess, sys
+sys.path.insert(0, {str(ROOT)!r})
+from theway.processes.open_files import raise_limit
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+limit = raise_limit()
+child = subprocess.run(["sh", "-c", "ulimit -n"], capture_output=True, text=True, check=True)
+print(limit == hard, child.stdout.strip() == str(hard))
+"""
+    process = process_of(code, on_line=lines.append)
+    process.launch()
+    assert process.wait(20) == 0
+    process.kill()
+    assert lines == ["True True"]

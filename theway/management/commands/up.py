@@ -13,6 +13,7 @@ from theway.launcher.console import Console
 from theway.launcher.plan import Plan, PlanError
 from theway.launcher.preparation import AlreadyRunningError, launcher_lock, prepare
 from theway.launcher.supervisor import StartError, Supervisor
+from theway.processes.open_files import raise_limit
 from theway.processes.watchdog import Watchdog
 
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             raise SystemExit(130) from None
 
     def _run(self, plan: Plan) -> None:
+        raise_limit()
         console = Console(list(plan.commands))
         prepare(console.write)
         with Watchdog() as watchdog:
