@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 
 from tests.factories import UserModelFactory, jpeg
 
@@ -131,3 +134,19 @@ def test_a_hundred_and_one_files(owner, owner_client):
 def test_odd_methods(owner_client, path, method):
     owner_client.raise_request_exception = False
     assert is_answered(owner_client.generic(method, path, b"\x00"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_address_that_signs_up_eight_times_at_once_is_one_account(django_user_model):
+    def sign_up(_number: int) -> int:
+        browser = Client(raise_request_exception=False)
+        data = {"email": "ann@example.org", "password1": "correct horse battery"}
+        try:
+            return browser.post("/accounts/signup/", data).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(sign_up, range(8)))
+    assert max(statuses) < 500
+    assert django_user_model.objects.filter(email="ann@example.org").count() == 1
