@@ -118,8 +118,9 @@ class TrainingWork:
 
 
 def _fresh_dataset(job: JobQueue) -> str:
-    """Return the photos that the provider has already, unless it may have dropped them unused."""
-    uploaded_at = job.result.get("dataset_at", "")
+    """Return the photos that the provider has already, unless it may have dropped them: unused,
+    or with the run of a call whose answer was lost."""
+    uploaded_at = "" if job.call_over_at else job.result.get("dataset_at", "")
     if not uploaded_at or clock.now() - datetime.fromisoformat(uploaded_at) > DATASET_LASTS:
         return ""
     return str(job.result["dataset"])

@@ -174,3 +174,18 @@ def test_no_key_is_stored_with_an_error(job, scripted):
     submit(job.pk)
     job.refresh_from_db()
     assert "secret-key" not in job.error_detail
+
+
+def test_photos_are_uploaded_anew_where_a_lost_call_may_have_used_them_up(draft, scripted):
+    """The trainer keeps no photo of a run that is over, and the lost call may have had one."""
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    scripted.answers(503)
+    scripted.lists()
+    submit(job.pk)
+    job.refresh_from_db()
+    assert job.status == Status.UNKNOWN
+    uploads = scripted.count("POST", "/files/upload")
+    services.declare_not_started(job, by="ann")
+    JobQueue.objects.update(call_over_at=timezone.now(), next_poll_at=timezone.now())
+    submit(job.pk)
+    assert scripted.count("POST", "/files/upload") == uploads + 1
