@@ -193,14 +193,14 @@ MUTANTS = (
         "theway/settings.py",
         "PRAGMA synchronous=FULL",
         "PRAGMA synchronous=NORMAL",
-        chaos=("--trials", "3", "--hold", "9", "--embedded", "--only", "power cut"),
+        chaos=(*_aimed("power cut", "accepted and never answered", trials=3), "--embedded"),
     ),
     Mutant(
         "PostgreSQL's commits are not waited for",
         "theway/settings.py",
         '        " -c synchronous_commit=on"\n',
         "",
-        chaos=("--trials", "3", "--hold", "9", "--only", "power cut"),
+        chaos=_aimed("power cut", "accepted and never answered", trials=3),
     ),
     Mutant(
         "files are not synced",
