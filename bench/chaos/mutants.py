@@ -7,37 +7,17 @@ it without luck they are asked (`chaos`), otherwise the tests that it names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-RECONCILE = "tests/jobs/test_reconcile.py"
-JOURNAL = "tests/jobs/test_journal.py"
-BULKHEADS = "tests/jobs/test_bulkheads.py"
-CRASH = "tests/jobs/test_crash.py"
-SUBMIT = "tests/jobs/test_submit.py"
-ANSWERS = "tests/jobs/test_stored_answers.py"
-RESTORE = "tests/jobs/test_restore.py"
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One breakage: its name, the text it replaces, and what brings it out.
-
-    `tests` are files or tests, `chaos` the options of one short run of `bench.chaos`.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...] = ()
-    chaos: tuple[str, ...] = ()
-
-
-def _aimed(*accidents: str, trials: int = 2) -> tuple[str, ...]:
-    """Trials in which just these happen, for long enough that every wait is over."""
-    aim = ("--trials", str(trials), "--only", ",".join(accidents), "--hold", "9")
-    return (*aim, "--judge", "doubled")
-
+from bench.chaos.mutant import (
+    ANSWERS,
+    BULKHEADS,
+    CRASH,
+    JOURNAL,
+    RECONCILE,
+    RESTORE,
+    SUBMIT,
+    Mutant,
+    aimed,
+)
 
 MUTANTS = (
     # --- proof of absence ---------------------------------------------------------------
@@ -54,7 +34,7 @@ MUTANTS = (
         "    return bool(witnesses) and all(",
         "    return all(",
         (RECONCILE,),
-        _aimed("answer lost", "admits nothing"),
+        aimed("answer lost", "admits nothing"),
     ),
     Mutant(
         "one run is witness enough",
@@ -76,7 +56,7 @@ MUTANTS = (
         "    if absences >= LISTS_FOR_PROOF and over_for >= provider.absence_after:",
         "    if over_for or absences:",
         (RECONCILE,),
-        _aimed("answer lost", "admits nothing"),
+        aimed("answer lost", "admits nothing"),
     ),
     Mutant(
         "proof without waiting",
@@ -141,7 +121,7 @@ MUTANTS = (
         "        mark_unclear(job, error_text(error))",
         "        _retry_or_fail(job, error)",
         (SUBMIT,),
-        _aimed("answer lost"),
+        aimed("answer lost"),
     ),
     Mutant(
         "a lost answer counts as not sent",
@@ -149,7 +129,7 @@ MUTANTS = (
         "        kind = ProviderUnavailableError if stayed else OutcomeUnknownError",
         "        kind = ProviderUnavailableError if error else OutcomeUnknownError",
         (SUBMIT,),
-        _aimed("answer lost"),
+        aimed("answer lost"),
     ),
     Mutant(
         "no version in the write",
@@ -193,14 +173,14 @@ MUTANTS = (
         "theway/settings.py",
         "PRAGMA synchronous=FULL",
         "PRAGMA synchronous=NORMAL",
-        chaos=(*_aimed("power cut", "accepted and never answered", trials=3), "--embedded"),
+        chaos=(*aimed("power cut", "accepted and never answered", trials=3), "--embedded"),
     ),
     Mutant(
         "PostgreSQL's commits are not waited for",
         "theway/settings.py",
         '        " -c synchronous_commit=on"\n',
         "",
-        chaos=_aimed("power cut", "accepted and never answered", trials=3),
+        chaos=aimed("power cut", "accepted and never answered", trials=3),
     ),
     Mutant(
         "files are not synced",

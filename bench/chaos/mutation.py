@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.chaos.mutants import MUTANTS, Mutant
+from bench.chaos.mutant import Mutant
+from bench.chaos.mutants import MUTANTS
 from bench.installation import ROOT
 
 LIMIT = 600.0  # seconds for one check
