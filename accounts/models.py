@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.own_limits import OwnLimits
 from accounts.visitors import BROWSER_LENGTH, name_of
 
 
@@ -50,7 +51,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractUser):
+class User(OwnLimits, AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("email address"), unique=True)
     # Part of what a session is checked against: one more, and all sessions of before are over.

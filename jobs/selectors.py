@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.limits import day_began
 from accounts.models import User
 from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.states import OVER
 from models_app.models import UserModel
 from providers import registry
 from providers.types import Description
@@ -30,6 +32,14 @@ def jobs_of(user: User | AnonymousUser) -> QuerySet[JobQueue]:
     if not user.is_authenticated:
         return JobQueue.objects.none()
     return JobQueue.objects.filter(owner=user).select_related("model")
+
+
+def paid_in_a_day(user: User, kind: str) -> QuerySet[JobQueue]:
+    """The person's jobs of the last 24 hours, oldest first, without those that ended before
+    anything was sent. Rows outlive their models, so that deleting one gives nothing back."""
+    never_sent = Q(status__in=sorted(OVER), sent_at=None, call_over_at=None, run_id="")
+    jobs = JobQueue.objects.filter(owner=user, kind=kind, created_at__gt=day_began())
+    return jobs.exclude(never_sent).order_by("created_at")
 
 
 def job_for(user: User | AnonymousUser, job_id: uuid.UUID) -> JobQueue:

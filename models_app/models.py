@@ -132,6 +132,24 @@ class TrainingImage(models.Model):
         return self.original_filename or str(self.pk)
 
 
+class PhotoUpload(models.Model):
+    """A photo that was opened, kept or not, for the count of one day: deleting it undoes nothing.
+
+    Rows older than a day go (`models_app.uploads`).
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photo_uploads"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "at"])]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class FileDeletion(models.Model):
     """A file that no row names any more, or a whole folder where the name ends with a slash.
 

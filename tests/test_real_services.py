@@ -12,7 +12,13 @@ import pytest
 from bench import services
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE = ["tests/jobs", "tests/training", "tests/generation", "tests/models_app/test_drafts.py"]
+ENGINE = [
+    "tests/jobs",
+    "tests/training",
+    "tests/generation",
+    "tests/models_app/test_drafts.py",
+    "tests/models_app/test_person_limits.py",
+]
 
 
 needs_services = pytest.mark.skipif(

@@ -128,7 +128,7 @@ async def test_a_server_that_cannot_continue_the_answer_refuses_to_begin_it(owne
 
 
 async def test_one_page_too_many_is_refused_with_a_sentence(pages, owner, stranger, settings):
-    settings.LIVE_STREAMS_PER_PERSON = 2
+    settings.LIMIT_STREAMS = 2
     async with pages.open(owner) as first, pages.open(owner) as second:
         assert [first.status, second.status] == [200, 200]
         async with pages.open(owner) as third:
@@ -140,7 +140,7 @@ async def test_one_page_too_many_is_refused_with_a_sentence(pages, owner, strang
 
 
 async def test_a_page_that_is_closed_makes_room_for_another(pages, owner, settings):
-    settings.LIVE_STREAMS_PER_PERSON = 1
+    settings.LIMIT_STREAMS = 1
     for _ in range(3):
         async with pages.open(owner) as page:
             assert page.status == 200
