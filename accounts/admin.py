@@ -63,7 +63,10 @@ class UserAdmin(BaseUserAdmin):
             _("Limits"),
             {
                 "fields": ("what_is_used", *(limit.column for limit in Limit)),
-                "description": _("Empty is the same as everybody's; 0 is none at all."),
+                "description": _(
+                    "Empty is the same as everybody's, 0 is none at all. A large number stands for "
+                    "no limit."
+                ),
             },
         ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),

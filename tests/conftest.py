@@ -16,7 +16,9 @@ pytest_plugins = ["tests.scripted_trainer", "tests.trainer_fixtures"]
 
 
 def pytest_sessionfinish() -> None:
-    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+    # Never an installation: with other settings than the tests' this would be the project itself.
+    if settings.SETTINGS_MODULE == "tests.settings":
+        shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
