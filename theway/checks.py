@@ -79,7 +79,7 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
             Error(
                 "Sign-up is open on a public site that cannot send mail, so no address can be "
                 "confirmed.",
-                hint="Set EMAIL_URL, or SIGNUP_OPEN=false.",
+                hint="Set EMAIL_URL, or leave SIGNUP_OPEN out.",
                 id="theway.E003",
             )
         )
@@ -92,6 +92,25 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def open_sign_up_is_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E006: where anybody may have an account, what one person may use has to be limited."""
+    if not (settings.SITE_IS_PUBLIC and settings.SIGNUP_OPEN) or _use_is_limited():
+        return []
+    return [
+        Error(
+            "Sign-up is open on a public site, and nothing limits what one person may use.",
+            hint="Leave SIGNUP_OPEN out: people come in by invitation (`manage.py invite`).",
+            id="theway.E006",
+        )
+    ]
+
+
+def _use_is_limited() -> bool:
+    """Return whether one person may use only so much of what the operator pays for."""
+    return False  # there are no limits per person
 
 
 @register(Tags.security, deploy=True)

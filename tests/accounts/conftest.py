@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
-from accounts import addresses, later
-from accounts.models import User
+from accounts import addresses, invitations, later
+from accounts.models import Invitation, User
 from tests.factories import UserFactory
 
 ORIGIN = "https://theway.example.org"
@@ -59,3 +60,10 @@ def one_time_codes():
         return TOTP.activate(user, generate_totp_secret()).instance
 
     return give
+
+
+def invite(email: str = "", by: User | None = None) -> tuple[str, Invitation]:
+    """Make an invitation and return the path of its link, and its row."""
+    invitation = Invitation(email=email)
+    link = invitations.issue(invitation, by=by)
+    return urlsplit(link).path, invitation
