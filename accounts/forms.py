@@ -53,6 +53,7 @@ class InvitedForm(SignUpForm):
         if invitation.email:
             self.initial["email"] = invitation.email
             self.fields["email"].widget.attrs["readonly"] = True
+            self.fields["email"].help_text = gettext("The invitation is for this address.")
 
     def clean_email(self) -> str:
         only = self.invitation.email

@@ -16,7 +16,7 @@ class InviteForm(forms.ModelForm):
     """The address, for how long, and a note for operators."""
 
     days = forms.IntegerField(
-        label=_("days"),
+        label=_("Days"),
         min_value=1,
         max_value=invitations.LONGEST.days,
         initial=invitations.EXPIRES.days,
@@ -27,7 +27,7 @@ class InviteForm(forms.ModelForm):
         model = Invitation
         fields = ("email", "note")
         help_texts = {
-            "email": _("Only this address can then be used."),
+            "email": _("Only this address can then be used. Without one, whoever has the link."),
             "note": _("For operators; the invited person does not see it."),
         }
 
