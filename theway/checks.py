@@ -95,25 +95,6 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
 
 
 @register(Tags.security, deploy=True)
-def open_sign_up_is_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]:
-    """E006: where anybody may have an account, what one person may use has to be limited."""
-    if not (settings.SITE_IS_PUBLIC and settings.SIGNUP_OPEN) or _use_is_limited():
-        return []
-    return [
-        Error(
-            "Sign-up is open on a public site, and nothing limits what one person may use.",
-            hint="Leave SIGNUP_OPEN out: people come in by invitation (`manage.py invite`).",
-            id="theway.E006",
-        )
-    ]
-
-
-def _use_is_limited() -> bool:
-    """Return whether one person may use only so much of what the operator pays for."""
-    return False  # there are no limits per person
-
-
-@register(Tags.security, deploy=True)
 def logging_is_not_at_debug(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """W002: libraries log request bodies at DEBUG, photos included."""
     if logging.getLogger().level != logging.DEBUG:

@@ -57,16 +57,6 @@ def test_a_public_site_confirms_addresses(settings, mail, verification, signup, 
     assert checks.public_accounts_are_confirmed(None) == []
 
 
-@pytest.mark.parametrize("public", [True, False])
-@pytest.mark.parametrize("signup", [True, False])
-def test_sign_up_that_is_open_to_the_world_needs_limits(settings, monkeypatch, public, signup):
-    settings.SITE_IS_PUBLIC, settings.SIGNUP_OPEN = public, signup
-    found = ["theway.E006"] if public and signup else []
-    assert ids(checks.open_sign_up_is_limited(None)) == found
-    monkeypatch.setattr(checks, "_use_is_limited", lambda: True)
-    assert checks.open_sign_up_is_limited(None) == []
-
-
 def test_the_check_runs_before_anything_starts_and_names_a_wrong_provider(settings):
     settings.PROVIDERS = {"local": {"base_url": "127.0.0.1:8100", "api_key": "local"}}
     assert ids(run_checks(tags=[checks.INSTALLATION])) == ["theway.E012"]
