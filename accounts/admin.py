@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import addresses, second_step, sessions
+from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Django looks here
 from accounts.models import User
 
 # The library's own pages could give an account a second address, and show stored secrets.
