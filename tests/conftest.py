@@ -16,9 +16,9 @@ pytest_plugins = ["tests.scripted_trainer", "tests.trainer_fixtures"]
 
 
 def pytest_sessionfinish() -> None:
-    # Never an installation: with other settings than the tests' this would be the project itself.
-    if settings.SETTINGS_MODULE == "tests.settings":
-        shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+    """Delete the throw-away installation. With other settings the folder is a real one."""
+    assert settings.SETTINGS_MODULE == "tests.settings"
+    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

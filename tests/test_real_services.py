@@ -1,4 +1,7 @@
-"""The engine's tests once more, on the database and the broker of a larger installation."""
+"""The engine's tests once more, on the database and the broker of a larger installation.
+
+And those of what races for one row elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ ENGINE = [
     "tests/generation",
     "tests/models_app/test_drafts.py",
     "tests/models_app/test_person_limits.py",
+    "tests/accounts/test_invitation_races.py",
 ]
 
 

@@ -80,7 +80,7 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
             Error(
                 "Sign-up is open on a public site that cannot send mail, so no address can be "
                 "confirmed.",
-                hint="Set EMAIL_URL, or SIGNUP_OPEN=false.",
+                hint="Set EMAIL_URL, or leave SIGNUP_OPEN out.",
                 id="theway.E003",
             )
         )

@@ -14,6 +14,8 @@ from providers.redaction import redacted
 
 # Every setting, and every option inside one, whose name ends like this holds a secret.
 _SECRET_NAME = re.compile(r"(?i)(^|_)(key|token|secret|password)(_fallbacks)?$")
+# What lets somebody in, as it stands in links; Django logs the path of a refused request.
+_LINK = re.compile(r"(/accounts/invitation/|/accounts?/(?:confirm|address)/|/reset/key/)[^/\s]+")
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
 _TRACEBACKS = logging.Formatter()
 
@@ -57,5 +59,5 @@ class RedactSecrets(logging.Filter):
 
 
 def _cleaned(text: str, secrets: set[str]) -> str:
-    """Without secrets, and without the addresses of people."""
-    return _EMAIL.sub("[address]", redacted(text, secrets))
+    """Without secrets, without the addresses of people, and without what makes their links."""
+    return _LINK.sub(r"\1[token]", _EMAIL.sub("[address]", redacted(text, secrets)))

@@ -161,7 +161,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard:home"
-SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
+# Into a public site people come by invitation.
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", not SITE_IS_PUBLIC)
 # Without a mail server mails are printed in the terminal.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

@@ -11,6 +11,8 @@ SHORTEST = 2.0  # seconds: the interval of the sweep
 POLL_AT_LEAST = 2.5  # seconds: a sweep, and how late it is on a busy machine
 LONGEST = 60.0
 LONGEST_HEALTHY = 10.0
+# What reading a listed run and storing its observation may take; `make bench-monitor` measures it.
+LISTED_RUN_COST = 0.001  # seconds
 # A poll is due a little before its sweep, so that a sweep that comes early does not skip it.
 SWEEP_SLACK = 1.0
 # A cancellation that the provider may not have heard is passed on again.
@@ -53,8 +55,10 @@ def longest_unseen(runs: int, provider: Provider, *, is_listed: bool) -> timedel
     """Return how long each of so many runs at one provider stays unseen at most, as long as it
     answers what a poll asks before the next one comes.
 
-    A list shows all of them at once; else each poll makes `calls_per_poll` single calls.
+    A list shows all of them at once, and each takes its moment to be stored; else each poll makes
+    `calls_per_poll` single calls.
     """
     polls = 1 if is_listed else math.ceil(runs / provider.calls_per_poll)
     usual = max(LONGEST_HEALTHY, provider.shortest_interval.total_seconds(), polls * POLL_AT_LEAST)
-    return timedelta(seconds=usual + SHORTEST)
+    storing = runs * LISTED_RUN_COST if is_listed else 0.0
+    return timedelta(seconds=usual + SHORTEST + storing)

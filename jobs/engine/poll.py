@@ -122,7 +122,7 @@ def _compare(
         _reconcile(provider, unclear, listed, listed_at)
     else:
         _poll_one_by_one(provider, kind, unclear)
-    _observe(provider, kind, observed)
+    _observe(provider, kind, observed, listed_at)
     ids = {job.pk for job, _run in observed}
     _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids])
 
@@ -151,6 +151,7 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     batch = [job for job in jobs if job.status == Status.RUNNING][: provider.calls_per_poll]
     if not batch:
         return False
+    asked_at = clock.now()
     with ThreadPoolExecutor(max_workers=CONCURRENT_CALLS) as pool:
         ask = _Asking(provider.key)
         answers = list(pool.map(ask, [job.run_ref for job in batch]))
@@ -161,7 +162,7 @@ def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue
     is_answered = any(isinstance(answer, Run | RunNotFoundError) for answer in answers)
     if is_answered:
         provider_status.record_answer(provider.key)
-    _observe(provider, kind, observed)
+    _observe(provider, kind, observed, asked_at)
     return is_answered
 
 
@@ -202,8 +203,13 @@ def _taken(provider: Provider, job: JobQueue, answer: Run | Exception) -> list[R
     return []
 
 
-def _observe(provider: Provider, kind: WorkKind, observed: Sequence[tuple[JobQueue, Run]]) -> None:
-    observe_all(provider, observed)
+def _observe(
+    provider: Provider,
+    kind: WorkKind,
+    observed: Sequence[tuple[JobQueue, Run]],
+    asked_at: datetime,
+) -> None:
+    observe_all(provider, observed, asked_at)
     if kind is WorkKind.TRAINING:
         run_logs.read_some(provider, [job for job, _run in observed])
 

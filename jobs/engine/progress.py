@@ -37,11 +37,17 @@ CANCELS_PER_POLL = 20
 YEAR = 365 * 24 * 3600.0  # seconds
 
 
-def observe_all(provider: Provider, observed: Sequence[tuple[JobQueue, Run]]) -> None:
-    """Bring running jobs in line with their runs, live ones in a few large transactions."""
+def observe_all(
+    provider: Provider, observed: Sequence[tuple[JobQueue, Run]], asked_at: datetime
+) -> None:
+    """Bring running jobs in line with their runs, live ones in a few large transactions.
+
+    The next poll is due an interval after `asked_at`, when the provider was asked: to read and
+    store thousands of runs takes seconds, which must not come on top.
+    """
     live = [(job, run) for job, run in observed if not run.status.is_over]
     for start in range(0, len(live), CHUNK):
-        _store(live[start : start + CHUNK])
+        _store(live[start : start + CHUNK], asked_at)
     _pass_cancellations_on(provider, [job for job, _run in live])
     for job, run in observed:
         if run.status.is_over:
@@ -60,22 +66,22 @@ def _pass_cancellations_on(provider: Provider, jobs: Sequence[JobQueue]) -> None
             cancel_run(job, provider)
 
 
-def _store(live: Sequence[tuple[JobQueue, Run]]) -> None:
+def _store(live: Sequence[tuple[JobQueue, Run]], asked_at: datetime) -> None:
     """Store observations; a row that the database does not take is postponed alone."""
     try:
-        _store_progress(live)
+        _store_progress(live, asked_at)
     except OperationalError as error:
         if not is_row_locked(error):
             raise  # the database is away or busy: that is no row's fault
         for one in live if len(live) > 1 else ():
-            _store([one])
+            _store([one], asked_at)
     except Exception:
         if len(live) == 1:
             log.exception("job %s: its observation could not be stored", live[0][0].pk)
             postpone(live[0][0])
         else:
             for one in live:
-                _store([one])
+                _store([one], asked_at)
 
 
 def end(job: JobQueue, run: Run, provider: Provider) -> None:
@@ -111,9 +117,9 @@ def _reason_of(run: Run, ref: RunRef, provider: Provider) -> str:
 
 
 @transaction.atomic
-def _store_progress(live: Sequence[tuple[JobQueue, Run]]) -> None:
+def _store_progress(live: Sequence[tuple[JobQueue, Run]], asked_at: datetime) -> None:
     now = clock.now()
-    observed = [(job, progress(job, run, now)) for job, run in live]
+    observed = [(job, progress(job, run, now, asked_at)) for job, run in live]
     stored = observations.store(observed)
     JobEvent.objects.bulk_create(
         _progress_event(job, values)
@@ -131,7 +137,7 @@ def _progress_event(job: JobQueue, values: Mapping[str, Any]) -> JobEvent:
     return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=values["stage"], data=data)
 
 
-def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
+def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict[str, Any]:
     """Return the job's new column values after an observation of its live run; pure.
 
     Nothing ever goes backwards, whatever order answers arrive in.
@@ -144,7 +150,7 @@ def progress(job: JobQueue, run: Run, now: datetime) -> dict[str, Any]:
     is_first_step = bool(step) and job.first_step is None
     return {
         "last_seen_at": now,
-        "next_poll_at": now + poll_interval(now - (job.submitted_at or now), shortest),
+        "next_poll_at": asked_at + poll_interval(now - (job.submitted_at or now), shortest),
         "unanswered_count": 0,
         "engine": sanitised(run.engine, ENGINE_LIMIT) or job.engine,
         "step": step,

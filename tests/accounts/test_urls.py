@@ -13,6 +13,7 @@ OURS = {
     "account_change_address_link": "account/address/<str:token>/",
     "account_confirm": "accounts/confirm/<str:token>/",
     "account_end_other_sessions": "account/sessions/end/",
+    "account_invitation": "accounts/invitation/<str:token>/",
     "account_end_session": "account/sessions/<int:session_id>/end/",
 }
 # Names the library leads to when it is done; both lead on to the account page.

@@ -7,6 +7,7 @@ import time_machine
 from django.db import OperationalError
 from django.utils import timezone
 
+from jobs import clock
 from jobs.engine import due, poll, progress, provider_status, sweep
 from jobs.engine.submit import submit
 from jobs.engine.transitions import CALLS_PER_PROVIDER, claim_finishing, claim_queued
@@ -147,9 +148,12 @@ def test_a_poll_that_wakes_up_late_writes_nothing(scripted):
     progress.observe_all(
         provider,
         [(JobQueue.objects.get(), Run("ft-1", RunStatus.RUNNING, step=50, total_steps=90))],
+        clock.now(),
     )
     progress.observe_all(
-        provider, [(stale, Run("ft-1", RunStatus.RUNNING, step=7, total_steps=90))]
+        provider,
+        [(stale, Run("ft-1", RunStatus.RUNNING, step=7, total_steps=90))],
+        clock.now(),
     )
     assert JobQueue.objects.get().step == 50
     assert JobEvent.objects.filter(kind="progress").count() == 1
@@ -205,3 +209,16 @@ def test_twelve_calls_into_a_provider_that_never_answers_leave_others_their_plac
     claimed = [claim_queued(job.pk) for job in hanging]
     assert sum(one is not None for one in claimed) == CALLS_PER_PROVIDER
     assert claim_queued(JobFactory().pk) is not None
+
+
+def test_the_next_poll_is_due_an_interval_after_the_provider_was_asked(scripted):
+    JobFactory(running=True, run_id="ft-1")
+    asked_at = clock.now() - timedelta(seconds=7)  # thousands of others were stored before it
+    progress.observe_all(
+        registry.get("local"),
+        [(JobQueue.objects.get(), Run("ft-1", RunStatus.RUNNING, step=50, total_steps=90))],
+        asked_at,
+    )
+    job = JobQueue.objects.get()
+    assert asked_at < job.next_poll_at < asked_at + timedelta(seconds=5)
+    assert job.last_seen_at > asked_at + timedelta(seconds=6)
