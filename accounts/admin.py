@@ -19,9 +19,9 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import addresses, second_step, sessions
 from accounts.allowances import Limit
+from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Django looks here
 from accounts.limit_texts import amount, label
 from accounts.limits import allowances, limits_changed
-from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Django looks here
 from accounts.models import User
 
 # The library's own pages could give an account a second address, and show stored secrets.
