@@ -285,7 +285,7 @@ LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", 20)
 
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
