@@ -315,7 +315,7 @@ LIMIT_REQUESTS_PER_MINUTE = _limit("REQUESTS_PER_MINUTE", 1200)
 
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
