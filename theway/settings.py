@@ -59,6 +59,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
 _HOST_ONLY = "__Host-" if IS_HTTPS else ""
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 # Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
