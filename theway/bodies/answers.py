@@ -53,6 +53,9 @@ BUSY = Answer(
 )
 
 
+_POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
+
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the page, or what a script understands."""
     if header(scope, b"accept").startswith(b"application/json"):
@@ -64,7 +67,8 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+        (b"content-security-policy", _POLICY),
+        (b"referrer-policy", b"same-origin"),
     ]
     if answer.ends_connection:
         headers.append((b"connection", b"close"))
