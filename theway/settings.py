@@ -60,6 +60,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
 _HOST_ONLY = "__Host-" if IS_HTTPS else ""
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 # Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
@@ -76,7 +77,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "blob:", "data:"],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "theway.methods.known_methods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -55,10 +56,13 @@ async def test_without_signing_in_there_is_no_stream(pages):
     assert not pages.reader.is_running
 
 
-async def test_for_a_stranger_there_is_no_such_model(pages, job, stranger):
-    for model in (job.model_id, "nonsense"):
-        async with pages.open(stranger, query=f"model={model}") as page:
-            assert page.status == 404
+async def test_for_a_stranger_and_an_operator_there_is_no_such_model(
+    pages, job, stranger, operator
+):
+    for model in (job.model_id, uuid.uuid4(), "nonsense"):
+        for somebody in (stranger, operator):
+            async with pages.open(somebody, query=f"model={model}") as page:
+                assert page.status == 404
     assert not pages.reader.is_running
 
 
@@ -94,10 +98,13 @@ async def test_listening_writes_nothing(pages, owner):
     assert await in_database(lambda: list(Session.objects.values())) == before
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT"])
-async def test_nothing_but_get_is_answered(pages, owner, method):
-    async with pages.open(owner, method=method) as page:
-        assert page.status in {403, 405}
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+async def test_nothing_but_get_is_answered(pages, owner, stranger, job, method):
+    for somebody in (owner, stranger, None):
+        query = f"model={job.model_id}"
+        async with pages.open(somebody, method=method, query=query) as page:
+            assert page.status in {403, 405}
+    assert not pages.reader.is_running
 
 
 async def test_a_body_is_not_waited_for(pages, owner):

@@ -73,3 +73,12 @@ def test_the_address_of_a_person_is_hidden(written):
     logger.info("mail to %s could not be sent", "ann.o'hara+tag@mail.example.org")
     assert "@mail" not in stream.getvalue()
     assert "could not be sent" in stream.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_line_break_in_an_address_makes_no_line_of_the_log(client, caplog):
+    client.get("/no-such%0A2026-01-01%20INFO%20forged%0D%1B[2K")
+    client.get("/", headers={"host": "evil\nforged.example"})
+    assert caplog.messages
+    for message in caplog.messages:
+        assert not set(message) & set("\n\r\x1b"), message

@@ -56,6 +56,9 @@ BUSY = Answer(
 )
 
 
+_POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
+
 def limit_reached(error: LimitReachedError) -> Answer:
     """Return the answer to an upload of somebody who may upload nothing at the moment."""
     title = _("There is no room for more photos right now")
@@ -73,7 +76,8 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+        (b"content-security-policy", _POLICY),
+        (b"referrer-policy", b"same-origin"),
     ]
     if answer.ends_connection:
         headers.append((b"connection", b"close"))
