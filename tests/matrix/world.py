@@ -17,8 +17,8 @@ from django.core.files.base import ContentFile
 from django.core.signing import dumps
 from django.urls import reverse
 
-from accounts import addresses, sessions
-from accounts.models import AddressChange, BrowserSession, User
+from accounts import addresses, invitations, sessions
+from accounts.models import AddressChange, BrowserSession, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion
 from models_app.models import TrainingImage, UserModel
 from tests.conftest import client_of
@@ -36,6 +36,7 @@ from tests.matrix.passkey import stored_passkey
 from tests.matrix.rows import rows
 
 WORD = "quetzalcoatl"  # in every text of the owner's
+INVITATION = uuid.UUID(int=0xC0A71)  # an open one, which an operator made
 FULL, SMALL = b"QUETZALCOATL-FULL-SIZE", b"QUETZALCOATL-THUMBNAIL"
 
 
@@ -84,6 +85,7 @@ def build() -> World:
     values["account_end_session"] = {"session_id": row.pk}
     owned = rows()
     stranger, operator = _person("other"), _operator()
+    values["account_invitation"] = {"token": _invitation_by(operator)}
     UserModelFactory(owner=stranger)
     people = [
         Somebody("owner", here),
@@ -106,6 +108,12 @@ def _operator() -> User:
     user = _person("operator", operator=True)
     TOTP.activate(user, generate_totp_secret())
     return user
+
+
+def _invitation_by(operator: User) -> str:
+    """Return the secret part of its link; the note is for operators only."""
+    invitation = Invitation(pk=INVITATION, email="invited@example.org", note=f"a {WORD} note")
+    return invitations.issue(invitation, by=operator).rstrip("/").rpartition("/")[2]
 
 
 def _just_signed_in(user: User) -> SimpleCookie:
