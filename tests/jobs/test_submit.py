@@ -81,6 +81,7 @@ def test_too_many_requests_waits_as_long_as_it_was_told(job, scripted):
     assert ProviderStatus.objects.get().paused_until > timezone.now()
 
 
+@pytest.mark.usefixtures("machine_clock")
 def test_a_trainer_that_is_away_for_a_day_does_not_fill_the_timeline(job, scripted):
     scripted.answers(429)
     for _ in range(50):
