@@ -65,6 +65,15 @@ def test_every_service_becomes_ready_and_ctrl_c_leaves_none_running(launch):
     assert launched.pids() == []
 
 
+def test_a_public_site_starts_without_an_error_in_its_logs(launch):
+    """It is asked whether it is ready by the one name it answers to."""
+    public = {"PUBLIC_URL": "https://photos.example.org", "EMAIL_URL": "smtp://localhost"}
+    launched = launch(**public, DJANGO_ALLOWED_HOSTS="photos.example.org")
+    launched.wait_for("Open https://photos.example.org")
+    assert "ERROR" not in launched.log
+    assert launched.stop(signal.SIGINT) == 0
+
+
 def test_its_services_may_open_as_many_files_as_the_system_allows(launch, few_open_files):
     launched = launch()
     launched.wait_for("Open http://127.0.0.1:")

@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.urls import reverse
 
+from accounts.deletion import delete_account_row
 from tests.factories import UserModelFactory
 
 WORD = "quetzalcoatl"
@@ -71,3 +72,11 @@ def test_without_the_cache_it_is_written_each_time(owner_client, settings, writt
     for _ in range(2):
         owner_client.get(reverse("dashboard:home"))
     assert len(written("limit reached")) == 2
+
+
+def test_a_deleted_account_is_named_by_its_number(owner, written):
+    number, email = owner.pk, owner.email
+    delete_account_row(owner)
+    (line,) = written("account deleted")
+    assert line == f"account deleted account={number}"
+    assert email not in line

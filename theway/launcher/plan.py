@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -86,6 +87,8 @@ class Plan:
                 cwd=settings.BASE_DIR,
                 env=env,
                 ready_url=urls.get(name, ""),
+                # As people call it: another name would be an error in its logs.
+                ready_host=urlsplit(settings.SITE_ORIGIN).netloc if name == "web" else "",
                 ready_line="" if name in urls else READY,
                 on_line=partial(console.write, name=name),
                 watchdog=watchdog,
