@@ -71,8 +71,12 @@ class Structure:
     """How many parts a file may be made of: far more than any camera or program writes."""
 
     # PNG encoders cut pixels into pieces of 8 kB, so 50 MB make 6,400.
-    pixel_parts: int = 20_000
+    pixel_parts: int = 8_000
+    # A JPEG's colour profile comes in at most 255 (ICC.1, B.4); the depth map and second picture
+    # of a phone's portrait in 64 kB each, so that `max_metadata_bytes` are about 260.
     other_parts: int = 2_000
+    # Between them, where programs leave fill bytes and remains of what they took out.
+    gap_bytes: int = 256 * 1024
     # Encoders write about ten; some unusual ones a hundred.
     scans: int = 200
     # Each scan is a pass over the picture: scans × pixels. Fourteen over 50 megapixels fit.

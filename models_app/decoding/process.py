@@ -7,6 +7,7 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 # -E and -s: nothing of the environment or of a person's own packages changes what runs.
 _COMMAND = [sys.executable, "-E", "-s", "-m", "models_app.decoding.worker"]
 _BUDGET = Budget(DECODING.memory, DECODING.at_once)
+_REASONS: Mapping[int, str] = {
+    Exit.DAMAGED: "damaged",
+    Exit.OUT_OF_MEMORY: "too_much_memory",
+    Exit.TOO_MANY_SCANS: "too_many_scans",
+}
 _OUT_OF_TIME = {signal.SIGPROF, signal.SIGALRM}
 
 
@@ -53,6 +59,8 @@ def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
         decoder=photo_format.decoder,
         stored_as=photo_format.stored_as,
         pixels=shape.width * shape.height,
+        max_scans=shape.max_scans,
+        scan_at=shape.scan_at,
         near_side=NEAR,
         stored_side=LIMITS.stored_side,
         thumbnail_side=LIMITS.thumbnail_side,
@@ -92,8 +100,6 @@ def _input(source: IO[bytes]) -> tuple[IO[bytes] | int, bytes | None]:
 
 
 def _reason(code: int) -> str:
-    if code == Exit.DAMAGED:
-        return "damaged"
-    if code == Exit.OUT_OF_MEMORY:
-        return "too_much_memory"
-    return "too_slow" if -code in _OUT_OF_TIME else "not_opened"
+    if -code in _OUT_OF_TIME:
+        return "too_slow"
+    return _REASONS.get(code, "not_opened")
