@@ -6,9 +6,13 @@ import argparse
 import ctypes
 import sys
 from contextlib import suppress
+from typing import cast
 
 import uvicorn
+from django.conf import settings
 
+from theway.addresses import AddressLimit
+from theway.bodies.asgi import Application
 from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
 
 # Streams and uploads have this long to end when the site is stopped.
@@ -29,7 +33,7 @@ def main() -> None:
     _share_memory()
     GuardedProtocol._limit = connection_limit()
     config = uvicorn.Config(
-        "theway.asgi:application",
+        _application(options.trusted_proxies),
         host=options.host,
         port=options.port,
         http=GuardedProtocol,
@@ -44,6 +48,18 @@ def main() -> None:
     server.run()
     if not server.started:
         sys.exit(3)
+
+
+def _application(trusted: str) -> Application:
+    """Return the site, with what one address may have open: connections, and, behind a proxy
+    that is trusted, requests."""
+    # Reads the settings: not before files and memory are seen to.
+    from theway.asgi import application
+    from theway.bodies.addresses import RequestsPerAddress
+
+    GuardedProtocol._per_address = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
+    limit = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
+    return RequestsPerAddress(cast(Application, application), limit)
 
 
 def _share_memory() -> None:

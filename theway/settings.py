@@ -283,6 +283,9 @@ CELERY_BEAT_SCHEDULE = {
 # Open streams of one person at one web process; a page beyond that asks now and then instead.
 LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", 20)
 
+# --- connections: how many one client address may have open (theway/addresses.py) ----------
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 500)
+
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "staticfiles"

@@ -45,6 +45,12 @@ TOO_MANY = Answer(
     _("Too many uploads at once"),
     _("Wait until your other photos are uploaded, then try again."),
 )
+TOO_MANY_FROM_HERE = Answer(
+    429,
+    _("Too much at once from your network"),
+    _("Close some of its open pages, or wait a moment, then try again."),
+    ends_connection=True,
+)
 BUSY = Answer(
     503,
     _("Many people are sending something right now"),
