@@ -27,6 +27,8 @@ class Limits:
     # PNG and WebP cannot be: they take 4 and, in libwebp's three copies and ours, 16 bytes a pixel.
     max_pixels_png: int = 50 * _MEGAPIXEL
     max_pixels_webp: int = 16 * _MEGAPIXEL
+    # Of a picture that a provider has made: twice the sides of the largest that is asked for.
+    max_pixels_made: int = 4096 * 4096
     # Notes, previews and colour profiles inside the file. Some phones keep a depth map there.
     max_metadata_bytes: int = 16 * _MEBIBYTE
     # Below this there is nothing to learn from, whatever the trainer's resolution.

@@ -129,11 +129,12 @@ def _encode(pixels: Image.Image, task: Task) -> NormalisedPhoto:
     # Encoders copy what they find here: profile, comment, resolution.
     pixels.info = {}
     width, height = pixels.size
+    data, extension = b"", "jpg"
     if task.stored_as == "PNG":
         # Photos hardly pack any better above this level, and take three times as long.
         data, extension = _saved(pixels, "PNG", compress_level=1), "png"
-    else:
-        data, extension = _saved(pixels, "JPEG", quality=95, subsampling=0), "jpg"
+    elif task.stored_as:
+        data = _saved(pixels, "JPEG", quality=95, subsampling=0)
     pixels.thumbnail((task.thumbnail_side,) * 2, Resampling.LANCZOS)
     thumbnail = _saved(pixels, "JPEG", quality=82)
     return NormalisedPhoto(data, extension, width, height, thumbnail)

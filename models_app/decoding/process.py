@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -34,12 +35,18 @@ _REASONS: Mapping[int, str] = {
 _OUT_OF_TIME = {signal.SIGPROF, signal.SIGALRM}
 
 
-def decode(source: IO[bytes], photo_format: PhotoFormat, shape: Shape) -> NormalisedPhoto:
+def decode(
+    source: IO[bytes], photo_format: PhotoFormat, shape: Shape, *, only_thumbnail: bool = False
+) -> NormalisedPhoto:
     """Return the photo in `source`, opened in a process of its own.
 
-    Waits for its turn. Raises PhotoRefusedError, whatever happens to that process.
+    With `only_thumbnail` there is no other data in it. Waits for its turn. Raises
+    PhotoRefusedError, whatever happens to that process.
     """
     task = _task(photo_format, shape)
+    if only_thumbnail:
+        side = LIMITS.thumbnail_side
+        task = replace(task, stored_as="", stored_side=side, near_side=2 * side)
     try:
         with _BUDGET.reserved(shape.memory, wait_seconds=DECODING.wait_seconds):
             code, answer, words = _run(task, source)

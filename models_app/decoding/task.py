@@ -20,6 +20,8 @@ class Exit(IntEnum):
 class Task:
     """One photo to open: Pillow's name of its format, sides, and what it may take.
 
+    `stored_as` is the format of the answer; where it is empty only a thumbnail is wanted.
+
     `near_side` is what a large photo may be reduced to by a fast method before it is resampled.
     A JPEG in passes may have `max_scans`, from `scan_at` on.
     """
