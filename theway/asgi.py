@@ -1,9 +1,7 @@
 """The ASGI application that `theway/server.py` serves."""
 
 import os
-import tempfile
 
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
@@ -13,6 +11,4 @@ from dashboard.live.asgi import LiveStreams  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
 
-# Django spools bodies into Python's temporary folder, which others can see into.
-tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
 application = LiveStreams(BodyLimit(django_application, rule_for))
