@@ -35,4 +35,5 @@ def sweep_uploads() -> int:
 def _last_change(path: Path) -> float:
     """Return when a file, or anything in a folder, was last written."""
     inside = path.rglob("*") if path.is_dir() else ()
-    return max(one.lstat().st_mtime for one in (path, *inside))
+    times: list[float] = [one.lstat().st_mtime for one in (path, *inside)]
+    return max(times)

@@ -10,5 +10,6 @@ django_application = get_asgi_application()  # models can be imported from here 
 from dashboard.live.asgi import LiveStreams  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
+from theway.full_disk import FullDisk  # noqa: E402
 
-application = LiveStreams(BodyLimit(django_application, rule_for))
+application = LiveStreams(BodyLimit(FullDisk(django_application), rule_for))

@@ -59,14 +59,22 @@ BUSY = Answer(
 )
 
 
+FULL = Answer(
+    507,
+    _("The server is out of disk space"),
+    _(
+        "What you just sent was not stored; everything from before is safe, and trainings go on. "
+        "Ask the operator to free some space, then try again."
+    ),
+)
+
+
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the page, or what a script understands."""
-    if header(scope, b"accept").startswith(b"application/json"):
-        content_type, body = b"application/json", json.dumps(_for_scripts(answer)).encode()
-    else:
-        content_type, body = b"text/html; charset=utf-8", _page(answer).encode()
+    accept = header(scope, b"accept").decode("latin1")
+    content_type, body = content_of(answer, accept, scope["path"])
     headers = [
-        (b"content-type", content_type),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
@@ -78,6 +86,13 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         headers.append((b"retry-after", b"10"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def content_of(answer: Answer, accept: str, path: str) -> tuple[str, bytes]:
+    """Return an answer's type and content: a page, or JSON for scripts and programs."""
+    if accept.startswith("application/json") or path.startswith("/api/"):
+        return "application/json", json.dumps(_for_scripts(answer)).encode()
+    return "text/html; charset=utf-8", _page(answer).encode()
 
 
 def _for_scripts(answer: Answer) -> dict[str, str]:
