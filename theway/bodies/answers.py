@@ -72,7 +72,7 @@ FULL = Answer(
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the page, or what a script understands."""
     accept = header(scope, b"accept").decode("latin1")
-    content_type, body = content_of(answer, accept, scope["path"])
+    content_type, body = content_of(answer, accept, scope.get("path", ""))
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
