@@ -7,9 +7,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
 django_application = get_asgi_application()  # models can be imported from here on
 
+from dashboard.downloads import Downloads  # noqa: E402
 from dashboard.live.asgi import LiveStreams  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
 from theway.full_disk import FullDisk  # noqa: E402
 
-application = LiveStreams(BodyLimit(FullDisk(django_application), rule_for))
+application = LiveStreams(Downloads(BodyLimit(FullDisk(django_application), rule_for)))
