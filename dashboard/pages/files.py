@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import PurePath
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
@@ -16,6 +14,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
+from dashboard.downloads import BLOCK_BYTES, DownloadResponse
 from generation import links
 from generation.selectors import image_for
 from models_app.models import UserModel
@@ -28,26 +27,16 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".safetensors": "application/octet-stream",
 }
-BLOCK_BYTES = 256 * 1024
 SIZES = {"full": "file", "thumbnail": "thumbnail"}
 
 
-class StoredFileResponse(FileResponse):
-    """A file response that reads one block at a time in a worker thread under ASGI.
+class StoredFileResponse(DownloadResponse, FileResponse):
+    """A file response that reads one block at a time under ASGI, when Django is done.
 
     Django's own would read the whole file into memory there.
     """
 
     block_size = BLOCK_BYTES
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        blocks = iter(self)
-
-        def next_block() -> bytes:
-            return next(blocks, b"")
-
-        while block := await sync_to_async(next_block, thread_sensitive=False)():
-            yield block
 
 
 @require_safe
@@ -86,6 +75,8 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
     # A stored file never changes: its name is new whenever its content is.
     etag = f'"{PurePath(file.name or "").name}"'
     response = get_conditional_response(request, etag=etag) or _opened(file, download_as)
+    if isinstance(response, StoredFileResponse):
+        response.sent_later(request)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
