@@ -19,7 +19,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from jobs import clock
-from jobs.engine import journal, release
+from jobs.engine import durability, journal, release
 from jobs.engine.sweep import HEARTBEAT, heartbeat_of, settling
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
@@ -86,6 +86,13 @@ def _why_nothing_is_paid() -> list[str]:
             gettext(
                 "This process and the database are of different releases: run manage.py migrate, "
                 "then restart every process."
+            )
+        )
+    if not durability.commits_are_kept():
+        found.append(
+            gettext(
+                "The database's commits do not wait for its disk, so nothing is paid. Does a "
+                "pooler between here and the database change its settings?"
             )
         )
     return found

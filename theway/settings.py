@@ -218,11 +218,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
-        " -c synchronous_commit=on"
+    from theway.transaction_settings import cursor_with
+
+    DATABASES["default"].setdefault("OPTIONS", {})["cursor_factory"] = cursor_with(
+        {
+            # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
+            "idle_in_transaction_session_timeout": "20s",
+            "lock_timeout": "2s",
+            "statement_timeout": "60s",
+            "synchronous_commit": "on",
+        }
     )
+    # A cursor of the server's belongs to a connection, which a pooler gives away in between.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     # A connection that nothing answers any more ends within seconds, packets dropped or refused.
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 5,
