@@ -104,8 +104,8 @@ def check() -> Health:
     try:
         heartbeat_age, observation_age = _age(last_heartbeat()), _age(oldest_observation())
         late = late_stages()
-    except DatabaseError:
-        log.exception("the database does not answer")
+    except DatabaseError as error:
+        log.warning("the database does not answer: %s", type(error).__name__)
         return Health(False, broker, storage, None, None)
     return Health(True, broker, storage, heartbeat_age, observation_age, late)
 

@@ -5,7 +5,10 @@ import os
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
+from theway.output import survive_any_terminal
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
+survive_any_terminal()
 
 TRANSPORT_ALIASES |= {
     "filesystem": "theway.broker.folder:FolderTransport",

@@ -10,6 +10,7 @@ from contextlib import suppress
 import uvicorn
 
 from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
+from theway.output import survive_any_terminal
 
 # Streams and uploads have this long to end when the site is stopped.
 STOP_SECONDS = 3
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--trusted-proxies", default="127.0.0.1", help="with commas")
     options = parser.parse_args()
+    survive_any_terminal()
     raise_file_limit()
     _share_memory()
     GuardedProtocol._limit = connection_limit()

@@ -14,6 +14,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from providers.registry import from_environment as providers_from_environment
+from theway.addresses import without_default_port
 from theway.private_folders import close_file, close_folder
 from theway.secret_key import load_secret_key
 
@@ -42,7 +43,7 @@ SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or load_secret_key(VAR_DIR / "secr
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+PUBLIC_URL = without_default_port(env.str("PUBLIC_URL", ""))
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
@@ -55,6 +56,7 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
@@ -106,6 +108,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
