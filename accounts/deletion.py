@@ -7,6 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 
+from accounts import errands
 from accounts.models import User
 
 # In a session: what somebody typed after theirs had ended, each page with its `author`.
@@ -29,6 +30,7 @@ def delete_account_row(user: User) -> None:
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
     _delete_sessions(user.pk)
+    errands.forget(user.email)
     user.delete()
 
 

@@ -278,6 +278,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.collect_job": {"queue": "calls"},
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
