@@ -3,8 +3,9 @@
     python -m bench.enumeration --rounds 40
 
 Runs in this process on a throw-away database, with the real password hasher, and no worker
-to send the mails, so that nothing but the site's own work is measured. The two kinds take turns. Prints
-the medians and, as a yardstick, how often two random halves of all the times differ by as much.
+to send the mails, so that nothing but the site's own work is measured. The two kinds take turns.
+Prints the medians and, as a yardstick, how often two random halves of all the times differ by
+as much.
 """
 
 from __future__ import annotations

@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "theway.answered_by.answered_by",
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",

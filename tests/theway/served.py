@@ -64,10 +64,10 @@ class Served:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def serve(folder: Path) -> Served:
-    """Start the site in `folder`; the caller kills its process."""
+def serve(folder: Path, **environment: str) -> Served:
+    """Start the site in `folder`, with more variables; the caller kills its process."""
     port = unused_port()
-    env = installation_environment(folder, port=port, trainer_port=unused_port())
+    env = installation_environment(folder, port=port, trainer_port=unused_port()) | environment
     _manage(env, "migrate", "-v0")
     _manage(env, "collectstatic", "-v0", "--no-input")
     people = _manage(env, "shell", "-v0", "-c", _PEOPLE).split()
