@@ -181,14 +181,21 @@ class Client:
     ) -> Reply:
         status = reply.status_code
         if not reply.is_success and status not in accepted:
-            kind = error_class(status, is_paid=is_paid, is_about_run=call.is_about_run)
-            if reply.is_from_between and not is_paid and kind in _OF_THE_SERVICE:
-                # A proxy knows nothing of keys and runs: its 404 is no proof that one is gone.
-                kind = ProviderUnavailableError
+            kind = self.meaning(reply, is_paid=is_paid, is_about_run=call.is_about_run)
             raise self.refusal(kind, reply)
         if reply.data is None:
             raise self.unexpected(reply, "the answer is not a JSON object", is_paid=is_paid)
         return reply
+
+    def meaning(
+        self, reply: Reply, *, is_paid: bool = False, is_about_run: bool = False
+    ) -> type[ProviderError]:
+        """Return which error an unsuccessful reply of this service's address means."""
+        kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=is_about_run)
+        if reply.is_from_between and not is_paid and kind in _OF_THE_SERVICE:
+            # A proxy knows nothing of keys and runs: its 404 is no proof that one is gone.
+            return ProviderUnavailableError
+        return kind
 
     def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
         """Return the error of a kind for a reply that refuses a call."""

@@ -12,6 +12,7 @@ from providers.errors import (
     RequestRejectedError,
     RunNotFoundError,
 )
+from providers.http import fetch
 from providers.http.calls import Call, detail_of, reply_from
 from providers.http.client import Client
 
@@ -87,3 +88,11 @@ def test_a_paid_call_that_a_proxy_answered_stays_unclear(client):
 def test_a_page_is_told_as_its_words(page):
     reply = reply_from(503, {"Content-Type": "text/html"}, page.encode())
     assert detail_of(reply) == "HTTP 503 from a server in between: Busy & away"
+
+
+def test_a_proxys_page_does_not_mean_that_a_result_is_gone(client):
+    with responses.RequestsMock() as mock:
+        answer(mock, "GET", 404, "404 page not found\n", "text/plain; charset=utf-8")
+        address = f"{BASE}/fine-tunes/ft-1"
+        with pytest.raises(ProviderUnavailableError), fetch.open_url(client, address, max_bytes=9):
+            pass
