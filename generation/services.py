@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from generation.models import GeneratedImage
-from generation.prompts import RATIOS, with_trigger
+from generation.prompts import RATIOS
 from generation.selectors import options_for
 from generation.work import GenerationWork
 from jobs.models import JobQueue
 from jobs.services import enqueue
-from models_app import file_deletions
+from models_app import file_deletions, trigger_words
 from models_app.models import UserModel
 from providers.availability import GenerationOption
 
@@ -51,7 +51,7 @@ def create(
         idempotency_key=f"images:{model.pk}:{idempotency_key}"[:120],
         payload={
             "base_model": option.base_model.key,
-            "prompt": with_trigger(prompt, model),
+            "prompt": trigger_words.with_word(prompt, model),
             "typed_prompt": prompt,
             "ratio": ratio,
             "width": width,

@@ -13,6 +13,8 @@ from bench import services
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ["tests/jobs", "tests/training", "tests/generation", "tests/models_app/test_drafts.py"]
+# PostgreSQL refuses texts that SQLite takes.
+ENGINE += ["tests/theway/test_request_texts.py", "tests/theway/test_from_outside.py"]
 
 
 needs_services = pytest.mark.skipif(

@@ -18,6 +18,7 @@ from generation.forms import GenerateForm
 from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
 from models_app.selectors import model_for
+from models_app.texts import isolated
 
 
 @require_safe
@@ -66,5 +67,5 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
         messages.error(request, text)
         return redirect("dashboard:model", model_id)
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
-    messages.success(request, " ".join([text % {"name": name}, *still_to_come(receipt)]))
+    messages.success(request, " ".join([text % {"name": isolated(name)}, *still_to_come(receipt)]))
     return redirect("dashboard:models")

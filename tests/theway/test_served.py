@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 MEBIBYTE = 1024 * 1024
 TOKEN = "a" * 32
 BOUNDARY = "photo-boundary"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,18 @@ def test_an_endless_body_without_a_length_is_refused_at_its_limit(served):
     status, page = exchange(served, head.encode() + chunked(bytes(2 * MEBIBYTE), 64 * 1024))
     assert status == 413
     assert b"This is too much at once" in page
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "hex", "idna", "utf-16", '"unicode_escape"', "no"])
+@pytest.mark.parametrize("path", ["/accounts/login/?next=%C3%A9", "/api/models?before=%C3%A9"])
+def test_forms_and_queries_are_utf_8_whatever_they_say(served, path, charset):
+    kinds = [f"multipart/form-data; charset={charset}; boundary={BOUNDARY}"]
+    kinds += [f"{kind}; Charset = {charset}" for kind in ("application/json", FORM_TYPE)]
+    for kind in kinds:
+        body = form(b"") if "boundary" in kind else b"login=%C3%A9"
+        for method in ("GET", "POST"):
+            head = (
+                f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+                f"Content-Length: {len(body)}\r\nCookie: {served.owner_session}\r\n\r\n"
+            )
+            assert exchange(served, head.encode() + body)[0] < 500

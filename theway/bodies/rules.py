@@ -19,6 +19,7 @@ from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, resolve
 
 from models_app.selectors import models_of
+from models_app.texts import is_storable
 from theway.bodies.asgi import Scope, header
 
 _MEBIBYTE = 1024 * 1024
@@ -77,7 +78,7 @@ def _owner(scope: Scope, model_id: UUID) -> Any:
     """Return the id of the account that is signed in and owns the model, None otherwise."""
     cookies = parse_cookie(header(scope, b"cookie").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
+    if not key or not is_storable(key):
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
