@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
 from jobs.models import JobEvent, JobQueue, ProviderStatus
 from models_app.models import UserModel
+from models_app.selectors import models_of
 from providers import registry
 from providers.types import Description
 
@@ -51,6 +52,19 @@ def latest_jobs(models: Iterable[UserModel], kind: str = "training") -> dict[uui
         model__in=list(models), kind=kind, pk=Subquery(newest.values("pk")[:1])
     )
     return {job.model_id: job for job in rows if job.model_id}
+
+
+def is_draft(model: UserModel, job: JobQueue | None) -> bool:
+    """Whether the model still belongs in the wizard: no training was ever started. `job` is its
+    newest training."""
+    return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
+
+
+def drafts_of(user: User) -> QuerySet[UserModel]:
+    """The user's models for which `is_draft` holds, newest first."""
+    trainings = JobQueue.objects.filter(model=OuterRef("pk"), kind=JobQueue.Kind.TRAINING)
+    pending = models_of(user).filter(status=UserModel.Status.PENDING, started_at=None)
+    return pending.filter(~Exists(trainings))
 
 
 def timeline(job: JobQueue) -> QuerySet[JobEvent]:

@@ -18,7 +18,7 @@ class Subject(models.TextChoices):
 
 
 class UserModel(models.Model):
-    """One model of one owner. A draft in the wizard is a row with the status `pending`."""
+    """One model of one owner, from the wizard on."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Draft or waiting")

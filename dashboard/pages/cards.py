@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
-from jobs.selectors import latest_jobs
+from jobs.selectors import is_draft, latest_jobs
 from jobs.states import UNFINISHED, Status
 from models_app.models import UserModel
 from models_app.selectors import models_of
@@ -81,11 +81,6 @@ def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
         ModelCard(model, jobs.get(model.pk), _cover(model), getattr(model, "is_generating", False))
         for model in models
     ]
-
-
-def is_draft(model: UserModel, job: JobQueue | None) -> bool:
-    """Whether the model still belongs in the wizard: no training was ever started."""
-    return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
 
 
 def percent_of(job: JobQueue | None) -> int:

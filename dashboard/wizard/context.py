@@ -25,9 +25,10 @@ from dashboard.wizard.steps import (
     with_answers,
 )
 from dashboard.wizard.training_form import TrainingForm, key_of
+from jobs.selectors import drafts_of
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
-from models_app.selectors import models_of, photos_of
+from models_app.selectors import photos_of
 from providers.availability import TrainingOption
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
 from training.selectors import choice_for, estimate, hyperparameters_of, next_idempotency_key
@@ -101,8 +102,7 @@ def _step_context(
 ) -> dict[str, Any]:
     """Return the part of the context that only this step needs."""
     if model is None:
-        drafts = models_of(current_user(request)).filter(status="pending", started_at=None)
-        return {"draft_id": uuid.uuid4(), "drafts": drafts[:6]}
+        return {"draft_id": uuid.uuid4(), "drafts": drafts_of(current_user(request))[:6]}
     if step is PHOTOS:
         return photos_context(model, form.data)
     if isinstance(form, TrainingForm):
