@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check live chaos bench-monitor bench-live bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -42,6 +42,12 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
 	@$(MAKE) --no-print-directory lint types layers
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@PUBLIC_URL=https://example.org EMAIL_URL=smtp://localhost $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+sbom: $(DEV_STAMP) ## List what runs, as locked, in CycloneDX JSON; SBOM=build/sbom.cdx.json
+	@PYTHON=$(PYTHON) .ci/sbom $(or $(SBOM),build/sbom.cdx.json)
+
+audit: $(DEV_STAMP) ## Look what is locked up for known advisories; skipped by name without network
+	@$(PYTHON) .ci/audit.py
 
 chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 STEPS=kill|freeze MUTANTS=1
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \

@@ -13,9 +13,15 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import addresses, second_step, sessions
+from accounts.allowances import Limit
+from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Django looks here
+from accounts.limit_texts import amount, label
+from accounts.limits import allowances, limits_changed
 from accounts.models import User
 
 # The library's own pages could give an account a second address, and show stored secrets.
@@ -54,9 +60,19 @@ class UserAdmin(BaseUserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (
+            _("Limits"),
+            {
+                "fields": ("what_is_used", *(limit.column for limit in Limit)),
+                "description": _(
+                    "Empty is the same as everybody's, 0 is none at all. A large number stands for "
+                    "no limit."
+                ),
+            },
+        ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "what_is_used")
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
     filter_horizontal = ("groups",)
 
@@ -75,8 +91,21 @@ class UserAdmin(BaseUserAdmin):
             sessions.end_all(user)
         self.message_user(request, gettext("Ended."), messages.SUCCESS)
 
+    @admin.display(description=_("used of what is allowed"))
+    def what_is_used(self, user: User) -> str:
+        """What the person has used of every limit there is for them."""
+        lines = [
+            (label(one.limit), amount(one.limit, one.used), amount(one.limit, one.allowed))
+            for one in allowances(user)
+        ]
+        return format_html_join(mark_safe("<br>"), "{}: {} / {}", lines) or gettext("No limits")
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        columns = {limit.column for limit in Limit}.intersection(form.changed_data)
+        if columns:
+            values = {column: getattr(obj, column) for column in columns}
+            limits_changed.send(User, user=obj, request=request, values=values)
         if "email" in form.changed_data:
             addresses.drop(obj)  # its owner confirms the new one at the next sign-in
 

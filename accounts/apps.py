@@ -8,3 +8,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import receivers  # noqa: F401  # importing connects them
+        from accounts.allowances import Limit
+        from accounts.limits import register
+        from accounts.request_counts import usage_of
+
+        register(Limit.REQUESTS, usage_of)

@@ -7,7 +7,8 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 
-from accounts.models import User
+from accounts import invitations
+from accounts.models import SignUp, User
 
 # In a session: what somebody typed after theirs had ended, each page with its `author`.
 UNSAVED_ANSWERS = "unsaved_answers"
@@ -25,9 +26,11 @@ def require_another_operator(user: User) -> None:
 
 
 def delete_account_row(user: User) -> None:
-    """Delete a user with addresses, sessions and what the admin's log says about it."""
+    """Delete a user with addresses, sessions, invitations and what the admin's log says."""
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(user.pk)).delete()
+    invitations.forget(user)
+    SignUp.objects.filter(email=user.email).delete()
     _delete_sessions(user.pk)
     user.delete()
 

@@ -14,13 +14,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
-from accounts import passwords, policy, sign_up
+from accounts import invitations, passwords, policy, sign_up
+from accounts.invitations import InvitationOverError
 from accounts.later import later
-from accounts.models import User
+from accounts.models import Invitation, User
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     """Asks for an account; where addresses are not confirmed, makes it at once."""
+
+    invitation: Invitation | None = None
 
     def validate_unique_email(self, value: str) -> str:
         if policy.addresses_are_confirmed():
@@ -30,13 +33,37 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         data = self.cleaned_data
         if policy.addresses_are_confirmed():
-            sign_up.ask(request, data["email"], data["password1"])
+            sign_up.ask(request, data["email"], data["password1"], self.invitation)
             return None, redirect("account_email_verification_sent")
         try:
             with transaction.atomic():
                 return super().try_save(request)  # type: ignore[no-any-return]
-        except IntegrityError:  # the same address was taken in this moment
-            return None, redirect("account_signup")
+        except (IntegrityError, InvitationOverError):  # somebody was quicker, in this moment
+            return None, redirect(request.path)
+
+
+class InvitedForm(SignUpForm):
+    """The same for somebody with an invitation, which the new account uses up."""
+
+    invitation: Invitation
+
+    def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invitation = invitation
+        if invitation.email:
+            self.initial["email"] = invitation.email
+            self.fields["email"].widget.attrs["readonly"] = True
+            self.fields["email"].help_text = gettext("The invitation is for this address.")
+
+    def clean_email(self) -> str:
+        only = self.invitation.email
+        if only and User.objects.normalize_email(self.cleaned_data["email"]) != only:
+            raise ValidationError(gettext("This invitation is for another address."))
+        return str(super().clean_email())
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """Called by the library in the transaction in which the account comes to be."""
+        invitations.use(self.invitation, user)
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.own_limits import OwnLimits
 from accounts.visitors import BROWSER_LENGTH, name_of
 
 
@@ -50,7 +51,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractUser):
+class User(OwnLimits, AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("email address"), unique=True)
     # Part of what a session is checked against: one more, and all sessions of before are over.
@@ -70,6 +71,52 @@ class User(AbstractUser):
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
+class Invitation(models.Model):
+    """Lets one person make an account, until a date; by a link whose token is kept nowhere."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        USED = "used", _("Used")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Where it is given, the account can only be made with this address.
+    email = models.EmailField(_("email address"), blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is neither used nor withdrawn; it may have expired."""
+        return self.used_at is None and self.withdrawn_at is None
+
+    @property
+    def state(self) -> State:
+        if self.used_at is not None:
+            return self.State.USED
+        if self.withdrawn_at is not None:
+            return self.State.WITHDRAWN
+        return self.State.OPEN if timezone.now() < self.expires_at else self.State.EXPIRED
+
+
 class SignUp(models.Model):
     """Somebody asked for an account; there is none until the mailbox's owner confirms.
 
@@ -80,6 +127,8 @@ class SignUp(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField()
     password = models.CharField(max_length=128)
+    # Goes with its invitation: without one it would be worth what an open sign-up is.
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

@@ -18,11 +18,19 @@ def addresses_are_confirmed() -> bool:
 def signup_is_open() -> bool:
     """Return whether people may make accounts themselves.
 
-    A public site that cannot send mail has no way to tell whose address one is: there only
-    operators make accounts, whatever SIGNUP_OPEN says.
+    Others come in by invitation (`accounts.invitations`). A public site that cannot send mail
+    has no way to tell whose address one is: it stays closed, whatever SIGNUP_OPEN says.
     """
     safe = addresses_are_confirmed() or not settings.SITE_IS_PUBLIC
     return bool(settings.SIGNUP_OPEN) and safe
+
+
+def invitations_name_an_address() -> bool:
+    """Return whether an invitation is for one address only, for which the operator vouches.
+
+    That is where others reach the site and nobody can confirm their address.
+    """
+    return bool(settings.SITE_IS_PUBLIC) and not addresses_are_confirmed()
 
 
 def has_second_step(user: User) -> bool:

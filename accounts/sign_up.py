@@ -18,18 +18,26 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import addresses, mail
+from accounts import addresses, invitations, mail
+from accounts.invitations import InvitationOverError
 from accounts.later import later
-from accounts.models import SignUp, User
+from accounts.models import Invitation, SignUp, User
 
 EXPIRES = timedelta(days=1)
 _SALT = "accounts.sign_up.confirm"
 
 
-def ask(request: HttpRequest, email: str, password: str) -> None:
-    """Keep the wish for an account, and send a mail about it after the answer."""
+def ask(
+    request: HttpRequest, email: str, password: str, invitation: Invitation | None = None
+) -> None:
+    """Keep the wish for an account, and send a mail about it after the answer.
+
+    An invitation is not used up by asking: only by the account.
+    """
     wish = SignUp.objects.create(
-        email=User.objects.normalize_email(email), password=make_password(password)
+        email=User.objects.normalize_email(email),
+        password=make_password(password),
+        invitation=invitation,
     )
     if may_be_mailed(request, wish.email):
         later(send_mail_about, wish.pk)
@@ -70,18 +78,24 @@ def unconfirmed(token: str) -> SignUp | User | None:
     except signing.BadSignature:
         return None
     if kind == "wish":
-        wish = SignUp.objects.filter(pk=value).first()
-        taken = wish is not None and User.objects.filter(email=wish.email).exists()
-        return None if taken else wish
+        wish = SignUp.objects.select_related("invitation").filter(pk=value).first()
+        return wish if wish is not None and _may_become_an_account(wish) else None
     user_id, email = value.split(" ", 1)
     user = User.objects.filter(pk=user_id, email=email, is_active=True).first()
     return None if user is None or addresses.is_confirmed(user) else user
 
 
+def _may_become_an_account(wish: SignUp) -> bool:
+    """An invitation that has expired since still counts: the mail promises a day."""
+    if wish.invitation is not None and not wish.invitation.is_left:
+        return False
+    return not User.objects.filter(email=wish.email).exists()
+
+
 def confirm(found: SignUp | User, password: str) -> User | None:
     """Return the account, confirmed from now on; None for another password than the chosen one.
 
-    Also None if another link for the same address was quicker.
+    Also None if another link for the same address, or by the same invitation, was quicker.
     """
     if not check_password(password, found.password):
         return None
@@ -90,13 +104,15 @@ def confirm(found: SignUp | User, password: str) -> User | None:
         return found
     try:
         return _account_from(found)
-    except IntegrityError:
+    except (IntegrityError, InvitationOverError):
         return None
 
 
 @transaction.atomic
 def _account_from(wish: SignUp) -> User:
     user = User.objects.create(email=wish.email, password=wish.password)
+    if wish.invitation is not None:
+        invitations.use(wish.invitation, user)
     addresses.claim(user)
     SignUp.objects.filter(email=wish.email).delete()
     return user

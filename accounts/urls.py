@@ -17,6 +17,7 @@ from django.views.generic import RedirectView
 
 from accounts.pages.address import address_link, change_address
 from accounts.pages.confirmation import confirm
+from accounts.pages.invitation import invitation
 from accounts.pages.overview import overview
 from accounts.pages.recovery_codes import RecoveryCodes
 from accounts.pages.sessions import end_other_sessions, end_session
@@ -29,6 +30,7 @@ entrance = [
     path("login/passkey/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("logout/", account.logout, name="account_logout"),
     path("signup/", account.signup, name="account_signup"),
+    path("invitation/<str:token>/", invitation, name="account_invitation"),
     path("confirm/", account.email_verification_sent, name="account_email_verification_sent"),
     path("confirm/<str:token>/", confirm, name="account_confirm"),
     path("password/reset/", account.password_reset, name="account_reset_password"),

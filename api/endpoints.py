@@ -14,8 +14,9 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.security import SessionAuth
 
+from accounts.limits import allowances
 from accounts.models import User
-from api.schemas import JobOut, LimitsOut, ModelDetailOut, ModelOut, ModelPageOut
+from api.schemas import JobOut, LimitsOut, ModelDetailOut, ModelOut, ModelPageOut, UsageOut
 from jobs.selectors import job_for, latest_job
 from models_app.limits import LIMITS
 from models_app.paging import is_page_key, page_of
@@ -44,6 +45,12 @@ api = NinjaAPI(
 def limits(request: HttpRequest) -> dict[str, Any]:
     """The limits for a photo and for a set of photos."""
     return asdict(LIMITS)
+
+
+@api.get("/usage", response=list[UsageOut])
+def usage(request: HttpRequest) -> list[UsageOut]:
+    """What you may use and have used, of every limit that holds for you."""
+    return [UsageOut.of(one) for one in allowances(_user(request))]
 
 
 @api.get("/models", response=ModelPageOut)

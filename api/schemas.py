@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ninja import Schema
 
+from accounts.allowances import Allowance
 from jobs.messages import explain
 from jobs.models import JobQueue
 
@@ -25,6 +26,19 @@ class LimitsOut(Schema):
     min_side: int
     max_ratio: float
     formats: list[str]
+
+
+class UsageOut(Schema):
+    """How much of one limit you have used. Storage is in megabytes, begun ones count whole."""
+
+    limit: str
+    allowed: int
+    used: int
+
+    @classmethod
+    def of(cls, one: Allowance) -> UsageOut:
+        unit = one.limit.unit
+        return cls(limit=one.limit.value, allowed=one.allowed // unit, used=-(-one.used // unit))
 
 
 class JobOut(Schema):

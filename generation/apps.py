@@ -7,7 +7,14 @@ class GenerationConfig(AppConfig):
     verbose_name = _("Pictures")
 
     def ready(self) -> None:
+        from accounts import limits
+        from accounts.allowances import Limit
+        from generation.models import GeneratedImage
+        from generation.selectors import pictures_used
         from generation.work import GenerationWork
         from jobs.work import register
+        from models_app import storage_use
 
         register(GenerationWork())
+        limits.register(Limit.PICTURES, pictures_used)
+        storage_use.register(GeneratedImage, size="size", owner="owner")

@@ -98,6 +98,7 @@ def _insert(
         thumbnail=names[1],
         width=decoded.width,
         height=decoded.height,
+        size=len(decoded.data),
         seed=payload.get("seed"),
         prompt=payload["prompt"],
         settings={

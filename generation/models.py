@@ -27,6 +27,7 @@ class GeneratedImage(models.Model):
     thumbnail = models.ImageField(_("thumbnail"), max_length=200)
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
+    size = models.PositiveBigIntegerField(_("size in bytes"))
     seed = models.BigIntegerField(_("seed"), null=True, blank=True)
     prompt = models.CharField(_("prompt"), max_length=2000)
     settings = models.JSONField(_("settings"), default=dict, blank=True)

@@ -9,9 +9,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import Http404
 
+from accounts.allowances import Usage
 from accounts.models import User
 from generation.models import GeneratedImage
-from jobs.selectors import descriptions
+from jobs.models import JobQueue
+from jobs.selectors import descriptions, paid_in_a_day
 from models_app.models import UserModel
 from providers.availability import GenerationOption, generation_options
 
@@ -33,6 +35,14 @@ def image_for(user: User | AnonymousUser, image_id: uuid.UUID) -> GeneratedImage
     if image is None:
         raise Http404("No such image")
     return image
+
+
+def pictures_used(user: User) -> Usage:
+    """Return the pictures that the person asked for in the last 24 hours."""
+    asked = paid_in_a_day(user, JobQueue.Kind.GENERATION).values_list(
+        "created_at", "payload__count"
+    )
+    return Usage.of_day((at, int(count or 1)) for at, count in asked)
 
 
 def options_for(model: UserModel) -> tuple[GenerationOption, ...]:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import limits
+from accounts.allowances import Limit
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
 from generation.selectors import options_for
@@ -26,6 +28,7 @@ class GenerationRefusedError(Exception):
     """No images can be generated with this model now; the text is the reason."""
 
 
+@transaction.atomic
 def create(
     model: UserModel,
     *,
@@ -40,15 +43,21 @@ def create(
     """Queue `count` images; the same `idempotency_key` again returns the job that exists.
 
     Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
-    the LoRA's scale. Raises GenerationRefusedError.
+    the LoRA's scale. Raises GenerationRefusedError and LimitReachedError.
     """
     option = _option(model, provider)
     width, height = RATIOS[ratio]
+    key = f"images:{model.pk}:{idempotency_key}"[:120]
+    person = limits.lock(model.owner_id)
+    if existing := JobQueue.objects.filter(idempotency_key=key).first():
+        return existing
+    limits.require(person, Limit.PICTURES, count)
+    limits.require(person, Limit.STORAGE)
     return enqueue(
         kind=JobQueue.Kind.GENERATION,
         model=model,
         provider=provider,
-        idempotency_key=f"images:{model.pk}:{idempotency_key}"[:120],
+        idempotency_key=key,
         payload={
             "base_model": option.base_model.key,
             "prompt": trigger_words.with_word(prompt, model),
@@ -66,7 +75,10 @@ def create(
 
 
 def try_again(job: JobQueue, *, idempotency_key: str) -> JobQueue:
-    """Request the same images again, as a new job. Raises GenerationRefusedError."""
+    """Request the same images again, as a new job.
+
+    Raises GenerationRefusedError and LimitReachedError.
+    """
     if job.model is None or not job.is_over:
         raise GenerationRefusedError(_("These pictures cannot be made again."))
     payload = job.payload

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.limits import day_began
 from accounts.models import User
 from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.states import OVER
 from models_app.models import UserModel
-from models_app.selectors import models_of
 from providers import registry
 from providers.types import Description
 
@@ -31,6 +32,14 @@ def jobs_of(user: User | AnonymousUser) -> QuerySet[JobQueue]:
     if not user.is_authenticated:
         return JobQueue.objects.none()
     return JobQueue.objects.filter(owner=user).select_related("model")
+
+
+def paid_in_a_day(user: User, kind: str) -> QuerySet[JobQueue]:
+    """The person's jobs of the last 24 hours, oldest first, without those that ended before
+    anything was sent. Rows outlive their models, so that deleting one gives nothing back."""
+    never_sent = Q(status__in=sorted(OVER), sent_at=None, call_over_at=None, run_id="")
+    jobs = JobQueue.objects.filter(owner=user, kind=kind, created_at__gt=day_began())
+    return jobs.exclude(never_sent).order_by("created_at")
 
 
 def job_for(user: User | AnonymousUser, job_id: uuid.UUID) -> JobQueue:
@@ -52,19 +61,6 @@ def latest_jobs(models: Iterable[UserModel], kind: str = "training") -> dict[uui
         model__in=list(models), kind=kind, pk=Subquery(newest.values("pk")[:1])
     )
     return {job.model_id: job for job in rows if job.model_id}
-
-
-def is_draft(model: UserModel, job: JobQueue | None) -> bool:
-    """Whether the model still belongs in the wizard: no training was ever started. `job` is its
-    newest training."""
-    return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
-
-
-def drafts_of(user: User) -> QuerySet[UserModel]:
-    """The user's models for which `is_draft` holds, newest first."""
-    trainings = JobQueue.objects.filter(model=OuterRef("pk"), kind=JobQueue.Kind.TRAINING)
-    pending = models_of(user).filter(status=UserModel.Status.PENDING, started_at=None)
-    return pending.filter(~Exists(trainings))
 
 
 def timeline(job: JobQueue) -> QuerySet[JobEvent]:

@@ -10,6 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
+# The rows for which `UserModel.is_draft` holds.
+IS_DRAFT = Q(status="pending", started_at=None)
+
 
 class Subject(models.TextChoices):
     PERSON = "person", _("Person")
@@ -97,6 +100,11 @@ class UserModel(models.Model):
         }
 
     @property
+    def is_draft(self) -> bool:
+        """Whether it is being set up: not started, or stopped before it became anything."""
+        return self.status == self.Status.PENDING and self.started_at is None
+
+    @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
 
@@ -130,6 +138,24 @@ class TrainingImage(models.Model):
 
     def __str__(self) -> str:
         return self.original_filename or str(self.pk)
+
+
+class PhotoUpload(models.Model):
+    """A photo that was opened, kept or not, for the count of one day: deleting it undoes nothing.
+
+    Rows older than a day go (`models_app.uploads`).
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photo_uploads"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "at"])]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class FileDeletion(models.Model):

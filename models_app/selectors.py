@@ -9,7 +9,10 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
-from models_app.models import TrainingImage, UserModel
+from accounts.allowances import Usage
+from accounts.limits import day_began
+from accounts.models import User
+from models_app.models import IS_DRAFT, PhotoUpload, TrainingImage, UserModel
 
 
 def models_of(user: AbstractUser) -> QuerySet[UserModel]:
@@ -40,3 +43,19 @@ def photo_for(user: AbstractUser, photo_id: UUID) -> TrainingImage:
     """Return the user's photo with its model; raise Http404 as `model_for` does."""
     photos = TrainingImage.objects.select_related("model")
     return get_object_or_404(photos, pk=photo_id, model__owner=user)
+
+
+def drafts_of(user: AbstractUser) -> QuerySet[UserModel]:
+    """Return the models that are still being set up, with what `models_of` adds."""
+    return models_of(user).filter(IS_DRAFT)
+
+
+def drafts_used(user: User) -> Usage:
+    """Return how many drafts the person has."""
+    return Usage(UserModel.objects.filter(IS_DRAFT, owner=user).count())
+
+
+def uploads_used(user: User) -> Usage:
+    """Return the photos that the person sent in the last 24 hours."""
+    sent = PhotoUpload.objects.filter(owner=user, at__gt=day_began()).order_by("at")
+    return Usage.of_day((at, 1) for at in sent.values_list("at", flat=True))

@@ -18,12 +18,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from accounts import limits
+from accounts.allowances import Limit
+from accounts.models import User
 from models_app import file_deletions, photo_files
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
-from models_app.models import TrainingImage, UserModel
+from models_app.models import PhotoUpload, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import is_blank, isolated, shortened, single_line
 from providers.redaction import without_controls
@@ -44,15 +47,20 @@ _WIZARD_COLUMNS = frozenset(
 _MAX_FILENAME = 120
 
 
+@transaction.atomic
 def create_draft(owner: AbstractUser, *, draft_id: uuid.UUID | None = None) -> UserModel:
     """Return a new, empty model of `owner`, or the existing one with the id `draft_id`.
 
     A page carries the id of its future draft, so submitting it twice creates one draft. An
-    existing model may belong to another user: the caller checks that with `model_for`.
+    existing model may belong to another user: the caller checks that with `model_for`. Raises
+    LimitReachedError for one draft too many.
     """
-    model, _ = UserModel.objects.get_or_create(
-        pk=draft_id or uuid.uuid4(), defaults={"owner_id": owner.pk}
-    )
+    wanted = draft_id or uuid.uuid4()
+    person = limits.lock(owner.pk)
+    if existing := UserModel.objects.filter(pk=wanted).first():
+        return existing
+    limits.require(person, Limit.DRAFTS)
+    model, _ = UserModel.objects.get_or_create(pk=wanted, defaults={"owner_id": owner.pk})
     return model
 
 
@@ -92,7 +100,7 @@ def _write_answers(
 def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage:
     """Check, normalise and store one uploaded photo as the model's last.
 
-    Raises PhotoRefusedError (nothing of it is stored) and NotEditableError.
+    Raises PhotoRefusedError (nothing of it is stored), NotEditableError and LimitReachedError.
     """
     if not model.is_editable:
         raise NotEditableError
@@ -102,6 +110,7 @@ def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage
     # Both are checked again under the lock; here they only avoid needless decoding.
     _check_is_new(model, sha256)
     _check_room(model)
+    _count_upload(model)
     normalised = normalise(source)
 
     photo_id = uuid.uuid4()
@@ -126,8 +135,18 @@ def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage
 
 
 @transaction.atomic
+def _count_upload(model: UserModel) -> None:
+    """Take one of the day's photos, before the work of opening it: it counts, kept or not."""
+    person = _owner_locked(model)
+    limits.require(person, Limit.STORAGE)
+    limits.require(person, Limit.PHOTOS)
+    PhotoUpload.objects.create(owner=person)
+
+
+@transaction.atomic
 def _insert(photo: TrainingImage) -> TrainingImage:
     """Write the row, unless photos were added or training started during the decoding."""
+    limits.require(_owner_locked(photo.model), Limit.STORAGE, photo.size)
     model = _locked(photo.model)
     _check_is_new(model, photo.sha256)
     _check_room(model)
@@ -201,6 +220,14 @@ def clean_filename(name: str) -> str:
     if len(text) > _MAX_FILENAME:
         text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
     return "" if is_blank(text) else text
+
+
+def _owner_locked(model: UserModel) -> User:
+    """Return the owner, locked before the model is; raise NotEditableError without an account."""
+    try:
+        return limits.lock(model.owner_id)
+    except User.DoesNotExist as error:
+        raise NotEditableError from error
 
 
 def _locked(model: UserModel) -> UserModel:

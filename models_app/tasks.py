@@ -11,3 +11,9 @@ from models_app import uploads
 def sweep_uploads() -> None:
     """Delete what killed processes left of uploads."""
     uploads.sweep_uploads()
+
+
+@shared_task
+def sweep_upload_counts() -> None:
+    """Delete what no longer counts for anybody's day."""
+    uploads.sweep_counts()

@@ -1,4 +1,4 @@
-"""Files that wait while an upload is handled, and what a killed process leaves of them."""
+"""What uploads leave: files of killed processes, and the counts of days that are over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from pathlib import Path
 
 from django.conf import settings
 
+from accounts.limits import day_began
+from models_app.models import PhotoUpload
+
 logger = logging.getLogger(__name__)
 
 # Longer than any upload may take (theway/bodies/rules.py), its photos' checks included.
 ABANDONED_SECONDS = 2 * 60 * 60
+
+
+def sweep_counts() -> None:
+    """Delete what no longer counts for anybody's day."""
+    PhotoUpload.objects.filter(at__lte=day_began()).delete()
 
 
 def sweep_uploads() -> int:

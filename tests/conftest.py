@@ -16,6 +16,8 @@ pytest_plugins = ["tests.scripted_trainer", "tests.trainer_fixtures"]
 
 
 def pytest_sessionfinish() -> None:
+    """Delete the throw-away installation. With other settings the folder is a real one."""
+    assert settings.SETTINGS_MODULE == "tests.settings"
     shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
 
 

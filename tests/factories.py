@@ -140,4 +140,5 @@ class GeneratedImageFactory(factory.django.DjangoModelFactory):
     prompt = "photo of ann_k1 in a cafe"
     file = factory.LazyFunction(lambda: ContentFile(jpeg(), name=f"{uuid.uuid4()}.jpg"))
     thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(96, 96), name=f"{uuid.uuid4()}.jpg"))
+    size = 1000
     engine = "simulated"

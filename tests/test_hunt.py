@@ -22,7 +22,8 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
+from accounts import invitations
+from accounts.models import Invitation, SignUp, User
 from generation import services as generation
 from generation.models import GeneratedImage
 from jobs import services, tasks
@@ -174,6 +175,8 @@ def crowd() -> None:
 def person(hunt) -> User:
     crowd()
     owner = User.objects.create_user(ADDRESS, "correct horse battery")
+    invitations.issue(Invitation(email=ADDRESS, note="a neighbour"))
+    SignUp.objects.create(email=ADDRESS, password="x")
     model = trained_model(owner, hunt)
     drawn_pictures(model, hunt)
     crowd()

@@ -1,4 +1,7 @@
-"""The engine's tests once more, on the database and the broker of a larger installation."""
+"""The engine's tests once more, on the database and the broker of a larger installation.
+
+And those of what races for one row elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,14 @@ import pytest
 from bench import services
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE = ["tests/jobs", "tests/training", "tests/generation", "tests/models_app/test_drafts.py"]
+ENGINE = [
+    "tests/jobs",
+    "tests/training",
+    "tests/generation",
+    "tests/models_app/test_drafts.py",
+    "tests/models_app/test_person_limits.py",
+    "tests/accounts/test_invitation_races.py",
+]
 # PostgreSQL refuses texts that SQLite takes: what gets as far as the database must fit both.
 ENGINE += [
     f"tests/theway/test_request_texts.py::{test}"

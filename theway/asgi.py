@@ -13,7 +13,8 @@ from dashboard.live.asgi import LiveStreams  # noqa: E402
 from theway.bodies.charset import WithoutCharset  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
+from theway.heads import HeadRules  # noqa: E402
 
 # Django spools bodies into Python's temporary folder, which others can see into.
 tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
-application = LiveStreams(BodyLimit(WithoutCharset(django_application), rule_for))
+application = LiveStreams(HeadRules(BodyLimit(WithoutCharset(django_application), rule_for)))

@@ -11,6 +11,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from accounts.allowances import Limit
 from providers.checks import check_providers_settings
 
 # The checks that `manage.py up` makes before it starts anything.
@@ -79,7 +80,7 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
             Error(
                 "Sign-up is open on a public site that cannot send mail, so no address can be "
                 "confirmed.",
-                hint="Set EMAIL_URL, or SIGNUP_OPEN=false.",
+                hint="Set EMAIL_URL, or leave SIGNUP_OPEN out.",
                 id="theway.E003",
             )
         )
@@ -92,6 +93,23 @@ def public_accounts_are_confirmed(app_configs: Apps, **_: Any) -> list[CheckMess
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def open_accounts_are_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E006: where anybody may have an account, each must have its limits."""
+    if not (settings.SITE_IS_PUBLIC and settings.SIGNUP_OPEN):
+        return []
+    missing = [limit.setting for limit in Limit if getattr(settings, limit.setting) is None]
+    if not missing:
+        return []
+    return [
+        Error(
+            f"Sign-up is open on a public site without {', '.join(missing)}.",
+            hint="Leave them out, which sets the defaults, or set numbers, or SIGNUP_OPEN=false.",
+            id="theway.E006",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

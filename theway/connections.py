@@ -14,6 +14,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from theway.bodies.asgi import TARGET
+
 # Browsers open connections ahead of use and open new ones when those are closed.
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 * 1024
@@ -83,6 +85,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self.scope[TARGET] = self.url  # type: ignore[literal-required]
         self._is_waiting_for_head = False
         self._set_timer(None)
         super().on_headers_complete()

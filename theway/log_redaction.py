@@ -14,7 +14,11 @@ from providers.redaction import redacted
 
 # Every setting, and every option inside one, whose name ends like this holds a secret.
 _SECRET_NAME = re.compile(r"(?i)(^|_)(key|token|secret|password)(_fallbacks)?$")
+# What lets somebody in, as it stands in links; Django logs the path of a refused request.
+_LINK = re.compile(r"(/accounts/invitation/|/accounts?/(?:confirm|address)/|/reset/key/)[^/\s]+")
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
+# What anybody can cause is one line: forged hosts, odd cookies. Where it was noticed is ours.
+_FROM_OUTSIDE = "django.security"
 _TRACEBACKS = logging.Formatter()
 
 
@@ -49,6 +53,8 @@ class RedactSecrets(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         secrets = secret_settings()
         record.msg, record.args = _cleaned(record.getMessage(), secrets), None
+        if record.name.startswith(_FROM_OUTSIDE):
+            record.exc_info = None
         if record.exc_info:
             # Formatters of every kind write this text where there is no exception to format.
             record.exc_text = _cleaned(_TRACEBACKS.formatException(record.exc_info), secrets)
@@ -57,5 +63,5 @@ class RedactSecrets(logging.Filter):
 
 
 def _cleaned(text: str, secrets: set[str]) -> str:
-    """Without secrets, and without the addresses of people."""
-    return _EMAIL.sub("[address]", redacted(text, secrets))
+    """Without secrets, without the addresses of people, and without what makes their links."""
+    return _LINK.sub(r"\1[token]", _EMAIL.sub("[address]", redacted(text, secrets)))

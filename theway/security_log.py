@@ -14,6 +14,9 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import Signal
 from django.http import HttpRequest
 
+from accounts.limits import limits_changed
+from accounts.models import User
+
 log = logging.getLogger("theway.security")
 
 EVENTS: dict[Signal, str] = {
@@ -30,6 +33,7 @@ def listen() -> None:
     """Write a line for each of EVENTS from now on."""
     for signal, event in EVENTS.items():
         signal.connect(_writer(event), weak=False, dispatch_uid=f"security-log-{event}")
+    limits_changed.connect(_write_limits, dispatch_uid="security-log-limits")
 
 
 def _writer(event: str) -> Any:
@@ -38,6 +42,15 @@ def _writer(event: str) -> Any:
         log.info("%s account=%s from=%s", event, getattr(user, "pk", None), _client(request))
 
     return write
+
+
+def _write_limits(
+    sender: object, user: User, request: HttpRequest, values: dict[str, Any], **_: Any
+) -> None:
+    """Who changed what a person may use, and to what; None is the same as everybody's."""
+    changes = " ".join(f"{name}={value}" for name, value in sorted(values.items()))
+    by, client = request.user.pk, _client(request)
+    log.info("limits changed account=%s by=%s from=%s %s", user.pk, by, client, changes)
 
 
 def _client(request: HttpRequest | None) -> str:

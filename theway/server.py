@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import uvicorn
 
+from theway import in_use
 from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
 
 # Streams and uploads have this long to end when the site is stopped.
@@ -25,6 +26,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--trusted-proxies", default="127.0.0.1", help="with commas")
     options = parser.parse_args()
+    try:
+        in_use.hold()
+    except in_use.InUseError as error:
+        sys.exit(str(error))
     raise_file_limit()
     _share_memory()
     GuardedProtocol._limit = connection_limit()

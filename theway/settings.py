@@ -12,6 +12,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from providers.registry import from_environment as providers_from_environment
 from theway.private_folders import close_file, close_folder
@@ -59,6 +60,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
 _HOST_ONLY = "__Host-" if IS_HTTPS else ""
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 # Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
@@ -75,7 +77,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "blob:", "data:"],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
@@ -110,6 +112,7 @@ MIDDLEWARE = [
     "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
+    "theway.methods.known_methods",
     "theway.request_texts.RequestTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -120,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "theway.request_limit.RequestLimit",
     "accounts.middleware.last_use",
 ]
 ROOT_URLCONF = "theway.urls"
@@ -160,7 +164,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard:home"
-SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
+# Into a public site people come by invitation.
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", not SITE_IS_PUBLIC)
 # Without a mail server mails are printed in the terminal.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -237,9 +242,17 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # pages wait for it
+        }
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Enough that nobody's many addresses push out the counts of failed sign-ins.
+            "OPTIONS": {"MAX_ENTRIES": 50_000},
+        }
     )
 }
 BROKER_DIR = VAR_DIR / "broker"
@@ -275,18 +288,37 @@ CELERY_BEAT_SCHEDULE = {
     # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
     "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
     "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
+    "upload counts": {"task": "models_app.tasks.sweep_upload_counts", "schedule": 3600.0},
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 
-# --- live pages --------------------------------------------------------------------------
-# Open streams of one person at one web process; a page beyond that asks now and then instead.
-LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", 20)
+
+# --- what one person may use (accounts/limits.py) ----------------------------------------
+def _limit(name: str, if_public: int) -> int | None:
+    """Return a limit; None, which is none, where it is empty or `none`, and for oneself."""
+    value = env.str(f"LIMIT_{name}", str(if_public) if SITE_IS_PUBLIC else "").strip().lower()
+    if value in {"", "none"}:
+        return None
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"LIMIT_{name} must be a whole number, or none.")
+    return int(value)
+
+
+LIMIT_PHOTOS_PER_DAY = _limit("PHOTOS_PER_DAY", 500)
+LIMIT_STORAGE_MB = _limit("STORAGE_MB", 5000)
+LIMIT_DRAFTS = _limit("DRAFTS", 20)
+LIMIT_TRAININGS_PER_DAY = _limit("TRAININGS_PER_DAY", 10)
+LIMIT_PICTURES_PER_DAY = _limit("PICTURES_PER_DAY", 200)
+# At one web process; a page beyond that asks for news now and then instead.
+LIMIT_STREAMS = _limit("STREAMS", 20)
+# A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
+LIMIT_REQUESTS_PER_MINUTE = _limit("REQUESTS_PER_MINUTE", 1200)
 
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
+from accounts.limits import LimitReachedError
 from jobs.admin import JobAdmin
 from jobs.models import JobQueue
 from training import selectors, services
@@ -26,7 +27,7 @@ def try_again(job_admin: JobAdmin, request: HttpRequest, queryset: QuerySet[JobQ
             key = selectors.next_idempotency_key(job.model)
             services.try_again(job, idempotency_key=key)
             started += 1
-        except services.StartRefusedError as error:
+        except (services.StartRefusedError, LimitReachedError) as error:
             job_admin.message_user(request, f"{job}: {error}", messages.WARNING)
     if started:
         text = ngettext("%d training started again.", "%d trainings started again.", started)

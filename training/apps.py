@@ -5,7 +5,11 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
+        from accounts import limits
+        from accounts.allowances import Limit
         from jobs.work import register
+        from training.selectors import trainings_used
         from training.work import TrainingWork
 
         register(TrainingWork())
+        limits.register(Limit.TRAININGS, trainings_used)

@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _, ngettext
 
+from accounts.allowances import Usage
+from accounts.models import User
 from jobs.models import JobQueue
-from jobs.selectors import descriptions
+from jobs.selectors import descriptions, paid_in_a_day
 from models_app import photo_files, trigger_words
 from models_app.limits import LIMITS
 from models_app.models import Subject, TrainingImage, UserModel
@@ -41,6 +43,15 @@ class Estimate:
     steps: int
     price_text: str
     time_text: str
+
+
+def trainings_used(user: User) -> Usage:
+    """Return the trainings that the person started in the last 24 hours.
+
+    A second download of a result that is paid for already is none.
+    """
+    started = paid_in_a_day(user, JobQueue.Kind.TRAINING).exclude(payload__has_key="adopt_run")
+    return Usage.of_day((at, 1) for at in started.values_list("created_at", flat=True))
 
 
 def choices() -> tuple[TrainingOption, ...]:

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import limits
+from accounts.allowances import Limit
 from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.services import enqueue
@@ -45,7 +47,8 @@ class _Start:
 def start(model: UserModel, *, idempotency_key: str) -> JobQueue:
     """Start training a draft; the same `idempotency_key` again returns the job it has started.
 
-    Raises StartRefusedError where something is missing or the page is outdated.
+    Raises StartRefusedError where something is missing or the page is outdated, and
+    LimitReachedError.
     """
     gone = missing_files(model)
     return _start_once(model, idempotency_key, lambda current: _fresh_start(current, gone))
@@ -55,7 +58,8 @@ def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = Non
     """Train the model of a failed or cancelled job again, as a new job with the same photos.
 
     Where only the download of the result failed, the download is repeated instead: nothing is
-    paid twice. `provider` chooses another trainer. Raises StartRefusedError.
+    paid twice, and no limit holds. `provider` chooses another trainer. Raises StartRefusedError
+    and LimitReachedError.
     """
     if job.model is None or job.status not in {Status.FAILED, Status.CANCELLED}:
         raise StartRefusedError(
@@ -71,12 +75,17 @@ def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = Non
 def _start_once(
     model: UserModel, idempotency_key: str, decide: Callable[[UserModel], _Start]
 ) -> JobQueue:
-    # Requests for one model wait here for each other; the database's constraints back this up.
+    # Requests of one person wait here for each other; the database's constraints back this up.
+    person = limits.lock(model.owner_id)
     current = UserModel.objects.select_for_update().get(pk=model.pk)
     if existing := JobQueue.objects.filter(idempotency_key=idempotency_key, model=current).first():
         return existing
     _require_current(current, idempotency_key)
-    return _enqueue(current, idempotency_key, decide(current))
+    chosen = decide(current)
+    if "adopt_run" not in chosen.payload:  # what is paid for already is always fetched
+        limits.require(person, Limit.TRAININGS)
+        limits.require(person, Limit.STORAGE)
+    return _enqueue(current, idempotency_key, chosen)
 
 
 def _require_current(model: UserModel, idempotency_key: str) -> None:

@@ -31,5 +31,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         user = sign_up.confirm(found, form.cleaned_data["password"])
         if user is not None:
             return perform_login(request, user, email=user.email)  # type: ignore[no-any-return]
+        if sign_up.unconfirmed(token) is None:  # another link was quicker, in this moment
+            return render(request, "account/link_over.html", status=404)
         form.add_error("password", gettext("That is not the password chosen with this address."))
     return render(request, "account/confirm.html", {"form": form, "email": found.email})

@@ -35,7 +35,8 @@ def render(topic: Topic, changes: Collection[Change]) -> Message | None:
     newest = max(change.id for change in changes)
     if topic.model_id is None:
         return update(newest, _cards(topic, changes))
-    model = UserModel.objects.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
+    models = UserModel.objects.select_related("owner")
+    model = models.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
     # Just deleted: there is nothing left to show.
     return update(newest, _model(ModelPage(model), changes)) if model else None
 

@@ -10,11 +10,13 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
+from accounts import limits
+from accounts.allowances import Allowance, Limit, Usage
+from accounts.limit_texts import reached_text
 from accounts.models import User
 from dashboard.live.messages import END, KEEPALIVE
 from dashboard.live.reader import Reader, Subscriber
@@ -54,8 +56,10 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     if opening is None:
         return _refused(503, gettext("This server sends no live updates."))
     # Nothing is awaited from here on: two requests cannot both find the last free place.
-    if opening.reader.count_of(user.pk) >= settings.LIVE_STREAMS_PER_PERSON:
-        return _too_many()
+    open_pages = Usage(opening.reader.count_of(user.pk))
+    most = limits.allowed(user, Limit.STREAMS)
+    if most is not None and open_pages.used >= most:
+        return _too_many(Allowance(Limit.STREAMS, most, open_pages))
     opening.subscriber = opening.reader.subscribe(topic, SignIn.of(request, user))
     opening.after = _last_known(request)
     return StreamingHttpResponse(
@@ -88,14 +92,8 @@ def _refused(status: int, reason: str) -> HttpResponse:
     return HttpResponse(reason, status=status, content_type="text/plain; charset=utf-8")
 
 
-def _too_many() -> HttpResponse:
-    limit = settings.LIVE_STREAMS_PER_PERSON
-    text = ngettext(
-        "You already have %(limit)d page with live updates open. Close it to open another.",
-        "You already have %(limit)d pages with live updates open. Close one to open another.",
-        limit,
-    )
-    response = _refused(429, text % {"limit": limit})
+def _too_many(open_pages: Allowance) -> HttpResponse:
+    response = _refused(429, reached_text(open_pages))
     response["Retry-After"] = "30"
     return response
 

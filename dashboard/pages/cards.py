@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
-from jobs.selectors import is_draft, latest_jobs
+from jobs.selectors import latest_jobs
 from jobs.states import UNFINISHED, Status
 from models_app.models import UserModel
 from models_app.selectors import models_of
@@ -28,8 +28,8 @@ class ModelCard:
     is_generating: bool
 
     @property
-    def is_draft(self) -> bool:
-        return is_draft(self.model, self.job)
+    def is_in_wizard(self) -> bool:
+        return is_in_wizard(self.model, self.job)
 
     @property
     def is_busy(self) -> bool:
@@ -53,7 +53,7 @@ class ModelCard:
 
     @property
     def address(self) -> str:
-        if self.is_draft:
+        if self.is_in_wizard:
             return reverse("dashboard:wizard", args=[self.model.pk, "about"])
         return reverse("dashboard:model", args=[self.model.pk])
 
@@ -81,6 +81,11 @@ def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
         ModelCard(model, jobs.get(model.pk), _cover(model), getattr(model, "is_generating", False))
         for model in models
     ]
+
+
+def is_in_wizard(model: UserModel, job: JobQueue | None) -> bool:
+    """Whether the model has no page yet but the wizard: a draft that was never started."""
+    return model.is_draft and job is None
 
 
 def percent_of(job: JobQueue | None) -> int:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.deletion import LastOperatorError
 from accounts.models import User
 from dashboard.current_user import current_user
+from dashboard.limit_notes import allowance_rows
 from dashboard.pages.deletion_texts import later_here, still_to_come
 from dashboard.pages.export import ArchiveResponse
 from generation.selectors import images_of
@@ -96,6 +97,7 @@ def _page(
     unfinished = jobs_of(user).filter(status__in=sorted(UNFINISHED))
     context = {
         "form": form,
+        "allowances": allowance_rows(user),
         "models": UserModel.objects.filter(owner=user).count(),
         "photos": TrainingImage.objects.filter(model__owner=user).count(),
         "pictures": images_of(user).count(),

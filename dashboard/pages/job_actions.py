@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from generation import services as generation
 from jobs import services
@@ -47,7 +48,11 @@ def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
             training.try_again(job, idempotency_key=key, provider=provider)
         else:
             generation.try_again(job, idempotency_key=key)
-    except (training.StartRefusedError, generation.GenerationRefusedError) as error:
+    except (
+        training.StartRefusedError,
+        generation.GenerationRefusedError,
+        LimitReachedError,
+    ) as error:
         messages.error(request, str(error))
     return _back(job)
 

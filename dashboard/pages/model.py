@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.pages.deletion_texts import still_to_come
 from dashboard.pages.model_page import ModelPage
@@ -17,6 +18,7 @@ from generation import services as generation
 from generation.forms import GenerateForm
 from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
+from models_app.models import UserModel
 from models_app.selectors import model_for
 from models_app.texts import isolated
 
@@ -24,8 +26,8 @@ from models_app.texts import isolated
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: the stream sends whatever happens from here on
-    page = ModelPage(model_for(current_user(request), model_id))
-    if page.is_draft:
+    page = ModelPage(_own_model(request, model_id))
+    if page.is_in_wizard:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
 
@@ -33,20 +35,20 @@ def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
 @require_safe
 def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """Return the live parts alone, for browsers that poll and after a stream fell behind."""
-    page = ModelPage(model_for(current_user(request), model_id))
+    page = ModelPage(_own_model(request, model_id))
     return render(request, "model/_body.html", {"page": page})
 
 
 @require_POST
 def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()
-    model = model_for(current_user(request), model_id)
+    model = _own_model(request, model_id)
     form = GenerateForm(request.POST, model=model)
     if form.is_valid():
         try:
             generation.create(model, **form.cleaned_data)
             return redirect("dashboard:model", model.pk)
-        except generation.GenerationRefusedError as error:
+        except (generation.GenerationRefusedError, LimitReachedError) as error:
             form.add_error(None, str(error))
     page = ModelPage(model, form)
     if page.shape != "ready":
@@ -69,3 +71,11 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
     messages.success(request, " ".join([text % {"name": isolated(name)}, *still_to_come(receipt)]))
     return redirect("dashboard:models")
+
+
+def _own_model(request: HttpRequest, model_id: UUID) -> UserModel:
+    """Return the user's model, with its owner: the same row, which saves a query."""
+    user = current_user(request)
+    model = model_for(user, model_id)
+    model.owner = user
+    return model

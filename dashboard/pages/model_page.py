@@ -6,7 +6,8 @@ from functools import cached_property
 
 from django.utils.translation import gettext, ngettext
 
-from dashboard.pages.cards import percent_of
+from dashboard.limit_notes import MAKING_PICTURES, STARTING, LimitNotes, limit_notes
+from dashboard.pages.cards import is_in_wizard, percent_of
 from dashboard.pages.curve import Curve, curve_of
 from dashboard.pages.generations import Generation, generations_of
 from generation.forms import GenerateForm
@@ -15,6 +16,7 @@ from generation.selectors import images_of_model
 from jobs import selectors, services
 from jobs.messages import Explanation, explain
 from jobs.models import JobEvent, JobQueue
+from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
@@ -44,8 +46,8 @@ class ModelPage:
         return selectors.latest_job(self.model)
 
     @property
-    def is_draft(self) -> bool:
-        return selectors.is_draft(self.model, self.job)
+    def is_in_wizard(self) -> bool:
+        return is_in_wizard(self.model, self.job)
 
     @property
     def shape(self) -> str:
@@ -96,6 +98,16 @@ class ModelPage:
         """The trainers that can train this model now, for another try."""
         fits = [one for one in choices() if one.base_model.key == self.model.base_model]
         return [one for one in fits if one.is_available]
+
+    @cached_property
+    def training_notes(self) -> LimitNotes:
+        """What the owner's limits say about another training. A second download has none."""
+        pays_nothing = self.job is not None and bool(run_to_fetch(self.job))
+        return limit_notes(self.model.owner, *(() if pays_nothing else STARTING))
+
+    @cached_property
+    def picture_notes(self) -> LimitNotes:
+        return limit_notes(self.model.owner, *MAKING_PICTURES)
 
     @property
     def trainer(self) -> str:

@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.allowances import Limit
 from dashboard.current_user import current_user
+from dashboard.limit_notes import STARTING, UPLOADING, limit_notes
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import photo_advice
@@ -25,10 +27,9 @@ from dashboard.wizard.steps import (
     with_answers,
 )
 from dashboard.wizard.training_form import TrainingForm, key_of
-from jobs.selectors import drafts_of
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
-from models_app.selectors import photos_of
+from models_app.selectors import drafts_of, photos_of
 from providers.availability import TrainingOption
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
 from training.selectors import choice_for, estimate, hyperparameters_of, next_idempotency_key
@@ -94,7 +95,15 @@ def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -
 def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the context of the photo grid and the advice beside it."""
     cards = [photo_card(photo, entered) for photo in photos_of(model)]
-    return {"cards": cards, "advice": photo_advice(len(cards), model.kind)}
+    return {"cards": cards} | advice_context(model, len(cards))
+
+
+def advice_context(model: UserModel, count: int) -> dict[str, Any]:
+    """Return the context of the advice on a model's `count` photos, with what limits say."""
+    return {
+        "advice": photo_advice(count, model.kind),
+        "upload_notes": limit_notes(model.owner, *UPLOADING),
+    }
 
 
 def _step_context(
@@ -102,7 +111,9 @@ def _step_context(
 ) -> dict[str, Any]:
     """Return the part of the context that only this step needs."""
     if model is None:
-        return {"draft_id": uuid.uuid4(), "drafts": drafts_of(current_user(request))[:6]}
+        user = current_user(request)
+        notes = limit_notes(user, Limit.DRAFTS)
+        return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
         return photos_context(model, form.data)
     if isinstance(form, TrainingForm):
@@ -131,4 +142,5 @@ def _review_context(model: UserModel) -> dict[str, Any]:
         "hyperparameters": hyperparameters_of(model),
         "estimate": estimate(model),
         "idempotency_key": next_idempotency_key(model),
+        "limit_notes": limit_notes(model.owner, *STARTING),
     }

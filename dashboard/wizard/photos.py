@@ -23,9 +23,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
-from dashboard.wizard.context import photo_card, photos_context
-from dashboard.wizard.photo_advice import photo_advice
+from dashboard.limit_notes import limit_reached
+from dashboard.wizard.context import advice_context, photo_card, photos_context
 from dashboard.wizard.steps import PHOTOS, save_captions
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
@@ -71,6 +72,9 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
             add_photo(model, upload=upload)
         except PhotoRefusedError as refusal:
             messages.error(request, f"{isolated(upload.name)}: {refusal.message}")
+        except LimitReachedError as reached:
+            messages.error(request, str(reached))
+            break
     if not uploads:
         messages.warning(request, _("Choose some photos first."))
     return _photos_page(model)
@@ -115,13 +119,15 @@ def _upload_one(
             # The reply to an earlier try may be lost, so that the page does not show the photo yet.
             reply |= _stored(request, model, photo_for(model.owner, refusal.twin_id))
         return JsonResponse(reply, status=422)
+    except LimitReachedError as reached:
+        return limit_reached(reached)
     return JsonResponse(_stored(request, model, photo), status=201)
 
 
 def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
     """Return the reply that lets the page show a stored photo."""
     count = photos_of(model).count()
-    advice = {"advice": photo_advice(count, model.kind)}
+    advice = advice_context(model, count)
     return {
         "id": str(photo.pk),
         "card": _card(request, photo),

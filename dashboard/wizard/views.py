@@ -12,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.limits import LimitReachedError
 from accounts.models import User
 from dashboard.current_user import current_user
+from dashboard.limit_notes import limit_reached
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.context import address, fragments, page_context
 from dashboard.wizard.forms import StepForm
@@ -35,6 +37,7 @@ from models_app.models import UserModel
 from models_app.selectors import model_for
 from models_app.services import create_draft
 from training import services as training
+from training.selectors import Missing
 from training.services import StartRefusedError
 
 
@@ -48,7 +51,11 @@ def new_model(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("go") == "back" and not ABOUT.has_text(request.POST):
             return redirect("dashboard:models")
-        return _save(request, _draft(user, request.POST.get("draft", "")), ABOUT)
+        try:
+            draft = _draft(user, request.POST.get("draft", ""))
+        except LimitReachedError as reached:
+            return _no_draft(request, user, reached)
+        return _save(request, draft, ABOUT)
     unsaved = unsaved_answers.load(request, user)
     form = ABOUT.form(unsaved or {"kind": "person"}, owner=user, model=None)
     form.ignore_blanks()
@@ -126,9 +133,24 @@ def _start(request: HttpRequest, model: UserModel) -> HttpResponse:
     try:
         training.start(model, idempotency_key=request.POST.get("idempotency_key", ""))
     except StartRefusedError as refusal:
-        form = REVIEW.saved_form(model)
-        return _show(request, REVIEW, model, form, status=409, reasons=refusal.reasons)
+        return _not_started(request, model, refusal.reasons)
+    except LimitReachedError as reached:
+        return _not_started(request, model, [Missing(REVIEW.slug, str(reached))])
     return redirect("dashboard:model", model.pk)
+
+
+def _not_started(request: HttpRequest, model: UserModel, reasons: list[Missing]) -> HttpResponse:
+    form = REVIEW.saved_form(model)
+    return _show(request, REVIEW, model, form, status=409, reasons=reasons)
+
+
+def _no_draft(request: HttpRequest, user: User, reached: LimitReachedError) -> HttpResponse:
+    """Show the answers as they were typed, and why they are no draft yet."""
+    if "X-Autosave" in request.headers:
+        return limit_reached(reached)
+    form = ABOUT.form(ABOUT.form_class.answers_in(request.POST), owner=user, model=None)
+    form.ignore_blanks()
+    return _show(request, ABOUT, None, form, status=409)
 
 
 def _saved(request: HttpRequest, model: UserModel, current: Step, form: StepForm) -> JsonResponse:

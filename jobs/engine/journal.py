@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 _MARK = "paid-calls"
 _ANSWER = ".answer"
+_OUTPUT = ".output"
+# In the mark beside the providers: a call that no database has counted.
+_RESTORED = "restored"
 
 
 def keep_answer(job: JobQueue, run: Run) -> Path:
@@ -37,7 +40,7 @@ def keep_answer(job: JobQueue, run: Run) -> Path:
     name = f"{job.pk}.{hashlib.sha256(run.id.encode()).hexdigest()[:16]}"
     outputs: list[dict[str, str]] = []
     for number, output in enumerate(run.outputs):
-        file = f"{name}-{number}.output" if output.data else ""
+        file = f"{name}-{number}{_OUTPUT}" if output.data else ""
         if file:
             _write(file, output.data)
         outputs.append({"url": output.url, "file": file})
@@ -61,6 +64,12 @@ def kept_answers(job_id: object = "*") -> list[Path]:
     return sorted(_folder().glob(f"{job_id}.*{_ANSWER}"))
 
 
+def kept_files() -> list[Path]:
+    """All files of the answers that wait: what a backup needs of the journal. Never the mark: it
+    says what was paid until now, whatever comes back."""
+    return sorted(path for kind in (_ANSWER, _OUTPUT) for path in _folder().glob(f"*{kind}"))
+
+
 def read_answer(path: Path) -> tuple[uuid.UUID, Run]:
     """Return (job id, run) of a kept answer. Raises whatever a damaged file leads to."""
     kept: dict[str, Any] = json.loads(path.read_bytes())
@@ -72,7 +81,7 @@ def read_answer(path: Path) -> tuple[uuid.UUID, Run]:
 def forget_answer(path: Path) -> None:
     """Remove a kept answer that the database has taken."""
     path.unlink(missing_ok=True)
-    for output in path.parent.glob(f"{path.name.removesuffix(_ANSWER)}-*.output"):
+    for output in path.parent.glob(f"{path.name.removesuffix(_ANSWER)}-*{_OUTPUT}"):
         output.unlink(missing_ok=True)
 
 
@@ -81,6 +90,16 @@ def begin_mark() -> None:
     and ValueError."""
     if _mark() is None and not is_database_behind():
         raise_mark()
+
+
+def require_reconcile() -> None:
+    """Let nothing be paid until the database is reconciled, whatever it counts: it is about to be
+    replaced by an older one. Raises OSError."""
+    try:
+        mark = _mark() or {}
+    except ValueError:
+        return  # a damaged mark says so already
+    _write(_MARK, json.dumps(mark | {_RESTORED: 1}).encode())
 
 
 def raise_mark() -> None:

@@ -70,7 +70,21 @@ function focusFirstError() {
   (invalid ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
 }
 
+/** Say in the page what the server says about a part of it that it did not send. */
+function showProblem(event) {
+  const reply = event.detail.xhr;
+  const isText = reply.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  const messages = document.getElementById("messages");
+  if (reply.status !== 429 || !isText || !messages) return;
+  const text = Object.assign(document.createElement("p"), { textContent: reply.responseText });
+  const message = Object.assign(document.createElement("div"), { className: "message" });
+  message.dataset.tone = "warn";
+  message.append(text);
+  messages.replaceChildren(message);
+}
+
 document.addEventListener("submit", blockSecondSubmit);
+document.addEventListener("htmx:responseError", showProblem);
 document.addEventListener("submit", renewToken);
 document.addEventListener("htmx:configRequest", renewHeader);
 document.addEventListener("click", openDialog);

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.utils import timezone
 
-from accounts import addresses, later
-from accounts.models import User
+from accounts import addresses, invitations, later
+from accounts.models import Invitation, User
 from tests.factories import UserFactory
 
 ORIGIN = "https://theway.example.org"
@@ -23,6 +25,12 @@ def public(settings) -> None:
     settings.ACCOUNT_EMAIL_NOTIFICATIONS = True
     settings.MFA_ALLOW_UNVERIFIED_EMAIL = False
     settings.SITE_ORIGIN = ORIGIN
+
+
+@pytest.fixture
+def lan(settings) -> None:
+    """A site that others reach and that cannot send mail."""
+    settings.SITE_IS_PUBLIC = True
 
 
 @pytest.fixture
@@ -59,3 +67,30 @@ def one_time_codes():
         return TOTP.activate(user, generate_totp_secret()).instance
 
     return give
+
+
+def invite(email: str = "", by: User | None = None) -> tuple[str, Invitation]:
+    """Make an invitation and return the path of its link, and its row."""
+    invitation = Invitation(email=email)
+    link = invitations.issue(invitation, by=by)
+    return urlsplit(link).path, invitation
+
+
+def ended(state: Invitation.State) -> str:
+    """Return the link of an invitation that is over."""
+    link, invitation = invite()
+    now = timezone.now()
+    changes = {
+        Invitation.State.USED: {"used_at": now},
+        Invitation.State.WITHDRAWN: {"withdrawn_at": now},
+        Invitation.State.EXPIRED: {"expires_at": now},
+    }
+    Invitation.objects.filter(pk=invitation.pk).update(**changes[state])
+    invitation.refresh_from_db()
+    assert invitation.state == state
+    return link
+
+
+def without_tokens(page: str) -> str:
+    """Return a page without what is each answer's own."""
+    return re.sub(r"[A-Za-z0-9]{64}|nonce=\S+", "", page)

@@ -11,17 +11,30 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.accounts.conftest import confirmed
+from tests.accounts.conftest import confirmed, invite
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.usefixtures("public")
 # What is each answer's own: tokens and nonces.
 ONCE = re.compile(rb"[A-Za-z0-9]{64}|nonce=\S+")
 WAYS_IN = {
-    "sign up": ("account_signup", lambda email: {"email": email, "password1": PASSWORD}),
-    "sign in": ("account_login", lambda email: {"login": email, "password": "not the one"}),
-    "reset": ("account_reset_password", lambda email: {"email": email}),
+    "sign up": lambda email: {"email": email, "password1": PASSWORD},
+    "invitation": lambda email: {"email": email, "password1": PASSWORD},
+    "sign in": lambda email: {"login": email, "password": "not the one"},
+    "reset": lambda email: {"email": email},
 }
+
+
+def address_of(way: str) -> str:
+    if way == "invitation":
+        return invite()[0]
+    return reverse(
+        {
+            "sign up": "account_signup",
+            "sign in": "account_login",
+            "reset": "account_reset_password",
+        }[way]
+    )
 
 
 @pytest.fixture(params=["confirmed", "unconfirmed", "disabled", "operator"])
@@ -54,11 +67,10 @@ def shape_of(sql: str) -> str:
 
 def told(way: str, email: str, hashes: list[str]) -> tuple:
     """Return everything that an attempt with this address shows and costs."""
-    name, data = WAYS_IN[way]
-    client = Client()
+    address, client = address_of(way), Client()
     hashes.clear()
     with CaptureQueriesContext(connection) as queries:
-        answer = client.post(reverse(name), data(email))
+        answer = client.post(address, WAYS_IN[way](email))
     cost = (len(hashes), [shape_of(query["sql"]) for query in queries])
     page = client.get(answer.url) if answer.status_code == 302 else answer
     words = ONCE.sub(b"", page.content).replace(email.encode(), b"")
@@ -70,7 +82,9 @@ def test_a_known_address_is_answered_like_an_unknown_one(way, known, hashes, put
     assert told(way, known, hashes) == told(way, "nobody@example.org", hashes)
 
 
-@pytest.mark.parametrize(("way", "count"), [("sign up", 1), ("sign in", 1), ("reset", 0)])
+@pytest.mark.parametrize(
+    ("way", "count"), [("sign up", 1), ("invitation", 1), ("sign in", 1), ("reset", 0)]
+)
 def test_each_attempt_hashes_a_password_as_often(way, count, known, hashes, put_off):
     assert told(way, known, hashes)[-1][0] == count
 

@@ -85,6 +85,18 @@ def test_one_time_codes_are_asked_for_at_the_next_sign_in(mailoutbox, turn_codes
     assert get_user(client) == user
 
 
+def test_a_code_works_once(turn_codes_on):
+    user = confirmed()
+    secret = turn_codes_on(client_of(user))
+    cache.clear()  # the code that turned them on is a used one, too
+    code = code_for(secret)
+    browsers = Client(), Client()
+    for browser in browsers:
+        browser.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+        browser.post(reverse("mfa_authenticate"), {"code": code})
+    assert [get_user(browser).is_authenticated for browser in browsers] == [True, False]
+
+
 def test_recovery_codes_are_shown_once_and_by_a_click(mailoutbox, turn_codes_on):
     user = confirmed()
     client = client_of(user)

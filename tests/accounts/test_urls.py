@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.matrix.routes import routes
 
 OURS = {
     "account": "account/",
@@ -13,6 +12,7 @@ OURS = {
     "account_change_address_link": "account/address/<str:token>/",
     "account_confirm": "accounts/confirm/<str:token>/",
     "account_end_other_sessions": "account/sessions/end/",
+    "account_invitation": "accounts/invitation/<str:token>/",
     "account_end_session": "account/sessions/<int:session_id>/end/",
 }
 # Names the library leads to when it is done; both lead on to the account page.
@@ -58,31 +58,16 @@ GONE = [
 ]
 
 
-def walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for pattern in resolver.url_patterns:
-        route = f"{prefix}{pattern.pattern}"
-        if isinstance(pattern, URLResolver):
-            yield from walk(pattern, route)
-        else:
-            yield route, pattern
-
-
-ROUTES = list(walk(get_resolver()))
+ROUTES = routes()
 
 
 def test_the_pages_about_accounts_are_these_and_no_others():
-    found = {pattern.name: route for route, pattern in ROUTES if route.startswith("account")}
+    found = {route.name: route.pattern for route in ROUTES if route.pattern.startswith("account")}
     assert found == OURS | ONWARD | LIBRARY
 
 
 def test_no_page_of_the_library_exists_anywhere_else():
-    names = {
-        pattern.name
-        for _, pattern in ROUTES
-        if getattr(pattern.callback, "view_class", pattern.callback).__module__.startswith(
-            "allauth"
-        )
-    }
+    names = {route.name for route in ROUTES if route.module.startswith("allauth")}
     assert names <= set(LIBRARY)
 
 

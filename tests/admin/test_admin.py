@@ -29,6 +29,7 @@ LISTS = [
     "/admin/models_app/trainingimage/",
     "/admin/generation/generatedimage/",
     "/admin/accounts/user/",
+    "/admin/accounts/invitation/",
 ]
 
 

@@ -92,3 +92,16 @@ def test_the_documentation_is_for_staff(owner_client, operator_client, anonymous
         assert operator_client.get(address).status_code == 200
         assert owner_client.get(address).status_code == 302
         assert anonymous_client.get(address).status_code == 302
+
+
+def test_what_may_be_used_is_told_to_its_person_alone(
+    owner, owner_client, stranger_client, anonymous_client, settings
+):
+    settings.LIMIT_DRAFTS, settings.LIMIT_STORAGE_MB = 5, 100
+    TrainingImageFactory(model=UserModelFactory(owner=owner), size=2**20 + 1)
+    assert owner_client.get("/api/usage").json() == [
+        {"limit": "storage_mb", "allowed": 100, "used": 2},
+        {"limit": "drafts", "allowed": 5, "used": 1},
+    ]
+    assert [one["used"] for one in stranger_client.get("/api/usage").json()] == [0, 0]
+    assert anonymous_client.get("/api/usage").status_code == 401

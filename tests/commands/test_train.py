@@ -152,3 +152,20 @@ class Plain:
 
     def isatty(self) -> bool:
         return False
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "reason"),
+    [
+        ("LIMIT_DRAFTS", 0, "You may not make models here"),
+        ("LIMIT_PHOTOS_PER_DAY", 2, "You have uploaded 2 photos in 24 hours"),
+        ("LIMIT_TRAININGS_PER_DAY", 0, "You may not start trainings here"),
+        ("LIMIT_STORAGE_MB", 0, "You may not store anything here"),
+    ],
+)
+def test_the_accounts_limits_hold_here_too(limit, most, reason, folder, email, settings):
+    setattr(settings, limit, most)
+    with pytest.raises(CommandError, match=reason):
+        train(folder, "--email", email)
+    assert not UserModel.objects.exists()
+    assert not JobQueue.objects.exists()

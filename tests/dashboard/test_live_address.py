@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -55,10 +56,13 @@ async def test_without_signing_in_there_is_no_stream(pages):
     assert not pages.reader.is_running
 
 
-async def test_for_a_stranger_there_is_no_such_model(pages, job, stranger):
-    for model in (job.model_id, "nonsense"):
-        async with pages.open(stranger, query=f"model={model}") as page:
-            assert page.status == 404
+async def test_for_a_stranger_and_an_operator_there_is_no_such_model(
+    pages, job, stranger, operator
+):
+    for model in (job.model_id, uuid.uuid4(), "nonsense"):
+        for somebody in (stranger, operator):
+            async with pages.open(somebody, query=f"model={model}") as page:
+                assert page.status == 404
     assert not pages.reader.is_running
 
 
@@ -94,10 +98,13 @@ async def test_listening_writes_nothing(pages, owner):
     assert await in_database(lambda: list(Session.objects.values())) == before
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT"])
-async def test_nothing_but_get_is_answered(pages, owner, method):
-    async with pages.open(owner, method=method) as page:
-        assert page.status in {403, 405}
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+async def test_nothing_but_get_is_answered(pages, owner, stranger, job, method):
+    for somebody in (owner, stranger, None):
+        query = f"model={job.model_id}"
+        async with pages.open(somebody, method=method, query=query) as page:
+            assert page.status in {403, 405}
+    assert not pages.reader.is_running
 
 
 async def test_a_body_is_not_waited_for(pages, owner):
@@ -128,7 +135,7 @@ async def test_a_server_that_cannot_continue_the_answer_refuses_to_begin_it(owne
 
 
 async def test_one_page_too_many_is_refused_with_a_sentence(pages, owner, stranger, settings):
-    settings.LIVE_STREAMS_PER_PERSON = 2
+    settings.LIMIT_STREAMS = 2
     async with pages.open(owner) as first, pages.open(owner) as second:
         assert [first.status, second.status] == [200, 200]
         async with pages.open(owner) as third:
@@ -140,7 +147,7 @@ async def test_one_page_too_many_is_refused_with_a_sentence(pages, owner, strang
 
 
 async def test_a_page_that_is_closed_makes_room_for_another(pages, owner, settings):
-    settings.LIVE_STREAMS_PER_PERSON = 1
+    settings.LIMIT_STREAMS = 1
     for _ in range(3):
         async with pages.open(owner) as page:
             assert page.status == 200

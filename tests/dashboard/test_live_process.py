@@ -42,7 +42,7 @@ def environment(tmp_path) -> dict[str, str]:
     return kept | {
         "THEWAY_DATA_DIR": str(tmp_path),
         "DJANGO_DEBUG": "1",
-        "LIVE_STREAMS_PER_PERSON": "100",
+        "LIMIT_STREAMS": "100",
         "DJANGO_SETTINGS_MODULE": "theway.settings",
     }
 

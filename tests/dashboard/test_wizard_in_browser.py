@@ -247,3 +247,32 @@ CHOSEN = {
     "preset": "balanced",
     "options": {"epochs": 100, "learning_rate": 0.0002, "batch_size": 1, "resolution": 1024},
 }
+
+
+def test_a_photo_beyond_the_limit_stays_on_the_page_to_be_tried_again(page, owner, settings):
+    settings.LIMIT_PHOTOS_PER_DAY = 1
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    page.set_input_files("#photos", [image("red.jpg", "red"), image("blue.jpg", "blue")])
+    left = page.locator("#uploads .photo-card")
+    expect(left).to_have_count(1)
+    expect(left.locator("[data-note]")).to_contain_text("as many as you may")
+    settings.LIMIT_PHOTOS_PER_DAY = 2
+    left.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(2)
+    expect(left).to_have_count(0)
+
+
+def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, owner, settings):
+    settings.LIMIT_DRAFTS = 1
+    old = draft(owner)
+    page.goto("/dashboard/models/new")
+    page.fill("[name=name]", "My old dog")
+    expect(page.locator("#saved")).to_contain_text("Train or delete it to begin another")
+    page.press("[name=name]", "Enter")
+    expect(page.locator("[name=name]")).to_have_value("My old dog")
+    page.goto(address(old, "about"))
+    page.get_by_role("button", name="Delete draft").click()
+    page.locator("dialog").get_by_role("button", name="Delete draft").click()
+    expect(page.locator("#messages")).to_contain_text("is deleted")
+    assert not owner.user_models.exists()

@@ -9,11 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from dashboard.templatetags.ui import model_tag
 from jobs.models import JobQueue
 from jobs.querysets import STUCK_AFTER, attention
-from jobs.selectors import drafts_of, is_draft, latest_job
 from jobs.states import UNFINISHED
 from models_app.models import UserModel
+from models_app.selectors import drafts_of, drafts_used
 from tests.factories import JobFactory, UserModelFactory
 from theway.front_page import needing_attention
 
@@ -81,18 +82,19 @@ def test_a_job_that_is_marked_as_stuck_is_one_that_is_found_as_stuck(jobs):
     assert {job.status for job in jobs if job.pk in marked} == set(UNFINISHED)
 
 
-def test_what_is_shown_as_a_draft_is_what_can_be_continued_as_one(owner, owner_client):
-    """One that was cancelled is no draft: it has a page of its own, where it starts again."""
-    models = [UserModelFactory(owner=owner, **kind) for kind in ({}, {"training": True})]
-    models += [
-        UserModelFactory(owner=owner, ready=True),
-        UserModelFactory(owner=owner, failed=True),
-    ]
+def test_a_draft_is_the_same_in_lists_in_limits_and_on_its_tag(owner, owner_client):
+    """One that was stopped again is one too; it has a page, where it can start again."""
+    never = UserModelFactory(owner=owner)
     cancelled = UserModelFactory(owner=owner)
     JobFactory(model=cancelled, cancelled=True)
+    for kind in ({"training": True}, {"ready": True}, {"failed": True}):
+        UserModelFactory(owner=owner, **kind)
     drafts = set(drafts_of(owner))
-    assert drafts == {one for one in UserModel.objects.all() if is_draft(one, latest_job(one))}
-    assert drafts == {models[0]}
+    assert drafts == {one for one in UserModel.objects.all() if one.is_draft} == {never, cancelled}
+    assert drafts_used(owner).used == len(drafts)
+    tagged = {one for one in UserModel.objects.all() if model_tag(one)["label"] == "Draft"}
+    assert tagged == drafts
     page = owner_client.get("/dashboard/models/new").text
-    assert f"/dashboard/models/new/{models[0].pk}/" in page
-    assert str(cancelled.pk) not in page
+    assert all(f"/dashboard/models/new/{one.pk}/" in page for one in drafts)
+    assert owner_client.get(f"/dashboard/models/{never.pk}").status_code == 302
+    assert owner_client.get(f"/dashboard/models/{cancelled.pk}").status_code == 200

@@ -1,5 +1,6 @@
 """After the database came back older than it was: look everything up, then pay again."""
 
+import json
 import os
 import time
 from contextlib import suppress
@@ -19,6 +20,7 @@ from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.local.provider import Local
+from providers.types import Output, Run, RunStatus
 from tests.factories import JobFactory
 from training.selectors import next_idempotency_key
 from training.services import start
@@ -181,6 +183,36 @@ def test_a_lost_look_up_key_is_no_proof(scripted, is_behind, monkeypatch):
     reconcile()
     never_sent.refresh_from_db(), sent.refresh_from_db()
     assert (never_sent.status, sent.status) == (Status.UNKNOWN, Status.QUEUED)
+
+
+def test_after_a_restore_nothing_is_paid_before_it_is_reconciled(scripted):
+    """Although the database counts as many calls as the mark, or there is no mark at all."""
+    scripted.lists_no_images()
+    scripted.lists()
+    job = JobFactory()
+    journal.require_reconcile()
+    assert journal.is_database_behind()
+    journal.raise_mark()
+    assert journal.is_database_behind()
+    submit(job.pk)
+    assert JobQueue.objects.get().status == Status.QUEUED
+    JobQueue.objects.all().delete()
+    reconcile()
+    assert not journal.is_database_behind()
+
+
+def test_a_restore_never_lowers_the_mark_of_what_was_paid(is_behind, settings):
+    journal.require_reconcile()
+    mark = json.loads((settings.JOURNAL_DIR / journal._MARK).read_text())
+    assert mark["local"] == 1000
+
+
+def test_a_backup_takes_the_answers_that_wait_and_never_the_mark():
+    job = JobFactory(submitting=True)
+    outputs = (Output(data=b"picture"),)
+    journal.keep_answer(job, Run(id="ft-1", status=RunStatus.RUNNING, outputs=outputs))
+    journal.raise_mark()
+    assert {path.suffix for path in journal.kept_files()} == {".answer", ".output"}
 
 
 def test_old_progress_and_logs_of_ended_jobs_are_pruned():

@@ -64,8 +64,8 @@ class Served:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def serve(folder: Path) -> Served:
-    """Start the site in `folder`; the caller kills its process."""
+def serve(folder: Path, *, trusted: str = "127.0.0.1") -> Served:
+    """Start the site in `folder`, behind the proxies of `trusted`; the caller kills its process."""
     port = unused_port()
     env = installation_environment(folder, port=port, trainer_port=unused_port())
     _manage(env, "migrate", "-v0")
@@ -73,7 +73,7 @@ def serve(folder: Path) -> Served:
     people = _manage(env, "shell", "-v0", "-c", _PEOPLE).split()
     process = Process(
         "web",
-        [sys.executable, "-m", "theway.server", "--port", str(port)],
+        [sys.executable, "-m", "theway.server", "--port", str(port), "--trusted-proxies", trusted],
         cwd=ROOT,
         env=env,
         ready_url=f"http://127.0.0.1:{port}/healthz",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.utils import timezone
 
+from accounts.allowances import Allowance, Limit, Usage
+from accounts.limits import LimitReachedError
 from theway.bodies import limit
 from theway.bodies.limit import BodyLimit
 from theway.bodies.rules import Rule
@@ -154,3 +158,23 @@ async def test_an_upload_waits_on_the_disk_and_takes_none_of_it(monkeypatch):
     monkeypatch.setattr(limit, "FREE_BYTES", 0)
     monkeypatch.setattr(limit, "SHARED_BYTES", 0)
     assert (await answer(request(limited(replace(RULE, sender=1))), b"123456"))[0] == 200
+
+
+async def test_what_a_limit_forbids_is_answered_unread_with_a_code_and_when_there_is_room():
+    made = timezone.now() - timedelta(hours=23)
+    reached = LimitReachedError(Allowance(Limit.PHOTOS, 1, Usage.of_day([(made, 1)])))
+    client = request(
+        limited(replace(RULE, reached=reached)), announced=5, accept="application/json"
+    )
+    status, body, headers = await answer(client, b"12345")
+    assert (status, json.loads(body)["code"]) == (429, "limit_reached")
+    assert json.loads(body)["message"] == str(reached)
+    assert 3500 < int(headers[b"retry-after"]) <= 3600
+
+
+async def test_where_waiting_does_not_help_no_time_is_named():
+    reached = LimitReachedError(Allowance(Limit.STORAGE, 1, Usage(1)))
+    status, body, headers = await answer(request(limited(replace(RULE, reached=reached))), b"1")
+    assert status == 429
+    assert b"Delete photos, pictures or models" in body
+    assert b"retry-after" not in headers

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as site
 from django.test import Client
 
+from accounts.limits import LimitReachedError
 from tests.conftest import client_of
 from tests.dashboard.wizard_drafts import address, draft, upload_address
 from tests.factories import UserFactory
@@ -68,3 +69,12 @@ def test_a_step_of_the_wizard_is_no_upload(model):
 
 def test_reading_sends_nothing(model):
     assert rule(upload_address(model), client_of(model.owner), "GET").sender is None
+
+
+@pytest.mark.parametrize("limit", ["LIMIT_STORAGE_MB", "LIMIT_PHOTOS_PER_DAY"])
+def test_who_may_upload_nothing_more_is_told_before_a_byte_is_read(model, settings, limit):
+    assert rule(upload_address(model), client_of(model.owner)).reached is None
+    setattr(settings, limit, 0)
+    found = rule(upload_address(model), client_of(model.owner))
+    assert isinstance(found.reached, LimitReachedError)
+    assert rule(upload_address(model), client_of(UserFactory())).reached is None

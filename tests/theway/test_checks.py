@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.checks import run_checks
 
+from accounts.allowances import Limit
 from theway import checks
 
 LOCAL = {"base_url": "http://127.0.0.1:8100", "api_key": "local"}
@@ -70,3 +71,23 @@ def test_hosts_have_to_be_named(settings, hosts):
     assert ids(checks.hosts_are_named(None)) == ["theway.E005"]
     settings.ALLOWED_HOSTS = ["theway.example.org"]
     assert checks.hosts_are_named(None) == []
+
+
+@pytest.mark.parametrize(
+    ("public", "signup", "limit", "found"),
+    [
+        (True, True, None, ["theway.E006"]),
+        (True, True, 20, []),
+        (True, True, 0, []),
+        (True, False, None, []),
+        (False, True, None, []),
+    ],
+)
+def test_open_sign_up_on_a_public_site_needs_every_limit(settings, public, signup, limit, found):
+    settings.SITE_IS_PUBLIC, settings.SIGNUP_OPEN = public, signup
+    for one in Limit:
+        setattr(settings, one.setting, 10)
+    settings.LIMIT_DRAFTS = limit
+    messages = checks.open_accounts_are_limited(None)
+    assert ids(messages) == found
+    assert all("LIMIT_DRAFTS" in message.msg for message in messages)

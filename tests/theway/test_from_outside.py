@@ -24,12 +24,15 @@ PATHS = [
     "/api/models/{}",
     "/api/jobs/{}",
     "/accounts/confirm-email/{}/",
+    "/accounts/invitation/{}/",
     "/accounts/password/reset/key/{}-{}/",
     "/admin/{}",
     "/admin/jobs/jobqueue/{}/change/",
     "/admin/jobs/jobqueue/?q={}&status={}&p={}&o={}",
     "/admin/models_app/usermodel/{}/change/",
     "/admin/accounts/user/{}/change/",
+    "/admin/accounts/invitation/{}/change/",
+    "/admin/accounts/invitation/?q={}&p={}&o={}",
     "/admin/r/{}/{}/",
     "/admin/jsi18n/?{}",
     "/admin/login/?next={}",
@@ -68,7 +71,13 @@ def test_odd_addresses(owner_client, operator_client, client, path, odd):
         assert is_answered(browser.get(address)), address
 
 
-FORMS = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/api/models"]
+FORMS = [
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/invitation/unknown/",
+    "/accounts/password/reset/",
+    "/api/models",
+]
 TYPES = [
     "application/x-www-form-urlencoded; charset=utf-7",
     "application/x-www-form-urlencoded; charset=no-such",

@@ -50,8 +50,35 @@ def test_a_line_without_a_secret_is_left_as_it_is(written):
     assert "job 3f2a: submitting to local" in stream.getvalue()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/invitation/{}/",
+        "/accounts/confirm/{}/",
+        "/account/address/{}/",
+        "/accounts/password/reset/key/{}/",
+    ],
+)
+def test_what_makes_a_link_is_hidden(written, path):
+    """Django logs the path of every request that it refuses."""
+    logger, stream = written
+    token = "1-abc:Def_09"
+    logger.warning("Not Found: %s", path.format(token))
+    assert token not in stream.getvalue()
+    assert path.format("[token]") in stream.getvalue()
+
+
 def test_the_address_of_a_person_is_hidden(written):
     logger, stream = written
     logger.info("mail to %s could not be sent", "ann.o'hara+tag@mail.example.org")
     assert "@mail" not in stream.getvalue()
     assert "could not be sent" in stream.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_line_break_in_an_address_makes_no_line_of_the_log(client, caplog):
+    client.get("/no-such%0A2026-01-01%20INFO%20forged%0D%1B[2K")
+    client.get("/", headers={"host": "evil\nforged.example"})
+    assert caplog.messages
+    for message in caplog.messages:
+        assert not set(message) & set("\n\r\x1b"), message

@@ -143,15 +143,6 @@ def test_what_is_sent_beyond_the_announced_length_is_no_body(served):
         assert answer(connection)[0] in {400, 403}
 
 
-def test_a_websocket_is_answered_like_any_request(served):
-    head = (
-        "GET /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    assert exchange(served, head.encode())[0] < 500
-
-
 def test_slow_senders_by_the_hundred_leave_the_pages_alive(served):
     slow_body = head_for(served, "nobody", "Content-Length: 1000000") + bytes(1000)
     slow_upload = head_for(served, served.owner_session, "Content-Length: 9000000") + bytes(1000)

@@ -9,7 +9,15 @@ import sys
 
 import pytest
 
-NAMES = ["SITE_IS_PUBLIC", "MAIL_IS_SET_UP", "ACCOUNT_EMAIL_VERIFICATION", "SITE_ORIGIN"]
+from accounts.allowances import Limit
+
+NAMES = [
+    "SITE_IS_PUBLIC",
+    "MAIL_IS_SET_UP",
+    "ACCOUNT_EMAIL_VERIFICATION",
+    "SIGNUP_OPEN",
+    "SITE_ORIGIN",
+]
 SHOW = f"import json, theway.settings as s; print(json.dumps([getattr(s, n) for n in {NAMES}]))"
 QUIET = {
     "PUBLIC_URL": "",
@@ -26,20 +34,60 @@ HERE = "http://localhost:8000"
 @pytest.mark.parametrize(
     ("environment", "concluded"),
     [
-        ({}, [False, False, "none", HERE]),
-        ({"EMAIL_URL": SMTP}, [False, True, "mandatory", HERE]),
+        ({}, [False, False, "none", True, HERE]),
+        ({"EMAIL_URL": SMTP}, [False, True, "mandatory", True, HERE]),
         (
             {"PUBLIC_URL": "https://x.example.org"},
-            [True, False, "none", "https://x.example.org"],
+            [True, False, "none", False, "https://x.example.org"],
         ),
-        ({"DJANGO_ALLOWED_HOSTS": "192.0.2.1"}, [True, False, "none", HERE]),
+        (
+            {"PUBLIC_URL": "https://x.example.org", "EMAIL_URL": SMTP},
+            [True, True, "mandatory", False, "https://x.example.org"],
+        ),
+        (
+            {"PUBLIC_URL": "https://x.example.org", "SIGNUP_OPEN": "true"},
+            [True, False, "none", True, "https://x.example.org"],
+        ),
+        ({"DJANGO_ALLOWED_HOSTS": "192.0.2.1"}, [True, False, "none", False, HERE]),
         # Listening for others is enough: they can send any Host header.
-        ({"WEB_HOST": "0.0.0.0"}, [True, False, "none", HERE]),  # noqa: S104
+        ({"WEB_HOST": "0.0.0.0"}, [True, False, "none", False, HERE]),  # noqa: S104
     ],
 )
 def test_the_settings_know_who_reaches_the_site(environment, concluded, tmp_path):
-    environment = os.environ | QUIET | environment | {"THEWAY_DATA_DIR": str(tmp_path)}
+    inherited = {name: value for name, value in os.environ.items() if name != "SIGNUP_OPEN"}
+    environment = inherited | QUIET | environment | {"THEWAY_DATA_DIR": str(tmp_path)}
     shown = subprocess.run(
         [sys.executable, "-c", SHOW], env=environment, capture_output=True, text=True, check=True
     )
     assert json.loads(shown.stdout) == concluded
+
+
+def limits_with(tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
+    names = [limit.setting for limit in Limit]
+    show = f"import json, theway.settings as s; print(json.dumps([getattr(s, n) for n in {names}]))"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIMIT_")}
+    environment = kept | QUIET | environment | {"THEWAY_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", show]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_machine_for_oneself_has_no_limits_and_a_public_site_has_all(tmp_path):
+    assert json.loads(limits_with(tmp_path).stdout) == [None] * len(Limit)
+    public = json.loads(limits_with(tmp_path, PUBLIC_URL="https://x.example.org").stdout)
+    assert public == [500, 5000, 20, 10, 200, 20, 1200]
+
+
+def test_a_limit_may_be_a_number_nothing_or_none(tmp_path):
+    shown = limits_with(
+        tmp_path,
+        PUBLIC_URL="https://x.example.org",
+        LIMIT_PHOTOS_PER_DAY="0",
+        LIMIT_STORAGE_MB="",
+        LIMIT_DRAFTS="None",
+    )
+    assert json.loads(shown.stdout)[:4] == [0, None, None, 10]
+
+
+def test_a_limit_that_is_no_number_is_named(tmp_path):
+    failed = limits_with(tmp_path, LIMIT_DRAFTS="-1")
+    assert "LIMIT_DRAFTS must be a whole number, or none." in failed.stderr

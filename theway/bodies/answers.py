@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.limits import LimitReachedError
 from theway.bodies.asgi import Scope, Send, header
 
 
@@ -20,8 +21,10 @@ class Answer:
 
     status: int
     title: Promise
-    text: Promise
+    text: Promise | str
     ends_connection: bool = False
+    code: str = ""  # for programs
+    retry_after: int | None = 10  # seconds
 
 
 TOO_LARGE = Answer(
@@ -53,6 +56,15 @@ BUSY = Answer(
 )
 
 
+_POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
+
+def limit_reached(error: LimitReachedError) -> Answer:
+    """Return the answer to an upload of somebody who may upload nothing at the moment."""
+    title = _("There is no room for more photos right now")
+    return Answer(429, title, str(error), code=error.code, retry_after=error.retry_after)
+
+
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the page, or what a script understands."""
     if header(scope, b"accept").startswith(b"application/json"):
@@ -64,18 +76,21 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+        (b"content-security-policy", _POLICY),
+        (b"referrer-policy", b"same-origin"),
     ]
     if answer.ends_connection:
         headers.append((b"connection", b"close"))
-    if answer.status in {429, 503}:
-        headers.append((b"retry-after", b"10"))
+    if answer.status in {429, 503} and answer.retry_after:
+        headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _for_scripts(answer: Answer) -> dict[str, str]:
     reply = {"message": str(answer.text)}
+    if answer.code:
+        reply["code"] = answer.code
     if answer is SIGNED_OUT:
         reply["address"] = resolve_url(settings.LOGIN_URL)
     return reply

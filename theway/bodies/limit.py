@@ -15,6 +15,7 @@ from theway.bodies.answers import (
     TOO_MANY,
     TOO_SLOW,
     Answer,
+    limit_reached,
     send_answer,
 )
 from theway.bodies.asgi import Application, Message, Receive, Scope, Send, header
@@ -49,6 +50,8 @@ class BodyLimit:
         rule = await self._rule_for(scope)
         if _announced(scope) > rule.max_bytes:
             await send_answer(_too_large(rule), scope, send)
+        elif rule.reached:
+            await send_answer(limit_reached(rule.reached), scope, send)
         elif self._uploads[rule.sender] >= UPLOADS_AT_ONCE:
             await send_answer(TOO_MANY, scope, send)
         else:

@@ -18,6 +18,10 @@ from django.db import connections
 from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, resolve
 
+from accounts import limits
+from accounts.allowances import Limit
+from accounts.limits import LimitReachedError
+from accounts.models import User
 from models_app.selectors import models_of
 from models_app.texts import is_storable
 from theway.bodies.asgi import Scope, header
@@ -32,7 +36,7 @@ class Rule:
 
     In every `window_seconds` at least `window_bytes` must arrive, and everything within `seconds`.
     `sender` is the account that may upload here; `is_upload` says that one must be signed in for
-    more than `max_bytes`.
+    more than `max_bytes`; `reached` is why that account may upload nothing at the moment.
     """
 
     max_bytes: int
@@ -41,6 +45,15 @@ class Rule:
     window_bytes: int
     sender: Any = None
     is_upload: bool = False
+    reached: LimitReachedError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who uploads, and why they may not at the moment."""
+
+    id: Any
+    reached: LimitReachedError | None
 
 
 def ordinary(*, is_upload: bool = False) -> Rule:
@@ -48,9 +61,10 @@ def ordinary(*, is_upload: bool = False) -> Rule:
     return Rule(_MEBIBYTE, 30, 10, 1024, is_upload=is_upload)
 
 
-def upload(sender: Any) -> Rule:
+def upload(sender: Sender) -> Rule:
     """Return the rule for photos. A phone in a tunnel may send nothing for a while."""
-    return Rule(settings.MAX_REQUEST_BYTES, 1800, 30, 30 * 1024, sender, is_upload=True)
+    most = settings.MAX_REQUEST_BYTES
+    return Rule(most, 1800, 30, 30 * 1024, sender.id, is_upload=True, reached=sender.reached)
 
 
 async def rule_for(scope: Scope) -> Rule:
@@ -59,7 +73,7 @@ async def rule_for(scope: Scope) -> Rule:
     if model_id is None:
         return ordinary()
     # Not on the thread that all of the process shares: a slow database delays this request only.
-    sender = await sync_to_async(_owner, thread_sensitive=False)(scope, model_id)
+    sender = await sync_to_async(_sender, thread_sensitive=False)(scope, model_id)
     return upload(sender) if sender else ordinary(is_upload=True)
 
 
@@ -74,8 +88,8 @@ def _draft(scope: Scope) -> UUID | None:
     return match.kwargs["model_id"] if match.view_name in _UPLOAD_VIEWS else None
 
 
-def _owner(scope: Scope, model_id: UUID) -> Any:
-    """Return the id of the account that is signed in and owns the model, None otherwise."""
+def _sender(scope: Scope, model_id: UUID) -> Sender | None:
+    """Return the account that is signed in and owns the model, None otherwise."""
     cookies = parse_cookie(header(scope, b"cookie").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if not key or not is_storable(key):
@@ -84,7 +98,19 @@ def _owner(scope: Scope, model_id: UUID) -> Any:
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     try:
         user = get_user(request)
-        is_owner = user.is_authenticated and models_of(user).filter(pk=model_id).exists()
-        return user.pk if is_owner else None
+        if isinstance(user, User) and models_of(user).filter(pk=model_id).exists():
+            return Sender(user.pk, _reached(user))
+        return None
     finally:
         connections.close_all()  # the thread is not a request's, so nobody else closes them
+
+
+def _reached(user: User) -> LimitReachedError | None:
+    """Return the limit that no upload of theirs can keep: then none of it reaches the disk.
+
+    While there is room, how much a photo will take is known once it is made smaller.
+    """
+    for found in limits.allowances(user, (Limit.STORAGE, Limit.PHOTOS)):
+        if found.is_reached:
+            return LimitReachedError(found)
+    return None

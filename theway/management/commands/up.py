@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
+from theway import in_use
 from theway.checks import INSTALLATION
 from theway.launcher.console import Console
 from theway.launcher.plan import Plan, PlanError
@@ -30,9 +31,10 @@ class Command(BaseCommand):
         try:
             plan = Plan.from_environment()
             plan.check_ports()
+            in_use.hold()
             with launcher_lock():
                 self._run(plan)
-        except (PlanError, AlreadyRunningError, StartError) as error:
+        except (PlanError, AlreadyRunningError, in_use.InUseError, StartError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None

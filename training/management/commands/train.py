@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.limits import LimitReachedError
 from accounts.models import User
 from jobs.messages import explain
 from jobs.models import JobQueue
@@ -95,11 +96,14 @@ class Command(BaseCommand):
         owner = self._owner(options["email"])
         contents = self._photos(options["folder"])
         values = self._hyperparameters(options)
-        model = self._draft(owner, options, values)
+        try:
+            model = self._draft(owner, options, values)
+        except LimitReachedError as error:
+            raise CommandError(str(error)) from error
         try:
             self._add_photos(model, contents, skip_refused=options["skip_refused"])
             job = start(model, idempotency_key=selectors.next_idempotency_key(model))
-        except StartRefusedError as error:
+        except (StartRefusedError, LimitReachedError) as error:
             model_services.delete_model(model)
             raise CommandError(str(error)) from error
         except (CommandError, KeyboardInterrupt):

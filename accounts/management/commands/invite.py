@@ -1,0 +1,55 @@
+"""`manage.py invite`: a link with which one person can create an account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext
+
+from accounts import invitations
+from accounts.invite_form import InviteForm
+from accounts.models import Invitation
+
+
+class Command(BaseCommand):
+    help = (
+        "Make an invitation and print its link, which is kept nowhere: whoever has it can create "
+        "one account. With --email only that address can be used, and where mail is set up the "
+        "link is mailed there too. Exit code 1 if the invitation is refused or the mail fails."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--email", default="", help="the only address that can be used")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=invitations.EXPIRES.days,
+            help=f"how long it works: 1 to {invitations.LONGEST.days}, normally %(default)s",
+        )
+        parser.add_argument("--note", default="", help="for the operators' list")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        form = InviteForm({name: options[name] for name in ("email", "days", "note")})
+        if not form.is_valid():
+            errors = [
+                f"--{name}: {' '.join(map(str, texts))}" for name, texts in form.errors.items()
+            ]
+            raise CommandError("\n".join(errors))
+        invitation: Invitation = form.save(commit=False)
+        link = invitations.issue(invitation, lasts=form.lasts())
+        self.stdout.write(link)
+        until = f"{invitation.expires_at:%Y-%m-%d %H:%M}"
+        self.stderr.write(gettext("It works once, until %(until)s UTC.") % {"until": until})
+        if invitations.is_mailed(invitation):
+            self._mail(invitation, link)
+
+    def _mail(self, invitation: Invitation, link: str) -> None:
+        try:
+            invitations.send(invitation, link)
+        except Exception as error:
+            # An SMTP error quotes the address: its kind is enough.
+            name = type(error).__name__
+            text = gettext("The mail could not be sent (%(name)s); pass the link on yourself.")
+            raise CommandError(text % {"name": name}) from None
+        self.stderr.write(gettext("It was also mailed to %(email)s.") % {"email": invitation.email})

@@ -1,0 +1,71 @@
+"""Passwords may be anything that is not easy to guess, and are taken exactly as entered."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import global_settings
+from django.contrib.auth import get_user
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from tests.factories import UserFactory
+from tests.theway.test_walls import settings_of
+
+pytestmark = pytest.mark.django_db
+LOGIN = reverse("account_login")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "quietly walking otters",
+        "ÜBERÄLL Straße 🦦 läuft",
+        "8" * 40 + "otter lake",
+        "otters walk " * 12,
+    ],
+)
+def test_any_characters_and_long_ones_are_fine(password):
+    validate_password(password)
+
+
+@pytest.mark.parametrize("password", ["Otter7!", "the way", "TheWay2026", "theway!!"])
+def test_short_ones_and_the_sites_own_name_are_not(password):
+    with pytest.raises(ValidationError):
+        validate_password(password)
+
+
+def test_twenty_thousand_common_ones_are_refused():
+    common = [word for word in CommonPasswordValidator().passwords if len(word) >= 8]
+    assert len(common) > 3000
+    for password in common[::97]:
+        with pytest.raises(ValidationError):
+            validate_password(password)
+
+
+@pytest.mark.parametrize("entered", ["x" * 71, "X" * 72, "x" * 73])
+def test_a_password_that_is_nearly_right_is_wrong(client, entered):
+    user = UserFactory(password="x" * 72)
+    client.post(LOGIN, {"login": user.email, "password": entered})
+    assert get_user(client).is_anonymous
+    client.post(LOGIN, {"login": user.email, "password": "x" * 72})
+    assert get_user(client) == user
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_change_password"])
+def test_fields_hide_it_and_let_password_managers_fill_them(name, client, owner_client):
+    browser = owner_client if "change" in name else client
+    fields = re.findall(r"<input[^>]*password[^>]*>", browser.get(reverse(name)).content.decode())
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field and "autocomplete=" in field
+        assert "onpaste" not in field and "maxlength" not in field
+
+
+def test_they_are_stored_by_a_slow_hash(tmp_path):
+    assert settings_of(tmp_path, "hasattr(s, 'PASSWORD_HASHERS')") == "False"  # Django's own
+    assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
+    assert PBKDF2PasswordHasher.iterations >= 600_000

@@ -1,0 +1,201 @@
+"""An installation with people in it: the owner's words and bytes are unmistakable."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.core.signing import dumps
+from django.urls import reverse
+
+from accounts import addresses, sessions
+from accounts.models import AddressChange, BrowserSession, User
+from jobs.models import JobEvent, OrphanRun, RemoteDeletion
+from models_app.models import TrainingImage, UserModel
+from tests.conftest import client_of
+from tests.dashboard.rows import PICTURES, describe_local_trainer
+from tests.factories import (
+    PASSWORD,
+    GeneratedImageFactory,
+    JobFactory,
+    TrainingImageFactory,
+    UserFactory,
+    UserModelFactory,
+    jpeg,
+)
+from tests.matrix.passkey import stored_passkey
+from tests.matrix.rows import rows
+
+WORD = "quetzalcoatl"  # in every text of the owner's
+FULL, SMALL = b"QUETZALCOATL-FULL-SIZE", b"QUETZALCOATL-THUMBNAIL"
+
+
+@dataclass
+class Somebody:
+    """One of those who ask: their cookies, and a change to the world while they do."""
+
+    name: str
+    cookies: SimpleCookie = field(default_factory=SimpleCookie)
+    is_signed_in: bool = True
+    is_deactivated: bool = False
+
+
+@dataclass
+class World:
+    """The owner's rows, and everybody who asks for them."""
+
+    owner: User
+    values: dict[str, dict[str, object]]
+    people: list[Somebody]
+    owned: frozenset[tuple[object, ...]]  # rows, as they are and have to stay
+
+    @contextmanager
+    def as_seen_by(self, somebody: Somebody) -> Iterator[None]:
+        """While it lasts, the owner's account is as `somebody` has it."""
+        rows = User.objects.filter(pk=self.owner.pk)
+        if somebody.is_deactivated:
+            rows.update(is_active=False)
+        try:
+            yield
+        finally:
+            if somebody.is_deactivated:
+                rows.update(is_active=True)
+
+
+def build() -> World:
+    """Fill the database; call it within a transaction that is rolled back."""
+    describe_local_trainer()
+    Group.objects.create(name="a group")
+    owner = _person("owner", WORD)
+    values = _rows_of(owner)
+    ended = client_of(owner).cookies
+    sessions.end(owner, BrowserSession.objects.get(user=owner).pk)
+    here, elsewhere = _just_signed_in(owner), client_of(owner)
+    row = BrowserSession.objects.get(session_key=elsewhere.session.session_key)
+    values["account_end_session"] = {"session_id": row.pk}
+    owned = rows()
+    stranger, operator = _person("other"), _operator()
+    UserModelFactory(owner=stranger)
+    people = [
+        Somebody("owner", here),
+        Somebody("anonymous", is_signed_in=False),
+        Somebody("another person", _just_signed_in(stranger)),
+        Somebody("operator", _just_signed_in(operator)),
+        Somebody("deactivated", here, is_signed_in=False, is_deactivated=True),
+        Somebody("ended session", ended, is_signed_in=False),
+    ]
+    return World(owner, values, people, owned)
+
+
+def _person(name: str, word: str = "somebody", **fields: Any) -> User:
+    user = UserFactory(email=f"{name}.{word}@example.org", **fields)
+    addresses.claim(user)
+    return user
+
+
+def _operator() -> User:
+    user = _person("operator", operator=True)
+    TOTP.activate(user, generate_totp_secret())
+    return user
+
+
+def _just_signed_in(user: User) -> SimpleCookie:
+    """A session whose password was entered a moment ago, so no page asks for it again."""
+    client = client_of(user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return client.cookies
+
+
+def _rows_of(owner: User) -> dict[str, dict[str, object]]:
+    """Return what stands in the addresses, by the names of the addresses; "" is the rest."""
+    ready, draft = _ready(owner), _draft(owner)
+    running, failed, unknown = _jobs(owner)
+    picture = GeneratedImageFactory(model=ready, prompt=f"a {WORD} prompt", **_files())
+    change = AddressChange.objects.create(
+        user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
+    )
+    device = stored_passkey(f"{WORD} phone")
+    TOTP.activate(owner, generate_totp_secret())
+    RecoveryCodes.activate(owner)
+    passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
+    token = dumps([str(change.pk), "old"], salt=addresses._SALT)
+    general = {
+        "model_id": ready.pk,
+        "photo_id": draft.photos.all()[0].pk,
+        "image_id": picture.pk,
+        "job_id": running.pk,
+        "pk": passkey.pk,
+        "size": "full",
+        "step": "about",
+    }
+    return {
+        "": general,
+        "dashboard:wizard": {"model_id": draft.pk},
+        "dashboard:photo_upload": {"model_id": draft.pk},
+        "dashboard:job_retry": {"job_id": failed.pk},
+        "dashboard:job_abandon": {"job_id": unknown.pk},
+        "dashboard:job_not_started": {"job_id": unknown.pk},
+        "account_change_address_link": {"token": token},
+        "admin:photo_thumbnail": {"pk": general["photo_id"]},
+        "admin:image_thumbnail": {"pk": general["image_id"]},
+    }
+
+
+def _files() -> dict[str, ContentFile[bytes]]:
+    full, small = jpeg() + FULL, jpeg(96, 96) + SMALL
+    name = f"{uuid.uuid4()}.jpg"
+    return {"file": ContentFile(full, name=name), "thumbnail": ContentFile(small, name=name)}
+
+
+def _ready(owner: User, number: int = 1) -> UserModel:
+    weights = ContentFile(FULL, name="w.safetensors")
+    return UserModelFactory(
+        owner=owner,
+        ready=True,
+        name=f"{WORD} ready",
+        description=f"about {WORD}",
+        trigger_word=f"{WORD}_k{number}",
+        weights=weights,
+    )
+
+
+def _draft(owner: User) -> UserModel:
+    model = UserModelFactory(
+        owner=owner, name=f"{WORD} draft", answers={"about": {"description": WORD}}
+    )
+    for number in range(2):
+        _photo(model, number)
+    return model
+
+
+def _photo(model: UserModel, number: int) -> TrainingImage:
+    return TrainingImageFactory(
+        model=model,
+        caption=f"a {WORD} caption",
+        original_filename=f"{WORD}.jpg",
+        position=number,
+        **_files(),
+    )
+
+
+def _jobs(owner: User) -> tuple[Any, Any, Any]:
+    """One of each state that a button is for. What is failed can be tried again."""
+    about = {"error_detail": f"refused {WORD}", "payload": PICTURES | {"prompt": WORD}}
+    models = [UserModelFactory(owner=owner, name=f"{WORD} {n}", training=True) for n in range(2)]
+    running = JobFactory(model=models[0], running=True, run_id="ft-run", **about)
+    unknown = JobFactory(model=models[1], unknown=True, **about)
+    failed = JobFactory(model=_ready(owner, 2), kind="generation", failed=True, **about)
+    for job in (running, failed, unknown):
+        JobEvent.objects.create(job=job, kind="note", text=f"about {WORD}")
+    OrphanRun.objects.create(job=running, run_id=f"ft-{WORD}")
+    RemoteDeletion.objects.create(provider="local", kind="dataset", remote_id=f"ft-{WORD}")
+    return running, failed, unknown

@@ -1,0 +1,83 @@
+"""How many requests one person, or one address, may make in a minute.
+
+Streams, the scripts' texts and the probes of monitors are not counted; static files never come
+here. Whose request it is has been asked by then: nothing is read for the count but the cache.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext
+
+from accounts import limits, request_counts
+from accounts.allowances import Allowance, Limit, Usage
+from accounts.limit_texts import reached_text
+from accounts.models import User
+
+# Whole schools have one address. Guessing passwords has limits of its own.
+ADDRESS_REQUESTS = 3000
+
+
+class RequestLimit(MiddlewareMixin):
+    """Answers 429 to what is too much, before any view."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path in _not_counted():
+            return None
+        person, most = _limit_of(request)
+        if most is None:
+            return None
+        who = request_counts.key_of(person) if person else _network_of(request)
+        made = request_counts.count(who)
+        if made <= most:
+            return None
+        return _refused(request, reached_text(Allowance(Limit.REQUESTS, most, Usage(made))))
+
+
+@cache
+def _not_counted() -> frozenset[str]:
+    names = ("dashboard:events", "javascript-catalog")
+    return frozenset({"/healthz", "/readyz", "/metrics", *map(reverse, names)})
+
+
+def _limit_of(request: HttpRequest) -> tuple[User | None, int | None]:
+    """Return who is signed in and their limit; without a session cookie nothing is looked up."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
+        return request.user, limits.allowed(request.user, Limit.REQUESTS)
+    is_limited = settings.LIMIT_REQUESTS_PER_MINUTE is not None
+    return None, ADDRESS_REQUESTS if is_limited else None
+
+
+def _network_of(request: HttpRequest) -> str:
+    """Return the client's address as uvicorn says it; of IPv6 the part that one household has."""
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address), 64), strict=False).network_address)
+    return str(address)
+
+
+def _refused(request: HttpRequest, text: str) -> HttpResponse:
+    """Return the page, or what a script or a program understands."""
+    title = gettext("That was a lot at once")
+    is_for_program = request.path.startswith("/api/")
+    if is_for_program or request.headers.get("Accept", "").startswith("application/json"):
+        problem = {"code": "limit_reached", "detail": text, "message": text}
+        response: HttpResponse = JsonResponse(problem, status=429)
+    elif getattr(request, "htmx", False):
+        # The page that it is on shows the sentence (static/js/forms.js).
+        response = HttpResponse(text, status=429, content_type="text/plain; charset=utf-8")
+    else:
+        page = render_to_string("refused.html", {"answer": {"title": title, "text": text}})
+        response = HttpResponse(page, status=429)
+    response["Retry-After"] = str(request_counts.seconds_left())
+    return response
