@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs.models import JobEvent, JobQueue
+from models_app.disk import is_full
 from providers.redaction import sanitised
 
 TEXT_LIMIT = JobEvent._meta.get_field("text").max_length
@@ -61,6 +61,6 @@ def error_text(error: Exception) -> str:
 
 def error_code(error: Exception) -> str:
     """Return the error code of `jobs.messages` for what a try failed with."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return "disk_full"
     return str(getattr(error, "code", "internal"))

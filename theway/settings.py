@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from providers.registry import from_environment as providers_from_environment
-from theway.private_folders import close_file, close_folder
+from theway.private_folders import close_file, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
@@ -36,6 +36,9 @@ JOURNAL_DIR = VAR_DIR / "journal"
 LOG_DIR = VAR_DIR / "log"
 for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
     close_folder(folder)
+# Everything that is not kept: uploads, bodies, downloads until they are checked.
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
@@ -316,6 +319,9 @@ LIMIT_STREAMS = _limit("STREAMS", 20)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit("REQUESTS_PER_MINUTE", 1200)
 
+# --- connections: how many one client address may have open (theway/addresses.py) ----------
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 500)
+
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
@@ -330,8 +336,6 @@ SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
 # One upload's body in bytes, which waits on the disk; every other body is small
 # (theway/bodies/rules.py).
 MAX_REQUEST_BYTES = env.int("MAX_REQUEST_MB", 1024) * 1024 * 1024
-FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
-FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 # The processor's seconds that opening one photo may take; a phone's photo takes half of one.
 PHOTO_SECONDS = env.float("PHOTO_SECONDS", 1.8)
 # Photos of people: readable by the installation's own account only, served only by our views.

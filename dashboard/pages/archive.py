@@ -28,7 +28,7 @@ from jobs.models import JobQueue
 from models_app.file_names import model_stem, weights_name
 from models_app.models import TrainingImage, UserModel
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
 MODEL_FIELDS = (
     "id", "name", "description", "kind", "trigger_word", "base_model", "provider", "preset",
     "options", "answers", "consent_at", "status", "weights_sha256", "engine", "created_at",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
 from pathlib import PurePath
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
@@ -17,6 +15,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
+from dashboard.downloads import BLOCK_BYTES, DownloadResponse
 from generation import links
 from generation.selectors import image_for
 from models_app.file_names import weights_name
@@ -32,26 +31,16 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".safetensors": "application/octet-stream",
 }
-BLOCK_BYTES = 256 * 1024
 SIZES = {"full": "file", "thumbnail": "thumbnail"}
 
 
-class StoredFileResponse(FileResponse):
-    """A file response that reads one block at a time in a worker thread under ASGI.
+class StoredFileResponse(DownloadResponse, FileResponse):
+    """A file response that reads one block at a time under ASGI, when Django is done.
 
     Django's own would read the whole file into memory there.
     """
 
     block_size = BLOCK_BYTES
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        blocks = iter(self)
-
-        def next_block() -> bytes:
-            return next(blocks, b"")
-
-        while block := await sync_to_async(next_block, thread_sensitive=False)():
-            yield block
 
 
 @require_safe
@@ -96,6 +85,8 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
     except FileNotFoundError:
         logger.error("%s is missing from the storage", file.name)
         return render(request, "gone.html", status=410)
+    if isinstance(response, StoredFileResponse):
+        response.sent_later(request)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"

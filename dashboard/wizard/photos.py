@@ -118,7 +118,7 @@ def _upload_one(
         if refusal.twin_id:
             # The reply to an earlier try may be lost, so that the page does not show the photo yet.
             reply |= _stored(request, model, photo_for(model.owner, refusal.twin_id))
-        return JsonResponse(reply, status=422)
+        return JsonResponse(reply, status=507 if refusal.code == "no_space" else 422)
     except LimitReachedError as reached:
         return limit_reached(reached)
     return JsonResponse(_stored(request, model, photo), status=201)

@@ -158,7 +158,7 @@ def test_slow_senders_by_the_hundred_leave_the_pages_alive(served):
 
 
 def test_hostile_files_leave_the_site_as_it_was(served):
-    for name in ("jpeg-scans-5000", "png-text-bomb", "png-pieces-30000", "webp-canvas-2-24"):
+    for name in ("jpeg-scans-5000", "png-notes-20mb", "png-pieces-30000", "webp-canvas-2-24"):
         status, reply = upload(served, served.owner_session, hostile.REFUSED[name][1]())
         assert (status, reply["code"]) == (422, hostile.REFUSED[name][0])
     assert page_status(served) == 200
