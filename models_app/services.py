@@ -8,7 +8,6 @@ transaction holds the write lock from its beginning.)
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 import uuid
 from collections import Counter
 from typing import IO, Any
@@ -29,6 +28,8 @@ from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
 from models_app.models import PhotoUpload, TrainingImage, UserModel
 from models_app.selectors import photos_of
+from models_app.texts import is_blank, isolated, shortened, single_line
+from providers.redaction import without_controls
 
 _WIZARD_COLUMNS = frozenset(
     {
@@ -88,7 +89,8 @@ def _write_answers(
     model: UserModel, step: str, answers: dict[str, str], valid: dict[str, Any]
 ) -> UserModel:
     current = _locked(model)
-    current.answers = {**current.answers, step: answers}
+    storable = {name: without_controls(answer) for name, answer in answers.items()}
+    current.answers = {**current.answers, step: storable}
     for name, value in valid.items():
         setattr(current, name, value)
     current.save(update_fields=["answers", "updated_at", *valid])
@@ -186,7 +188,8 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     Raises NotEditableError.
     """
     _locked(photo.model)
-    photo.caption = _printable(" ".join(caption.split()))[: LIMITS.max_caption].rstrip()
+    text = shortened(single_line(caption), LIMITS.max_caption)
+    photo.caption = "" if is_blank(text) else text
     photo.save(update_fields=["caption"])
 
 
@@ -213,15 +216,10 @@ def clean_filename(name: str) -> str:
 
     It is never used as a path.
     """
-    text = _printable(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
+    text = single_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     if len(text) > _MAX_FILENAME:
-        text = f"{text[: _MAX_FILENAME - 20]}…{text[-19:]}"
-    return text
-
-
-def _printable(text: str) -> str:
-    """Remove control, formatting (also text direction) and unassigned characters."""
-    return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
+        text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
+    return "" if is_blank(text) else text
 
 
 def _owner_locked(model: UserModel) -> User:
@@ -262,7 +260,7 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
         return
     text = _("This is the same file as “%(name)s”. Each photo counts only once.")
     name = twin.original_filename or _("Photo")
-    raise PhotoRefusedError("duplicate", text % {"name": name}, twin_id=twin.pk)
+    raise PhotoRefusedError("duplicate", text % {"name": isolated(name)}, twin_id=twin.pk)
 
 
 def _check_room(model: UserModel) -> None:

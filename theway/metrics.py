@@ -18,6 +18,7 @@ class Jobs(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _jobs()
+        yield _attention()
         yield _gauge("theway_jobs_with_incident", "Jobs with an incident", _incidents())
         found = health.check()
         if found.heartbeat_age is not None:
@@ -41,6 +42,16 @@ def _jobs() -> GaugeMetricFamily:
     rows = JobQueue.objects.order_by().values_list("kind", "provider", "status")
     for kind, provider, status, count in rows.annotate(count=Count("pk")):
         family.add_metric([kind, provider, status], count)
+    return family
+
+
+def _attention() -> GaugeMetricFamily:
+    """By the same conditions as the admin's front page, its filter and `manage.py jobs list`."""
+    family = GaugeMetricFamily(
+        "theway_jobs_needing_attention", "Jobs that an operator should look at", labels=["reason"]
+    )
+    for reason, count in JobQueue.objects.attention_counts().items():
+        family.add_metric([reason], count)
     return family
 
 

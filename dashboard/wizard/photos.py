@@ -33,6 +33,7 @@ from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import model_for, photo_for, photos_of
 from models_app.services import add_photo, move_photo, remove_photo, set_caption
+from models_app.texts import isolated
 
 View = Callable[..., HttpResponse]
 
@@ -70,7 +71,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
         try:
             add_photo(model, upload=upload)
         except PhotoRefusedError as refusal:
-            messages.error(request, f"{upload.name}: {refusal.message}")
+            messages.error(request, f"{isolated(upload.name)}: {refusal.message}")
         except LimitReachedError as reached:
             messages.error(request, str(reached))
             break

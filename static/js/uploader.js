@@ -48,7 +48,7 @@ class Upload {
     this.retryButton.hidden = state !== "failed";
     this.signIn.hidden = true;
     this.removeButton.hidden = false;
-    if (this.hasFailed) announce(`${this.file.name}: ${text}`);
+    if (this.hasFailed) announce(`${isolated(this.file.name)}: ${text}`);
     updateList();
   }
 
@@ -199,7 +199,12 @@ function finishOne() {
 }
 
 function withName(text, file) {
-  return interpolate(text, { name: file.name }, true);
+  return interpolate(text, { name: isolated(file.name) }, true);
+}
+
+/** A name that turns the direction of writing turns nothing around it (Unicode Annex 9). */
+function isolated(name) {
+  return `\u2068${name}\u2069`;
 }
 
 function serverError(code) {
