@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the upload')),
                 ('caption', models.CharField(blank=True, max_length=500, verbose_name='caption')),
                 ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
+                ('chosen', models.PositiveBigIntegerField(default=0, verbose_name='chosen')),
                 ('notes', models.JSONField(blank=True, default=list, verbose_name='notes')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='models_app.usermodel', verbose_name='model')),
