@@ -21,6 +21,7 @@ class ArchiveResponse(StreamingHttpResponse):
         header = content_disposition_header(True, filename)
         self["Content-Disposition"] = header or "attachment"
         self["Cache-Control"] = "no-store"
+        self["Accept-Ranges"] = "none"  # made anew for each answer
         self["X-Content-Type-Options"] = "nosniff"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -1,21 +1,26 @@
-"""Stored files, streamed to their owners. No file is served by its path."""
+"""Stored files, streamed to their owners, whole or from where a download broke off.
+
+No file is served by its path.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import PurePath
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
+from dashboard.pages.byte_ranges import FilePart, UnsatisfiableRangeError, requested_range
 from generation import links
 from generation.selectors import image_for
 from models_app.models import UserModel
@@ -85,24 +90,38 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
         raise Http404("There is no such file.")
     # A stored file never changes: its name is new whenever its content is.
     etag = f'"{PurePath(file.name or "").name}"'
-    response = get_conditional_response(request, etag=etag) or _opened(file, download_as)
+    response = get_conditional_response(request, etag=etag) or _content(request, file, etag)
     response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    response["Content-Disposition"] = _disposition(file, download_as)
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def _opened(file: FieldFile, download_as: str) -> HttpResponseBase:
+def _content(request: HttpRequest, file: FieldFile, etag: str) -> HttpResponseBase:
     kind = CONTENT_TYPES.get(PurePath(file.name or "").suffix, "application/octet-stream")
     try:
-        response = StoredFileResponse(file.open("rb"), content_type=kind)
+        size = file.size
+        part = requested_range(request, etag=etag, size=size)
+        source = file.open("rb") if request.method == "GET" else BytesIO()
     except FileNotFoundError as error:
         raise Http404("The file is missing from the storage.") from error
-    response["Content-Length"] = str(file.size)
-    shown_as = download_as or PurePath(file.name or "").name
-    header = content_disposition_header(bool(download_as), shown_as)
-    response["Content-Disposition"] = header or "inline"
+    except UnsatisfiableRangeError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    response: HttpResponseBase
+    if part:
+        response = StoredFileResponse(FilePart(source, part), status=206, content_type=kind)
+        response["Content-Range"] = part.header(size)
+    else:
+        response = StoredFileResponse(source, content_type=kind)
+    response["Content-Length"] = str(part.stop - part.start if part else size)
     return response
+
+
+def _disposition(file: FieldFile, download_as: str) -> str:
+    shown_as = download_as or PurePath(file.name or "").name
+    return content_disposition_header(bool(download_as), shown_as) or "inline"
 
 
 def _field(size: str) -> str:
