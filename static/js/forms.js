@@ -70,6 +70,12 @@ function focusFirstError() {
   (invalid ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
 }
 
+/** Tell the other pages of this browser that they show somebody who is signed out. */
+function tellSignedOut() {
+  if (!document.body.hasAttribute("data-signed-out") || !("BroadcastChannel" in window)) return;
+  new BroadcastChannel("sign-out").postMessage("");
+}
+
 document.addEventListener("submit", blockSecondSubmit);
 document.addEventListener("submit", renewToken);
 document.addEventListener("htmx:configRequest", renewHeader);
@@ -79,3 +85,4 @@ document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 window.addEventListener("pageshow", (event) => event.persisted && enableButtons());
 focusFirstError();
+tellSignedOut();
