@@ -103,18 +103,31 @@ def test_a_hidden_page_holds_no_stream_and_misses_nothing(page, installation):
     assert page.evaluate("window.neverReloaded") is True
 
 
-def test_when_the_first_tab_crashes_the_others_go_on(page, visit, installation):
+def test_tabs_that_close_and_crash_leave_the_others_their_stream(page, visit, installation):
     sign_up(page, "crash@example.org")
     start_training(page, "Crash", "crash_k7")
     tabs = tabs_of(visit, page.url, 2)
-    first = visit.new_page()
-    first.goto(page.url)
-    page.close()  # the tab that started the worker; and one more dies without a word
+    crashing = visit.new_page()
+    crashing.goto(page.url)
+    page.close()  # the tab that started the worker
     with pytest.raises(Error):
-        first.goto("chrome://crash", timeout=5_000)
+        crashing.goto("chrome://crash", timeout=5_000)
     for tab in tabs:
         assert_moves(tab)
     assert_streams(installation, 1)
+
+
+def test_a_worker_that_dies_is_replaced(page, chromium, installation):
+    sign_up(page, "worker@example.org")
+    start_training(page, "Worker", "worker_k7")
+    assert_streams(installation, 1)
+    browser = chromium.new_browser_cdp_session()
+    for target in browser.send("Target.getTargets")["targetInfos"]:
+        if target["type"] == "shared_worker":
+            browser.send("Target.closeTarget", {"targetId": target["targetId"]})
+    assert_streams(installation, 0)
+    assert_streams(installation, 1)
+    assert_moves(page)
 
 
 def test_signing_out_in_one_tab_ends_the_stream_and_every_page(page, visit, installation):
