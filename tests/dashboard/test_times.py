@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -57,6 +59,21 @@ def test_without_a_script_every_time_of_a_page_says_utc(owner, owner_client, ope
         (operator_client, f"/admin/models_app/usermodel/{model.pk}/change/", "23:30:05 UTC"),
     ):
         assert wanted in client.get(path).content.decode(), path
+
+
+@pytest.mark.django_db
+def test_the_admins_history_says_utc_too(operator, operator_client, stranger):
+    entry = LogEntry.objects.create(
+        user=operator,
+        content_type=ContentType.objects.get_for_model(stranger),
+        object_id=str(stranger.pk),
+        action_flag=2,
+        change_message="Changed.",
+    )
+    LogEntry.objects.filter(pk=entry.pk).update(action_time=SUMMER)
+    page = operator_client.get(f"/admin/accounts/user/{stranger.pk}/history/").content.decode()
+    assert "1 Jan 2026, 23:30:05 UTC" in page
+    assert "Changed." in page
 
 
 def page_in(zone: str, chromium, live_server, user) -> Page:
