@@ -130,15 +130,28 @@ def test_a_worker_that_dies_is_replaced(page, chromium, installation):
     assert_moves(page)
 
 
+def sign_out(page: Page) -> None:
+    page.locator("[data-menu] summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+
+
 def test_signing_out_in_one_tab_ends_the_stream_and_every_page(page, visit, installation):
     sign_up(page, "out@example.org")
     start_training(page, "Out", "out_k7")
     [tab] = tabs_of(visit, page.url, 1)
-    page.locator("[data-menu] summary").click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    sign_out(page)
     expect(tab).to_have_url(re.compile("/accounts/login/"))
     assert_streams(installation, 0)
+
+
+def test_signing_out_ends_pages_without_a_stream_too(page, visit, installation):
+    sign_up(page, "idle@example.org")
+    tab = visit.new_page()
+    tab.goto("/dashboard/")
+    assert streams_of(installation) == 0
+    sign_out(page)
+    expect(tab).to_have_url(re.compile("/accounts/login/"))
 
 
 def test_a_browser_without_shared_workers_has_a_stream_too(page, installation):
