@@ -125,6 +125,8 @@ class TrainingImage(models.Model):
     sha256 = models.CharField(_("SHA-256 of the upload"), max_length=64)
     caption = models.CharField(_("caption"), max_length=500, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
+    # Microseconds since 1970 by the person's clock: what decides its place among others.
+    chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     notes = models.JSONField(_("notes"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

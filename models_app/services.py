@@ -8,6 +8,7 @@ transaction holds the write lock from its beginning.)
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections import Counter
 from typing import IO, Any
@@ -15,7 +16,6 @@ from typing import IO, Any
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts import limits
@@ -97,9 +97,12 @@ def _write_answers(
     return current
 
 
-def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage:
-    """Check, normalise and store one uploaded photo as the model's last.
+def add_photo(
+    model: UserModel, *, upload: UploadedFile[bytes], chosen: int | None = None
+) -> TrainingImage:
+    """Check, normalise and store one uploaded photo: after those that were chosen before it.
 
+    `chosen` is when that was, in microseconds since 1970; without it, now.
     Raises PhotoRefusedError (nothing of it is stored), NotEditableError and LimitReachedError.
     """
     if not model.is_editable:
@@ -125,6 +128,7 @@ def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage
         size=len(normalised.data),
         sha256=sha256,
         original_filename=filename,
+        chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
     photo_files.store(normalised, names)
     try:
@@ -150,10 +154,20 @@ def _insert(photo: TrainingImage) -> TrainingImage:
     model = _locked(photo.model)
     _check_is_new(model, photo.sha256)
     _check_room(model)
-    last = photos_of(model).aggregate(last=Max("position"))["last"]
-    photo.position = 0 if last is None else last + 1
+    photos = list(photos_of(model))
+    earlier = [at for at, other in enumerate(photos) if other.chosen <= photo.chosen]
+    photos.insert(earlier[-1] + 1 if earlier else 0, photo)
+    _number(photos)
     photo.save(force_insert=True)
     return photo
+
+
+def _number(photos: list[TrainingImage]) -> None:
+    """Give photos their positions in this order."""
+    moved = [photo for at, photo in enumerate(photos) if photo.position != at]
+    for position, photo in enumerate(photos):
+        photo.position = position
+    TrainingImage.objects.bulk_update(moved, ["position"])
 
 
 @transaction.atomic
@@ -176,9 +190,7 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
     if before is None:
         return  # removed in another tab
     photos.insert(max(0, before + places), photos.pop(before))
-    for position, other in enumerate(photos):
-        other.position = position
-    TrainingImage.objects.bulk_update(photos, ["position"])
+    _number(photos)
 
 
 @transaction.atomic

@@ -1,4 +1,5 @@
-"""Metrics for Prometheus, read from the database at each scrape: equal in every process."""
+"""Metrics for Prometheus, read from the database at each scrape: equal in every process, but for
+the streams, which each has its own of."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dashboard.live.reader import reader
 from jobs import clock, health
 from jobs.models import JobQueue, ProviderStatus
 
@@ -30,6 +32,7 @@ class Jobs(Collector):
             "Since the least recently observed running job was observed",
             found.oldest_observation_age or 0.0,
         )
+        yield _gauge("theway_live_streams", "Open streams of this process", reader.count)
         yield _providers()
 
 

@@ -153,6 +153,7 @@ TEMPLATES = [
 LANGUAGE_CODE = env.str("SITE_LANGUAGE", "en")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+MACHINE_TZ = os.environ.get("TZ")  # Django overwrites it: theway/machine_zone.py
 USE_TZ = True
 
 # --- accounts ----------------------------------------------------------------------------
@@ -370,10 +371,14 @@ LOGGING = {
         "redact": {"()": "theway.log_redaction.RedactSecrets"},
     },
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "datefmt": "%Y-%m-%d %H:%M:%S%z",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(job)s %(run)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         },
     },
     "handlers": {

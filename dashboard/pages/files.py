@@ -1,14 +1,18 @@
-"""Stored files, streamed to their owners. No file is served by its path."""
+"""Stored files, streamed to their owners, whole or from where a download broke off.
+
+No file is served by its path.
+"""
 
 from __future__ import annotations
 
 import logging
+from io import BytesIO
 from pathlib import PurePath
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -16,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
 from dashboard.downloads import BLOCK_BYTES, DownloadResponse
+from dashboard.pages.byte_ranges import FilePart, UnsatisfiableRangeError, requested_range
 from generation import links
 from generation.selectors import image_for
 from models_app.file_names import weights_name
@@ -81,26 +86,41 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
     # A stored file never changes: its name is new whenever its content is.
     etag = f'"{PurePath(file.name or "").name}"'
     try:
-        response = get_conditional_response(request, etag=etag) or _opened(file, download_as)
+        response = get_conditional_response(request, etag=etag) or _content(request, file, etag)
     except FileNotFoundError:
         logger.error("%s is missing from the storage", file.name)
         return render(request, "gone.html", status=410)
     if isinstance(response, StoredFileResponse):
         response.sent_later(request)
     response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    response["Content-Disposition"] = _disposition(file, download_as)
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def _opened(file: FieldFile, download_as: str) -> HttpResponseBase:
+def _content(request: HttpRequest, file: FieldFile, etag: str) -> HttpResponseBase:
     kind = CONTENT_TYPES.get(PurePath(file.name or "").suffix, "application/octet-stream")
-    response = StoredFileResponse(file.open("rb"), content_type=kind)
-    response["Content-Length"] = str(file.size)
-    shown_as = download_as or PurePath(file.name or "").name
-    header = content_disposition_header(bool(download_as), shown_as)
-    response["Content-Disposition"] = header or "inline"
+    size = file.size
+    try:
+        part = requested_range(request, etag=etag, size=size)
+    except UnsatisfiableRangeError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    source = file.open("rb") if request.method == "GET" else BytesIO()
+    response: HttpResponseBase
+    if part:
+        response = StoredFileResponse(FilePart(source, part), status=206, content_type=kind)
+        response["Content-Range"] = part.header(size)
+    else:
+        response = StoredFileResponse(source, content_type=kind)
+    response["Content-Length"] = str(part.stop - part.start if part else size)
     return response
+
+
+def _disposition(file: FieldFile, download_as: str) -> str:
+    shown_as = download_as or PurePath(file.name or "").name
+    return content_disposition_header(bool(download_as), shown_as) or "inline"
 
 
 def _field(size: str) -> str:

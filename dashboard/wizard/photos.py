@@ -112,7 +112,7 @@ def _upload_one(
     if len(uploads) != 1:
         return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
     try:
-        photo = add_photo(model, upload=uploads[0])
+        photo = add_photo(model, upload=uploads[0], chosen=_chosen(request))
     except PhotoRefusedError as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
         if refusal.twin_id:
@@ -122,6 +122,12 @@ def _upload_one(
     except LimitReachedError as reached:
         return limit_reached(reached)
     return JsonResponse(_stored(request, model, photo), status=201)
+
+
+def _chosen(request: HttpRequest) -> int | None:
+    """Return when the person chose the photo, as the uploader says: uploads end in any order."""
+    text = request.POST.get("chosen", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:

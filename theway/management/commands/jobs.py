@@ -17,6 +17,7 @@ from jobs.selectors import starting_with
 from jobs.states import Status
 from models_app.texts import isolated, single_line
 from providers.registry import label_of
+from theway.machine_zone import local_text
 from training import selectors as training_selectors
 from training.services import StartRefusedError, try_again
 
@@ -101,7 +102,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Last observed {timesince(job.last_seen_at, depth=1)} ago.")
         self.stdout.write("")
         for event in job_selectors.timeline(job):
-            self.stdout.write(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.translated}")
+            self.stdout.write(f"{local_text(event.at)}  {event.translated}")
 
     def _cancel(self, job: JobQueue, options: dict[str, Any]) -> None:
         try:
