@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-uploads bench-deletion bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-uploads bench-slow-readers bench-deletion bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -69,6 +69,9 @@ bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files
 
 bench-uploads: $(DEV_STAMP) ## Whether memory comes back after a storm of uploads, and what pages take meanwhile
 	@$(PYTHON) -m bench.uploads --rounds $(or $(ROUNDS),2)
+
+bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second of large files cost, and when they are cut
+	@$(PYTHON) -m bench.slow_readers --clients $(or $(CLIENTS),300)
 
 bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longer for addresses with an account
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)

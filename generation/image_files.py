@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import io
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError
-from PIL import Image, UnidentifiedImageError
 
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from jobs.work import InvalidResultError
+from models_app.errors import PhotoRefusedError
+from models_app.ingest import inspect
 from models_app.models import UserModel
 from providers.types import Download
-
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-MAX_PIXELS = 4096 * 4096
-THUMBNAIL_SIDE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +37,11 @@ def read_image(download: Download) -> DecodedImage:
     if download.size is not None and len(data) != download.size:
         raise InvalidResultError("bad_image", f"{len(data)} of {download.size} bytes arrived")
     try:
-        with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise InvalidResultError("bad_image", "the image is larger than requested")
-            extension = EXTENSIONS[image.format or ""]
-            return DecodedImage(data, extension, image.width, image.height, _thumbnail(image))
-    except (UnidentifiedImageError, OSError, SyntaxError, KeyError, ValueError) as error:
-        raise InvalidResultError("bad_image", "the file is not a complete image") from error
-
-
-def _thumbnail(image: Image.Image) -> bytes:
-    small = image.convert("RGB")
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
+        picture = inspect(io.BytesIO(data))
+    except PhotoRefusedError as error:
+        code = "internal" if error.code == "busy" else "bad_image"
+        raise InvalidResultError(code, f"the picture is refused: {error.code}") from error
+    return DecodedImage(data, **asdict(picture))
 
 
 def store(job: JobQueue, model: UserModel, index: int, decoded: DecodedImage) -> None:

@@ -24,18 +24,20 @@ HEAD_BYTES = 64
 class PhotoFormat:
     """A supported format: Pillow's name of its decoder, how we store it, its largest size.
 
-    `read_shape` tells how a file is built without decoding it.
+    `extension` is that of a file kept as it is; `read_shape` tells how a file is built without
+    decoding it.
     """
 
     decoder: str
+    extension: str
     stored_as: str
     max_pixels: int
     read_shape: Callable[[IO[bytes]], Shape]
 
 
-JPEG = PhotoFormat("JPEG", "JPEG", LIMITS.max_pixels, read_jpeg)
-PNG = PhotoFormat("PNG", "PNG", LIMITS.max_pixels_png, read_png)
-WEBP = PhotoFormat("WEBP", "JPEG", LIMITS.max_pixels_webp, read_webp)
+JPEG = PhotoFormat("JPEG", "jpg", "JPEG", LIMITS.max_pixels, read_jpeg)
+PNG = PhotoFormat("PNG", "png", "PNG", LIMITS.max_pixels_png, read_png)
+WEBP = PhotoFormat("WEBP", "webp", "JPEG", LIMITS.max_pixels_webp, read_webp)
 
 # Leading bytes of files we recognise and refuse → their code in `_REFUSALS`.
 _SIGNATURES: Mapping[bytes, str] = {

@@ -1,16 +1,18 @@
-"""Turns any uploaded file into the one kind of photo we store.
+"""Judges every picture that comes from outside, uploaded or made by a provider.
 
-Stored photos are upright, sRGB, eight bits, without alpha, at most `LIMITS.stored_side` long,
-and contain pixels only: they are encoded again, so no metadata of the source can survive.
+An uploaded file is turned into the one kind of photo we store. Stored photos are upright, sRGB,
+eight bits, without alpha, at most `LIMITS.stored_side` long, and contain pixels only: they are
+encoded again, so no metadata of the source can survive. What a provider has made is kept as it is.
 
 Shape comes before content: how a file is built is read first, by code that decodes nothing
-(`shapes/`). Only then it is opened, in a process of its own (`decoding/`). Another format is
-added in `formats.py`; nothing here knows where files are stored.
+(`shapes/`). Only then it is opened, in a process of its own (`decoding/`). Another format is added
+in `formats.py`; nothing here knows where files are stored.
 """
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import IO
 
 from models_app.decoding.process import decode
@@ -21,18 +23,40 @@ from models_app.refusals import refused, too_many_pixels
 from models_app.shapes.shape import Shape
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A sound picture that is kept as it is: its true format's extension, sides, a small copy."""
+
+    extension: str
+    width: int
+    height: int
+    thumbnail: bytes
+
+
 def normalise(source: IO[bytes]) -> NormalisedPhoto:
     """Decode, check and re-encode one photo.
 
     Takes a seekable file at any position. Raises PhotoRefusedError for every file that is not
     a photo within `LIMITS`, and for one that takes more than `DECODING` allows.
     """
-    source.seek(0)
-    photo_format = sniff(source.read(HEAD_BYTES))
-    check_bytes(source.seek(0, io.SEEK_END))
-    shape = photo_format.read_shape(source)
-    _check_shape(shape, photo_format)
+    photo_format, shape = _read_shape(source)
+    _check_pixels(shape, photo_format.max_pixels)
+    _check_sides(shape)
+    _check_cost(shape)
     return decode(source, photo_format, shape)
+
+
+def inspect(source: IO[bytes]) -> Picture:
+    """Decode and check a picture that is kept as it is.
+
+    Takes a seekable file at any position. Raises PhotoRefusedError like `normalise`; a picture may
+    be as small and as narrow as it likes.
+    """
+    photo_format, shape = _read_shape(source)
+    _check_pixels(shape, min(photo_format.max_pixels, LIMITS.max_pixels_made))
+    _check_cost(shape)
+    decoded = decode(source, photo_format, shape, only_thumbnail=True)
+    return Picture(photo_format.extension, shape.width, shape.height, decoded.thumbnail)
 
 
 def check_bytes(size: int) -> None:
@@ -41,15 +65,28 @@ def check_bytes(size: int) -> None:
         raise refused("too_many_bytes")
 
 
-def _check_shape(shape: Shape, photo_format: PhotoFormat) -> None:
+def _read_shape(source: IO[bytes]) -> tuple[PhotoFormat, Shape]:
+    source.seek(0)
+    photo_format = sniff(source.read(HEAD_BYTES))
+    check_bytes(source.seek(0, io.SEEK_END))
+    return photo_format, photo_format.read_shape(source)
+
+
+def _check_pixels(shape: Shape, most: int) -> None:
+    if shape.width * shape.height > most:
+        raise too_many_pixels(most)
+
+
+def _check_sides(shape: Shape) -> None:
     short, long = sorted((shape.width, shape.height))
     size = {"width": shape.width, "height": shape.height}
-    if short * long > photo_format.max_pixels:
-        raise too_many_pixels(photo_format.max_pixels)
     if short < LIMITS.min_side:
         raise refused("too_small", least=LIMITS.min_side, **size)
     if long > short * LIMITS.max_ratio:
         raise refused("too_narrow", ratio=LIMITS.max_ratio, **size)
+
+
+def _check_cost(shape: Shape) -> None:
     if not shape.is_plausible:
         raise refused("damaged")
     if shape.memory > DECODING.memory:

@@ -27,6 +27,8 @@ class Limits:
     # PNG and WebP cannot be: they take 4 and, in libwebp's three copies and ours, 16 bytes a pixel.
     max_pixels_png: int = 50 * _MEGAPIXEL
     max_pixels_webp: int = 16 * _MEGAPIXEL
+    # Of a picture that a provider has made: twice the sides of the largest that is asked for.
+    max_pixels_made: int = 4096 * 4096
     # Notes, previews and colour profiles inside the file. Some phones keep a depth map there.
     max_metadata_bytes: int = 16 * _MEBIBYTE
     # Below this there is nothing to learn from, whatever the trainer's resolution.
@@ -71,8 +73,12 @@ class Structure:
     """How many parts a file may be made of: far more than any camera or program writes."""
 
     # PNG encoders cut pixels into pieces of 8 kB, so 50 MB make 6,400.
-    pixel_parts: int = 20_000
+    pixel_parts: int = 8_000
+    # A JPEG's colour profile comes in at most 255 (ICC.1, B.4); the depth map and second picture
+    # of a phone's portrait in 64 kB each, so that `max_metadata_bytes` are about 260.
     other_parts: int = 2_000
+    # Between them, where programs leave fill bytes and remains of what they took out.
+    gap_bytes: int = 256 * 1024
     # Encoders write about ten; some unusual ones a hundred.
     scans: int = 200
     # Each scan is a pass over the picture: scans × pixels. Fourteen over 50 megapixels fit.

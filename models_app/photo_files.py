@@ -5,7 +5,6 @@ Names consist of our ids; user input never becomes part of one.
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -15,7 +14,9 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from models_app.decoding.task import NormalisedPhoto
+from models_app.disk import is_full
 from models_app.errors import PhotoRefusedError
+from models_app.models import TrainingImage
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
             default_storage.save(name, ContentFile(data))
     except OSError as error:
         remove(names)
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not is_full(error):
             raise
         logger.exception("No space left to store a photo")
         text = _(
@@ -47,6 +48,11 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
             "free some, then try again."
         )
         raise PhotoRefusedError("no_space", text) from error
+
+
+def gone(photos: Iterable[TrainingImage]) -> list[TrainingImage]:
+    """Return the photos whose file is no longer in the storage. Raises errors of the storage."""
+    return [photo for photo in photos if not default_storage.exists(str(photo.file.name))]
 
 
 def remove(names: Iterable[str]) -> list[str]:

@@ -1,8 +1,10 @@
-"""What uploads leave: files of killed processes, and the counts of days that are over."""
+"""Files that wait while something is handled, what killed processes leave of them, and the counts
+of days that are over."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from models_app.models import PhotoUpload
 
 logger = logging.getLogger(__name__)
 
-# Longer than any upload may take (theway/bodies/rules.py), its photos' checks included.
+# Longer than any upload may take (theway/bodies/rules.py), its photos' checks included; a download
+# that takes longer is written to all the while.
 ABANDONED_SECONDS = 2 * 60 * 60
 
 
@@ -23,16 +26,23 @@ def sweep_counts() -> None:
 
 
 def sweep_uploads() -> int:
-    """Delete the temporary files that no upload can need any more; return how many."""
+    """Delete the temporary files and folders that nobody can need any more; return how many."""
     latest = time.time() - ABANDONED_SECONDS
     swept = 0
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
         try:
-            if path.is_file() and path.stat().st_mtime < latest:
-                path.unlink()
+            if _last_change(path) < latest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 swept += 1
         except FileNotFoundError:
             continue  # another process was first
     if swept:
-        logger.info("Deleted %d files of uploads that were cut off", swept)
+        logger.info("Deleted %d temporary files of work that was cut off", swept)
     return swept
+
+
+def _last_change(path: Path) -> float:
+    """Return when a file, or anything in a folder, was last written."""
+    inside = path.rglob("*") if path.is_dir() else ()
+    times: list[float] = [one.lstat().st_mtime for one in (path, *inside)]
+    return max(times)

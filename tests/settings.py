@@ -8,8 +8,12 @@ from pathlib import Path
 _DATA_DIR = Path(tempfile.mkdtemp(prefix="theway-tests-"))
 os.environ["THEWAY_DATA_DIR"] = str(_DATA_DIR)
 
+_TEMPORARY = tempfile.gettempdir()
 from theway.settings import *  # noqa: E402, F403
 from theway.settings import DATABASES, STORAGES  # noqa: E402
+
+# The tests' own files outlive the installation's.
+tempfile.tempdir = os.environ["TMPDIR"] = _TEMPORARY
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

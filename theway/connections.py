@@ -1,19 +1,23 @@
-"""uvicorn's HTTP protocol, with limits on what a client may do before and after a request.
+"""uvicorn's HTTP protocol, with limits on what a client may do around a request.
 
-uvicorn itself waits for a request's head without end, and without end for the rest of a body
-that nobody reads any more. Both cost a connection, and connections are what a server has few of.
+uvicorn itself waits without end: for a request's head, for the rest of a body that nobody reads
+any more, and for a client to read its answer. Each costs a connection, and an answer also the
+file that is sent. Connections are what a server has few of.
 """
 
 from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from theway.addresses import AddressLimit, TooManyError
 from theway.bodies.asgi import TARGET
 
 # Browsers open connections ahead of use and open new ones when those are closed.
@@ -22,6 +26,13 @@ HEAD_BYTES = 64 * 1024
 # How long the rest of a refused body is thrown away, so that the client reads our answer: closing
 # on unread data resets the connection, and browsers then show an error of their own.
 LINGER_SECONDS = 10.0
+# A client that is sent something takes this much in this time, else it is not waited for. That is
+# a tenth of a slow phone's 20 KB/s, and long enough for a tunnel.
+SEND_SECONDS = 120.0
+SEND_BYTES = 240 * 1024
+# What the kernel keeps of an answer before the client's own window is open: without a limit it
+# takes up to four megabytes for each of them (tcp(7), TCP_NOTSENT_LOWAT).
+_UNSENT_BYTES = 128 * 1024
 MAX_CONNECTIONS = 20_000
 # Files, the database, workers: everything that is open besides connections.
 _OTHER_FILES = 256
@@ -41,8 +52,14 @@ def connection_limit() -> int:
     return min(MAX_CONNECTIONS, max(soft - _OTHER_FILES, soft // 2))
 
 
-class _Lingering:
-    """A connection's transport whose end waits until the client has had time to read."""
+def _keep_little_unsent(transport: asyncio.BaseTransport) -> None:
+    connection = transport.get_extra_info("socket")
+    with suppress(OSError, AttributeError):  # not every system has it
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+
+
+class _Watched:
+    """A connection's transport that knows what is sent, and ends once the client could read."""
 
     def __init__(self, protocol: GuardedProtocol) -> None:
         self._protocol = protocol
@@ -50,15 +67,24 @@ class _Lingering:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._protocol.transport, name)
 
+    def write(self, data: bytes) -> None:
+        self._protocol.write(data)
+
     def close(self) -> None:
         self._protocol.close()
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. Heads come within `HEAD_SECONDS`, and the rest of what is refused is cut."""
+    """One connection. Heads come within `HEAD_SECONDS`, answers are taken at `SEND_BYTES` in
+    `SEND_SECONDS` at least, and the rest of what is refused is cut.
+    """
 
     _limit = connection_limit()
+    _per_address = AddressLimit(MAX_CONNECTIONS)
+    _place: str | None = None
     _timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
+    _written = _written_before = _sent_before = 0
     _head_size = 0
     _is_waiting_for_head = False
     _is_in_message = False
@@ -66,9 +92,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        try:
+            self._place = self._per_address.take(self.client[0] if self.client else None)
+        except TooManyError:
+            self.transport.abort()
+            return
         if len(self.connections) > self._limit:
             self.transport.abort()
             return
+        _keep_little_unsent(transport)
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
@@ -90,7 +122,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._set_timer(None)
         super().on_headers_complete()
         if self.cycle:
-            self.cycle.transport = _Lingering(self)  # type: ignore[assignment]
+            self.cycle.transport = _Watched(self)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         self._is_in_message = False
@@ -109,7 +141,18 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._set_timer(None)
+        if self._send_timer:
+            self._send_timer.cancel()
+        self._per_address.give_back(self._place)
+        self._place = None
         super().connection_lost(exc)
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the answer, and see to it that the client takes it."""
+        self.transport.write(data)
+        self._written += len(data)
+        if not self._send_timer:
+            self._watch_sending()
 
     def close(self) -> None:
         """End the connection: at once after a whole request, else when our answer was read."""
@@ -119,6 +162,26 @@ class GuardedProtocol(HttpToolsProtocol):
             self._set_timer(LINGER_SECONDS, self.transport.close)
         else:
             self.transport.close()
+
+    def _watch_sending(self) -> None:
+        self._written_before, self._sent_before = self._written, self._sent
+        self._send_timer = self.loop.call_later(SEND_SECONDS, self._check_sending)
+
+    def _check_sending(self) -> None:
+        """Give up on a client for which something has waited all the time, and hardly moved."""
+        self._send_timer = None
+        if not self.transport.get_write_buffer_size():
+            return  # the next write begins anew
+        has_waited = self._sent < self._written_before
+        if has_waited and self._sent - self._sent_before < SEND_BYTES:
+            self.transport.abort()
+        else:
+            self._watch_sending()
+
+    @property
+    def _sent(self) -> int:
+        """How many bytes of answers the kernel has taken."""
+        return self._written - self.transport.get_write_buffer_size()
 
     def _wait_for_head(self) -> None:
         self._is_waiting_for_head = True

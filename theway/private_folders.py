@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 FOLDER, FILE = 0o700, 0o600
@@ -15,6 +16,16 @@ def close_folder(path: Path) -> None:
     """
     path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
     _close(path, FOLDER)
+
+
+def keep_temporary_files_in(path: Path) -> None:
+    """Make `path` the temporary folder of this process, its libraries and all it starts.
+
+    Photos, weights and bodies of requests pass through it, and SQLite's larger sorts; the machine's
+    own folder is shared with every other account, and often with little room.
+    """
+    close_folder(path)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(path)
 
 
 def close_file(path: Path) -> None:

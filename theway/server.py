@@ -5,12 +5,19 @@ from __future__ import annotations
 import argparse
 import ctypes
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import cast
 
 import uvicorn
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 from theway import in_use
+from theway.addresses import AddressLimit
+from theway.bodies.asgi import Application
 from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
+from theway.output import survive_any_terminal
 
 # Streams and uploads have this long to end when the site is stopped.
 STOP_SECONDS = 3
@@ -30,11 +37,12 @@ def main() -> None:
         in_use.hold()
     except in_use.InUseError as error:
         sys.exit(str(error))
+    survive_any_terminal()
     raise_file_limit()
     _share_memory()
     GuardedProtocol._limit = connection_limit()
     config = uvicorn.Config(
-        "theway.asgi:application",
+        _application(options.trusted_proxies),
         host=options.host,
         port=options.port,
         http=GuardedProtocol,
@@ -46,9 +54,39 @@ def main() -> None:
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = uvicorn.Server(config)
-    server.run()
+    with _open_database():
+        server.run()
     if not server.started:
         sys.exit(3)
+
+
+def _application(trusted: str) -> Application:
+    """Return the site, with what one address may have open: connections, and, behind a proxy
+    that is trusted, requests."""
+    # Reads the settings: not before files and memory are seen to.
+    from theway.asgi import application
+    from theway.bodies.addresses import RequestsPerAddress
+
+    GuardedProtocol._per_address = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
+    limit = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
+    return RequestsPerAddress(cast(Application, application), limit)
+
+
+@contextmanager
+def _open_database() -> Iterator[None]:
+    """Keep one connection to an SQLite file open, and so the two files that lie beside it.
+
+    They go with the last connection and are made anew for the next, even if it only reads
+    (sqlite.org/walformat.html): on a disk that is full by then, no page could be shown.
+    """
+    connection = connections.create_connection(DEFAULT_DB_ALIAS)
+    if connection.vendor == "sqlite":
+        with suppress(OperationalError):  # whoever needs it says so
+            connection.ensure_connection()
+    try:
+        yield
+    finally:
+        connection.close()
 
 
 def _share_memory() -> None:

@@ -15,8 +15,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from providers.registry import from_environment as providers_from_environment
-from theway.private_folders import close_file, close_folder
+from theway.private_folders import close_file, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
+from theway.web_addresses import without_default_port
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
@@ -36,6 +37,9 @@ JOURNAL_DIR = VAR_DIR / "journal"
 LOG_DIR = VAR_DIR / "log"
 for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
     close_folder(folder)
+# Everything that is not kept: uploads, bodies, downloads until they are checked.
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
@@ -45,7 +49,7 @@ SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+PUBLIC_URL = without_default_port(env.str("PUBLIC_URL", ""))
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
@@ -58,6 +62,7 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256([SECRET_KEY, *SECRET_KEY_FALLBACKS][-1].encode()).hexdigest()[:8]
@@ -116,12 +121,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "theway.answered_by.answered_by",
+    "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
     "theway.plain_http.no_plain_api",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
+    "theway.request_texts.RequestTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -143,7 +151,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n"],
+            "builtins": ["django.templatetags.i18n", "models_app.templatetags.texts"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -155,6 +163,7 @@ TEMPLATES = [
 LANGUAGE_CODE = env.str("SITE_LANGUAGE", "en")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+MACHINE_TZ = os.environ.get("TZ")  # Django overwrites it: theway/machine_zone.py
 USE_TZ = True
 
 # --- accounts ----------------------------------------------------------------------------
@@ -235,11 +244,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
-        " -c synchronous_commit=on"
+    from theway.transaction_settings import cursor_with
+
+    DATABASES["default"].setdefault("OPTIONS", {})["cursor_factory"] = cursor_with(
+        {
+            # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
+            "idle_in_transaction_session_timeout": "20s",
+            "lock_timeout": "2s",
+            "statement_timeout": "60s",
+            "synchronous_commit": "on",
+        }
     )
+    # A cursor of the server's belongs to a connection, which a pooler gives away in between.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     # A connection that nothing answers any more ends within seconds, packets dropped or refused.
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 5,
@@ -292,6 +309,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.collect_job": {"queue": "calls"},
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -327,6 +345,9 @@ LIMIT_STREAMS = _limit("STREAMS", 20)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit("REQUESTS_PER_MINUTE", 1200)
 
+# --- connections: how many one client address may have open (theway/addresses.py) ----------
+CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 500)
+
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
@@ -341,8 +362,6 @@ SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
 # One upload's body in bytes, which waits on the disk; every other body is small
 # (theway/bodies/rules.py).
 MAX_REQUEST_BYTES = env.int("MAX_REQUEST_MB", 1024) * 1024 * 1024
-FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
-FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 # The processor's seconds that opening one photo may take; a phone's photo takes half of one.
 PHOTO_SECONDS = env.float("PHOTO_SECONDS", 1.8)
 # Photos of people: readable by the installation's own account only, served only by our views.
@@ -364,10 +383,14 @@ LOGGING = {
         "redact": {"()": "theway.log_redaction.RedactSecrets"},
     },
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "datefmt": "%Y-%m-%d %H:%M:%S%z",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(job)s %(run)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         },
     },
     "handlers": {

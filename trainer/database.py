@@ -138,6 +138,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, not on its way
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")  # no large sort leaves the folder
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trainer.config import Config
+from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer")
@@ -27,6 +28,7 @@ def serve(
     logging.basicConfig(
         level=logging.getLevelNamesMapping().get(os.environ.get("TRAINER_LOG_LEVEL", ""), "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S%z",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     os.umask(0o077)  # photos of people: for this account only
@@ -62,5 +64,5 @@ def _listen(app: ASGIApp, config: Config, protocol: type[asyncio.Protocol] | Non
 def _spool_beside_the_files(config: Config) -> None:
     # Multipart uploads pass through a temporary file; /tmp is often memory, or shared.
     spool = config.folder / "spool"
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tempfile.tempdir = str(spool)
+    remove_unknown(spool, ())  # what a killed process left
+    tempfile.tempdir = os.environ["TMPDIR"] = str(spool)

@@ -13,10 +13,10 @@ from typing import IO
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext
-from safetensors import SafetensorError, safe_open
 
 from jobs.work import InvalidResultError
 from providers.types import Download
+from training.weights_file import check_weights
 
 REPORT_EVERY = 1.0  # seconds
 
@@ -41,7 +41,7 @@ def receive(
         if download.size is not None and size != download.size:
             raise InvalidResultError("bad_weights", f"{size} of {download.size} bytes arrived")
         file.flush()
-        check_safetensors(file.name)
+        check_weights(file.name)
         name = f"weights/{model_id}/{sha256}.safetensors"
         _store(name, file, size)
     return StoredWeights(name, sha256, size)
@@ -86,18 +86,3 @@ def _store(name: str, file: IO[bytes], size: int) -> None:
 
 def _is_whole(name: str, size: int) -> bool:
     return default_storage.exists(name) and default_storage.size(name) == size
-
-
-def check_safetensors(path: str) -> None:
-    """Verify with the format's own library that the file at `path` is complete safetensors.
-
-    Raises InvalidResultError.
-    """
-    try:
-        with safe_open(path, framework="np") as file:
-            if not file.keys():
-                raise InvalidResultError("bad_weights", "the safetensors file holds no tensors")
-    except (SafetensorError, ValueError) as error:
-        raise InvalidResultError(
-            "bad_weights", f"not a complete safetensors file: {error}"
-        ) from error

@@ -58,7 +58,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def data_export(request: HttpRequest) -> HttpResponseBase:
     """Send everything as one ZIP."""
     name = f"theway-{timezone.localdate():%Y-%m-%d}.zip"
-    return ArchiveResponse(current_user(request), filename=name)
+    return ArchiveResponse(current_user(request), filename=name, request=request)
 
 
 @require_POST

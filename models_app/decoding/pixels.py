@@ -12,6 +12,7 @@ from typing import IO
 from PIL import ExifTags, Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
+from models_app.decoding.metadata import opened
 from models_app.decoding.task import NormalisedPhoto, Task
 
 _WHITE = (255, 255, 255)
@@ -42,7 +43,7 @@ def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
 
 def _opened(source: IO[bytes], task: Task) -> tuple[Image.Image, bytes | None, int | None]:
     """Return the first frame, its colour profile and its orientation."""
-    with Image.open(source, formats=[task.decoder]) as image:
+    with opened(source, task.decoder) as image:
         if image.width * image.height > task.pixels:
             raise ValueError("the decoder reads another size than we did")
         if task.decoder == "JPEG":
@@ -128,11 +129,12 @@ def _encode(pixels: Image.Image, task: Task) -> NormalisedPhoto:
     # Encoders copy what they find here: profile, comment, resolution.
     pixels.info = {}
     width, height = pixels.size
+    data, extension = b"", "jpg"
     if task.stored_as == "PNG":
         # Photos hardly pack any better above this level, and take three times as long.
         data, extension = _saved(pixels, "PNG", compress_level=1), "png"
-    else:
-        data, extension = _saved(pixels, "JPEG", quality=95, subsampling=0), "jpg"
+    elif task.stored_as:
+        data = _saved(pixels, "JPEG", quality=95, subsampling=0)
     pixels.thumbnail((task.thumbnail_side,) * 2, Resampling.LANCZOS)
     thumbnail = _saved(pixels, "JPEG", quality=82)
     return NormalisedPhoto(data, extension, width, height, thumbnail)

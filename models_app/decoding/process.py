@@ -7,6 +7,8 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -25,15 +27,26 @@ _ROOT = Path(__file__).resolve().parents[2]
 # -E and -s: nothing of the environment or of a person's own packages changes what runs.
 _COMMAND = [sys.executable, "-E", "-s", "-m", "models_app.decoding.worker"]
 _BUDGET = Budget(DECODING.memory, DECODING.at_once)
+_REASONS: Mapping[int, str] = {
+    Exit.DAMAGED: "damaged",
+    Exit.OUT_OF_MEMORY: "too_much_memory",
+    Exit.TOO_MANY_SCANS: "too_many_scans",
+}
 _OUT_OF_TIME = {signal.SIGPROF, signal.SIGALRM}
 
 
-def decode(source: IO[bytes], photo_format: PhotoFormat, shape: Shape) -> NormalisedPhoto:
+def decode(
+    source: IO[bytes], photo_format: PhotoFormat, shape: Shape, *, only_thumbnail: bool = False
+) -> NormalisedPhoto:
     """Return the photo in `source`, opened in a process of its own.
 
-    Waits for its turn. Raises PhotoRefusedError, whatever happens to that process.
+    With `only_thumbnail` there is no other data in it. Waits for its turn. Raises
+    PhotoRefusedError, whatever happens to that process.
     """
     task = _task(photo_format, shape)
+    if only_thumbnail:
+        side = LIMITS.thumbnail_side
+        task = replace(task, stored_as="", stored_side=side, near_side=2 * side)
     try:
         with _BUDGET.reserved(shape.memory, wait_seconds=DECODING.wait_seconds):
             code, answer, words = _run(task, source)
@@ -53,6 +66,8 @@ def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
         decoder=photo_format.decoder,
         stored_as=photo_format.stored_as,
         pixels=shape.width * shape.height,
+        max_scans=shape.max_scans,
+        scan_at=shape.scan_at,
         near_side=NEAR,
         stored_side=LIMITS.stored_side,
         thumbnail_side=LIMITS.thumbnail_side,
@@ -92,8 +107,6 @@ def _input(source: IO[bytes]) -> tuple[IO[bytes] | int, bytes | None]:
 
 
 def _reason(code: int) -> str:
-    if code == Exit.DAMAGED:
-        return "damaged"
-    if code == Exit.OUT_OF_MEMORY:
-        return "too_much_memory"
-    return "too_slow" if -code in _OUT_OF_TIME else "not_opened"
+    if -code in _OUT_OF_TIME:
+        return "too_slow"
+    return _REASONS.get(code, "not_opened")

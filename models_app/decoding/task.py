@@ -13,18 +13,24 @@ class Exit(IntEnum):
     DONE = 0
     DAMAGED = 3
     OUT_OF_MEMORY = 4
+    TOO_MANY_SCANS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One photo to open: Pillow's name of its format, sides, and what it may take.
 
+    `stored_as` is the format of the answer; where it is empty only a thumbnail is wanted.
+
     `near_side` is what a large photo may be reduced to by a fast method before it is resampled.
+    A JPEG in passes may have `max_scans`, from `scan_at` on.
     """
 
     decoder: str
     stored_as: str
     pixels: int
+    max_scans: int
+    scan_at: int
     near_side: int
     stored_side: int
     thumbnail_side: int

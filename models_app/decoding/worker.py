@@ -16,15 +16,11 @@ from pathlib import Path
 from typing import IO
 
 # All that is needed is loaded before the limits: a library could not be loaded any more.
-from PIL import (  # noqa: F401
-    Image,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image
 
+from models_app.decoding.metadata import install
 from models_app.decoding.pixels import normalise
+from models_app.decoding.scans import TooManyScansError, check_scans
 from models_app.decoding.task import Exit, Task
 
 _NICENESS = 10
@@ -34,11 +30,16 @@ def main() -> Exit:
     """Open the photo on the standard input and write it, normalised, to the standard output."""
     task = Task.loads(sys.argv[1])
     source = _photo()
+    install()
     _limit(task)
     try:
+        if task.scan_at:
+            check_scans(source, task.scan_at, task.max_scans - 1)
         answer = normalise(source, task).dumps()
     except MemoryError:
         return Exit.OUT_OF_MEMORY
+    except TooManyScansError:
+        return Exit.TOO_MANY_SCANS
     except Exception as error:
         # Decoders raise more than they document: struct.error, SyntaxError, KeyError…
         sys.stderr.write(f"{type(error).__name__}\n")

@@ -1,9 +1,4 @@
-"""The shape of a JPEG (ITU-T T.81, Annex B).
-
-A progressive JPEG may repeat its scans without end, each a few bytes long and each a full pass
-over the picture: a small file that decodes for hours. libjpeg warns of this and leaves the
-limit to its caller (libjpeg-turbo's “Two Issues with the JPEG Standard”).
-"""
+"""The shape of a JPEG (ITU-T T.81, Annex B): everything before the data of its first scan."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import io
 import re
 import struct
 from dataclasses import dataclass
-from itertools import chain, repeat
 from typing import IO
 
 from models_app.limits import STRUCTURE
@@ -21,15 +15,14 @@ from models_app.shapes.shape import NEAR, Shape, resizing_memory
 
 # Markers (table B.1).
 _EOI, _SCAN = 0xD9, 0xDA
-_STANDALONE = {0x01, 0xD8}
+_STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _NOTES = {*range(0xE0, 0xF0), 0xFE}  # application segments and comments
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 # The others are lossless, hierarchical or arithmetic-coded: no camera makes them.
 _TAKEN_FRAMES = {_BASELINE, _EXTENDED, _PROGRESSIVE}
-# Inside coded data 0xFF is followed by 0 or a restart number; anything else is a marker.
-_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
-_WINDOWS = (64, 256 * 1024)
+_MARKER = re.compile(rb"\xff([\x01-\xfe])")
+_WINDOW = 256  # bytes: a marker follows the segment before it, or a few fill bytes
 _SCALES = (8, 4, 2)  # libjpeg skips detail while it decodes
 
 
@@ -54,7 +47,8 @@ class _Frame:
 def read_jpeg(source: IO[bytes]) -> Shape:
     """Return the shape of the first image in `source`.
 
-    Embedded previews and data after the image are not read. Raises PhotoRefusedError.
+    Embedded previews and what follows the first scan's header are not read: a JPEG that repeats
+    its scans is found out by whoever decodes it. Raises PhotoRefusedError.
     """
     return _Reader(source).shape()
 
@@ -66,54 +60,54 @@ class _Reader:
         self._source = source
         self._parts = Parts(source)
         self._frame: _Frame | None = None
-        self._scans = 0
-        self._is_partial = False  # one scan is not the whole picture
 
     def shape(self) -> Shape:
-        while self._follow(self._next_marker()):
-            pass
-        if self._frame is None or not self._scans:
+        while (marker := self._next_marker()) != _SCAN:
+            self._follow(marker)
+        frame, scan = self._frame, self._segment()
+        if frame is None or not scan:
             raise refused("damaged")
-        frame = self._frame
+        is_partial = frame.marker == _PROGRESSIVE or scan[0] < len(frame.samplings)
         return Shape(
             frame.width,
             frame.height,
-            memory=_memory(frame, keeps_coefficients=self._is_partial),
-            scans=self._scans,
+            memory=_memory(frame, keeps_coefficients=is_partial),
+            max_scans=_max_scans(frame) if is_partial else 1,
+            scan_at=self._source.tell() if is_partial else 0,
             is_progressive=frame.marker == _PROGRESSIVE,
         )
 
-    def _next_marker(self) -> int | None:
-        """Return the next marker and stop behind it; None at the end of the file."""
-        windows = chain([_WINDOWS[0]], repeat(_WINDOWS[1]))
-        for size in windows:
-            start = self._source.tell()
-            window = self._source.read(size)
-            if found := _MARKER.search(window):
-                self._source.seek(start + found.end())
+    def _next_marker(self) -> int:
+        """Return the next marker and stop behind it; what lies before it counts."""
+        while len(window := self._source.read(_WINDOW)) > 1:
+            found = _MARKER.search(window)
+            # The last byte may be the first half of a marker.
+            passed = found.start() if found else len(window) - 1
+            self._parts.count_gap(passed)
+            self._source.seek((found.end() if found else passed) - len(window), io.SEEK_CUR)
+            if found:
                 return found[1][0]
-            if len(window) < size:
-                return None
-            if window.endswith(b"\xff"):  # perhaps the first half of a marker
-                self._source.seek(-1, io.SEEK_CUR)
-        return None
+        raise refused("damaged")
 
-    def _follow(self, marker: int | None) -> bool:
-        """Take in one segment; return whether another can matter."""
-        if marker is None or marker == _EOI:
-            return False
+    def _follow(self, marker: int) -> None:
+        """Take in one segment."""
+        if marker == _EOI:
+            raise refused("damaged")
         if marker in _STANDALONE:
             self._parts.count_other()
-            return True
-        length = int.from_bytes(self._parts.read(2), "big") - 2
-        self._parts.count_other(length if marker in _NOTES else 0)
-        if marker in _FRAMES:
-            self._begin_frame(marker, self._parts.read(max(length, 0)))
-        elif marker == _SCAN:
-            return self._begin_scan(self._parts.read(max(length, 0)))
+        elif marker in _FRAMES:
+            self._parts.count_other()
+            self._begin_frame(marker, self._segment())
         else:
+            length = self._length()
+            self._parts.count_other(length if marker in _NOTES else 0)
             self._parts.skip(length)
-        return True
+
+    def _segment(self) -> bytes:
+        return self._parts.read(max(self._length(), 0))
+
+    def _length(self) -> int:
+        return int.from_bytes(self._parts.read(2), "big") - 2
 
     def _begin_frame(self, marker: int, header: bytes) -> None:
         """Read a frame header (B.2.2): precision, sides, and three bytes per component."""
@@ -131,17 +125,10 @@ class _Reader:
             raise refused("damaged")
         self._frame = _Frame(marker, width, height, samplings)
 
-    def _begin_scan(self, header: bytes) -> bool:
-        """Count a scan (B.2.3); return whether others may follow that decoders read."""
-        frame = self._frame
-        if frame is None or not header:
-            raise refused("damaged")
-        self._scans += 1
-        passed = self._scans * frame.width * frame.height if self._scans > 1 else 0
-        if self._scans > STRUCTURE.scans or passed > STRUCTURE.scan_pixels:
-            raise refused("too_many_scans")
-        self._is_partial |= frame.marker == _PROGRESSIVE or header[0] < len(frame.samplings)
-        return self._is_partial
+
+def _max_scans(frame: _Frame) -> int:
+    """Return in how many passes the picture may be stored: each is one over all its pixels."""
+    return max(1, min(STRUCTURE.scans, STRUCTURE.scan_pixels // (frame.width * frame.height)))
 
 
 def _memory(frame: _Frame, *, keeps_coefficients: bool) -> int:

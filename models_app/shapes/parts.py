@@ -18,7 +18,7 @@ class Parts:
 
     def __init__(self, source: IO[bytes]) -> None:
         self.size = source.seek(0, io.SEEK_END)
-        self.pixel_count = self.other_count = self.metadata = 0
+        self.pixel_count = self.other_count = self.metadata = self.gaps = 0
         self._source = source
         source.seek(0)
 
@@ -36,9 +36,14 @@ class Parts:
 
     def skip(self, size: int) -> None:
         """Pass over the next `size` bytes without reading them."""
-        if size < 0 or size > self.left:
+        if size < 0 or self._source.seek(size, io.SEEK_CUR) > self.size:
             raise refused("damaged")
-        self._source.seek(size, io.SEEK_CUR)
+
+    def count_gap(self, size: int) -> None:
+        """Count bytes between parts, which have to be searched for the next one."""
+        self.gaps += size
+        if self.gaps > STRUCTURE.gap_bytes:
+            raise refused("damaged")
 
     def count_pixels(self) -> None:
         """Count one more part that holds pixels."""

@@ -21,6 +21,7 @@ _KINDS = {
 }
 _GREY, _RGB = 0, 2
 _PIXELS = {b"IDAT", b"fdAT"}
+_CHUNK_HEADER = struct.Struct(">I4s")
 # deflate packs 258 bytes into two bits at best (RFC 1951, 3.2.5).
 _BEST_PACKING = 1032
 
@@ -32,7 +33,7 @@ def read_png(source: IO[bytes]) -> Shape:
     """
     parts = Parts(source)
     parts.skip(_SIGNATURE_SIZE)
-    length, kind = struct.unpack(">I4s", parts.read(8))
+    length, kind = _CHUNK_HEADER.unpack(parts.read(8))
     if kind != b"IHDR" or length != _HEADER_SIZE:
         raise refused("damaged")
     header = parts.read(_HEADER_SIZE)
@@ -45,7 +46,7 @@ def _packed_size(parts: Parts) -> int:
     """Walk over all chunks; return how many bytes of compressed pixels there are."""
     packed_size = 0
     while True:
-        length, kind = struct.unpack(">I4s", parts.read(8))
+        length, kind = _CHUNK_HEADER.unpack(parts.read(8))
         if kind in _PIXELS:
             parts.count_pixels()
             packed_size += length if kind == b"IDAT" else 0

@@ -15,7 +15,8 @@ NEAR = int(1.5 * LIMITS.stored_side)
 class Shape:
     """Sides in pixels, and the bytes of memory that decoding and resizing take at most.
 
-    `bits` are those of one colour; `scans` are the passes in which a JPEG stores its picture;
+    `bits` are those of one colour. A JPEG that stores its picture in passes may have `max_scans`
+    of them, and the data of the first begins at `scan_at`, which is 0 for every other photo.
     `is_plausible` is false where the header promises more than the file can contain.
     """
 
@@ -23,7 +24,8 @@ class Shape:
     height: int
     memory: int
     bits: int = 8
-    scans: int = 1
+    max_scans: int = 1
+    scan_at: int = 0
     is_progressive: bool = False
     is_plausible: bool = True
 

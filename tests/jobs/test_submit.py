@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 import pytest
-import time_machine
 import requests
+import time_machine
 from django.utils import timezone
 
 from jobs import services

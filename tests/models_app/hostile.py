@@ -168,10 +168,7 @@ REFUSED: Mapping[str, tuple[str, Maker]] = {
     "png-claims-50mp": ("damaged", lambda: photo.png_claiming(7000, 7000)),
     "png-chunks-5000": ("too_many_parts", lambda: png_chunks(5000, b"prVt", b"x")),
     "png-pieces-30000": ("too_many_parts", lambda: png_chunks(30_000, b"IDAT", b"")),
-    "png-text-bomb": ("damaged", lambda: png_chunks(1, b"zTXt", text_bomb(80))),
-    "png-text-bombs-500": ("damaged", lambda: png_chunks(500, b"zTXt", text_bomb(0.9))),
     "png-notes-20mb": ("too_much_metadata", lambda: png_chunks(20, b"tEXt", b"a\0" + b"b" * 10**6)),
-    "png-profile-bomb": ("damaged", lambda: png_chunks(1, b"iCCP", b"a\0\0" + text_bomb(80)[9:])),
     "png-bad-depth": ("damaged", lambda: photo.png_claiming(300, 300, depth=3)),
     "png-bad-colour": ("damaged", lambda: photo.png_claiming(300, 300, colour=5)),
     "png-chunk-beyond-end": ("damaged", lambda: black_png(300, 300)[:-30]),
@@ -200,6 +197,9 @@ HARMLESS: Mapping[str, Maker] = {
     "png-16-bit": lambda: black_png(400, 400, depth=16),
     "png-16-bit-alpha": lambda: black_png(400, 400, depth=16, colour=6),
     "apng-100": lambda: apng(100),
+    "png-text-bomb": lambda: png_chunks(1, b"zTXt", text_bomb(80)),
+    "png-text-bombs-500": lambda: png_chunks(500, b"zTXt", text_bomb(0.9)),
+    "png-profile-bomb": lambda: png_chunks(1, b"iCCP", b"a\0\0" + text_bomb(80)[9:]),
 }
 # What takes the most memory and time of all that is taken, and what just misses.
 LARGE: Mapping[str, Maker] = {
@@ -226,4 +226,42 @@ LARGE: Mapping[str, Maker] = {
     "webp-15mp-lossless": lambda: photo.encoded(
         noise(4000, 3750, "RGBA"), "WEBP", method=0, lossless=True
     ).getvalue(),
+}
+
+
+def filled(head: bytes, part: bytes, megabytes: int = 50) -> bytes:
+    """Return `head`, then `part` again and again up to the largest file that is taken."""
+    room = megabytes * MEBIBYTE - len(head)
+    return head + part * (room // len(part))
+
+
+def _up_to_scan(*, progressive: bool = True) -> bytes:
+    """Return a JPEG up to where its first scan's data begins."""
+    data = jpeg(progressive=progressive)
+    scan = data.index(b"\xff\xda")
+    return data[: scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")]
+
+
+def chunks_of(pieces: int, size: int) -> bytes:
+    """Return a PNG whose pixels come in so many pieces."""
+    return png_chunks(pieces, b"IDAT", bytes(size))
+
+
+# What takes longest to walk over, mostly 50 MB that a decoder would not mind.
+LONG: Mapping[str, Maker] = {
+    "jpeg-fill-before-the-frame": lambda: filled(b"\xff\xd8", b"\xff"),
+    "jpeg-stuffing-before-the-frame": lambda: filled(b"\xff\xd8", b"\xff\0"),
+    "jpeg-gaps-before-the-frame": lambda: (
+        jpeg()[:2] + (b"\xff\xfe\0\2" + bytes(130)) * 1990 + jpeg()[2:]
+    ),
+    "jpeg-fill-in-the-scan": lambda: filled(_up_to_scan(), b"\xff"),
+    "jpeg-stuffing-in-the-scan": lambda: filled(_up_to_scan(), b"\xff\0"),
+    "jpeg-restarts-in-the-scan": lambda: filled(_up_to_scan(), b"\xff\xd0\0"),
+    "jpeg-notes-in-the-scan": lambda: filled(_up_to_scan(), bytes(25_000) + b"\xff\xfe\0\2"),
+    "jpeg-notes": lambda: jpeg_of(1990, 0xE1, bytes(8000)),
+    "png-pieces": lambda: chunks_of(7990, 6000),
+    "png-notes": lambda: png_chunks(1990, b"prVt", bytes(8000)),
+    "webp-notes": lambda: webp(webp_pixels(), webp_chunk(b"junk", bytes(8000)) * 1990),
+    "webp-frames": lambda: webp_canvas(300, 300, webp_chunk(b"ANMF", bytes(24)) * 1990),
+    "webp-alphas": lambda: webp(webp_pixels(), webp_chunk(b"ALPH", b"") * 7990),
 }

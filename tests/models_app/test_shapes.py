@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from models_app.limits import DECODING, LIMITS
+from models_app.limits import DECODING, LIMITS, STRUCTURE
 from models_app.shapes.jpeg import read_jpeg
 from models_app.shapes.png import read_png
 from models_app.shapes.webp import read_webp
@@ -47,19 +47,40 @@ def test_a_picture_inside_the_metadata_is_not_the_picture():
     assert read_jpeg(io.BytesIO(data)).width == 641
 
 
-def test_the_passes_of_a_progressive_jpeg_are_counted():
+def test_a_jpeg_in_passes_is_told_apart():
     plain, progressive = shape_of("JPEG"), shape_of("JPEG", progressive=True)
-    assert (plain.scans, plain.is_progressive) == (1, False)
-    assert progressive.is_progressive and progressive.scans > 5
+    assert (plain.max_scans, plain.scan_at, plain.is_progressive) == (1, 0, False)
+    assert progressive.is_progressive and progressive.max_scans == STRUCTURE.scans
+    assert progressive.scan_at > 0
+
+
+def test_the_larger_a_photo_the_fewer_passes_it_may_have():
+    assert read_jpeg(io.BytesIO(hostile.claiming_progressive(10_000, 10_000))).max_scans == 7
 
 
 def test_a_marker_across_two_windows_is_found():
-    data = photo.encoded(photo.quarters(), progressive=True).getvalue()
-    scans = read_jpeg(io.BytesIO(data)).scans
-    first = data.index(b"\xff\xda")
-    for filler in range(40, 70):  # the first window is 64 bytes long
-        padded = data[:first] + b"\xff" * filler + data[first:]
-        assert read_jpeg(io.BytesIO(padded)).scans == scans
+    data = photo.encoded(photo.quarters()).getvalue()
+    frame = data.index(b"\xff\xc0")
+    for filler in range(250, 262):  # a window is 256 bytes long
+        padded = data[:frame] + bytes(filler) + data[frame:]
+        assert read_jpeg(io.BytesIO(padded)).width == 640
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        # A portrait with a depth map in extended XMP, a profile of a printer, a second picture.
+        [(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(65_400))] * 150,
+        [(0xE2, b"ICC_PROFILE\0" + bytes([n, 255]) + bytes(40_000)) for n in range(1, 256)],
+        [(0xE2, b"MPF\0" + bytes(88)), (0xEA, b"AROT\0" + bytes(16_000)), (0xED, bytes(9000))],
+        [(0xFE, b"")] * 1500,
+    ],
+    ids=["extended-xmp", "profile-in-255-parts", "phone", "comments"],
+)
+def test_a_photo_with_as_many_segments_as_real_ones_have_is_read(segments):
+    data = photo.encoded(photo.quarters(641, 483)).getvalue()
+    notes = b"".join(photo.jpeg_segment(marker, content) for marker, content in segments)
+    assert read_jpeg(io.BytesIO(data[:2] + notes + data[2:])).width == 641
 
 
 def test_a_progressive_jpeg_counts_with_all_its_coefficients():

@@ -29,6 +29,18 @@ def test_only_what_is_older_than_any_upload_goes(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["a-folder", "new.upload.jpg"]
 
 
+def test_a_folder_goes_once_nothing_in_it_is_written_any_more(folder):
+    for name in ("left", "used"):
+        (folder / name / "inner").mkdir(parents=True)
+        (folder / name / "inner" / "photo").write_bytes(b"a face")
+    then = time.time() - ABANDONED_SECONDS - 1
+    for path in [*folder.rglob("*"), folder]:
+        if path != folder / "used" / "inner" / "photo":
+            os.utime(path, (then, then))
+    sweep_uploads()
+    assert [path.name for path in folder.iterdir()] == ["used"]
+
+
 def test_it_happens_every_hour():
     schedule = site.CELERY_BEAT_SCHEDULE["uploads"]
     assert (schedule["task"], schedule["schedule"]) == (sweep_uploads.name, 3600.0)

@@ -64,13 +64,14 @@ class Served:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def serve(folder: Path, *, trusted: str = "127.0.0.1") -> Served:
-    """Start the site in `folder`, behind the proxies of `trusted`; the caller kills its process."""
+def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Served:
+    """Start the site in `folder`, behind the proxies of `trusted` and with more variables; the
+    caller kills its process."""
     port = unused_port()
-    env = installation_environment(folder, port=port, trainer_port=unused_port())
-    _manage(env, "migrate", "-v0")
-    _manage(env, "collectstatic", "-v0", "--no-input")
-    people = _manage(env, "shell", "-v0", "-c", _PEOPLE).split()
+    env = installation_environment(folder, port=port, trainer_port=unused_port()) | environment
+    manage(env, "migrate", "-v0")
+    manage(env, "collectstatic", "-v0", "--no-input")
+    people = manage(env, "shell", "-v0", "-c", _PEOPLE).split()
     process = Process(
         "web",
         [sys.executable, "-m", "theway.server", "--port", str(port), "--trusted-proxies", trusted],
@@ -84,7 +85,8 @@ def serve(folder: Path, *, trusted: str = "127.0.0.1") -> Served:
     return Served(process, folder, port, people[0], people[1], upload_path, people[3])
 
 
-def _manage(env: dict[str, str], *arguments: str) -> str:
+def manage(env: dict[str, str], *arguments: str) -> str:
+    """Run one of the site's commands and return what it says."""
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     return done.stdout.strip()

@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.limits import LimitReachedError
 from theway.bodies.asgi import Scope, Send, header
 
+# On every answer of ours; Django's get it from `theway.answered_by`.
+ANSWERED_BY = (b"x-answered-by", b"theway")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -48,14 +51,26 @@ TOO_MANY = Answer(
     _("Too many uploads at once"),
     _("Wait until your other photos are uploaded, then try again."),
 )
+TOO_MANY_FROM_HERE = Answer(
+    429,
+    _("Too much at once from your network"),
+    _("Close some of its open pages, or wait a moment, then try again."),
+    ends_connection=True,
+)
 BUSY = Answer(
     503,
     _("Many people are sending something right now"),
     _("Nothing was stored. Wait a moment, then try again."),
     ends_connection=True,
 )
-
-
+FULL = Answer(
+    507,
+    _("The server is out of disk space"),
+    _(
+        "What you just sent was not stored; everything from before is safe, and trainings go on. "
+        "Ask the operator to free some space, then try again."
+    ),
+)
 _POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 
@@ -67,14 +82,13 @@ def limit_reached(error: LimitReachedError) -> Answer:
 
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the page, or what a script understands."""
-    if header(scope, b"accept").startswith(b"application/json"):
-        content_type, body = b"application/json", json.dumps(_for_scripts(answer)).encode()
-    else:
-        content_type, body = b"text/html; charset=utf-8", _page(answer).encode()
+    accept = header(scope, b"accept").decode("latin1")
+    content_type, body = content_of(answer, accept, scope.get("path", ""))
     headers = [
-        (b"content-type", content_type),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        ANSWERED_BY,
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", _POLICY),
         (b"referrer-policy", b"same-origin"),
@@ -85,6 +99,13 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def content_of(answer: Answer, accept: str, path: str) -> tuple[str, bytes]:
+    """Return an answer's type and content: a page, or JSON for scripts and programs."""
+    if accept.startswith("application/json") or path.startswith("/api/"):
+        return "application/json", json.dumps(_for_scripts(answer)).encode()
+    return "text/html; charset=utf-8", _page(answer).encode()
 
 
 def _for_scripts(answer: Answer) -> dict[str, str]:

@@ -29,9 +29,9 @@ class Process:
     """A program with its environment. It can be launched again after it ended.
 
     It is ready once `port` accepts connections, `ready_url` answers and its output contains
-    `ready_line`: whichever of the three are given. `ready_host` is the name to ask `ready_url` by.
-    Its output is appended to `log_file`, or passed to `on_line` line by line (but for the ready
-    line and empty ones), or discarded. A `watchdog` kills it if we are killed. Threads may share it.
+    `ready_line`: whichever of the three are given. Its output is appended to `log_file`, or
+    passed to `on_line` line by line (but for the ready line and empty ones), or discarded.
+    A `watchdog` kills it if we are killed. Threads may share it.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Process:
     user: str | None = None
     port: int = 0
     ready_url: str = ""
-    ready_host: str = ""
     ready_line: str = ""
     log_file: Path | None = None
     on_line: Callable[[str], None] | None = None
@@ -91,7 +90,7 @@ class Process:
         self.is_ready = self.is_ready or (
             (not self.ready_line or self._has_ready_line or self.ready_line in self.log)
             and (not self.port or accepts_connections(self.port))
-            and (not self.ready_url or answers(self.ready_url, self.ready_host))
+            and (not self.ready_url or answers(self.ready_url))
         )
         return self.is_ready
 
