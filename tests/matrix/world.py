@@ -16,9 +16,10 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.core.signing import dumps
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import addresses, invitations, sessions
-from accounts.models import AddressChange, BrowserSession, Invitation, User
+from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion
 from models_app.models import TrainingImage, UserModel
 from tests.conftest import client_of
@@ -128,6 +129,10 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     ready, draft = _ready(owner), _draft(owner)
     running, failed, unknown = _jobs(owner)
     picture = GeneratedImageFactory(model=ready, prompt=f"a {WORD} prompt", **_files())
+    # A mail that waits: its words and whom it is for are nobody's to see, operators included.
+    Errand.objects.create(
+        work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
+    )
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
     )
