@@ -7,6 +7,7 @@ What lies at providers is deleted by `jobs.engine.deletions`, what the storage r
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -198,10 +199,14 @@ def _forget_address(email: str) -> None:
         values = event.data.get("values", {})
         values = {name: _without(value, email, somebody) for name, value in values.items()}
         message = event.data.get("message", "")
+        if message and values == event.data["values"]:
+            continue  # another address, which this one is a part of
         event.text = gettext(message) % values if message else somebody
         event.data = {"message": message, "values": values} if message else {}
         event.save(update_fields=["text", "data"])
 
 
 def _without(value: object, email: str, replacement: str) -> object:
-    return value.replace(email, replacement) if isinstance(value, str) else value
+    """Return a value without an address; “joann@example.org” does not hold “ann@example.org”."""
+    whole = rf"(?<![\w.+%-]){re.escape(email)}(?![\w-]|\.\w)"
+    return re.sub(whole, replacement, value) if isinstance(value, str) else value
