@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trainer.errors import ConfigurationError
 
@@ -30,6 +31,14 @@ class Config:
     image_seconds: float
     slots: int
     public_url: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a client may call this service; empty, which is anything, where others reach it:
+        there it has keys that nobody guesses."""
+        if self.host not in LOOPBACK:
+            return frozenset()
+        return LOOPBACK | {urlsplit(self.public_url).hostname or "localhost"}
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Config:

@@ -6,6 +6,8 @@ import hmac
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,6 +81,31 @@ class Labels:
             await send(message)
 
         await self.app(scope, receive, send_labelled)
+
+
+class KnownHosts:
+    """Refuses names that are not this service's, where it has any of its own.
+
+    A page in a browser on this machine can have its own name lead here; what tells such a request
+    apart is the Host header (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self.app = app
+        self.names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self.names or self._name(scope) in self.names:
+            await self.app(scope, receive, send)
+            return
+        refusal = ApiError(421, "This service has another name.", code="unknown_host")
+        await refusal.response()(scope, receive, send)
+
+    def _name(self, scope: Scope) -> str:
+        host = Headers(scope=scope).get("host", "")
+        with suppress(ValueError):  # brackets that do not fit
+            return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        return ""
 
 
 class BearerKeys:
