@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts.later import later
@@ -17,6 +19,14 @@ logger = logging.getLogger(__name__)
 def absolute(path: str) -> str:
     """Return a path as a link for mails. The request's Host header has no say in it."""
     return f"{settings.SITE_ORIGIN}{path}"
+
+
+def may_be_sent(request: HttpRequest, action: str, to: str) -> bool:
+    """Return whether an address got few enough such mails lately, and note this one.
+
+    `action` names a limit in ACCOUNT_RATE_LIMITS. Whether there is an account has no say in it.
+    """
+    return bool(ratelimit.consume(request, app="allauth.account", action=action, key=to))
 
 
 def send(template: str, to: str, context: dict[str, Any]) -> None:
