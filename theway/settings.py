@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from providers.registry import from_environment as providers_from_environment
 from theway.private_folders import close_file, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
+from theway.web_addresses import without_default_port
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
@@ -46,7 +47,7 @@ SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or load_secret_key(VAR_DIR / "secr
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+PUBLIC_URL = without_default_port(env.str("PUBLIC_URL", ""))
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
@@ -59,6 +60,7 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
@@ -111,6 +113,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "theway.answered_by.answered_by",
+    "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -234,11 +238,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
-        " -c synchronous_commit=on"
+    from theway.transaction_settings import cursor_with
+
+    DATABASES["default"].setdefault("OPTIONS", {})["cursor_factory"] = cursor_with(
+        {
+            # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
+            "idle_in_transaction_session_timeout": "20s",
+            "lock_timeout": "2s",
+            "statement_timeout": "60s",
+            "synchronous_commit": "on",
+        }
     )
+    # A cursor of the server's belongs to a connection, which a pooler gives away in between.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     # A connection that nothing answers any more ends within seconds, packets dropped or refused.
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 5,
@@ -291,6 +303,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.collect_job": {"queue": "calls"},
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

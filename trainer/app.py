@@ -47,7 +47,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
         middleware=[
             Middleware(RequestLog),
             Middleware(Labels, headers=parts.labels),
-            Middleware(KnownHosts, names=config.names),
+            Middleware(KnownHosts, is_called=config.is_called),
             Middleware(BearerKeys, keys=config.api_keys),
             Middleware(CommittedAnswers, database=parts.database),
         ],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from trainer.errors import ConfigurationError
 
 DEFAULT_KEY = "local"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,12 @@ class Config:
     slots: int
     public_url: str
 
-    @property
-    def names(self) -> frozenset[str]:
-        """What a client may call this service; empty, which is anything, where others reach it:
+    def is_called(self, name: str) -> bool:
+        """Return whether a client may call this service so: by any name where others reach it, as
         there it has keys that nobody guesses."""
-        if self.host not in LOOPBACK:
-            return frozenset()
-        return LOOPBACK | {urlsplit(self.public_url).hostname or "localhost"}
+        if not _is_loopback(self.host) or _is_loopback(name):
+            return True
+        return bool(name) and name == urlsplit(self.public_url).hostname
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Config:
@@ -77,9 +76,20 @@ def _keys(env: Mapping[str, str], host: str) -> tuple[str, ...]:
     # An empty list would either lock everybody out or let everybody in: neither is meant.
     if not keys:
         raise ConfigurationError("TRAINER_API_KEYS must hold at least one key")
-    if DEFAULT_KEY in keys and host not in LOOPBACK:
+    if DEFAULT_KEY in keys and not _is_loopback(host):
         # The photos of people would be open to the whole network.
         raise ConfigurationError(
             f"TRAINER_API_KEYS must hold a key of your own where TRAINER_HOST is {host}"
         )
     return keys
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address, however it is written."""
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -84,18 +84,18 @@ class Labels:
 
 
 class KnownHosts:
-    """Refuses names that are not this service's, where it has any of its own.
+    """Refuses requests by a name that is not this service's.
 
     A page in a browser on this machine can have its own name lead here; what tells such a request
     apart is the Host header (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, is_called: Callable[[str], bool]) -> None:
         self.app = app
-        self.names = names
+        self.is_called = is_called
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self.names or self._name(scope) in self.names:
+        if scope["type"] != "http" or self.is_called(self._name(scope)):
             await self.app(scope, receive, send)
             return
         refusal = ApiError(421, "This service has another name.", code="unknown_host")

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import journal, provider_status, release
+from jobs.engine import durability, journal, provider_status, release
 from jobs.engine.acceptance import accept_run, adopt_kept_answers, mark_unclear
 from jobs.engine.backoff import LONGEST, retry_delay
 from jobs.engine.leases import renewed_lease
@@ -84,6 +84,8 @@ def _held_back() -> str:
         return "this database is older than a paid call: reconcile"
     if not release.is_current():
         return "this worker is not of the database's release: restart it"
+    if not durability.commits_are_kept():
+        return "the database's commits do not wait for its disk"
     return ""
 
 

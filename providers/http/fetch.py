@@ -102,7 +102,7 @@ def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
         except NETWORK_ERRORS as error:
             raise ProviderUnavailableError(client.provider, client.error_text(error)) from error
         with response:
-            _require_success(client, response)
+            _require_success(client, response, is_own=way.is_own)
             size = announced_size(response.headers)
             if size is not None and size > max_bytes:
                 raise UnexpectedReplyError(
@@ -198,7 +198,7 @@ def _require_public(parts: Url) -> None:
         raise AddressRefusedError(f"{host} is not a public address")
 
 
-def _require_success(client: Client, response: requests.Response) -> None:
+def _require_success(client: Client, response: requests.Response, *, is_own: bool) -> None:
     status = response.status_code
     if status == 200:
         return
@@ -208,8 +208,11 @@ def _require_success(client: Client, response: requests.Response) -> None:
         body = b"".join(read_chunks(response, max_bytes=MAX_ERROR_BYTES, seconds=TIMEOUT[1]))
     except (*NETWORK_ERRORS, BodyTooLargeError):
         body = b""
-    kind = error_class(status, is_paid=False, is_about_run=True)
-    raise client.refusal(kind, reply_from(status, response.headers, body))
+    reply = reply_from(status, response.headers, body)
+    if is_own:
+        raise client.refusal(client.meaning(reply, is_about_run=True), reply)
+    # A store of files answers in pages of its own (XML), and knows what it keeps.
+    raise client.refusal(error_class(status, is_paid=False, is_about_run=True), reply)
 
 
 def _checked_chunks(client: Client, response: requests.Response, limit: int) -> Iterator[bytes]:

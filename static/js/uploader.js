@@ -2,6 +2,7 @@
 // The server decides about every photo; the checks here only avoid uploads that must fail.
 
 import { csrfToken } from "./csrf.js";
+import { connectionCut, isOurs, refusalInFront } from "./refusals.js";
 
 const MAX_PARALLEL = 3;
 const zone = document.getElementById("drop-zone");
@@ -82,11 +83,15 @@ class Upload {
 
   finish() {
     const code = this.request.status;
+    if (!isOurs((name) => this.request.getResponseHeader(name))) {
+      this.show("failed", refusalInFront(code));
+      return finishOne();
+    }
     const reply = readJson(this.request.responseText);
     if (code === 201) this.complete(reply);
     else if (code === 422 && isStoredButNotShown(reply)) this.complete(reply);
     else if (code === 422) this.show("refused", reply.message);
-    else if (code === 413) this.show("refused", tooLarge());
+    else if (code === 413) this.show("refused", reply.message ?? tooLarge());
     else if (code === 401 || code === 403) this.showSignedOut(reply);
     else if (reply.message) this.show("failed", reply.message);
     else this.show("failed", serverError(code));
@@ -94,7 +99,8 @@ class Upload {
   }
 
   fail() {
-    this.show("failed", gettext("No connection. The photo is still here, so you can try again."));
+    const lost = gettext("No connection. The photo is still here, so you can try again.");
+    this.show("failed", this.bar.value > 0 && navigator.onLine ? connectionCut() : lost);
     finishOne();
   }
 

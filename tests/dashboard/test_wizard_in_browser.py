@@ -276,3 +276,36 @@ def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, o
     page.locator("dialog").get_by_role("button", name="Delete draft").click()
     expect(page.locator("#messages")).to_contain_text("is deleted")
     assert not owner.user_models.exists()
+
+
+PROXY_PAGE = "<html><head><title>An error</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (413, "A server in front of TheWay refused this as too large (error 413)."),
+        (502, "A server in front of TheWay gets no answer from it (error 502)."),
+        (200, "A server in front of TheWay answered in its place (error 200)."),
+        (403, "A server in front of TheWay answered in its place (error 403)."),
+    ],
+)
+def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    page.route(
+        "**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE), times=1
+    )
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text(words)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+
+
+def test_answers_that_a_proxy_kept_are_not_called_saved(page):
+    page.goto("/dashboard/models/new")
+    refuse = lambda route: route.fulfill(status=502, body=PROXY_PAGE)  # noqa: E731
+    page.route(lambda url: "/models/new" in url, refuse)
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
+    page.keyboard.press("Tab")
+    expect(page.locator("#saved")).to_contain_text("gets no answer from it (error 502)")
