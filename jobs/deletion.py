@@ -7,7 +7,6 @@ What lies at providers is deleted by `jobs.engine.deletions`, what the storage r
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.deletion import delete_account_row, require_another_operator
+from accounts.mentions import mention_of
 from accounts.models import User
 from jobs import clock, tasks
 from jobs.dispatch import dispatch_on_commit
@@ -207,6 +207,4 @@ def _forget_address(email: str) -> None:
 
 
 def _without(value: object, email: str, replacement: str) -> object:
-    """Return a value without an address; “joann@example.org” does not hold “ann@example.org”."""
-    whole = rf"(?<![\w.+%-]){re.escape(email)}(?![\w-]|\.\w)"
-    return re.sub(whole, replacement, value) if isinstance(value, str) else value
+    return mention_of(email).sub(replacement, value) if isinstance(value, str) else value
