@@ -17,7 +17,6 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts import errands
 from jobs import health, selectors
 from jobs.models import JobQueue, RemoteDeletion
-from jobs.querysets import attention
 from jobs.states import Status
 from providers import registry
 
@@ -100,9 +99,7 @@ def job_states() -> list[Tally]:
 
 def needing_attention() -> list[Tally]:
     """Return the counts that should be zero, in two queries."""
-    counts = JobQueue.objects.aggregate(
-        **{reason: Count("pk", filter=condition) for reason, condition in attention().items()}
-    )
+    counts = JobQueue.objects.attention_counts()
     tallies = [
         Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
         for reason, label in ATTENTION_LABELS.items()

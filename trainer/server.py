@@ -28,6 +28,7 @@ def serve(
     logging.basicConfig(
         level=logging.getLevelNamesMapping().get(os.environ.get("TRAINER_LOG_LEVEL", ""), "INFO"),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S%z",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     os.umask(0o077)  # photos of people: for this account only

@@ -7,6 +7,7 @@ models/<name>/model.json      answers, settings, captions, prompts
 models/<name>/photos/         as they are stored
 models/<name>/pictures/
 models/<name>/<name>.safetensors
+missing.txt                   files that the storage has lost, only if there are any
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
-from django.utils.text import slugify
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import BrowserSession, SignIn, User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
+from models_app.file_names import model_stem, weights_name
 from models_app.models import TrainingImage, UserModel
 
 BLOCK_BYTES = 64 * 1024
@@ -42,6 +44,7 @@ JOB_FIELDS = (
 SESSION_FIELDS = ("started_at", "last_used_at", "address", "browser")
 SIGN_IN_FIELDS = ("at", "succeeded", "address", "browser")
 CHUNK = 200  # rows
+LOST = gettext_noop("The storage of this installation no longer has these files:")
 
 
 class _Sink:
@@ -64,7 +67,7 @@ class _Sink:
 
 
 def archive_of(user: User) -> Iterator[bytes]:
-    """Yield the archive, never an empty block. Files that are missing are left out."""
+    """Yield the archive, never an empty block. It names the files that the storage has lost."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for _step in _write(archive, user):
@@ -83,10 +86,14 @@ def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
     yield from _write_rows(archive, "sign-ins.json", sign_ins, SIGN_IN_FIELDS)
     jobs = JobQueue.objects.filter(owner=user)
     yield from _write_rows(archive, "jobs.json", jobs, JOB_FIELDS)
+    lost: list[str] = []
     # Ids first: no query is left open while a block is sent.
     for model_id in list(UserModel.objects.filter(owner=user).values_list("pk", flat=True)):
         if model := UserModel.objects.filter(pk=model_id).first():
-            yield from _write_model(archive, model)
+            yield from _write_model(archive, model, lost)
+    if lost:
+        archive.writestr("missing.txt", "\n".join([gettext(LOST), "", *lost, ""]))
+        yield
 
 
 def _write_rows(
@@ -105,9 +112,8 @@ def _write_rows(
     yield
 
 
-def _write_model(archive: zipfile.ZipFile, model: UserModel) -> Iterator[None]:
-    name = slugify(model.name) or "model"
-    folder = f"models/{name}-{str(model.pk)[:8]}"
+def _write_model(archive: zipfile.ZipFile, model: UserModel, lost: list[str]) -> Iterator[None]:
+    folder = f"models/{model_stem(model)}"
     photos = list(TrainingImage.objects.filter(model=model).values(*PHOTO_FIELDS))
     pictures = list(GeneratedImage.objects.filter(model=model).values(*PICTURE_FIELDS))
     about = {field: getattr(model, field) for field in MODEL_FIELDS}
@@ -117,21 +123,24 @@ def _write_model(archive: zipfile.ZipFile, model: UserModel) -> Iterator[None]:
     for kind, rows in (("photos", photos), ("pictures", pictures)):
         for row in rows:
             file = PurePath(str(row["file"]))
-            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file))
+            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file), lost)
     if model.weights:
-        path = f"{folder}/{name}.safetensors"
-        yield from _write_file(archive, path, str(model.weights.name))
+        path = f"{folder}/{weights_name(model)}"
+        yield from _write_file(archive, path, str(model.weights.name), lost)
 
 
 def _write_json(archive: zipfile.ZipFile, name: str, value: Any) -> None:
     archive.writestr(name, _json(value, indent=2))
 
 
-def _write_file(archive: zipfile.ZipFile, name: str, stored: str) -> Iterator[None]:
+def _write_file(
+    archive: zipfile.ZipFile, name: str, stored: str, lost: list[str]
+) -> Iterator[None]:
     try:
         source = default_storage.open(stored, "rb")
     except FileNotFoundError:
-        return  # deleted meanwhile
+        lost.append(name)  # or deleted meanwhile
+        return
     with source, archive.open(name, "w", force_zip64=True) as entry:
         while block := source.read(BLOCK_BYTES):
             entry.write(block)

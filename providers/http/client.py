@@ -207,7 +207,20 @@ class Client:
         )
 
     def error_text(self, error: Exception) -> str:
-        return self.redact(f"{type(error).__name__}: {error}")
+        return self.redact(_in_words(error))
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what a network error is and what the system says about it: no numbers, no objects.
+
+    The libraries' own texts are for programmers. What the system said is in an error behind them.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.strerror:
+            return f"{type(error).__name__}: {found.strerror}"
+        found = found.__cause__ or found.__context__
+    return type(error).__name__
 
 
 def is_sendable(api_key: str) -> bool:

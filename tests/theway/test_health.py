@@ -66,6 +66,7 @@ def test_metrics_count_jobs_by_state(client):
     JobFactory(running=True)
     text = client.get("/metrics").content.decode()
     assert 'theway_jobs{kind="training",provider="local",status="running"} 1.0' in text
+    assert "theway_live_streams 0.0" in text
 
 
 def test_metrics_are_for_this_machine_only_unless_a_token_is_set(client, settings):
