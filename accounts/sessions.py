@@ -18,13 +18,15 @@ from accounts.visitors import address_of, browser_of
 
 ROW = "browser_session"  # in the session: the id of its row
 NOTE_USE_EVERY = 300.0  # seconds
+# Programs that sign in anew each time leave a session each: the longest unused end.
+MOST = 50
 _MOST_NOTED = 10_000
 # When this process last noted a session's use; another process may note it once more.
 _noted: dict[int, float] = {}
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Note a session that has just been signed in to."""
+    """Note a session that has just been signed in to, and end those beyond MOST."""
     session = request.session
     forget(request)
     if not session.session_key:
@@ -36,6 +38,14 @@ def begin(request: HttpRequest, user: User) -> None:
     session[ROW] = row.pk
     session[SIGNED_IN_AT] = int(timezone.now().timestamp())
     _noted[row.pk] = time.monotonic()
+    _end_superfluous(user)
+
+
+def _end_superfluous(user: User) -> None:
+    rows = BrowserSession.objects.filter(user=user)
+    longest_unused = rows.order_by("-last_used_at", "-pk").values_list("pk", flat=True)[MOST:]
+    if superfluous := list(longest_unused):
+        _delete(rows.filter(pk__in=superfluous))
 
 
 def forget(request: HttpRequest) -> None:

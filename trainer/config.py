@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trainer.errors import ConfigurationError
 
@@ -30,6 +31,13 @@ class Config:
     image_seconds: float
     slots: int
     public_url: str
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a client may call this service so: by any name where others reach it, as
+        there it has keys that nobody guesses."""
+        if not _is_loopback(self.host) or _is_loopback(name):
+            return True
+        return bool(name) and name == urlsplit(self.public_url).hostname
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Config:

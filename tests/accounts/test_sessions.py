@@ -221,3 +221,20 @@ def test_an_operator_ends_all_sessions_of_a_person(owner, operator_client):
     data = {"action": "end_sessions", "_selected_action": [owner.pk], "index": 0}
     operator_client.post("/admin/accounts/user/", data)
     assert get_user(client).is_anonymous
+
+
+def test_of_very_many_sessions_the_longest_unused_end(owner, monkeypatch):
+    monkeypatch.setattr(sessions, "MOST", 3)
+    first, second = sign_in(owner), sign_in(owner)
+    BrowserSession.objects.filter(pk=row_of(first).pk).update(last_used_at=timezone.now())
+    others = [sign_in(owner), sign_in(owner)]
+    assert get_user(second).is_anonymous
+    assert all(get_user(client) == owner for client in (first, *others))
+    assert Session.objects.count() == BrowserSession.objects.count() == 3
+
+
+def test_many_sessions_of_one_person_end_nobody_elses(owner, stranger, monkeypatch):
+    monkeypatch.setattr(sessions, "MOST", 1)
+    kept = sign_in(stranger)
+    sign_in(owner), sign_in(owner)
+    assert get_user(kept) == stranger
