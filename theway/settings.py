@@ -44,6 +44,8 @@ keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.bool("DJANGO_DEBUG", False)
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or load_secret_key(VAR_DIR / "secret_key")
+# Keys of before: what they signed or encrypted is still read. Nothing new is written with them.
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
@@ -63,15 +65,21 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
-_COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
+_COOKIES = hashlib.sha256([SECRET_KEY, *SECRET_KEY_FALLBACKS][-1].encode()).hexdigest()[:8]
 _HOST_ONLY = "__Host-" if IS_HTTPS else ""
 SESSION_ENGINE = "accounts.session_store"
+# A session ends after so long without use, and at the latest so long after the sign-in; the
+# cookie may be kept as long, as the server is who decides.
+SESSION_IDLE = timedelta(days=env.int("SESSION_IDLE_DAYS", 14))
+SESSION_LONGEST = timedelta(days=env.int("SESSION_DAYS", 30))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 # Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
 SECURE_PROXY_SSL_HEADER = None
 # This host only: what else runs on the domain is not ours to decide.
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
+SECURE_REDIRECT_EXEMPT = ["^api/"]  # refused over plain http instead (theway/plain_http.py)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # that want both of these
@@ -117,6 +125,7 @@ MIDDLEWARE = [
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
+    "theway.plain_http.no_plain_api",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
@@ -130,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "theway.refused_access.refused_access",
     "theway.request_limit.RequestLimit",
     "accounts.middleware.last_use",
 ]
@@ -201,6 +211,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": _MAILS,
     "reset_mail": _MAILS,
     "address_change": "5/h/user",
+    "login_failed_everywhere": "50/h/key",  # all failures at one account (accounts/guesses.py)
 }
 # The library's own also writes rows when a link is opened; this one, too, ends with the
 # password, with the address and with the next sign-in.
