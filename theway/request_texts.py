@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.http.multipartparser import MultiPartParser
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 from django.utils.deprecation import MiddlewareMixin
@@ -20,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from models_app.texts import is_storable, single_line
 from theway.bodies.answers import Answer
 
+logger = logging.getLogger(__name__)
+
 UNSTORABLE = Answer(
     422,
     _("This text cannot be stored"),
@@ -27,6 +31,11 @@ UNSTORABLE = Answer(
         "It contains a character that stands for nothing, such as a null character. Nothing was "
         "stored. Go back and type that part anew instead of pasting it."
     ),
+)
+UNREADABLE = Answer(
+    400,
+    _("This form cannot be read"),
+    _("What your browser sent is not whole, or not what it says it is. Go back and send it again."),
 )
 # The same characters as they are written in JSON.
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
@@ -46,7 +55,11 @@ class RequestTexts(MiddlewareMixin):
             del request.COOKIES[name]
         if not is_storable(request.path_info):
             raise Http404("No such address")
-        return None if all(map(is_storable, _texts(request))) else _refusal(request)
+        try:
+            return None if all(map(is_storable, _texts(request))) else _refusal(request, UNSTORABLE)
+        except MultiPartParserError as error:
+            logger.warning("a form that cannot be read: %s", error)
+            return _refusal(request, UNREADABLE)
 
 
 def _texts(request: HttpRequest) -> Iterator[str]:
@@ -81,17 +94,26 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def _refusal(request: HttpRequest) -> HttpResponse:
-    text = str(UNSTORABLE.text)
+def _refusal(request: HttpRequest, answer: Answer) -> HttpResponse:
+    text = str(answer.text)
     if request.path_info.startswith("/api/"):
-        return JsonResponse({"detail": text}, status=UNSTORABLE.status)
+        return JsonResponse({"detail": text}, status=answer.status)
     if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse({"message": text}, status=UNSTORABLE.status)
-    context = {"answer": UNSTORABLE, "sign_in": ""}
-    return render(request, "refused.html", context, status=UNSTORABLE.status)
+        return JsonResponse({"message": text}, status=answer.status)
+    context = {"answer": answer, "sign_in": ""}
+    return render(request, "refused.html", context, status=answer.status)
 
 
 class _FilesParser(MultiPartParser):
+    """Reads a form with files, also one whose length was not said, and keeps names as they are."""
+
+    def __init__(self, meta: dict[str, Any], *arguments: Any) -> None:
+        super().__init__(meta, *arguments)
+        if "CONTENT_LENGTH" not in meta:
+            # Django takes no length for no body; what comes is counted (`theway.bodies`). So large
+            # that files wait on the disk.
+            self._content_length = sys.maxsize
+
     def sanitize_file_name(self, file_name: str) -> str | None:
         """Return the name without folders. Django's own takes joiners out of words and emoji."""
         name = single_line(html.unescape(file_name).replace("\\", "/").rsplit("/", 1)[-1])

@@ -217,6 +217,7 @@ CHOSEN = {
 }
 
 
+@pytest.mark.console_errors("status of 429")
 def test_a_photo_beyond_the_limit_stays_on_the_page_to_be_tried_again(page, owner, settings):
     settings.LIMIT_PHOTOS_PER_DAY = 1
     model = draft(owner)
@@ -231,6 +232,7 @@ def test_a_photo_beyond_the_limit_stays_on_the_page_to_be_tried_again(page, owne
     expect(left).to_have_count(0)
 
 
+@pytest.mark.console_errors("status of 429")
 def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, owner, settings):
     settings.LIMIT_DRAFTS = 1
     old = draft(owner)
@@ -249,6 +251,7 @@ def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, o
 PROXY_PAGE = "<html><head><title>An error</title></head></html>"
 
 
+@pytest.mark.console_errors("status of")
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -270,6 +273,7 @@ def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
+@pytest.mark.console_errors("status of")
 def test_answers_that_a_proxy_kept_are_not_called_saved(page):
     page.goto("/dashboard/models/new")
     refuse = lambda route: route.fulfill(status=502, body=PROXY_PAGE)  # noqa: E731

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from bench import services
+from models_app.photo_folders import Contents
 from tests.theway.launched import Launched
 from theway.demo import mug
 from theway.demo.browser import Browser
@@ -51,7 +52,7 @@ def test_a_model_is_trained_and_makes_a_picture_through_it(pooler, tmp_path):
         journey = Journey(
             Browser(launched.address), write=lambda text: None, show=lambda share, text: None
         )
-        outcome = journey.run(photos, tmp_path)
+        outcome = journey.run(Contents(tuple(photos), (), ()), tmp_path)
         assert outcome.tensor_count > 0
     finally:
         launched.stop()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from models_app.photo_folders import Contents
 from tests.theway.launched import Launched
 from theway.demo import mug
 from theway.demo.browser import Browser
@@ -93,7 +94,7 @@ def test_a_whole_journey_leaves_no_trace_in_the_shared_temporary_folder(tmp_path
         installation.wait_for("Open http://")
         browser = Browser(installation.address)
         journey = Journey(browser, write=lambda _: None, show=lambda *_: None)
-        journey.run(photos, tmp_path)
+        journey.run(Contents(tuple(photos), (), ()), tmp_path)
         assert browser.fetch("/dashboard/data/export").startswith(b"PK")
     finally:
         installation.stop()
