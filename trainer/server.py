@@ -11,6 +11,9 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from environment.errors import SettingError
+from environment.reading import Environment
+from environment.variables import TRAINER_LOG_LEVEL, TRAINERS
 from trainer.config import Config
 from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
@@ -25,16 +28,16 @@ def serve(
 
     `protocol` replaces uvicorn's own HTTP protocol.
     """
-    logging.basicConfig(
-        level=logging.getLevelNamesMapping().get(os.environ.get("TRAINER_LOG_LEVEL", ""), "INFO"),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level="INFO")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     os.umask(0o077)  # photos of people: for this account only
     try:
-        config = Config.from_environment(os.environ)
+        env = Environment.load()
+        env.check(TRAINERS)
+        logging.getLogger().setLevel(env.get(TRAINER_LOG_LEVEL))
+        config = Config.from_environment(env)
         app = build(config)
-    except ConfigurationError as error:
+    except (ConfigurationError, SettingError) as error:
         log.error("%s", error)
         return 2
     _spool_beside_the_files(config)
