@@ -6,14 +6,14 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from theway.output import survive_any_terminal
+
 
 def main() -> None:
-    """Run one command; a reader that has seen enough (`| head`) is no error."""
+    """Run one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
-    try:
-        execute_from_command_line(sys.argv)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    survive_any_terminal()
+    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -77,12 +77,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         self, request: HttpRequest, emailconfirmation: Any, signup: bool
     ) -> None:
         """Send our own link: it asks for the account's password before it confirms."""
-        later(sign_up.send_confirmation, emailconfirmation.email_address.user)
+        later(sign_up.send_confirmation, emailconfirmation.email_address.user.pk)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail of the library after the answer, without the request's Host header."""
+        """Have a mail of the library sent, without the request's Host header."""
         values = {name: value for name, value in context.items() if name != "request"}
-        mail.send_later(template_prefix, email, values)
+        mail.send(template_prefix, email, values)
 
     def send_notification_mail(
         self,
@@ -99,4 +99,4 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             "address": address_of(self.request),
             "browser": name_of(browser_of(self.request)),
         }
-        mail.send_later(template_prefix, email or user.email, facts | (context or {}))
+        mail.send(template_prefix, email or user.email, facts | (context or {}))

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import mail
+from accounts.errands import errand
 from accounts.later import later
 from accounts.models import AddressChange, User
 
@@ -75,7 +76,8 @@ def ask_for_change(user: User, new_email: str) -> None:
     later(send_links, change.pk)
 
 
-def send_links(change_id: uuid.UUID) -> None:
+@errand()
+def send_links(change_id: uuid.UUID | str) -> None:
     """Send the link to the old address, and to the new one its link or, if taken, a warning."""
     change = AddressChange.objects.select_related("user").filter(pk=change_id).first()
     if change is None:

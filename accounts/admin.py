@@ -22,7 +22,7 @@ from accounts.allowances import Limit
 from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Django looks here
 from accounts.limit_texts import amount, label
 from accounts.limits import allowances, limits_changed
-from accounts.models import User
+from accounts.models import Errand, User
 
 # The library's own pages could give an account a second address, and show stored secrets.
 # (They are imported above so that they are there to be taken away.)
@@ -111,4 +111,19 @@ class UserAdmin(BaseUserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Deleting the row would leave photos of people on disk: deactivate the account instead.
+        return False
+
+
+@admin.register(Errand)
+class ErrandAdmin(admin.ModelAdmin):
+    """What waits, and what was given up. Nothing of a mail is shown; they can only be deleted."""
+
+    list_display = ("work", "created_at", "attempts", "error", "given_up_at")
+    list_filter = (("given_up_at", admin.EmptyFieldListFilter),)
+    fields = readonly_fields = (*list_display, "next_try_at", "useful_until")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Errand | None = None) -> bool:
         return False

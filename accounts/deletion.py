@@ -7,7 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 
-from accounts import invitations
+from accounts import errands, invitations
 from accounts.models import SignUp, User
 
 # In a session: what somebody typed after theirs had ended, each page with its `author`.
@@ -32,6 +32,7 @@ def delete_account_row(user: User) -> None:
     invitations.forget(user)
     SignUp.objects.filter(email=user.email).delete()
     _delete_sessions(user.pk)
+    errands.forget(user.email)
     user.delete()
 
 

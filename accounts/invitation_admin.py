@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,7 +13,6 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from accounts import invitations
 from accounts.current_user import current_user
 from accounts.invite_form import InviteForm
-from accounts.later import later
 from accounts.models import Invitation
 
 _LINK = "invitation_link"
@@ -67,7 +64,7 @@ class InvitationAdmin(admin.ModelAdmin):
         link = invitations.issue(obj, lasts=form.lasts(), by=current_user(request))
         setattr(request, _LINK, link)  # for response_add, which Django calls next
         if invitations.is_mailed(obj):
-            transaction.on_commit(partial(later, invitations.send, obj, link))
+            invitations.send(obj, link)
 
     def response_add(
         self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None

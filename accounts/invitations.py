@@ -51,7 +51,7 @@ def is_mailed(invitation: Invitation) -> bool:
 
 
 def send(invitation: Invitation, link: str) -> None:
-    """Send the link to the invited address. Raises what the mail backend raises."""
+    """Have the link sent to the invited address; it is kept until then (`accounts.errands`)."""
     context = {"link": link, "until": invitation.expires_at}
     mail.send("account/email/invitation", invitation.email, context)
 

@@ -1,8 +1,9 @@
 """Work done after the answer, so that no answer tells, in words or in time, who has an account.
 
 Whatever depends on whether an account exists (which mail to send, whose history to write)
-happens here, in a few threads of the same process. It is lost if the process is killed before;
-what is lost otherwise is logged, without the address it was for.
+happens here. Mails are kept in the database until the worker has sent them
+(`accounts.errands`). The rest is done in a few threads of the same process; it is lost if the
+process is killed before, and what is lost otherwise is logged, without the address it was for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connections
+
+from accounts import errands
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +32,16 @@ _room = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def later(work: Callable[..., object], *args: Any) -> None:
-    """Do `work(*args)` soon, in another thread. Never raises: what is lost is logged."""
+    """Do `work(*args)` soon, elsewhere. Raises DatabaseError where it cannot be written down;
+    of what is not an errand, what is lost is logged."""
     start(work, args)
 
 
 def start(work: Callable[..., object], args: tuple[Any, ...]) -> None:
     """The seam: tests put something here that does it at once, or only notes it."""
+    if errands.is_kept(work):
+        errands.keep(work, args)
+        return
     if not _room.acquire(blocking=False):
         logger.error("%s is lost: too much is waiting", work.__name__)
         return

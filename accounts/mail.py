@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
+from accounts.errands import errand
 from accounts.later import later
 
 logger = logging.getLogger(__name__)
@@ -19,11 +21,11 @@ def absolute(path: str) -> str:
     return f"{settings.SITE_ORIGIN}{path}"
 
 
-def send(template: str, to: str, context: dict[str, Any]) -> None:
-    """Render `<template>_subject.txt` and `<template>_message.txt`, and send them to one address.
+def send(template: str, to: str, context: dict[str, Any], *, is_urgent: bool = False) -> None:
+    """Render `<template>_subject.txt` and `<template>_message.txt`, and have them sent to one
+    address by the worker. `is_urgent` where the link in it is of no use after an hour.
 
     A public site without a mail server sends nothing: it would print the links in its log.
-    Raises what the mail backend raises.
     """
     if settings.SITE_IS_PUBLIC and not settings.MAIL_IS_SET_UP:
         logger.warning("A mail was not sent: EMAIL_URL is not set")
@@ -31,9 +33,16 @@ def send(template: str, to: str, context: dict[str, Any]) -> None:
     values = context | {"site_origin": settings.SITE_ORIGIN, "email": to}
     subject = " ".join(render_to_string(f"{template}_subject.txt", values).split())
     body = render_to_string(f"{template}_message.txt", values).strip()
-    EmailMessage(subject, f"{body}\n", settings.DEFAULT_FROM_EMAIL, [to]).send()
+    later(deliver_soon if is_urgent else deliver, to, subject, f"{body}\n")
 
 
-def send_later(template: str, to: str, context: dict[str, Any]) -> None:
-    """Send it after the answer; see `accounts.later`."""
-    later(send, template, to, context)
+@errand(is_final=True)
+def deliver(email: str, subject: str, body: str) -> None:
+    """Hand one mail to the mail server. Raises what the mail backend raises."""
+    EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [email]).send()
+
+
+@errand(is_final=True, useful_for=timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
+def deliver_soon(email: str, subject: str, body: str) -> None:
+    """Like `deliver`, for a mail whose link expires."""
+    deliver(email, subject, body)

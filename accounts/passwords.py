@@ -14,6 +14,7 @@ from django.utils.http import int_to_base36
 from django.utils.translation import gettext
 
 from accounts import mail
+from accounts.errands import errand
 from accounts.models import User
 
 # What people write for letters to satisfy rules; guessing programs undo it first.
@@ -36,6 +37,7 @@ def user_with(email: str, password: str) -> User | None:
     return user if user.check_password(password) else None
 
 
+@errand()
 def send_reset_link(email: str) -> None:
     """Send the account with this address, if there is one, a link to set a new password."""
     user = User.objects.filter(email=User.objects.normalize_email(email), is_active=True).first()
@@ -43,7 +45,7 @@ def send_reset_link(email: str) -> None:
         return
     args = [int_to_base36(user.pk), default_token_generator.make_token(user)]
     link = mail.absolute(reverse("account_reset_password_from_key", args=args))
-    mail.send("account/email/password_reset_key", user.email, {"link": link})
+    mail.send("account/email/password_reset_key", user.email, {"link": link}, is_urgent=True)
 
 
 class GuessablePasswordValidator:

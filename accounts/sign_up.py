@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import addresses, invitations, mail
+from accounts.errands import errand
 from accounts.invitations import InvitationOverError
 from accounts.later import later
 from accounts.models import Invitation, SignUp, User
@@ -51,7 +52,8 @@ def may_be_mailed(request: HttpRequest, email: str) -> bool:
     )
 
 
-def send_mail_about(wish_id: uuid.UUID) -> None:
+@errand()
+def send_mail_about(wish_id: uuid.UUID | str) -> None:
     """Send the link that confirms, or say that there is an account already."""
     wish = SignUp.objects.filter(pk=wish_id).first()
     if wish is None:
@@ -64,9 +66,11 @@ def send_mail_about(wish_id: uuid.UUID) -> None:
     mail.send("account/email/confirm", wish.email, {"link": _link("wish", str(wish.pk))})
 
 
-def send_confirmation(user: User) -> None:
+@errand()
+def send_confirmation(user_id: int | str) -> None:
     """Send the link that confirms the address of an account an operator made."""
-    if user.is_active and not addresses.is_confirmed(user):
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user and not addresses.is_confirmed(user):
         link = _link("user", f"{user.pk} {user.email}")
         mail.send("account/email/confirm", user.email, {"link": link})
 

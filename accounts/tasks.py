@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import addresses, history, invitations, sessions, sign_up
+from accounts import (
+    addresses,
+    errands,
+    history,
+    invitations,
+    mail,
+    passwords,
+    sessions,
+    sign_up,
+)
+
+# Imported here, so that every worker knows all kinds of errands.
+ERRANDS = (addresses, mail, passwords, sign_up)
 
 
 @shared_task
 def prune() -> None:
-    """Delete what has expired: unconfirmed wishes, changes, sessions, history, invitations."""
-    for room in (addresses, history, invitations, sessions, sign_up):
+    """Delete what has expired: wishes, changes, sessions, history, invitations, lost mails."""
+    for room in (addresses, errands, history, invitations, sessions, sign_up):
         room.prune()
+
+
+@shared_task
+def send_mails() -> None:
+    """Send the mails that are due."""
+    errands.work_off()

@@ -104,15 +104,24 @@ def database_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a PostgreSQL connection with shorter limits of its own."""
     if FACTOR == 1 or "tcp_user_timeout" not in options:
         return options
+    from theway.transaction_settings import cursor_with
+
+    settings = {name: _shorter_limit(value) for name, value in _settings_in(options).items()}
     return {
         **options,
-        "options": re.sub(
-            r"_timeout=(\d+)s\b",
-            lambda limit: f"_timeout={int(1000 * int(limit[1]) / FACTOR)}ms",
-            options["options"],
-        ),
+        "cursor_factory": cursor_with(settings),
         "connect_timeout": 2,  # the least that libpq takes
         "keepalives_idle": 1,
         "keepalives_interval": 1,
         "tcp_user_timeout": int(options["tcp_user_timeout"] / FACTOR),
     }
+
+
+def _settings_in(options: dict[str, Any]) -> Mapping[str, str]:
+    settings: Mapping[str, str] = options["cursor_factory"].settings
+    return settings
+
+
+def _shorter_limit(value: str) -> str:
+    seconds = re.fullmatch(r"(\d+)s", value)
+    return f"{int(1000 * int(seconds[1]) / FACTOR)}ms" if seconds else value

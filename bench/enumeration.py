@@ -2,9 +2,10 @@
 
     python -m bench.enumeration --rounds 40
 
-Runs in this process on a throw-away database, with the real password hasher and real mails in
-a folder, so that nothing but the site's own work is measured. The two kinds take turns. Prints
-the medians and, as a yardstick, how often two random halves of all the times differ by as much.
+Runs in this process on a throw-away database, with the real password hasher, and no worker
+to send the mails, so that nothing but the site's own work is measured. The two kinds take turns.
+Prints the medians and, as a yardstick, how often two random halves of all the times differ by
+as much.
 """
 
 from __future__ import annotations
@@ -102,7 +103,6 @@ def main() -> None:
             known, unknown = times(way, rounds)
             middles = [f"{statistics.median(kind):7.1f} ms" for kind in (known, unknown)]
             print(f"{name:10}{middles[0]}{middles[1]}   {chance(known, unknown):.2f}")
-        time.sleep(2)  # the last mails
 
 
 if __name__ == "__main__":

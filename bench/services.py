@@ -75,6 +75,47 @@ def postgres(within: Path | None = None) -> Iterator[Process]:
             service.kill()
 
 
+def find_pgbouncer() -> str | None:
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+
+
+@contextlib.contextmanager
+def pgbouncer(database: Process, **options: str) -> Iterator[Process]:
+    """A PgBouncer in transaction mode in front of a cluster, as its package configures it.
+
+    `options` are more lines of its `[pgbouncer]` section.
+    """
+    user = "postgres" if os.geteuid() == 0 else None
+    port = unused_port()
+    lines = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": str(port),
+        "unix_socket_dir": "",
+        "auth_type": "any",
+        "pool_mode": "transaction",
+        **options,
+    }
+    target = f"host=127.0.0.1 port={database.port} dbname=theway user=theway"
+    text = f"[databases]\ntheway = {target}\n[pgbouncer]\n"
+    text += "".join(f"{name} = {value}\n" for name, value in lines.items())
+    with tempfile.TemporaryDirectory(prefix="theway-pgbouncer-") as folder:
+        config = Path(folder) / "pgbouncer.ini"
+        config.write_text(text)
+        if user:
+            shutil.chown(folder, user)
+            shutil.chown(config, user)
+        command = [find_pgbouncer() or "pgbouncer", str(config)]
+        log_file = Path(folder) / "log"
+        service = Process(
+            "pgbouncer", command, cwd=Path("/"), port=port, user=user, log_file=log_file
+        )
+        try:
+            service.start()
+            yield service
+        finally:
+            service.kill()
+
+
 def postgres_url(service: Process) -> str:
     return f"postgres://theway@127.0.0.1:{service.port}/theway"
 

@@ -11,17 +11,26 @@ from django.utils.translation import gettext_lazy as _
 from generation.prompts import DEFAULT_RATIO, RATIOS
 from generation.selectors import options_for
 from generation.services import MAX_COUNT, MAX_SEED
-from models_app.models import UserModel
+from models_app.models import Subject, UserModel
+from models_app.texts import TextField
+
+# What is worth describing depends on what was trained.
+HINTS = {
+    Subject.PERSON: _("Describe place, light and clothes. The trigger word is added for you."),
+    Subject.PRODUCT: _(
+        "Describe place, light and what is around it. The trigger word is added for you."
+    ),
+    Subject.STYLE: _("Describe what the picture shows. The trigger word is added for you."),
+}
 
 
 class GenerateForm(forms.Form):
     """What to generate with one model; the idempotency key makes a double click one job."""
 
-    prompt = forms.CharField(
+    prompt = TextField(
         label=_("What should the picture show?"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Describe place, light and clothes. The trigger word is added for you."),
         error_messages={"required": _("Describe what the picture should show.")},
     )
     ratio = forms.ChoiceField(
@@ -53,6 +62,7 @@ class GenerateForm(forms.Form):
 
     def __init__(self, *args: Any, model: UserModel, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["prompt"].help_text = HINTS[Subject(model.kind)]
         self.options = options_for(model)
         usable = [option for option in self.options if option.is_available]
         provider = self.fields["provider"]

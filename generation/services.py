@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from accounts.allowances import Limit
 from generation.models import GeneratedImage
-from generation.prompts import RATIOS, with_trigger
+from generation.prompts import RATIOS
 from generation.selectors import options_for
 from generation.work import GenerationWork
 from jobs.models import JobQueue
 from jobs.services import enqueue
-from models_app import file_deletions
+from models_app import file_deletions, trigger_words
 from models_app.models import UserModel
 from providers.availability import GenerationOption
 
@@ -60,7 +60,7 @@ def create(
         idempotency_key=key,
         payload={
             "base_model": option.base_model.key,
-            "prompt": with_trigger(prompt, model),
+            "prompt": trigger_words.with_word(prompt, model),
             "typed_prompt": prompt,
             "ratio": ratio,
             "width": width,

@@ -13,8 +13,9 @@ from generation import image_files
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
-from jobs.work import InvalidResultError, Report
+from jobs.work import InvalidResultError, MissingInputError, Report
 from models_app.models import UserModel
+from models_app.texts import isolated
 from providers.base import Provider
 from providers.errors import RequestRejectedError
 from providers.registry import CLASSES
@@ -84,9 +85,16 @@ def _model_of(job: JobQueue) -> UserModel:
 
 
 def _weights_for(model: UserModel, job: JobQueue) -> str:
-    """Return how the provider finds the weights: its own name for them, or a signed URL."""
+    """Return how the provider finds the weights: its own name for them, or a signed URL.
+
+    Raises MissingInputError where it would find nothing there.
+    """
     offer = CLASSES[job.provider].generation_offers[job.payload["base_model"]]
-    return model.remote_ref if offer.only_own_weights else signed_weights_url(model)
+    if offer.only_own_weights:
+        return model.remote_ref
+    if not default_storage.exists(str(model.weights.name)):
+        raise MissingInputError("weights_gone", f"“{isolated(model)}”")
+    return signed_weights_url(model)
 
 
 def _stored(job: JobQueue, index: int, output: Output) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from jobs.models import JobEvent, JobQueue
 from models_app.disk import is_full
 from providers.redaction import sanitised
@@ -48,8 +50,13 @@ def record_incident(job: JobQueue, message: str, **values: Any) -> None:
 
 
 def error_text(error: Exception) -> str:
-    """Return the provider's own explanation where there is one, cut to the column."""
-    return sanitised(str(getattr(error, "detail", "") or error), TEXT_LIMIT)
+    """Return what a provider, or a kind of work, says about a failure, cut to the column.
+
+    Nothing of other errors: the system's name our folders, those of libraries mean nothing to
+    anybody. They are in the log, and `error_code` has words for what they mean.
+    """
+    is_told = hasattr(error, "detail") or isinstance(error, ImproperlyConfigured)
+    return sanitised(str(getattr(error, "detail", "") or error), TEXT_LIMIT) if is_told else ""
 
 
 def error_code(error: Exception) -> str:

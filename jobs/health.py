@@ -18,8 +18,9 @@ from django.utils.translation import gettext, gettext_lazy as _
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from accounts import errands
 from jobs import clock
-from jobs.engine import journal, release
+from jobs.engine import durability, journal, release
 from jobs.engine.sweep import HEARTBEAT, heartbeat_of, settling
 from jobs.models import Heartbeat, JobQueue
 from jobs.states import Status
@@ -46,6 +47,7 @@ class Health:
     storage: bool
     heartbeat_age: float | None
     oldest_observation_age: float | None
+    mail_error: str = ""  # why mails have not left for minutes
     late_stages: tuple[str, ...] = ()  # of the sweep, which fail while the others go on
 
     @property
@@ -64,9 +66,17 @@ class Health:
     @property
     def warnings(self) -> list[str]:
         """What needs attention although this process works."""
-        if self.oldest_observation_age is None or self.oldest_observation_age <= UNOBSERVED_LATE:
-            return []
-        return [gettext("A running job has not been observed for minutes. Is its provider down?")]
+        found = []
+        age = self.oldest_observation_age
+        if age is not None and age > UNOBSERVED_LATE:
+            found.append(
+                gettext("A running job has not been observed for minutes. Is its provider down?")
+            )
+        if self.mail_error:
+            found.append(
+                gettext("Mails cannot be sent (%s). Is EMAIL_URL right?") % self.mail_error
+            )
+        return found
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,6 +98,13 @@ def _why_nothing_is_paid() -> list[str]:
                 "then restart every process."
             )
         )
+    if not durability.commits_are_kept():
+        found.append(
+            gettext(
+                "The database's commits do not wait for its disk, so nothing is paid. Does a "
+                "pooler between here and the database change its settings?"
+            )
+        )
     return found
 
 
@@ -96,11 +113,11 @@ def check() -> Health:
     broker, storage = broker_answers(), storage_answers()
     try:
         heartbeat_age, observation_age = _age(last_heartbeat()), _age(oldest_observation())
-        late = late_stages()
-    except DatabaseError:
-        log.exception("the database does not answer")
+        late, mail_error = late_stages(), errands.current_error()
+    except DatabaseError as error:
+        log.warning("the database does not answer: %s", type(error).__name__)
         return Health(False, broker, storage, None, None)
-    return Health(True, broker, storage, heartbeat_age, observation_age, late)
+    return Health(True, broker, storage, heartbeat_age, observation_age, mail_error, late)
 
 
 def last_heartbeat() -> datetime | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from jobs.models import JobQueue
 from jobs.recovery import NO_RESULT, failed_while_fetching, run_to_fetch
 from jobs.states import Status
+from models_app.texts import isolated
 from providers import registry
 from providers.types import FINDING, WorkKind
 
@@ -161,6 +162,14 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     "fetch_deadline": (_("The time for that is over."), TRY_AGAIN),
     "bad_weights": (_("The weights arrived damaged or incomplete."), TRY_AGAIN),
     "bad_image": (_("The pictures arrived damaged."), GENERATE_AGAIN),
+    "photos_gone": (
+        _("Photos are missing from this installation's storage, so nothing was sent."),
+        _("Remove the photos named here from the model, upload them again, then start again."),
+    ),
+    "weights_gone": (
+        _("The weights are missing from this installation's storage, so nothing was sent."),
+        _("The operator can bring them back from a backup. Otherwise train the model again."),
+    ),
     "disk_full": (
         _("There is no space left on this installation's disk."),
         _("The operator has to free some space. Then try again."),
@@ -178,6 +187,8 @@ _FIRST: Mapping[str, Text] = {
     "not_configured": _("The operator has to set this trainer up again."),
     "out_of_credit": _("Add credit at the trainer."),
 }
+# What it means that something of ours is gone: there are names, and no message of a trainer.
+_GONE = {"photos_gone", "weights_gone"}
 # The run was at the trainer when these ended the job; what it charged for, only it can tell.
 _UNKNOWN_CHARGE = NO_RESULT | {"lost_contact"}
 
@@ -231,11 +242,14 @@ def _explain_failure(job: JobQueue) -> Explanation:
     first = _FIRST.get(job.error_code, "")
     if failed_while_fetching(job):
         happened = _sentences(_DONE_THERE[job.kind], happened)
-    if job.kind == "generation":
+    if job.error_code in _GONE:
+        pass  # the same again would fail again
+    elif job.kind == "generation":
         advice = _sentences(first, GENERATE_AGAIN)
     elif failed_while_fetching(job):
         advice = _sentences(first, FETCH_AGAIN if run_to_fetch(job) else TRAIN_AGAIN)
-    reason = gettext("Its message: “%s”") % job.error_detail if job.error_detail else ""
+    lead = gettext("Missing: %s.") if job.error_code in _GONE else gettext("Its message: “%s”")
+    reason = lead % isolated(job.error_detail) if job.error_detail else ""
     title = _("The training failed") if job.kind == "training" else _("The pictures failed")
     return Explanation(str(title), _sentences(happened, reason), str(cost_of(job)), str(advice))
 

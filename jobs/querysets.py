@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, F, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -34,6 +34,11 @@ class JobQuerySet(QuerySet["JobQueue"]):
         for condition in attention().values():
             every |= condition
         return self.filter(every)
+
+    def attention_counts(self) -> dict[str, int]:
+        """Return how many jobs need attention for each reason of `attention()`, in one query."""
+        counted = {name: Count("pk", filter=found) for name, found in attention().items()}
+        return dict(self.aggregate(**counted))
 
     def in_turns(self) -> Self:
         """The longest waiting first, but in turns from every provider and owner: one owner's

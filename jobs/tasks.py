@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from celery import Task, shared_task
 
+from accounts import errands
+from accounts.tasks import send_mails
 from jobs.dispatch import dispatch
 from jobs.engine import collect, deletions, describe, due, poll, prune, purge, submit, sweep
 from models_app import file_deletions
@@ -27,6 +29,7 @@ def dispatching() -> sweep.Stages:
         "descriptions": lambda: _dispatch_all(describe_provider, due.descriptions()),
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
         "file_deletions": retry_file_deletions,
+        "mails": send_due_mails,
     }
 
 
@@ -34,6 +37,11 @@ def retry_file_deletions() -> None:
     """Have files deleted that the storage refused, or that a crash left."""
     if file_deletions.due().exists():
         dispatch(delete_files)
+
+
+def send_due_mails() -> None:
+    if errands.due().exists():
+        dispatch(send_mails)
 
 
 def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:

@@ -25,6 +25,18 @@ class InvalidResultError(Exception):
         self.detail = detail
 
 
+class MissingInputError(Exception):
+    """What a job is made from is gone, and trying again brings nothing back. Nothing was sent.
+
+    `code` is an error code of `jobs.messages`, `detail` what is gone, in the words of its owner.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
 class Work(Protocol):
     """One kind of work. The engine owns order, claims, retries and states."""
 
@@ -35,7 +47,8 @@ class Work(Protocol):
     def prepare(self, job: JobQueue, provider: Provider) -> Any:
         """Do everything that costs nothing (upload photos) and return the paid request.
 
-        May run more than once. Must not make a paid call. Raises ProviderError.
+        May run more than once. Must not make a paid call. Raises ProviderError and, where
+        something it needs is gone, MissingInputError.
         """
         ...
 

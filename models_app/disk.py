@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from pathlib import Path
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# SQLite's words where it needs room beside the database file: SQLITE_IOERR_WRITE, _SHMSIZE
-# (sqlite.org/rescode.html).
-_SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+# SQLITE_FULL, and where it needs room beside the database file, SQLITE_IOERR_WRITE and _SHMSIZE
+# (sqlite.org/rescode.html). As numbers: whoever imports SQLite fixes its temporary folder, and the
+# settings, which name that folder, need this module first.
+SQLITE_FULL = {13, 778, 4874}
 _POSTGRES_FULL = "53100"  # disk_full (postgresql.org/docs, appendix A)
 
 
@@ -21,7 +21,7 @@ def is_full(error: BaseException | None) -> bool:
         seen.add(id(error))
         if isinstance(error, OSError) and error.errno in _FULL:
             return True
-        if getattr(error, "sqlite_errorcode", None) in _SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", None) in SQLITE_FULL:
             return True
         if getattr(error, "sqlstate", None) == _POSTGRES_FULL:
             return True

@@ -10,6 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
+# The rows for which `UserModel.is_draft` holds.
+IS_DRAFT = Q(status="pending", started_at=None)
+
 
 class Subject(models.TextChoices):
     PERSON = "person", _("Person")
@@ -18,7 +21,7 @@ class Subject(models.TextChoices):
 
 
 class UserModel(models.Model):
-    """One model of one owner. A draft in the wizard is a row with the status `pending`."""
+    """One model of one owner, from the wizard on."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Draft or waiting")
@@ -97,6 +100,11 @@ class UserModel(models.Model):
         }
 
     @property
+    def is_draft(self) -> bool:
+        """Whether it is being set up: not started, or stopped before it became anything."""
+        return self.status == self.Status.PENDING and self.started_at is None
+
+    @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
 
@@ -117,6 +125,8 @@ class TrainingImage(models.Model):
     sha256 = models.CharField(_("SHA-256 of the upload"), max_length=64)
     caption = models.CharField(_("caption"), max_length=500, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
+    # Microseconds since 1970 by the person's clock: what decides its place among others.
+    chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     notes = models.JSONField(_("notes"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

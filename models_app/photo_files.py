@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from models_app.decoding.task import NormalisedPhoto
 from models_app.disk import is_full
 from models_app.errors import PhotoRefusedError
+from models_app.models import TrainingImage
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,11 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
             "free some, then try again."
         )
         raise PhotoRefusedError("no_space", text) from error
+
+
+def gone(photos: Iterable[TrainingImage]) -> list[TrainingImage]:
+    """Return the photos whose file is no longer in the storage. Raises errors of the storage."""
+    return [photo for photo in photos if not default_storage.exists(str(photo.file.name))]
 
 
 def remove(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from accounts.allowances import Usage
 from accounts.limits import day_began
 from accounts.models import User
-from models_app.models import PhotoUpload, TrainingImage, UserModel
+from models_app.models import IS_DRAFT, PhotoUpload, TrainingImage, UserModel
 
 
 def models_of(user: AbstractUser) -> QuerySet[UserModel]:
@@ -47,15 +47,12 @@ def photo_for(user: AbstractUser, photo_id: UUID) -> TrainingImage:
 
 def drafts_of(user: AbstractUser) -> QuerySet[UserModel]:
     """Return the models that are still being set up, with what `models_of` adds."""
-    return models_of(user).filter(status=UserModel.Status.PENDING, started_at=None)
+    return models_of(user).filter(IS_DRAFT)
 
 
 def drafts_used(user: User) -> Usage:
     """Return how many drafts the person has."""
-    rows = UserModel.objects.filter(
-        owner=user, status=UserModel.Status.PENDING, started_at__isnull=True
-    )
-    return Usage(rows.count())
+    return Usage(UserModel.objects.filter(IS_DRAFT, owner=user).count())
 
 
 def uploads_used(user: User) -> Usage:

@@ -8,7 +8,7 @@ transaction holds the write lock from its beginning.)
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+import time
 import uuid
 from collections import Counter
 from typing import IO, Any
@@ -16,7 +16,6 @@ from typing import IO, Any
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts import limits
@@ -29,6 +28,8 @@ from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
 from models_app.models import PhotoUpload, TrainingImage, UserModel
 from models_app.selectors import photos_of
+from models_app.texts import is_blank, isolated, shortened, single_line
+from providers.redaction import without_controls
 
 _WIZARD_COLUMNS = frozenset(
     {
@@ -88,16 +89,20 @@ def _write_answers(
     model: UserModel, step: str, answers: dict[str, str], valid: dict[str, Any]
 ) -> UserModel:
     current = _locked(model)
-    current.answers = {**current.answers, step: answers}
+    storable = {name: without_controls(answer) for name, answer in answers.items()}
+    current.answers = {**current.answers, step: storable}
     for name, value in valid.items():
         setattr(current, name, value)
     current.save(update_fields=["answers", "updated_at", *valid])
     return current
 
 
-def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage:
-    """Check, normalise and store one uploaded photo as the model's last.
+def add_photo(
+    model: UserModel, *, upload: UploadedFile[bytes], chosen: int | None = None
+) -> TrainingImage:
+    """Check, normalise and store one uploaded photo: after those that were chosen before it.
 
+    `chosen` is when that was, in microseconds since 1970; without it, now.
     Raises PhotoRefusedError (nothing of it is stored), NotEditableError and LimitReachedError.
     """
     if not model.is_editable:
@@ -123,6 +128,7 @@ def add_photo(model: UserModel, *, upload: UploadedFile[bytes]) -> TrainingImage
         size=len(normalised.data),
         sha256=sha256,
         original_filename=filename,
+        chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
     photo_files.store(normalised, names)
     try:
@@ -148,10 +154,20 @@ def _insert(photo: TrainingImage) -> TrainingImage:
     model = _locked(photo.model)
     _check_is_new(model, photo.sha256)
     _check_room(model)
-    last = photos_of(model).aggregate(last=Max("position"))["last"]
-    photo.position = 0 if last is None else last + 1
+    photos = list(photos_of(model))
+    earlier = [at for at, other in enumerate(photos) if other.chosen <= photo.chosen]
+    photos.insert(earlier[-1] + 1 if earlier else 0, photo)
+    _number(photos)
     photo.save(force_insert=True)
     return photo
+
+
+def _number(photos: list[TrainingImage]) -> None:
+    """Give photos their positions in this order."""
+    moved = [photo for at, photo in enumerate(photos) if photo.position != at]
+    for position, photo in enumerate(photos):
+        photo.position = position
+    TrainingImage.objects.bulk_update(moved, ["position"])
 
 
 @transaction.atomic
@@ -174,9 +190,7 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
     if before is None:
         return  # removed in another tab
     photos.insert(max(0, before + places), photos.pop(before))
-    for position, other in enumerate(photos):
-        other.position = position
-    TrainingImage.objects.bulk_update(photos, ["position"])
+    _number(photos)
 
 
 @transaction.atomic
@@ -186,7 +200,8 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     Raises NotEditableError.
     """
     _locked(photo.model)
-    photo.caption = _printable(" ".join(caption.split()))[: LIMITS.max_caption].rstrip()
+    text = shortened(single_line(caption), LIMITS.max_caption)
+    photo.caption = "" if is_blank(text) else text
     photo.save(update_fields=["caption"])
 
 
@@ -213,15 +228,10 @@ def clean_filename(name: str) -> str:
 
     It is never used as a path.
     """
-    text = _printable(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
+    text = single_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     if len(text) > _MAX_FILENAME:
-        text = f"{text[: _MAX_FILENAME - 20]}…{text[-19:]}"
-    return text
-
-
-def _printable(text: str) -> str:
-    """Remove control, formatting (also text direction) and unassigned characters."""
-    return "".join(char for char in text if not unicodedata.category(char).startswith("C"))
+        text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
+    return "" if is_blank(text) else text
 
 
 def _owner_locked(model: UserModel) -> User:
@@ -262,7 +272,7 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
         return
     text = _("This is the same file as “%(name)s”. Each photo counts only once.")
     name = twin.original_filename or _("Photo")
-    raise PhotoRefusedError("duplicate", text % {"name": name}, twin_id=twin.pk)
+    raise PhotoRefusedError("duplicate", text % {"name": isolated(name)}, twin_id=twin.pk)
 
 
 def _check_room(model: UserModel) -> None:

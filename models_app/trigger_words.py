@@ -17,11 +17,13 @@ from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 from spellchecker import SpellChecker
 
-from models_app.models import UserModel
+from models_app.models import Subject, UserModel
 
 _SHAPE = re.compile(r"[a-z][a-z0-9_]{2,23}")
 _STEM_LENGTH = 16
 _SUFFIX_LETTERS = "kvzxqwj"
+# They pick how the character before them looks, and belong to no word.
+_VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
 # Letters that Unicode decomposition does not reduce to a to z.
 _LETTERS = str.maketrans(
     {
@@ -66,6 +68,52 @@ def problem_with(word: str, *, owner: AbstractUser, model: UserModel | None = No
             "word": word
         }
     return ""
+
+
+def is_in(text: str, word: str) -> bool:
+    """Whether `text` already calls `word`: in any case, beside any punctuation, in any script.
+
+    Only what could be a longer word of the same kind hides it: Latin letters with their marks,
+    digits and underscores. Scripts that join words, such as Chinese and Thai, do not.
+    """
+    folded, wanted = text.casefold(), word.casefold()
+    if not wanted:
+        return False
+    return any(
+        not _ends_in_word(folded[: found.start()]) and not _goes_on(folded[found.end() :])
+        for found in re.finditer(re.escape(wanted), folded)
+    )
+
+
+def with_word(text: str, model: UserModel) -> str:
+    """Return a prompt or a caption with the model's trigger word, added where it is missing."""
+    word = model.trigger_word
+    if not word or is_in(text, word):
+        return text
+    is_style = model.kind == Subject.STYLE
+    lead = f"picture in {word} style" if is_style else f"{word} {model.kind}"
+    return f"{lead}, {text}" if text.strip() else lead
+
+
+def _ends_in_word(text: str) -> bool:
+    """Whether what stands before a trigger word is glued to it."""
+    letters = (letter for letter in reversed(text) if not _is_mark(letter))
+    return _is_word_letter(next(letters, ""))
+
+
+def _goes_on(text: str) -> bool:
+    """Whether what stands behind a trigger word makes it another one."""
+    behind = text[:1]
+    return _is_word_letter(behind) or (_is_mark(behind) and behind not in _VARIATION_SELECTORS)
+
+
+def _is_word_letter(letter: str) -> bool:
+    is_latin = letter.isalpha() and "LATIN" in unicodedata.name(letter, "")
+    return letter == "_" or letter.isdecimal() or is_latin
+
+
+def _is_mark(letter: str) -> bool:
+    return letter != "" and unicodedata.category(letter) in {"Mn", "Me"}
 
 
 def _words_in_use(owner: AbstractUser, *, except_for: UserModel | None = None) -> set[str]:

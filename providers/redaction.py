@@ -12,15 +12,23 @@ _QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]+")
 _DATA_URL = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 # Shorter keys are ordinary words: hiding them would garble every text.
 MIN_SECRET_LENGTH = 8
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85]")
+# The controls of ASCII and of Latin-1 but tab and line feed, and halves of surrogate pairs.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def without_controls(text: str) -> str:
+    """Return `text` without characters that are part of no script, lines ending with "\\n".
+
+    A terminal obeys some of them, PostgreSQL refuses the null byte, and half a surrogate pair
+    cannot be encoded. Format characters stay: words and emoji are made with them.
+    """
+    return _CONTROLS.sub("", _LINE_BREAKS.sub("\n", text))
 
 
 def sanitised(text: str, limit: int | None = None) -> str:
-    """Return at most `limit` characters of `text`, fit for any database.
-
-    JSON may hold a null byte, which PostgreSQL refuses, and half a surrogate pair, which
-    cannot be encoded: either would make every attempt to store it fail.
-    """
-    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:limit]
+    """Return at most `limit` characters of `text`, fit for any database, page or terminal."""
+    return without_controls(text.encode("utf-8", "replace").decode())[:limit]
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

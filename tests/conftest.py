@@ -12,7 +12,11 @@ from accounts import later
 from accounts.models import User
 from tests.factories import UserFactory
 
-pytest_plugins = ["tests.scripted_trainer", "tests.trainer_fixtures"]
+pytest_plugins = [
+    "tests.scripted_trainer",
+    "tests.trainer_fixtures",
+    "tests.dashboard.real_server",
+]
 
 
 def pytest_sessionfinish() -> None:

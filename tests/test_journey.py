@@ -9,6 +9,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests.factories import jpeg
+
 pytestmark = pytest.mark.service
 
 
@@ -21,6 +23,22 @@ def demo(*arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[s
         text=True,
         timeout=timeout,
     )
+
+
+def test_own_photos_are_trained_on_and_what_is_not_taken_is_said(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for colour in ("teal", "navy", "olive", "maroon"):
+        (folder / f"{colour}.jpg").write_bytes(jpeg(colour=colour))
+    (folder / "again.jpg").write_bytes(jpeg(colour="teal"))
+    (folder / "phone.heic").write_bytes(bytes(4) + b"ftypheic" + bytes(100))
+    for litter in ("._teal.jpg", "Thumbs.db", "desktop.ini"):
+        (folder / litter).write_bytes(b"litter")
+    result = demo("--photos", str(folder), "--seconds", "2", "--output", str(tmp_path / "out"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "4 of 6 files taken." in result.stdout
+    assert "phone.heic: " in result.stdout and "teal.jpg: This is the same file" in result.stdout
+    assert "no photos: ._teal.jpg, Thumbs.db, desktop.ini." in result.stdout
 
 
 def test_photos_become_a_model_and_the_model_makes_a_picture(tmp_path):
@@ -36,5 +54,5 @@ def test_a_folder_without_photos_fails_in_one_sentence(tmp_path):
     (tmp_path / "empty").mkdir()
     result = demo("--photos", str(tmp_path / "empty"), "--output", str(tmp_path / "out"))
     assert result.returncode == 1
-    assert "holds 0 photos; 4 to 50 are needed" in result.stderr
+    assert "holds 0 files that may be photos; 4 to 50 are needed" in result.stderr
     assert "Traceback" not in result.stderr

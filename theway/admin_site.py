@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import messages
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import policy
 from accounts.models import User
+from theway.admin_times import ZonedTimes
 from theway.front_page import front_page
 
 
@@ -39,6 +40,12 @@ class OperatorSite(AdminSite):
             return redirect("account")
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register a page whose times name their zone."""
+        base = admin_class or ModelAdmin
+        zoned = type(base.__name__, (ZonedTimes, base), {"__module__": base.__module__})
+        super().register(model_or_iterable, zoned, **options)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

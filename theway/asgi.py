@@ -9,10 +9,11 @@ django_application = get_asgi_application()  # models can be imported from here 
 
 from dashboard.downloads import Downloads  # noqa: E402
 from dashboard.live.asgi import LiveStreams  # noqa: E402
+from theway.bodies.charset import WithoutCharset  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402
 from theway.bodies.rules import rule_for  # noqa: E402
 from theway.full_disk import FullDisk  # noqa: E402
 from theway.heads import HeadRules  # noqa: E402
 
-_guarded = HeadRules(BodyLimit(FullDisk(django_application), rule_for))
+_guarded = HeadRules(BodyLimit(FullDisk(WithoutCharset(django_application)), rule_for))
 application = LiveStreams(Downloads(_guarded))

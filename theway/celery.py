@@ -7,8 +7,10 @@ from celery.signals import beat_init, worker_init
 from kombu.transport import TRANSPORT_ALIASES
 
 from theway import in_use
+from theway.output import survive_any_terminal
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
+survive_any_terminal()
 
 TRANSPORT_ALIASES |= {
     "filesystem": "theway.broker.folder:FolderTransport",

@@ -1,4 +1,7 @@
-"""The settings of Celery that are the same with every broker; the others are in settings.py."""
+"""The settings of Celery that are the same in every installation, and those of each broker."""
+
+from pathlib import Path
+from typing import Any
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -14,6 +17,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.collect_job": {"queue": "calls"},
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULE = {
@@ -25,3 +29,18 @@ CELERY_BEAT_SCHEDULE = {
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
+
+
+def folder_options(folder: Path) -> dict[str, Any]:
+    """Return the options of the broker that is a folder."""
+    return {
+        "data_folder_in": str(folder / "queue"),
+        "data_folder_out": str(folder / "queue"),
+        "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
+    }
+
+
+def redis_options() -> dict[str, Any]:
+    """Return the options of Redis as the broker."""
+    # A broker that hangs is one that is away; workers wait for messages in shorter turns.
+    return {"socket_connect_timeout": 3, "socket_timeout": 10}

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts import errands
 from jobs import health, selectors
 from jobs.models import JobQueue, RemoteDeletion
-from jobs.querysets import attention
 from jobs.states import Status
 from providers import registry
 
@@ -99,20 +99,24 @@ def job_states() -> list[Tally]:
 
 def needing_attention() -> list[Tally]:
     """Return the counts that should be zero, in two queries."""
-    counts = JobQueue.objects.aggregate(
-        **{reason: Count("pk", filter=condition) for reason, condition in attention().items()}
-    )
+    counts = JobQueue.objects.attention_counts()
     tallies = [
         Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
         for reason, label in ATTENTION_LABELS.items()
     ]
-    return [*tallies, _left_at_providers()]
+    return [*tallies, _left_at_providers(), _unsent_mails()]
 
 
 def _left_at_providers() -> Tally:
     left = RemoteDeletion.objects.filter(next_try_at=None).count()
     url = reverse("admin:jobs_remotedeletion_changelist") + "?given_up=yes"
     return Tally(_("To be deleted at a provider by hand"), left, url, bool(left))
+
+
+def _unsent_mails() -> Tally:
+    unsent = errands.given_up().count()
+    url = reverse("admin:accounts_errand_changelist") + "?given_up_at__isempty=0"
+    return Tally(_("Mails that could not be sent"), unsent, url, bool(unsent))
 
 
 def trainings_per_day() -> list[Bar]:

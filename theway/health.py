@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
 from ipaddress import ip_address
 
+from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import DisallowedHost
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from jobs import health
 from theway.metrics import registry
+
+# Probes name a machine, not the site: by its address, by plain HTTP, often from elsewhere.
+PROBES = frozenset({"/healthz", "/readyz"})
+_SOME_HOST = "localhost"
+_IS_FOREIGN = "is_for_another_host"
+
+
+@sync_and_async_middleware
+def open_to_probes(
+    get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    """Let the health addresses answer whatever the host is called. Nothing in their answers
+    depends on it; the redirect to HTTPS leaves them out too (SECURE_REDIRECT_EXEMPT)."""
+
+    def opened(request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if request.path_info in PROBES:
+            _accept_any_host(request)
+        return get_response(request)
+
+    if iscoroutinefunction(get_response):
+        markcoroutinefunction(opened)
+    return opened
+
+
+def _accept_any_host(request: HttpRequest) -> None:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        setattr(request, _IS_FOREIGN, True)
+        setattr(request, "get_host", lambda: _SOME_HOST)  # noqa: B010
 
 
 @never_cache
@@ -31,9 +66,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Answer whether everything this process needs works: 200 or 503. What is wrong is said to
     operators, and to whoever may read the metrics."""
     found = health.check()
-    is_told = _may_read_metrics(request) or (found.database and _is_operator(request))
+    # A page elsewhere may make a browser on this machine ask, under a name of its own.
+    is_ours = bool(settings.METRICS_TOKEN) or not hasattr(request, _IS_FOREIGN)
+    is_told = is_ours and (_may_read_metrics(request) or (found.database and _is_operator(request)))
     answer = found.as_json() if is_told else {"ready": not found.problems}
-    return JsonResponse(answer, status=503 if found.problems else 200)
+    response = JsonResponse(answer, status=503 if found.problems else 200)
+    # An answer, not an error of ours: a monitor would fill the log, and so would every start.
+    setattr(response, "_has_been_logged", True)  # noqa: B010 - of django.utils.log
+    return response
 
 
 def _is_operator(request: HttpRequest) -> bool:

@@ -16,10 +16,14 @@ def logging(folder: Path, formatter: str, level: str) -> dict[str, Any]:
             "redact": {"()": "theway.log_redaction.RedactSecrets"},
         },
         "formatters": {
-            "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+            "line": {
+                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                "datefmt": "%Y-%m-%d %H:%M:%S%z",
+            },
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
                 "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(job)s %(run)s",
+                "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             },
         },
         "handlers": {

@@ -1,4 +1,5 @@
-"""Metrics for Prometheus, read from the database at each scrape: equal in every process."""
+"""Metrics for Prometheus, read from the database at each scrape: equal in every process, but for
+the streams, which each has its own of."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from dashboard.live.reader import reader
 from jobs import clock, health
 from jobs.models import JobQueue, ProviderStatus
 
@@ -18,6 +20,7 @@ class Jobs(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _jobs()
+        yield _attention()
         yield _gauge("theway_jobs_with_incident", "Jobs with an incident", _incidents())
         found = health.check()
         if found.heartbeat_age is not None:
@@ -29,6 +32,7 @@ class Jobs(Collector):
             "Since the least recently observed running job was observed",
             found.oldest_observation_age or 0.0,
         )
+        yield _gauge("theway_live_streams", "Open streams of this process", reader.count)
         yield _providers()
 
 
@@ -41,6 +45,16 @@ def _jobs() -> GaugeMetricFamily:
     rows = JobQueue.objects.order_by().values_list("kind", "provider", "status")
     for kind, provider, status, count in rows.annotate(count=Count("pk")):
         family.add_metric([kind, provider, status], count)
+    return family
+
+
+def _attention() -> GaugeMetricFamily:
+    """By the same conditions as the admin's front page, its filter and `manage.py jobs list`."""
+    family = GaugeMetricFamily(
+        "theway_jobs_needing_attention", "Jobs that an operator should look at", labels=["reason"]
+    )
+    for reason, count in JobQueue.objects.attention_counts().items():
+        family.add_metric([reason], count)
     return family
 
 

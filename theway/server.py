@@ -17,6 +17,7 @@ from theway import in_use
 from theway.addresses import AddressLimit
 from theway.bodies.asgi import Application
 from theway.connections import GuardedProtocol, connection_limit, raise_file_limit
+from theway.output import survive_any_terminal
 
 # Streams and uploads have this long to end when the site is stopped.
 STOP_SECONDS = 3
@@ -36,6 +37,7 @@ def main() -> None:
         in_use.hold()
     except in_use.InUseError as error:
         sys.exit(str(error))
+    survive_any_terminal()
     raise_file_limit()
     _share_memory()
     GuardedProtocol._limit = connection_limit()

@@ -20,6 +20,7 @@ from environment.values import Variable
 from providers import registry
 from theway.account_settings import *  # noqa: F403
 from theway.celery_settings import *  # noqa: F403
+from theway.celery_settings import folder_options, redis_options
 from theway.logging_settings import logging
 from theway.private_folders import close_file, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
@@ -32,6 +33,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment.load()
 VARIABLES = (*set_by.ALL, *registry.variables())
 env.check(VARIABLES)  # all of them: the first to be wrong ends the start with a sentence
+MISSPELT = env.misspelt(VARIABLES)  # said by theway/checks.py
 
 # Everything the installation owns lives below these two folders (or in the bucket).
 DATA_DIR = env.get(set_by.THEWAY_DATA_DIR)
@@ -67,6 +69,7 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
@@ -119,11 +122,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "theway.answered_by.answered_by",
+    "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
+    "theway.request_texts.RequestTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -144,7 +150,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n"],
+            "builtins": ["django.templatetags.i18n", "models_app.templatetags.texts"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -158,6 +164,7 @@ if LANGUAGE_CODE not in dict(global_settings.LANGUAGES):
     raise env.refusal(set_by.SITE_LANGUAGE, "the code of a language, such as en, de or pt-br")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+MACHINE_TZ = os.environ.get("TZ")  # Django overwrites it: theway/machine_zone.py
 USE_TZ = True
 
 # --- accounts ----------------------------------------------------------------------------
@@ -197,11 +204,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=20s -c lock_timeout=2s -c statement_timeout=60s"
-        " -c synchronous_commit=on"
+    from theway.transaction_settings import cursor_with
+
+    DATABASES["default"].setdefault("OPTIONS", {})["cursor_factory"] = cursor_with(
+        {
+            # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
+            "idle_in_transaction_session_timeout": "20s",
+            "lock_timeout": "2s",
+            "statement_timeout": "60s",
+            "synchronous_commit": "on",
+        }
     )
+    # A cursor of the server's belongs to a connection, which a pooler gives away in between.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     # A connection that nothing answers any more ends within seconds, packets dropped or refused.
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 5,
@@ -229,17 +244,10 @@ CACHES = {
     )
 }
 BROKER_DIR = VAR_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 if not REDIS_URL:
     (BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(BROKER_DIR / "queue"),
-        "data_folder_out": str(BROKER_DIR / "queue"),
-        "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
-    }
-else:
-    # A broker that hangs is one that is away; workers wait for messages in shorter turns.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 10}
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
+CELERY_BROKER_TRANSPORT_OPTIONS = redis_options() if REDIS_URL else folder_options(BROKER_DIR)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 

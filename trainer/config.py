@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from environment import variables as set_by
 from environment.reading import Environment
 
 DEFAULT_KEY = "local"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,20 @@ class Config:
 
 def _keys(env: Environment) -> tuple[str, ...]:
     keys, host = env.get(set_by.TRAINER_API_KEYS), env.get(set_by.TRAINER_HOST)
-    if DEFAULT_KEY in keys and host not in LOOPBACK:
+    if DEFAULT_KEY in keys and not _is_loopback(host):
         # The photos of people would be open to the whole network.
         raise env.refusal(
             set_by.TRAINER_API_KEYS, f"a key of your own, or several, where TRAINER_HOST is {host}"
         )
     return keys
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address, however it is written."""
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

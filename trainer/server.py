@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from environment.errors import SettingError
 from environment.reading import Environment
-from environment.variables import TRAINER_LOG_LEVEL, TRAINERS
+from environment.variables import ALL, TRAINER_LOG_LEVEL, TRAINERS
 from trainer.config import Config
 from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
@@ -28,7 +28,11 @@ def serve(
 
     `protocol` replaces uvicorn's own HTTP protocol.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level="INFO")
+    logging.basicConfig(
+        level="INFO",
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S%z",
+    )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     os.umask(0o077)  # photos of people: for this account only
     try:
@@ -40,6 +44,8 @@ def serve(
     except (ConfigurationError, SettingError) as error:
         log.error("%s", error)
         return 2
+    for slip in env.misspelt(ALL):
+        log.warning("%s", slip)
     _spool_beside_the_files(config)
     _listen(app, config, protocol)
     return 0

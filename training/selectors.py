@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,12 +12,15 @@ from accounts.allowances import Usage
 from accounts.models import User
 from jobs.models import JobQueue
 from jobs.selectors import descriptions, paid_in_a_day
-from models_app import trigger_words
+from models_app import photo_files, trigger_words
 from models_app.limits import LIMITS
-from models_app.models import Subject, UserModel
+from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
+from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
 from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
+
+NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,32 @@ def _missing_photos(model: UserModel) -> Iterator[Missing]:
     count = photos_of(model).count()
     if count < LIMITS.min_photos:
         yield Missing("photos", photos_missing_text(count))
+
+
+def missing_files(model: UserModel) -> list[Missing]:
+    """Return what to say where photos have lost their files, with their names; [] otherwise.
+
+    Asks the storage about each: not for pages, and not while a row is locked.
+    """
+    gone = photo_files.gone(photos_of(model))
+    if not gone:
+        return []
+    text = ngettext(
+        "The file of a photo is missing from this installation: %(names)s. Remove it and upload "
+        "it again.",
+        "The files of photos are missing from this installation: %(names)s. Remove them and "
+        "upload them again.",
+        len(gone),
+    )
+    return [Missing("photos", text % {"names": names_of(gone)})]
+
+
+def names_of(photos: Iterable[TrainingImage]) -> str:
+    """Return the names of photos as their owner knows them, for a sentence."""
+    shown = [isolated(photo.original_filename or _("Photo")) for photo in photos]
+    return ", ".join(f"“{name}”" for name in shown[:NAMES_SHOWN]) + (
+        _(" and %d more") % (len(shown) - NAMES_SHOWN) if len(shown) > NAMES_SHOWN else ""
+    )
 
 
 def _missing_training(model: UserModel) -> Iterator[Missing]:

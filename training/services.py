@@ -21,6 +21,7 @@ from training.selectors import (
     Missing,
     estimate,
     hyperparameters_of,
+    missing_files,
     next_idempotency_key,
     what_is_missing,
 )
@@ -49,7 +50,8 @@ def start(model: UserModel, *, idempotency_key: str) -> JobQueue:
     Raises StartRefusedError where something is missing or the page is outdated, and
     LimitReachedError.
     """
-    return _start_once(model, idempotency_key, _fresh_start)
+    gone = missing_files(model)
+    return _start_once(model, idempotency_key, lambda current: _fresh_start(current, gone))
 
 
 def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = None) -> JobQueue:
@@ -63,8 +65,9 @@ def try_again(job: JobQueue, *, idempotency_key: str, provider: str | None = Non
         raise StartRefusedError(
             [Missing("review", _("Only a failed or cancelled training can start again."))]
         )
+    gone = missing_files(job.model)
     return _start_once(
-        job.model, idempotency_key, lambda current: _second_start(current, job, provider)
+        job.model, idempotency_key, lambda current: _second_start(current, job, provider, gone)
     )
 
 
@@ -96,21 +99,23 @@ def _require_current(model: UserModel, idempotency_key: str) -> None:
         )
 
 
-def _fresh_start(model: UserModel) -> _Start:
-    if reasons := what_is_missing(model):
+def _fresh_start(model: UserModel, gone: Sequence[Missing]) -> _Start:
+    if reasons := [*what_is_missing(model), *gone]:
         raise StartRefusedError(reasons)
     payload = {"options": hyperparameters_of(model).as_json(), "base_model": model.base_model}
     return _Start(model.provider, payload)
 
 
-def _second_start(model: UserModel, job: JobQueue, provider: str | None) -> _Start:
+def _second_start(
+    model: UserModel, job: JobQueue, provider: str | None, gone: Sequence[Missing]
+) -> _Start:
     chosen = provider or job.provider
     if (run_id := run_to_fetch(job)) and chosen == job.provider:
         return _Start(chosen, {**job.payload, "adopt_run": run_id})
     if provider and provider != model.provider:
         model.provider = provider
         model.save(update_fields=["provider", "updated_at"])
-    return _fresh_start(model)
+    return _fresh_start(model, gone)
 
 
 def _enqueue(model: UserModel, idempotency_key: str, chosen: _Start) -> JobQueue:

@@ -14,7 +14,8 @@ from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.states import Status
-from jobs.work import Report
+from jobs.work import MissingInputError, Report
+from models_app import photo_files, trigger_words
 from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from providers.base import Provider
@@ -23,15 +24,11 @@ from providers.errors import RequestRejectedError
 from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
 from training import weights
+from training.selectors import names_of
 
 # The bundled trainer drops photos that no run uses within a day.
 DATASET_LASTS = timedelta(hours=12)
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
-_DEFAULT_CAPTIONS = {
-    Subject.PERSON: "photo of {word} person",
-    Subject.PRODUCT: "photo of {word} product",
-    Subject.STYLE: "picture in {word} style",
-}
 
 
 class TrainingWork:
@@ -43,14 +40,13 @@ class TrainingWork:
     def prepare(self, job: JobQueue, provider: Provider) -> TrainingRequest:
         """Upload the photos with their captions and return the request."""
         model = self._model_of(job)
-        photos = [
-            as_photo(photo, model, number) for number, photo in enumerate(photos_of(model), start=1)
-        ]
+        rows = list(photos_of(model))
+        photos = [as_photo(photo, model, number) for number, photo in enumerate(rows, start=1)]
         options = Hyperparameters.from_json(job.payload.get("options", {}))
         return TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
-            dataset=_fresh_dataset(job) or self._upload(job, provider, photos),
+            dataset=_fresh_dataset(job) or self._upload(job, provider, photos, rows),
             trigger_word=model.trigger_word,
             subject=model.kind,
             photo_count=len(photos),
@@ -60,11 +56,16 @@ class TrainingWork:
             resolution=options.resolution,
         )
 
-    def _upload(self, job: JobQueue, provider: Provider, photos: list[Photo]) -> str:
+    def _upload(
+        self, job: JobQueue, provider: Provider, photos: list[Photo], rows: list[TrainingImage]
+    ) -> str:
         """Upload the photos once per job, however often it has to wait afterwards.
 
         Where they lie is remembered before anything is paid, so that they can be deleted there.
+        Raises MissingInputError where photos have lost their files.
         """
+        if gone := photo_files.gone(rows):
+            raise MissingInputError("photos_gone", names_of(gone))
         dataset = provider.upload_dataset(photos)
         outdated = job.result.get("dataset", "")
         now = clock.now()
@@ -173,8 +174,7 @@ def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
 
 def caption_of(caption: str, model: UserModel) -> str:
     """Return the caption for the trainer; it always contains the trigger word."""
-    default = _DEFAULT_CAPTIONS[Subject(model.kind)].format(word=model.trigger_word)
-    if not caption.strip():
-        return default
-    has_word = model.trigger_word in caption.lower().split()
-    return caption if has_word else f"{default}, {caption}"
+    if caption.strip():
+        return trigger_words.with_word(caption, model)
+    lead = trigger_words.with_word("", model)
+    return lead if model.kind == Subject.STYLE else f"photo of {lead}"

@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "PostgreSQL's commits are not waited for",
         "theway/settings.py",
-        '        " -c synchronous_commit=on"\n',
+        '            "synchronous_commit": "on",\n',
         "",
         chaos=aimed("power cut", "accepted and never answered", trials=3),
     ),

@@ -62,7 +62,7 @@ class LiveStreams:
             )
 
     async def _continue(
-        self, subscriber: Subscriber, after: int, receive: Receive, send: Send
+        self, subscriber: Subscriber, after: tuple[int, ...], receive: Receive, send: Send
     ) -> None:
         leaving = asyncio.create_task(_end_when_gone(subscriber, receive))
         try:

@@ -34,11 +34,12 @@ def render(topic: Topic, changes: Collection[Change]) -> Message | None:
         return None
     newest = max(change.id for change in changes)
     if topic.model_id is None:
-        return update(newest, _cards(topic, changes))
+        return update(newest, {"topic": "", **_cards(topic, changes)})
     models = UserModel.objects.select_related("owner")
     model = models.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
-    # Just deleted: there is nothing left to show.
-    return update(newest, _model(ModelPage(model), changes)) if model else None
+    if model is None:  # just deleted: there is nothing left to show
+        return None
+    return update(newest, {"topic": str(model.pk), **_model(ModelPage(model), changes)})
 
 
 def _model(page: ModelPage, changes: Iterable[Change]) -> dict[str, Any]:

@@ -34,15 +34,15 @@ QUEUE_SIZE = 16
 
 
 class Subscriber:
-    """One open page: whose sign-in it came from, and a short queue of messages for its topic.
+    """One stream: whose sign-in it came from, and a short queue of messages for its topics.
 
     Small on purpose: there are ten thousand, and all are visited by each full garbage collection.
     """
 
-    __slots__ = ("_arrival", "_messages", "sign_in", "topic")
+    __slots__ = ("_arrival", "_messages", "sign_in", "topics")
 
-    def __init__(self, topic: Topic, sign_in: SignIn) -> None:
-        self.topic, self.sign_in = topic, sign_in
+    def __init__(self, topics: tuple[Topic, ...], sign_in: SignIn) -> None:
+        self.topics, self.sign_in = topics, sign_in
         self._messages: list[Message] = []
         self._arrival: asyncio.Future[None] | None = None
 
@@ -89,28 +89,36 @@ class Reader:
         return self._task is not None
 
     def count_of(self, owner_id: int) -> int:
-        """Return how many pages this person has open at this process."""
+        """Return how many streams this person has open at this process."""
         return self._counts[owner_id]
 
-    def subscribe(self, topic: Topic, sign_in: SignIn) -> Subscriber:
-        """Subscribe to `topic`, until `unsubscribe`; call both in the event loop."""
-        subscriber = Subscriber(topic, sign_in)
-        self._subscribers[topic].add(subscriber)
-        self._counts[topic.owner_id] += 1
+    @property
+    def count(self) -> int:
+        """How many streams are open at this process."""
+        return self._counts.total()
+
+    def subscribe(self, topics: tuple[Topic, ...], sign_in: SignIn) -> Subscriber:
+        """Subscribe to `topics`, until `unsubscribe`; call both in the event loop."""
+        subscriber = Subscriber(topics, sign_in)
+        for topic in topics:
+            self._subscribers[topic].add(subscriber)
+        self._counts[sign_in.user_id] += 1
         self._start()
         if self._is_closed:
             subscriber.put(END)
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
-        """Forget a page that is closed. Must be called once for each subscriber."""
-        group = self._subscribers[subscriber.topic]
-        group.discard(subscriber)
-        if not group:
-            del self._subscribers[subscriber.topic]
-        self._counts[subscriber.topic.owner_id] -= 1
-        if not self._counts[subscriber.topic.owner_id]:
-            del self._counts[subscriber.topic.owner_id]
+        """Forget a stream that is closed. Must be called once for each subscriber."""
+        for topic in subscriber.topics:
+            group = self._subscribers[topic]
+            group.discard(subscriber)
+            if not group:
+                del self._subscribers[topic]
+        person = subscriber.sign_in.user_id
+        self._counts[person] -= 1
+        if not self._counts[person]:
+            del self._counts[person]
         if not self._subscribers and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -132,8 +140,8 @@ class Reader:
         for subscriber in self._all_subscribers():
             subscriber.put(END)
 
-    def _all_subscribers(self) -> list[Subscriber]:
-        return [one for group in self._subscribers.values() for one in group]
+    def _all_subscribers(self) -> set[Subscriber]:
+        return {one for group in self._subscribers.values() for one in group}
 
     def _start(self) -> None:
         if self._task is None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from accounts import limits
@@ -26,6 +28,7 @@ from models_app import selectors
 
 KEEPALIVE_SECONDS = 15.0
 RETRY = b"retry: 2000\n\n"  # milliseconds until the browser reconnects
+MOST_TOPICS = 40  # of one stream; live-hub.js asks for no more
 OPENING = "theway.live"  # the key of the Opening in a request's ASGI scope
 
 
@@ -35,7 +38,7 @@ class Opening:
 
     reader: Reader
     subscriber: Subscriber | None = None
-    after: int = 0  # the last event that the page knows
+    after: tuple[int, ...] = ()  # the last event that the pages of each topic know
     is_begun: bool = False  # the headers of the answer are sent, its end is not
     is_left: bool = False  # the page was closed while Django still answered
 
@@ -44,14 +47,16 @@ class Opening:
 async def events(request: HttpRequest) -> HttpResponseBase:
     """Begin a stream of the updates of `?model=<id>`, or of all the owner's cards without it.
 
-    `Last-Event-ID` (after a reconnect) or `?after=` (first load) is the last event it knows.
+    All pages of a browser share one stream: `model` (empty for the cards) and `after`, the last
+    event that its pages know, may be repeated, each `after` for the `model` at the same place.
+    `Last-Event-ID` (after a reconnect by itself) counts more than any `after`.
     """
     if request.method != "GET":
         return HttpResponse(status=405, headers={"Allow": "GET"})
     user = await request.auser()
     if not isinstance(user, User):
         return _refused(401, gettext("Sign in first."))
-    topic = await sync_to_async(_topic)(user, request.GET.get("model", ""))
+    wanted = await sync_to_async(_wanted)(user, request)
     opening: Opening | None = getattr(request, "scope", {}).get(OPENING)
     if opening is None:
         return _refused(503, gettext("This server sends no live updates."))
@@ -60,8 +65,8 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     most = limits.allowed(user, Limit.STREAMS)
     if most is not None and open_pages.used >= most:
         return _too_many(Allowance(Limit.STREAMS, most, open_pages))
-    opening.subscriber = opening.reader.subscribe(topic, SignIn.of(request, user))
-    opening.after = _last_known(request)
+    opening.subscriber = opening.reader.subscribe(tuple(wanted), SignIn.of(request, user))
+    opening.after = tuple(wanted.values())
     return StreamingHttpResponse(
         _nothing(),
         content_type="text/event-stream",
@@ -69,12 +74,16 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-async def stream(source: Reader, subscriber: Subscriber, after: int) -> AsyncGenerator[bytes]:
-    """Yield what was missed since event `after`, then every new message, until the end."""
+async def stream(
+    source: Reader, subscriber: Subscriber, after: tuple[int, ...]
+) -> AsyncGenerator[bytes]:
+    """Yield what each topic missed since its event in `after`, then every new message, until
+    the end."""
     yield RETRY
-    missed = await source.catch_up(subscriber.topic, after)
-    if missed is not None:
-        yield missed.encode()
+    for topic, known in zip(subscriber.topics, after, strict=True):
+        missed = await source.catch_up(topic, known)
+        if missed is not None:
+            yield missed.encode()
     while True:
         message = await subscriber.next(KEEPALIVE_SECONDS)
         if message is END:
@@ -98,16 +107,36 @@ def _too_many(open_pages: Allowance) -> HttpResponse:
     return response
 
 
-def _topic(user: User, model_id: str) -> Topic:
+def _wanted(user: User, request: HttpRequest) -> dict[Topic, int]:
+    """Return what the stream is about, and the last event known of each.
+
+    A model that was deleted in one tab must not end the updates of the others, so unknown ones
+    are left out. Raises Http404 where nothing is left.
+    """
+    models = (request.GET.getlist("model") or [""])[:MOST_TOPICS]
+    found: dict[Topic, int] = {}
+    for model_id, after in zip_longest(models, _last_known(request, len(models)), fillvalue=0):
+        if topic := _topic(user, str(model_id)):
+            found[topic] = min(found.get(topic, int(after)), int(after))
+    if not found:
+        raise Http404("There is no such model.")
+    return found
+
+
+def _topic(user: User, model_id: str) -> Topic | None:
     if not model_id:
         return Topic(user.pk)
-    try:
-        wanted = uuid.UUID(model_id)
-    except ValueError:
-        wanted = uuid.UUID(int=0)  # answered like any unknown model
-    return Topic(user.pk, selectors.model_for(user, wanted).pk)
+    with suppress(ValueError, Http404):
+        return Topic(user.pk, selectors.model_for(user, uuid.UUID(model_id)).pk)
+    return None
 
 
-def _last_known(request: HttpRequest) -> int:
-    known = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    return int(known) if known.isascii() and known.isdecimal() and len(known) < 19 else 0
+def _last_known(request: HttpRequest, count: int) -> list[int]:
+    """Return the last event that is known of each of `count` topics."""
+    known = request.headers.get("Last-Event-ID")
+    texts = [known] * count if known else request.GET.getlist("after")[:count]
+    return [_event_id(text) for text in texts]
+
+
+def _event_id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

@@ -6,6 +6,7 @@ models/<name>/model.json      answers, settings, captions, prompts
 models/<name>/photos/         as they are stored
 models/<name>/pictures/
 models/<name>/<name>.safetensors
+missing.txt                   files that the storage has lost, only if there are any
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils.text import slugify
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
+from models_app.file_names import model_stem, weights_name
 from models_app.models import TrainingImage, UserModel
 
 BLOCK_BYTES = 64 * 1024
@@ -39,6 +41,7 @@ JOB_FIELDS = (
     "error_detail", "cost_estimate", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 CHUNK = 200  # rows
+LOST = gettext_noop("The storage of this installation no longer has these files:")
 
 
 class _Sink:
@@ -61,7 +64,7 @@ class _Sink:
 
 
 def archive_of(user: User) -> Iterator[bytes]:
-    """Yield the archive, never an empty block. Files that are missing are left out."""
+    """Yield the archive, never an empty block. It names the files that the storage has lost."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for _step in _write(archive, user):
@@ -76,10 +79,14 @@ def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
     _write_json(archive, "account.json", account)
     yield
     yield from _write_jobs(archive, user)
+    lost: list[str] = []
     # Ids first: no query is left open while a block is sent.
     for model_id in list(UserModel.objects.filter(owner=user).values_list("pk", flat=True)):
         if model := UserModel.objects.filter(pk=model_id).first():
-            yield from _write_model(archive, model)
+            yield from _write_model(archive, model, lost)
+    if lost:
+        archive.writestr("missing.txt", "\n".join([gettext(LOST), "", *lost, ""]))
+        yield
 
 
 def _write_jobs(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
@@ -96,9 +103,8 @@ def _write_jobs(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
     yield
 
 
-def _write_model(archive: zipfile.ZipFile, model: UserModel) -> Iterator[None]:
-    name = slugify(model.name) or "model"
-    folder = f"models/{name}-{str(model.pk)[:8]}"
+def _write_model(archive: zipfile.ZipFile, model: UserModel, lost: list[str]) -> Iterator[None]:
+    folder = f"models/{model_stem(model)}"
     photos = list(TrainingImage.objects.filter(model=model).values(*PHOTO_FIELDS))
     pictures = list(GeneratedImage.objects.filter(model=model).values(*PICTURE_FIELDS))
     about = {field: getattr(model, field) for field in MODEL_FIELDS}
@@ -108,21 +114,24 @@ def _write_model(archive: zipfile.ZipFile, model: UserModel) -> Iterator[None]:
     for kind, rows in (("photos", photos), ("pictures", pictures)):
         for row in rows:
             file = PurePath(str(row["file"]))
-            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file))
+            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file), lost)
     if model.weights:
-        path = f"{folder}/{name}.safetensors"
-        yield from _write_file(archive, path, str(model.weights.name))
+        path = f"{folder}/{weights_name(model)}"
+        yield from _write_file(archive, path, str(model.weights.name), lost)
 
 
 def _write_json(archive: zipfile.ZipFile, name: str, value: Any) -> None:
     archive.writestr(name, _json(value, indent=2))
 
 
-def _write_file(archive: zipfile.ZipFile, name: str, stored: str) -> Iterator[None]:
+def _write_file(
+    archive: zipfile.ZipFile, name: str, stored: str, lost: list[str]
+) -> Iterator[None]:
     try:
         source = default_storage.open(stored, "rb")
     except FileNotFoundError:
-        return  # deleted meanwhile
+        lost.append(name)  # or deleted meanwhile
+        return
     with source, archive.open(name, "w", force_zip64=True) as entry:
         while block := source.read(BLOCK_BYTES):
             entry.write(block)

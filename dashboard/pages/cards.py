@@ -28,8 +28,8 @@ class ModelCard:
     is_generating: bool
 
     @property
-    def is_draft(self) -> bool:
-        return is_draft(self.model, self.job)
+    def is_in_wizard(self) -> bool:
+        return is_in_wizard(self.model, self.job)
 
     @property
     def is_busy(self) -> bool:
@@ -53,7 +53,7 @@ class ModelCard:
 
     @property
     def address(self) -> str:
-        if self.is_draft:
+        if self.is_in_wizard:
             return reverse("dashboard:wizard", args=[self.model.pk, "about"])
         return reverse("dashboard:model", args=[self.model.pk])
 
@@ -83,9 +83,9 @@ def cards_of(models: Iterable[UserModel]) -> list[ModelCard]:
     ]
 
 
-def is_draft(model: UserModel, job: JobQueue | None) -> bool:
-    """Whether the model still belongs in the wizard: no training was ever started."""
-    return model.status == UserModel.Status.PENDING and model.started_at is None and job is None
+def is_in_wizard(model: UserModel, job: JobQueue | None) -> bool:
+    """Whether the model has no page yet but the wizard: a draft that was never started."""
+    return model.is_draft and job is None
 
 
 def percent_of(job: JobQueue | None) -> int:

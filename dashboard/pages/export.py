@@ -20,4 +20,5 @@ class ArchiveResponse(DownloadResponse):
         if request:
             self.sent_later(request)
         self["Cache-Control"] = "no-store"
+        self["Accept-Ranges"] = "none"  # made anew for each answer
         self["X-Content-Type-Options"] = "nosniff"

@@ -20,13 +20,14 @@ from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
 from models_app.models import UserModel
 from models_app.selectors import model_for
+from models_app.texts import isolated
 
 
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: the stream sends whatever happens from here on
     page = ModelPage(_own_model(request, model_id))
-    if page.is_draft:
+    if page.is_in_wizard:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
 
@@ -68,7 +69,7 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
         messages.error(request, text)
         return redirect("dashboard:model", model_id)
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
-    messages.success(request, " ".join([text % {"name": name}, *still_to_come(receipt)]))
+    messages.success(request, " ".join([text % {"name": isolated(name)}, *still_to_come(receipt)]))
     return redirect("dashboard:models")
 
 

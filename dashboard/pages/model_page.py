@@ -7,7 +7,7 @@ from functools import cached_property
 from django.utils.translation import gettext, ngettext
 
 from dashboard.limit_notes import MAKING_PICTURES, STARTING, LimitNotes, limit_notes
-from dashboard.pages.cards import is_draft, percent_of
+from dashboard.pages.cards import is_in_wizard, percent_of
 from dashboard.pages.curve import Curve, curve_of
 from dashboard.pages.generations import Generation, generations_of
 from generation.forms import GenerateForm
@@ -20,6 +20,7 @@ from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
+from models_app.texts import isolated
 from providers.availability import TrainingOption
 from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
@@ -45,8 +46,8 @@ class ModelPage:
         return selectors.latest_job(self.model)
 
     @property
-    def is_draft(self) -> bool:
-        return is_draft(self.model, self.job)
+    def is_in_wizard(self) -> bool:
+        return is_in_wizard(self.model, self.job)
 
     @property
     def shape(self) -> str:
@@ -74,10 +75,10 @@ class ModelPage:
     def title(self) -> str:
         """The tab's title, with the progress while the training runs."""
         if self.shape == "working":
-            return f"{self.percent} % · {self.model}"
+            return f"{self.percent} % · {isolated(self.model)}"
         if self.shape == "over" and self.job is not None:
-            return f"{self.job.get_status_display()} · {self.model}"
-        return str(self.model)
+            return f"{self.job.get_status_display()} · {isolated(self.model)}"
+        return isolated(self.model)
 
     @cached_property
     def explanation(self) -> Explanation | None:
@@ -177,7 +178,7 @@ class ModelPage:
                 "This deletes “%(model)s” with %(photos)s and %(pictures)s, from the disk too. It "
                 "cannot be undone."
             )
-        return text % {"model": self.model, **counts}
+        return text % {"model": isolated(self.model), **counts}
 
     @property
     def base_label(self) -> str:

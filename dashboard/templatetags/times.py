@@ -1,11 +1,13 @@
 """Times for people: relative in the text, absolute on hover, exact in `<time datetime>`.
 
-`static/js/times.js` updates the relative text while a page is open; the two must agree.
+The server does not know anybody's time zone, so it writes UTC and says so. `static/js/times.js`
+replaces that by the time of the person's own zone, with its name, and updates the relative text
+while a page is open; the two must agree. No other code writes a time into a page.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import template
 from django.utils import timezone
@@ -17,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+_FORMATS = {"minute": "j M Y, H:i", "second": "j M Y, H:i:s", "clock": "H:i:s"}
 
 
 @register.simple_tag
@@ -25,7 +28,7 @@ def ago(at: datetime | None) -> SafeString:
     if at is None:
         return SafeString("")
     seconds = (timezone.now() - at).total_seconds()
-    return _time(at, "past", past_text(seconds) or date_format(at, "j M Y"))
+    return _time(at, "past", past_text(seconds) or _utc(at, "j M Y"))
 
 
 @register.simple_tag
@@ -34,6 +37,24 @@ def left(at: datetime | None) -> SafeString:
     if at is None:
         return SafeString("–")
     return _time(at, "left", left_text((at - timezone.now()).total_seconds()))
+
+
+@register.simple_tag(name="at")
+def moment(at: datetime | None, style: str = "minute") -> SafeString:
+    """Return the time `at` itself; nothing for an unknown one.
+
+    `style` is how exact: `minute` and `second` come with their date and zone; `clock` is the time
+    of the day for a list of many, which names the zone once, with `{% zone %}`.
+    """
+    if at is None:
+        return SafeString("")
+    return _time(at, style, _utc(at, _FORMATS[style], has_zone=style != "clock"))
+
+
+@register.simple_tag
+def zone() -> SafeString:
+    """Return the name of the zone that the times of a page are in."""
+    return SafeString("<span data-zone>UTC</span>")
 
 
 @register.filter
@@ -76,8 +97,13 @@ def left_text(seconds: float) -> str:
 def _time(at: datetime, kind: str, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}" data-time="{}">{}</time>',
-        at.isoformat(timespec="seconds"),
-        f"{date_format(at, 'j F Y, H:i:s')} {at.tzname()}",
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        _utc(at, "j F Y, H:i:s"),
         kind,
         text,
     )
+
+
+def _utc(at: datetime, style: str, *, has_zone: bool = True) -> str:
+    text = date_format(at.astimezone(UTC), style)
+    return f"{text} UTC" if has_zone else text

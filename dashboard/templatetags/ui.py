@@ -56,7 +56,7 @@ def state_tag(status: str) -> dict[str, str]:
 @register.inclusion_tag("pieces/_tag.html")
 def model_tag(model: UserModel) -> dict[str, str]:
     """Return the tag of a model's state; a pending one is a draft until it was started."""
-    pending = (_("Waiting") if model.started_at else _("Draft"), "plain")
+    pending = (_("Draft") if model.is_draft else _("Waiting"), "plain")
     label, tone = MODEL_TAGS.get(model.status, pending)
     return {"label": str(label), "tone": tone}
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from models_app import trigger_words
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
+from models_app.texts import TextField
 from training.selectors import photos_missing_text
 
 # The stored length of one unchecked answer: far above every limit, harmless for a row.
@@ -58,7 +59,7 @@ class StepForm(forms.Form):
 
 
 class AboutForm(StepForm):
-    name = forms.CharField(
+    name = TextField(
         label=gettext_lazy("Name"),
         max_length=60,
         error_messages={
@@ -71,7 +72,7 @@ class AboutForm(StepForm):
         choices=Subject.choices,
         error_messages={"required": gettext_lazy("Choose one of these.")},
     )
-    description = forms.CharField(
+    description = TextField(
         label=gettext_lazy("Description"),
         max_length=500,
         required=False,

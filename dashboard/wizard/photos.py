@@ -33,6 +33,7 @@ from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import model_for, photo_for, photos_of
 from models_app.services import add_photo, move_photo, remove_photo, set_caption
+from models_app.texts import isolated
 
 View = Callable[..., HttpResponse]
 
@@ -70,7 +71,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
         try:
             add_photo(model, upload=upload)
         except PhotoRefusedError as refusal:
-            messages.error(request, f"{upload.name}: {refusal.message}")
+            messages.error(request, f"{isolated(upload.name)}: {refusal.message}")
         except LimitReachedError as reached:
             messages.error(request, str(reached))
             break
@@ -111,7 +112,7 @@ def _upload_one(
     if len(uploads) != 1:
         return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
     try:
-        photo = add_photo(model, upload=uploads[0])
+        photo = add_photo(model, upload=uploads[0], chosen=_chosen(request))
     except PhotoRefusedError as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
         if refusal.twin_id:
@@ -121,6 +122,12 @@ def _upload_one(
     except LimitReachedError as reached:
         return limit_reached(reached)
     return JsonResponse(_stored(request, model, photo), status=201)
+
+
+def _chosen(request: HttpRequest) -> int | None:
+    """Return when the person chose the photo, as the uploader says: uploads end in any order."""
+    text = request.POST.get("chosen", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:

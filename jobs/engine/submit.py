@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import journal, provider_status, release
+from jobs.engine import durability, journal, provider_status, release
 from jobs.engine.acceptance import accept_run, adopt_kept_answers, mark_unclear
 from jobs.engine.backoff import LONGEST, retry_delay
 from jobs.engine.leases import renewed_lease
@@ -27,7 +27,7 @@ from jobs.events import error_code, error_text, note
 from jobs.log_context import about
 from jobs.models import JobQueue
 from jobs.states import Status
-from jobs.work import Work, work_for
+from jobs.work import MissingInputError, Work, work_for
 from providers import registry
 from providers.base import Provider
 from providers.errors import (
@@ -84,6 +84,8 @@ def _held_back() -> str:
         return "this database is older than a paid call: reconcile"
     if not release.is_current():
         return "this worker is not of the database's release: restart it"
+    if not durability.commits_are_kept():
+        return "the database's commits do not wait for its disk"
     return ""
 
 
@@ -111,6 +113,7 @@ def _submit(job: JobQueue) -> None:
     except (OSError, ValueError) as error:
         # Without the mark a restored database could pay again, so nothing is sent. A disk that
         # is full for long is no failed try: there is room again some time.
+        log.warning("job %s: what is paid cannot be written down: %s", job.pk, error)
         _put_off(job, error, code=error_code(error))
         return
     _pay(job, work, provider, request, not_after)
@@ -139,6 +142,10 @@ def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any, Run | None] | No
         _refuse(job, error)
     except ProviderError as error:
         _wait(job, error)
+    except MissingInputError as error:
+        log.error("job %s: it cannot be sent: %s: %s", job.pk, error.code, error)
+        detail = error_text(error)
+        move(job, Status.FAILED, error_code=error.code, error_detail=detail, sent_at=None)
     except Exception as error:
         log.exception("job %s: preparing failed", job.pk)
         _retry_or_fail(job, error)

@@ -1,8 +1,8 @@
 """Keeps notes in a photo from costing it: what is broken or too large is left out, pixels stay.
 
 Pillow gives up a file for a text that unpacks to much, for a note of an odd length, or for a wrong
-checksum of something that nobody asked for. These readers step over every note but the two that
-are used, colour profile and orientation. They serve a worker, which is a process of its own.
+checksum of something that nobody asked for. These readers step over every note but those that
+are used: colour profile and orientation. They serve a worker, which is a process of its own.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ MAX_EXIF_BYTES = 1024 * 1024
 # the picture for those who cannot show them is what counts.
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _TRANSPARENCY, _PROFILE, _EXIF = b"tRNS", b"iCCP", b"eXIf"
-# How the notes of a JPEG begin that are read: CIPA DC-008 (4.7.2), ICC.1 (B.4), T.872 (6.5.3).
-_JPEG_NOTES = (b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe")
+# How the notes of a JPEG begin that are read: CIPA DC-008 (4.7.2), ICC.1 (B.4), T.872 (6.5.3), and
+# XMP part 3 (1.1.3), where some editors alone keep the orientation.
+_JPEG_NOTES = (b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe", b"http://ns.adobe.com/xap/1.0/\0")
 _SHORTEST_PROFILE_PART = 15
 
 

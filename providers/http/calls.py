@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import Any
 
 from providers.errors import (
@@ -25,6 +27,7 @@ from providers.redaction import sanitised
 
 CONFLICT = 409
 REQUEST_TIMEOUT = 408
+_TITLE_WITHIN = 4096
 MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
 
 
@@ -47,6 +50,13 @@ class Reply:
     headers: Mapping[str, str]
     text: str
     data: dict[str, Any] | None
+
+    @property
+    def is_from_between(self) -> bool:
+        """Whether a refusal is the page of a proxy in between: services answer in JSON."""
+        content_type = self.headers.get("Content-Type", "").lower()
+        is_page = self.data is None and bool(self.text.strip()) and "json" not in content_type
+        return is_page and not self.is_success
 
     @property
     def is_success(self) -> bool:
@@ -84,7 +94,16 @@ def detail_of(reply: Reply) -> str:
     for text in candidates:
         if isinstance(text, str) and text:
             return text
+    if reply.is_from_between:
+        return f"HTTP {reply.status_code} from a server in between: {_page_text(reply.text)}"
     return reply.text
+
+
+def _page_text(page: str) -> str:
+    """Return the title of an HTML page, or a text as it is, in one line."""
+    title = re.search(r"<title[^>]*>(.*?)</title>", page[:_TITLE_WITHIN], re.I | re.S)
+    text = title[1] if title else re.sub(r"<[^>]*>", " ", page[:_TITLE_WITHIN])
+    return " ".join(unescape(text).split()) or "(nothing)"
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

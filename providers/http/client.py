@@ -14,9 +14,12 @@ from django.core.exceptions import ImproperlyConfigured
 from requests_toolbelt import MultipartEncoder
 
 from providers.errors import (
+    AuthenticationFailedError,
     OutcomeUnknownError,
+    OutOfCreditError,
     ProviderError,
     ProviderUnavailableError,
+    RunNotFoundError,
     UnexpectedReplyError,
 )
 from providers.http.calls import Call, Reply, detail_of, error_class, reply_from, retry_after
@@ -47,6 +50,8 @@ UPLOAD_LIMIT = 900.0  # seconds for a whole upload: fifty photos at one megabit 
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a base64 answer of four large pictures fits
 BODY_SECONDS = 60.0  # for the whole body, once the headers are here
 
+# What only the service itself can say.
+_OF_THE_SERVICE = {AuthenticationFailedError, OutOfCreditError, RunNotFoundError}
 _BROKEN = (*NETWORK_ERRORS, BodyTooLargeError)
 
 
@@ -176,11 +181,21 @@ class Client:
     ) -> Reply:
         status = reply.status_code
         if not reply.is_success and status not in accepted:
-            kind = error_class(status, is_paid=is_paid, is_about_run=call.is_about_run)
+            kind = self.meaning(reply, is_paid=is_paid, is_about_run=call.is_about_run)
             raise self.refusal(kind, reply)
         if reply.data is None:
             raise self.unexpected(reply, "the answer is not a JSON object", is_paid=is_paid)
         return reply
+
+    def meaning(
+        self, reply: Reply, *, is_paid: bool = False, is_about_run: bool = False
+    ) -> type[ProviderError]:
+        """Return which error an unsuccessful reply of this service's address means."""
+        kind = error_class(reply.status_code, is_paid=is_paid, is_about_run=is_about_run)
+        if reply.is_from_between and not is_paid and kind in _OF_THE_SERVICE:
+            # A proxy knows nothing of keys and runs: its 404 is no proof that one is gone.
+            return ProviderUnavailableError
+        return kind
 
     def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
         """Return the error of a kind for a reply that refuses a call."""
@@ -192,7 +207,20 @@ class Client:
         )
 
     def error_text(self, error: Exception) -> str:
-        return self.redact(f"{type(error).__name__}: {error}")
+        return self.redact(_in_words(error))
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what a network error is and what the system says about it: no numbers, no objects.
+
+    The libraries' own texts are for programmers. What the system said is in an error behind them.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.strerror:
+            return f"{type(error).__name__}: {found.strerror}"
+        found = found.__cause__ or found.__context__
+    return type(error).__name__
 
 
 def is_sendable(api_key: str) -> bool:

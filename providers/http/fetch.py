@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
     BodyTooLargeError,
+    BodyTooSlowError,
     Timeout,
     announced_size,
     new_session,
@@ -44,6 +46,9 @@ MAX_REDIRECTS = 5
 MAX_ERROR_BYTES = 64 * 1024
 TIMEOUT: Timeout = (5.0, 30.0)
 BODY_SECONDS = 900.0  # two gigabytes at 20 Mbit/s
+MOST_RESUMES = 5  # of one download; each has to bring it further
+
+Rest = Callable[[int, str], requests.Response]  # from this byte on, of this version
 
 
 class AddressRefusedError(Exception):
@@ -82,7 +87,8 @@ def is_public(address: str) -> bool:
 def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
     """Open `url` for streaming, redirects followed under the rule above.
 
-    Raises `ProviderUnavailableError` (also while reading, where the body breaks off),
+    A body that breaks off is resumed where the host names its version. Raises
+    `ProviderUnavailableError` (also while reading, where that does not help),
     `ResultHostError` where that is another host than the provider's own, `RunNotFoundError` where
     the result is gone, `UnexpectedReplyError` for an address that is
     not allowed or more than `max_bytes`.
@@ -102,13 +108,19 @@ def open_url(client: Client, url: str, *, max_bytes: int) -> Iterator[Download]:
         except NETWORK_ERRORS as error:
             raise ProviderUnavailableError(client.provider, client.error_text(error)) from error
         with response:
-            _require_success(client, response)
+            _require_success(client, response, is_own=way.is_own)
             size = announced_size(response.headers)
             if size is not None and size > max_bytes:
                 raise UnexpectedReplyError(
                     client.provider, f"the result has {size} bytes: too many"
                 )
-            yield Download(size, _checked_chunks(client, response, max_bytes))
+
+            def rest(start: int, etag: str) -> requests.Response:
+                way.is_own = True  # from the beginning again, under the same rule
+                part = {"Range": f"bytes={start}-", "If-Range": etag}
+                return _follow(client, own, web, url, way, part)
+
+            yield Download(size, _checked_chunks(client, response, max_bytes, rest))
 
 
 @dataclass
@@ -143,7 +155,12 @@ def _public_session() -> requests.Session:
 
 
 def _follow(
-    client: Client, own: requests.Session, web: requests.Session, url: str, way: _Way
+    client: Client,
+    own: requests.Session,
+    web: requests.Session,
+    url: str,
+    way: _Way,
+    part: Mapping[str, str] | None = None,
 ) -> requests.Response:
     """Return the first answer that is no redirect, its body unread."""
     for _ in range(MAX_REDIRECTS + 1):
@@ -154,7 +171,7 @@ def _follow(
             _require_public(target)
         response = (own if way.is_own else web).get(
             target.url,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **(part or {})},
             auth=client.auth if way.is_own else None,
             timeout=TIMEOUT,
             allow_redirects=False,
@@ -198,7 +215,7 @@ def _require_public(parts: Url) -> None:
         raise AddressRefusedError(f"{host} is not a public address")
 
 
-def _require_success(client: Client, response: requests.Response) -> None:
+def _require_success(client: Client, response: requests.Response, *, is_own: bool) -> None:
     status = response.status_code
     if status == 200:
         return
@@ -208,14 +225,56 @@ def _require_success(client: Client, response: requests.Response) -> None:
         body = b"".join(read_chunks(response, max_bytes=MAX_ERROR_BYTES, seconds=TIMEOUT[1]))
     except (*NETWORK_ERRORS, BodyTooLargeError):
         body = b""
-    kind = error_class(status, is_paid=False, is_about_run=True)
-    raise client.refusal(kind, reply_from(status, response.headers, body))
+    reply = reply_from(status, response.headers, body)
+    if is_own:
+        raise client.refusal(client.meaning(reply, is_about_run=True), reply)
+    # A store of files answers in pages of its own (XML), and knows what it keeps.
+    raise client.refusal(error_class(status, is_paid=False, is_about_run=True), reply)
 
 
-def _checked_chunks(client: Client, response: requests.Response, limit: int) -> Iterator[bytes]:
+def _checked_chunks(
+    client: Client, response: requests.Response, limit: int, rest: Rest
+) -> Iterator[bytes]:
+    """Yield the body; where it breaks off, ask for the rest (RFC 9110, 14)."""
+    received, deadline = 0, time.monotonic() + BODY_SECONDS
+    etag = _version(response)
+    for turn in range(MOST_RESUMES + 1):
+        so_far = received
+        try:
+            for chunk in read_chunks(
+                response, max_bytes=limit - received, seconds=deadline - time.monotonic()
+            ):
+                received += len(chunk)
+                yield chunk
+            return
+        except BodyTooLargeError as error:
+            text = f"the result is too large: {error}"
+            raise UnexpectedReplyError(client.provider, text) from error
+        except NETWORK_ERRORS as error:
+            is_over = isinstance(error, BodyTooSlowError) or turn == MOST_RESUMES
+            if is_over or not etag or received == so_far:
+                raise ProviderUnavailableError(client.provider, client.error_text(error)) from error
+        finally:
+            response.close()
+        response = _resumed(client, rest, received, etag)
+
+
+def _version(response: requests.Response) -> str:
+    """Return what names exactly these bytes; "" where nothing does."""
+    etag = response.headers.get("ETag", "")
+    is_plain = not response.headers.get("Content-Encoding")
+    return etag if is_plain and etag.startswith('"') else ""
+
+
+def _resumed(client: Client, rest: Rest, start: int, etag: str) -> requests.Response:
     try:
-        yield from read_chunks(response, max_bytes=limit, seconds=BODY_SECONDS)
-    except BodyTooLargeError as error:
-        raise UnexpectedReplyError(client.provider, f"the result is too large: {error}") from error
+        response = rest(start, etag)
+    except AddressRefusedError as error:
+        raise UnexpectedReplyError(client.provider, f"result address refused: {error}") from error
     except NETWORK_ERRORS as error:
         raise ProviderUnavailableError(client.provider, client.error_text(error)) from error
+    begins = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+    if response.status_code == 206 and begins and not response.headers.get("Content-Encoding"):
+        return response
+    response.close()
+    raise ProviderUnavailableError(client.provider, "the download broke off and was not resumed")

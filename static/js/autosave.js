@@ -2,6 +2,7 @@
 // form[data-autosave] is sent as a whole; a field with data-save-to alone, to that address.
 
 import { csrfToken } from "./csrf.js";
+import { isOurs, refusalInFront } from "./refusals.js";
 
 const DELAY = 400; // ms without typing; a submit within that time replaces the save
 const form = document.getElementById("wizard");
@@ -61,6 +62,9 @@ async function send(target) {
 }
 
 async function receive(target, response) {
+  if (!isOurs((name) => response.headers.get(name))) {
+    return showStatus(`${gettext("Not saved.")} ${refusalInFront(response.status)}`, "bad");
+  }
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const reply = isJson ? await response.json() : {};
   if (response.status === 401 || response.status === 403) {

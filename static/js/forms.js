@@ -83,6 +83,12 @@ function showProblem(event) {
   messages.replaceChildren(message);
 }
 
+/** Tell the other pages of this browser that they show somebody who is signed out. */
+function tellSignedOut() {
+  if (!document.body.hasAttribute("data-signed-out") || !("BroadcastChannel" in window)) return;
+  new BroadcastChannel("sign-out").postMessage("");
+}
+
 document.addEventListener("submit", blockSecondSubmit);
 document.addEventListener("htmx:responseError", showProblem);
 document.addEventListener("submit", renewToken);
@@ -93,3 +99,4 @@ document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 window.addEventListener("pageshow", (event) => event.persisted && enableButtons());
 focusFirstError();
+tellSignedOut();

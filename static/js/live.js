@@ -1,55 +1,74 @@
 // Keeps the live parts of a page up to date while it is open.
 //
-// The server sends rendered parts as server-sent events; each replaces the element with its id.
-// Without a stream (no EventSource, or it keeps failing) the page polls with htmx instead, and
-// more slowly where the server refuses one (429: this person has many pages open).
+// The server sends rendered parts as server-sent events, over one stream for all pages of this
+// browser; each part replaces the element with its id. A page that shows nothing in progress needs
+// no stream, and a hidden one none either: it asks now and then, for its title. Without a stream
+// (no EventSource, or it keeps failing) the page polls with htmx instead, and more slowly where
+// the server refuses one (429: this person has many open).
 
 import { csrfToken } from "./csrf.js";
+import { Link } from "./live-link.js";
 import { morph } from "./morph.js";
 
-const FAILURES_BEFORE_POLLING = 4;
-const POLL_MS = 3000;
-const REFUSED_POLL_MS = 10000;
-const RECONNECT_MS = 30000;
+const POLL_MS = { failing: 3000, refused: 10000 };
+const HIDDEN_POLL_MS = 30000;
 // No update for this long: poll once, because some values change without an event.
 const IDLE_MS = 15000;
+// What comes after the end, such as the last lines of a log.
+const LINGER_MS = 10000;
 const TOKEN_FROM_PAGE = "from-the-page";
 
 const root = document.querySelector("[data-live]");
 const icon = document.querySelector('link[rel="icon"]');
 const plainIcon = icon?.href;
-let failures = 0;
+let link = null;
+let streamState = "opening";
+let isLeft = false;
+let followedAt = 0;
 let polling = 0;
 let pace = 0;
 let idle = 0;
+let linger = 0;
 
-function connect() {
-  if (!("EventSource" in window)) return startPolling(POLL_MS);
-  const source = new EventSource(root.dataset.live);
-  source.addEventListener("open", () => {
-    failures = 0;
-    stopPolling();
-  });
-  source.addEventListener("update", (event) => update(JSON.parse(event.data)));
-  source.addEventListener("resync", poll);
-  source.addEventListener("error", () => {
-    failures += 1;
-    // Closed (too many pages, signed out, a proxy that allows no streams): the browser does not
-    // reconnect by itself.
-    if (source.readyState === EventSource.CLOSED) {
-      startPolling(REFUSED_POLL_MS);
-      setTimeout(reconnect, RECONNECT_MS);
-    } else if (failures >= FAILURES_BEFORE_POLLING) {
-      startPolling(POLL_MS);
-    }
-  });
-  addEventListener("pagehide", () => source.close(), { once: true });
-  return source;
+function newLink() {
+  const { live, liveHub, livePerson, liveTopic, liveAfter } = root.dataset;
+  const options = { address: live, hub: liveHub, person: livePerson, topic: liveTopic, after: Number(liveAfter) };
+  return new Link(options, receive);
 }
 
-function reconnect() {
-  if (document.visibilityState !== "hidden") connect();
-  else document.addEventListener("visibilitychange", connect, { once: true });
+function receive({ type, update: parts }) {
+  if (type === "update") update(parts);
+  else if (type === "resync") poll();
+  else if (streamState !== type) {
+    streamState = type;
+    adjust();
+    if (type in POLL_MS) poll();
+  }
+}
+
+/** Open or close the stream, and set how often to poll, as the page is now. */
+function adjust() {
+  const isHidden = isLeft || document.visibilityState === "hidden";
+  const isFollowing = follows();
+  if (isFollowing && !isHidden) link.open();
+  else link.close();
+  if (!isFollowing) setPace(0);
+  else setPace(isHidden ? HIDDEN_POLL_MS : (POLL_MS[streamState] ?? 0));
+}
+
+/** Whether the page shows something in progress, or did a moment ago. */
+function follows() {
+  if (root.querySelector("[data-follow]")) followedAt = Date.now();
+  clearTimeout(linger);
+  const left = followedAt + LINGER_MS - Date.now();
+  if (left > 0) linger = setTimeout(adjust, left);
+  return left > 0;
+}
+
+function onVisibility() {
+  adjust();
+  // Whatever happened meanwhile, also that somebody signed out.
+  if (document.visibilityState !== "hidden") poll();
 }
 
 function update({ fragments, title, progress }) {
@@ -70,6 +89,7 @@ function swap(html) {
     fresh.replaceChildren();
   }
   document.dispatchEvent(new CustomEvent("live:swapped"));
+  adjust();
 }
 
 /** Parts rendered for all open pages carry no token; forms in them get this page's. */
@@ -113,22 +133,22 @@ function poll() {
   pollWhenIdle();
 }
 
-function startPolling(milliseconds) {
+function setPace(milliseconds) {
   if (pace === milliseconds) return;
-  stopPolling();
-  poll();
-  pace = milliseconds;
-  polling = setInterval(poll, pace);
-}
-
-function stopPolling() {
   clearInterval(polling);
-  polling = pace = 0;
+  pace = milliseconds;
+  polling = pace ? setInterval(poll, pace) : 0;
 }
 
 function pollWhenIdle() {
   clearTimeout(idle);
   if (!polling && root.querySelector("progress")) idle = setTimeout(poll, IDLE_MS);
+}
+
+/** A page may be kept when it is left, and shown again. */
+function leave(isLeaving) {
+  isLeft = isLeaving;
+  adjust();
 }
 
 /** htmx has fetched the live parts (it is configured not to swap them itself). */
@@ -153,6 +173,11 @@ if (root) {
   document.body.addEventListener("htmx:afterRequest", onPolled);
   const { progress } = document.getElementById("live-body")?.dataset ?? {};
   if (progress) setIcon(Number(progress));
-  connect();
+  link = newLink();
+  document.addEventListener("visibilitychange", onVisibility);
+  addEventListener("pagehide", () => leave(true));
+  addEventListener("pageshow", () => leave(false));
+  if ("BroadcastChannel" in window) new BroadcastChannel("sign-out").addEventListener("message", poll);
+  adjust();
   pollWhenIdle();
 }

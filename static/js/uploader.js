@@ -2,6 +2,7 @@
 // The server decides about every photo; the checks here only avoid uploads that must fail.
 
 import { csrfToken } from "./csrf.js";
+import { connectionCut, isOurs, refusalInFront } from "./refusals.js";
 
 const MAX_PARALLEL = 3;
 const zone = document.getElementById("drop-zone");
@@ -14,10 +15,12 @@ const wizard = document.getElementById("wizard");
 const cardTemplate = document.getElementById("upload-card");
 const queue = [];
 let sendingCount = 0;
+let lastChosen = 0;
 
 class Upload {
   constructor(file) {
     this.file = file;
+    this.chosen = nextChosen();
     this.card = cardTemplate.content.firstElementChild.cloneNode(true);
     this.bar = this.card.querySelector("progress");
     this.note = this.card.querySelector("[data-note]");
@@ -47,7 +50,7 @@ class Upload {
     this.retryButton.hidden = state !== "failed";
     this.signIn.hidden = true;
     this.removeButton.hidden = false;
-    if (this.hasFailed) announce(`${this.file.name}: ${text}`);
+    if (this.hasFailed) announce(`${isolated(this.file.name)}: ${text}`);
     updateList();
   }
 
@@ -62,6 +65,7 @@ class Upload {
     this.request.addEventListener("abort", finishOne);
     this.show("sending", gettext("Uploading"));
     const body = new FormData();
+    body.set("chosen", this.chosen);
     body.set("photos", this.file);
     this.request.send(body);
   }
@@ -82,11 +86,15 @@ class Upload {
 
   finish() {
     const code = this.request.status;
+    if (!isOurs((name) => this.request.getResponseHeader(name))) {
+      this.show("failed", refusalInFront(code));
+      return finishOne();
+    }
     const reply = readJson(this.request.responseText);
     if (code === 201) this.complete(reply);
     else if (code === 422 && isStoredButNotShown(reply)) this.complete(reply);
     else if (code === 422) this.show("refused", reply.message);
-    else if (code === 413) this.show("refused", tooLarge());
+    else if (code === 413) this.show("refused", reply.message ?? tooLarge());
     else if (code === 401 || code === 403) this.showSignedOut(reply);
     else if (reply.message) this.show("failed", reply.message);
     else this.show("failed", serverError(code));
@@ -94,7 +102,8 @@ class Upload {
   }
 
   fail() {
-    this.show("failed", gettext("No connection. The photo is still here, so you can try again."));
+    const lost = gettext("No connection. The photo is still here, so you can try again.");
+    this.show("failed", this.bar.value > 0 && navigator.onLine ? connectionCut() : lost);
     finishOne();
   }
 
@@ -138,14 +147,22 @@ function isStoredButNotShown(reply) {
   return reply.card !== undefined && !document.getElementById(`photo-${reply.id}`);
 }
 
-/** Insert a stored photo at the server's position: replies can arrive out of order. */
+/** When a photo was chosen, in microseconds: one more for the next of the same moment. */
+function nextChosen() {
+  lastChosen = Math.max(lastChosen + 1, Date.now() * 1000);
+  return lastChosen;
+}
+
+/** Insert a stored photo where the server has it: after the last that was chosen before it. */
 function place(html) {
   const grid = document.getElementById("photo-grid");
   grid.insertAdjacentHTML("beforeend", html);
   const card = grid.lastElementChild;
-  const position = (other) => Number(other.dataset.position);
-  const later = [...grid.children].find((other) => position(other) > position(card));
-  if (later) grid.insertBefore(card, later);
+  const others = [...grid.children].slice(0, -1);
+  const chosen = (other) => Number(other.dataset.chosen);
+  const before = others.findLast((other) => chosen(other) < chosen(card));
+  if (before) before.after(card);
+  else grid.prepend(card);
   window.htmx?.process(card);
 }
 
@@ -193,7 +210,12 @@ function finishOne() {
 }
 
 function withName(text, file) {
-  return interpolate(text, { name: file.name }, true);
+  return interpolate(text, { name: isolated(file.name) }, true);
+}
+
+/** A name that turns the direction of writing turns nothing around it (Unicode Annex 9). */
+function isolated(name) {
+  return `\u2068${name}\u2069`;
 }
 
 function serverError(code) {
@@ -228,10 +250,10 @@ function add(files) {
   }
 }
 
-/** Keep the page open until every photo is uploaded or removed: leaving would drop the rest. */
+/** Keep the page open while photos can still arrive: leaving would drop them. A refused one cannot. */
 function waitForUploads(event) {
   const go = event.submitter?.value;
-  const left = uploads.childElementCount;
+  const left = uploads.querySelectorAll(':scope > :not([data-state="refused"])').length;
   if (left === 0 || !["next", "training", "review"].includes(go)) return;
   event.preventDefault();
   const text = ngettext(

@@ -137,7 +137,7 @@ def test_a_browser_has_a_name_that_people_know(agent, name):
 
 
 def test_odd_headers_are_no_error(owner):
-    client = sign_in(owner, HTTP_USER_AGENT="\0" + "x" * 5000, REMOTE_ADDR="not an address")
+    client = sign_in(owner, HTTP_USER_AGENT="\x7f" + "x" * 5000, REMOTE_ADDR="not an address")
     assert get_user(client) == owner
     assert row_of(client).address is None
 

@@ -60,7 +60,10 @@ def test_the_address_is_read_without_regard_to_case_and_spaces(client, db):
     assert get_user(client) == owner
 
 
-def test_an_operator_made_in_the_terminal_signs_in(client, db, monkeypatch):
+@pytest.mark.parametrize("verification", ["none", "optional", "mandatory"])
+def test_an_operator_made_in_the_terminal_signs_in(client, db, monkeypatch, settings, verification):
+    """Also where addresses have to be confirmed: who has the terminal needs no mail for it."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", email="Root@Example.org", interactive=False, verbosity=0)
     sign_in(client, "root@example.org")

@@ -14,6 +14,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.test_journey import PASSWORD, assert_well_made
+from tests.console import without_errors
 from tests.theway.launched import Launched
 
 pytestmark = [pytest.mark.browser, pytest.mark.service]
@@ -43,11 +44,12 @@ def installation(tmp_path_factory, mails) -> Iterator[Launched]:
 
 
 @pytest.fixture
-def visit(chromium, installation) -> Iterator[BrowserContext]:
+def visit(chromium, installation, request) -> Iterator[BrowserContext]:
     """Passkeys need a name: a bare IP address has none."""
     context = chromium.new_context(base_url=f"http://localhost:{installation.port}")
     context.set_default_timeout(20_000)
-    yield context
+    with without_errors(context, request.node):
+        yield context
     context.close()
 
 

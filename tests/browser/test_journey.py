@@ -159,8 +159,9 @@ def test_a_training_goes_on_while_nobody_looks(page, installation):
     expect(page.get_by_role("button", name="Make pictures")).to_be_visible(timeout=5_000)
 
 
-def test_a_page_that_is_refused_a_stream_asks_for_news_instead(visit):
-    page = visit.new_page()  # the refusal is an error in its console
+@pytest.mark.console_errors("status of 429")
+def test_a_page_that_is_refused_a_stream_asks_for_news_instead(page):
+    page.add_init_script("delete window.SharedWorker")  # whose requests cannot be refused here
     page.route("**/dashboard/events*", lambda route: route.fulfill(status=429, body="Too many."))
     sign_up(page, "many-pages@example.org")
     start_training(page, "Many pages", "many_k7")

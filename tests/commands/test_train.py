@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from io import StringIO
 
@@ -83,6 +84,30 @@ def test_a_refused_photo_stops_everything_unless_it_may_be_skipped(folder, email
     assert not UserModel.objects.exists()
     assert "notes.txt" in train(folder, "--email", email, "--skip-refused")
     assert UserModel.objects.get().photos.count() == len(COLOURS)
+
+
+def test_litter_stops_nothing_and_everything_is_accounted_for(folder, email):
+    for litter in ("._teal.jpg", ".DS_Store", "Thumbs.db", "desktop.ini"):
+        (folder / litter).write_bytes(b"litter")
+    (folder / "__MACOSX").mkdir()
+    output = train(folder, "--email", email)
+    assert "5 of 5 files taken." in output
+    assert "no photos: .DS_Store, ._teal.jpg, Thumbs.db, __MACOSX, desktop.ini." in output
+
+
+def test_a_folder_in_the_folder_is_not_dropped_without_a_word(folder, email):
+    (folder / "more").mkdir()
+    with pytest.raises(CommandError, match="Nothing was started"):
+        train(folder, "--email", email)
+    output = train(folder, "--email", email, "--skip-refused")
+    assert "more: This is a folder." in output
+    assert "5 of 6 files taken." in output
+
+
+def test_a_folder_whose_name_is_no_text_still_names_the_model(folder, email):
+    odd = folder.rename(folder.with_name(os.fsdecode(b"mug\xff\x1b[31m")))
+    train(odd, "--email", email)
+    assert UserModel.objects.get().name == "mug[31m"
 
 
 def test_photos_of_a_person_need_consent(folder, email):

@@ -80,6 +80,7 @@ def test_a_file_that_is_missing_does_not_spoil_the_archive(owner_client, model):
     content = archived(owner_client)
     assert content.testzip() is None
     assert not [name for name in content.namelist() if "/photos/" in name]
+    assert "/photos/" in content.read("missing.txt").decode()
 
 
 def test_many_jobs_are_one_list(owner, owner_client, monkeypatch):

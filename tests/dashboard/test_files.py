@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from urllib.parse import unquote
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
@@ -68,12 +71,6 @@ def test_a_stranger_gets_no_304(photo, owner_client, stranger_client):
     assert again.status_code == 404
 
 
-def test_a_file_that_is_gone_from_the_storage_is_404(photo, owner_client):
-    photo.file.storage.delete(photo.file.name)
-    address = reverse("dashboard:photo_file", args=[photo.pk, "full"])
-    assert owner_client.get(address).status_code == 404
-
-
 def test_a_picture_comes_with_a_name_for_saving_it(owner, owner_client):
     image = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
     response = owner_client.get(reverse("dashboard:image_file", args=[image.pk, "full"]))
@@ -89,11 +86,52 @@ def test_weights_are_saved_under_the_models_name(owner, owner_client):
     assert disposition == 'attachment; filename="anna-muller-2.safetensors"'
 
 
-def test_a_name_without_a_single_letter_still_makes_a_file_name(owner, owner_client):
-    model = stored_model(owner, name="★★★")
+@pytest.mark.parametrize("name", ["写真", "★★★", "می‌خواهم", "👩‍👩‍👧‍👦"])
+def test_weights_keep_the_script_of_the_models_name(owner, owner_client, name):
+    model = stored_model(owner, name=name)
     response = owner_client.get(reverse("dashboard:weights", args=[model.pk]))
     body_of(response)
-    assert 'filename="model.safetensors"' in response["Content-Disposition"]
+    shown_as = response["Content-Disposition"].removeprefix("attachment; filename*=utf-8''")
+    assert unquote(shown_as) == f"{name}.safetensors"
+
+
+def test_weights_of_a_model_without_a_name_have_its_id(owner, owner_client):
+    model = stored_model(owner, name="")
+    response = owner_client.get(reverse("dashboard:weights", args=[model.pk]))
+    body_of(response)
+    name = f"model-{str(model.pk)[:8]}.safetensors"
+    assert f'filename="{name}"' in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize("who", ["owner_client", "anonymous_client"])
+def test_weights_that_the_storage_has_lost_are_gone_with_a_word(request, owner, who):
+    """For the owner, and for a provider that follows a signed link."""
+    model = stored_model(owner)
+    default_storage.delete(model.weights.name)
+    paths = {
+        "owner_client": reverse("dashboard:weights", args=[model.pk]),
+        "anonymous_client": signed_weights_path(model),
+    }
+    response = request.getfixturevalue(who).get(paths[who])
+    assert response.status_code == 410
+    assert "this installation's storage has lost it" in response.text
+    assert str(settings.MEDIA_ROOT) not in response.text and "Errno" not in response.text
+
+
+@pytest.mark.parametrize("size", ["full", "thumbnail"])
+def test_photos_and_pictures_that_the_storage_has_lost_are_gone(photo, owner, owner_client, size):
+    picture = GeneratedImageFactory(model=UserModelFactory(owner=owner, ready=True))
+    for row, view in ((photo, "photo_file"), (picture, "image_file")):
+        default_storage.delete(row.file.name)
+        default_storage.delete(row.thumbnail.name)
+        address = reverse(f"dashboard:{view}", args=[row.pk, size])
+        assert owner_client.get(address).status_code == 410
+
+
+def test_a_stranger_learns_nothing_of_a_lost_file(photo, stranger_client):
+    default_storage.delete(photo.file.name)
+    address = reverse("dashboard:photo_file", args=[photo.pk, "full"])
+    assert stranger_client.get(address).status_code == 404
 
 
 def test_a_model_without_weights_has_none_to_download(owner, owner_client):

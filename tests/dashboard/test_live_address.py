@@ -76,6 +76,35 @@ async def test_everybody_hears_of_their_own_trainings_only(
             assert str(moved.model_id).encode() in await page.next()
 
 
+async def test_one_stream_serves_all_pages_of_a_browser(pages, job, owner, stranger, foreign_job):
+    other = await in_database(JobFactory, model__owner=owner, running=True)
+    wanted = [f"model={job.model_id}", "model=", f"model={foreign_job.model_id}", "model=gone"]
+    async with pages.open(owner, query="&".join(wanted)) as page:
+        assert await page.next() == RETRY
+        assert pages.reader.count_of(owner.pk) == 1
+        await in_database(JobEvent.objects.create, job=foreign_job, kind="progress")
+        await in_database(JobEvent.objects.create, job=other, kind="progress")
+        assert b'"topic": ""' in await page.next()
+        await in_database(JobEvent.objects.create, job=job, kind="progress")
+        both = await page.next() + await page.next()
+        assert b'"topic": ""' in both
+        assert f'"topic": "{job.model_id}"'.encode() in both
+    assert not pages.reader.is_running
+
+
+async def test_each_topic_is_caught_up_from_the_event_its_own_pages_know(pages, job, owner):
+    long_ago = timezone.now() - timedelta(hours=1)
+    other = await in_database(JobFactory, model__owner=owner, running=True)
+    old = await in_database(JobEvent.objects.create, job=job, kind="progress", at=long_ago)
+    new = await in_database(JobEvent.objects.create, job=other, kind="progress", at=long_ago)
+    for known, missed in ((old.pk - 1, job), (old.pk, other)):
+        first, last = (known, new.pk) if missed is job else (new.pk, known)
+        query = f"model={job.model_id}&after={first}&model={other.model_id}&after={last}"
+        async with pages.open(owner, query=query) as page:
+            assert await page.next() == RETRY
+            assert f'"topic": "{missed.model_id}"'.encode() in await page.next()
+
+
 async def test_the_stream_has_the_headers_of_every_page_and_no_proxy_buffers_it(pages, owner):
     async with pages.open(owner) as page:
         assert page.status == 200

@@ -53,9 +53,9 @@ SIGN_IN = SignIn("key", 1, 0)
 
 async def page_of(reader: Reader, topic: Topic, after: int = 10**9) -> AsyncGenerator[bytes]:
     """The stream of one page, which unsubscribes when it is closed."""
-    subscriber = reader.subscribe(topic, SIGN_IN)
+    subscriber = reader.subscribe((topic,), SIGN_IN)
     try:
-        async for piece in stream(reader, subscriber, after):
+        async for piece in stream(reader, subscriber, (after,)):
             yield piece
     finally:
         reader.unsubscribe(subscriber)
@@ -118,7 +118,7 @@ async def test_a_hundred_pages_cost_one_rendering(reader, job, topic, monkeypatc
     monkeypatch.setattr(
         reader_module, "render", lambda *args: rendered.append(args) or render(*args)
     )
-    pages = [reader.subscribe(topic, SIGN_IN) for _ in range(100)]
+    pages = [reader.subscribe((topic,), SIGN_IN) for _ in range(100)]
     await asyncio.wait_for(reader._primed.wait(), 5)
     await happen(job)
     messages = {await page.next(5) for page in pages}
@@ -160,7 +160,7 @@ async def test_a_short_database_outage_ends_no_stream(reader, job, topic, monkey
         return read_changes(feed, topics)
 
     monkeypatch.setattr(reader_module, "read_changes", fail_three_times)
-    page = reader.subscribe(topic, SIGN_IN)
+    page = reader.subscribe((topic,), SIGN_IN)
     await asyncio.wait_for(reader._primed.wait(), 5)
     await happen(job)
     message = await page.next(5)
@@ -239,7 +239,7 @@ async def test_pages_that_catch_up_do_not_hold_up_what_is_new(reader, job, topic
 
 
 async def test_a_slow_page_has_to_resync(topic):
-    subscriber = Subscriber(topic, SIGN_IN)
+    subscriber = Subscriber((topic,), SIGN_IN)
     for number in range(QUEUE_SIZE + 1):
         subscriber.put(Message("update", number))
     assert await subscriber.next(1) is RESYNC
@@ -247,7 +247,7 @@ async def test_a_slow_page_has_to_resync(topic):
 
 
 async def test_even_a_slow_page_receives_the_end(topic):
-    subscriber = Subscriber(topic, SIGN_IN)
+    subscriber = Subscriber((topic,), SIGN_IN)
     for number in range(QUEUE_SIZE):
         subscriber.put(Message("update", number))
     subscriber.put(END)
@@ -282,7 +282,9 @@ async def test_closing_ends_a_stream_that_still_waits_for_the_database(topic, mo
 
 async def test_reconnecting_the_last_event_id_counts_more_than_the_address(rf, owner):
     request = rf.get("/dashboard/events?after=3", headers={"Last-Event-ID": "17"})
-    assert stream_module._last_known(request) == 17
-    assert stream_module._last_known(rf.get("/dashboard/events?after=3")) == 3
+    cards = Topic(owner.pk)
+    assert stream_module._wanted(owner, request) == {cards: 17}
+    assert stream_module._wanted(owner, rf.get("/dashboard/events?after=3")) == {cards: 3}
     for nonsense in ("-1", "x", "", "9" * 40):
-        assert stream_module._last_known(rf.get("/dashboard/events", {"after": nonsense})) == 0
+        asked = rf.get("/dashboard/events", {"after": nonsense})
+        assert stream_module._wanted(owner, asked) == {cards: 0}

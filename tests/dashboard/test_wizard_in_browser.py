@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from models_app.models import UserModel
-from tests.conftest import client_of
+from tests.dashboard.in_browser import image, sign_in
 from tests.dashboard.wizard_drafts import address, draft, trainer_answered
-from tests.factories import jpeg
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-CHROMIUM = shutil.which("chromium")
-expect.set_options(timeout=20_000)  # patience on a busy machine, not slowness, is what is tested
 
 
-def image(name: str, colour: str) -> dict[str, object]:
-    return {"name": name, "mimeType": "image/jpeg", "buffer": jpeg(colour=colour)}
-
-
-@pytest.fixture
-def chromium(monkeypatch) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("THEWAY_REQUIRE_SERVICES"):
-            pytest.fail("Chromium is not installed")
-        pytest.skip("Chromium is not installed")
-    # Playwright runs an event loop in this thread, which makes Django fear for its queries.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium, live_server, owner) -> Iterator[Page]:
-    """A signed-in page. Whatever the policy of the site forbids fails the test."""
-    context = chromium.new_context(base_url=live_server.url)
-    sign_in(context, owner, live_server.url)
-    page = context.new_page()
-    forbidden: list[str] = []
-    page.on("console", lambda m: "Security Policy" in m.text and forbidden.append(m.text))
-    page.on("pageerror", lambda error: forbidden.append(str(error)))
-    yield page
-    context.close()
-    assert forbidden == []
-
-
-def sign_in(context, owner, url: str) -> None:
-    session = client_of(owner).cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
-
-
+@pytest.mark.console_errors("status of 422")
 def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
@@ -71,17 +28,35 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     assert model.photos.count() == 4
 
 
-def test_continue_waits_for_refused_files(page, owner):
+@pytest.mark.console_errors("status of 422")
+def test_refused_photos_do_not_block_continue(page, owner):
     model = draft(owner, photos=5)
     page.goto(address(model, "photos"))
-    page.set_input_files("#photos", [{"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}])
-    page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#saved")).to_contain_text("not uploaded")
-    page.get_by_role("button", name="Remove a.mp4").click()
+    here = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}
+    there = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
+    page.set_input_files("#photos", [here, there])
+    expect(page.locator('#uploads [data-state="refused"]')).to_have_count(2)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
 
 
+@pytest.mark.console_errors("ERR_INTERNET_DISCONNECTED")
+def test_continue_waits_for_a_photo_that_can_still_arrive(page, owner):
+    model = draft(owner, photos=5)
+    page.goto(address(model, "photos"))
+    page.context.set_offline(True)
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#saved")).to_contain_text("not uploaded")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(6)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/training")
+
+
+@pytest.mark.console_errors("status of 401")
 def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_server):
     model = draft(owner)
     page.goto(address(model, "photos"))
@@ -94,6 +69,7 @@ def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_se
     expect(page.locator("#uploads .photo-card")).to_have_count(0)
 
 
+@pytest.mark.console_errors("ERR_INTERNET_DISCONNECTED")
 def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
@@ -105,6 +81,7 @@ def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
+@pytest.mark.console_errors("ERR_FAILED", "status of 422")
 def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
@@ -121,16 +98,7 @@ def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
     assert model.photos.count() == 1
 
 
-def test_photos_stand_in_the_order_the_server_keeps(page, owner):
-    model = draft(owner)
-    page.goto(address(model, "photos"))
-    colours = ("red", "green", "blue", "gold", "teal", "navy")
-    page.set_input_files("#photos", [image(f"{colour}.jpg", colour) for colour in colours])
-    expect(page.locator("#photo-grid .photo-card")).to_have_count(len(colours))
-    kept = list(model.photos.values_list("original_filename", flat=True))
-    expect(page.locator("#photo-grid .photo-name")).to_have_text(kept)
-
-
+@pytest.mark.console_errors("status of 422")
 def test_all_refused_files_are_removed_with_one_click(page, owner):
     page.goto(address(draft(owner), "photos"))
     bad = [
@@ -276,3 +244,36 @@ def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, o
     page.locator("dialog").get_by_role("button", name="Delete draft").click()
     expect(page.locator("#messages")).to_contain_text("is deleted")
     assert not owner.user_models.exists()
+
+
+PROXY_PAGE = "<html><head><title>An error</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (413, "A server in front of TheWay refused this as too large (error 413)."),
+        (502, "A server in front of TheWay gets no answer from it (error 502)."),
+        (200, "A server in front of TheWay answered in its place (error 200)."),
+        (403, "A server in front of TheWay answered in its place (error 403)."),
+    ],
+)
+def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
+    model = draft(owner)
+    page.goto(address(model, "photos"))
+    page.route(
+        "**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE), times=1
+    )
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text(words)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+
+
+def test_answers_that_a_proxy_kept_are_not_called_saved(page):
+    page.goto("/dashboard/models/new")
+    refuse = lambda route: route.fulfill(status=502, body=PROXY_PAGE)  # noqa: E731
+    page.route(lambda url: "/models/new" in url, refuse)
+    page.get_by_label("Name", exact=True).fill("Bob the cat")
+    page.keyboard.press("Tab")
+    expect(page.locator("#saved")).to_contain_text("gets no answer from it (error 502)")

@@ -4,8 +4,9 @@ import pytest
 from django.core.files.storage import default_storage
 
 from generation import services
+from generation.forms import GenerateForm
 from generation.models import GeneratedImage
-from generation.prompts import RATIOS, with_trigger
+from generation.prompts import RATIOS
 from generation.work import GenerationWork
 from jobs.engine.collect import collect
 from jobs.engine.submit import submit
@@ -38,13 +39,18 @@ def test_the_trigger_word_is_added(ready):
 
 
 def test_a_trigger_word_that_is_there_is_not_repeated(ready):
-    prompt = f"{ready.trigger_word}, on a table"
-    assert with_trigger(prompt, ready) == prompt
+    prompt = f"“{ready.trigger_word.upper()}”, on a table"
+    job = services.create(ready, idempotency_key="a", **(ASKED | {"prompt": prompt}))
+    assert job.payload["prompt"] == prompt
 
 
-def test_a_style_goes_behind_the_prompt():
-    model = UserModelFactory(kind="style")
-    assert with_trigger("a lighthouse", model).endswith(f"in {model.trigger_word} style")
+@pytest.mark.parametrize(
+    ("kind", "word"), [("person", "clothes"), ("product", "around it"), ("style", "shows")]
+)
+def test_the_hint_speaks_of_what_was_trained(kind, word):
+    hint = str(GenerateForm(model=UserModelFactory(ready=True, kind=kind))["prompt"].help_text)
+    assert word in hint
+    assert ("clothes" in hint) == (kind == "person")
 
 
 def test_clicking_twice_makes_one_set_of_pictures(ready):

@@ -98,12 +98,12 @@ def test_every_run_is_looked_at_however_many_there_are(scripted):
 
 
 def test_a_photo_that_cannot_be_read_is_never_left_out_silently(draft, scripted):
-    default_storage.delete(draft.photos.first().file.name)
     job = start(draft, idempotency_key=next_idempotency_key(draft))
+    default_storage.delete(draft.photos.first().file.name)
     submit.submit(job.pk)
     job.refresh_from_db()
-    assert (job.status, scripted.starts) == (Status.QUEUED, 0)
-    assert job.error_code == "internal"
+    assert (job.status, scripted.starts) == (Status.FAILED, 0)
+    assert job.error_code == "photos_gone"
 
 
 def test_a_picture_never_points_to_the_provider(scripted):

@@ -12,6 +12,7 @@ from accounts.models import User
 from models_app import trigger_words
 from models_app.models import UserModel
 from tests.factories import UserModelFactory
+from training.work import caption_of
 
 
 def problem(word: str, owner: User, model: UserModel | None = None) -> str:
@@ -100,6 +101,58 @@ class SuggestionTests(TestCase):
         owner = User.objects.create(email="ann@example.org")
         word = trigger_words.suggest(name, owner=owner)
         assert problem(word, owner) == ""
+
+
+HOLDING = [
+    "ann_k7", "ANN_K7 smiles", "by the sea, ann_k7", "(ann_k7)", "“ann_k7”", "«ann_k7»", "ann_k7!",
+    "ann_k7's hat", "ann_k7’s hat", "ann_k7-like", "non-ann_k7", "#ann_k7", "@ann_k7:", "ann_k7…",
+    "ann_k7/ben", "ann_k7\non two lines", "一张ann_k7的照片", "รูปของann_k7ที่ทะเล", "アンann、ann_k7",
+    "фотоann_k7", "ann_k7ـها", "ann_k7\u200cها", "👩‍👩‍👧ann_k7👍🏽", "ann_k7\ufe0f", "¿ann_k7?",
+    "ง่ann_k7", "mann_k7 and ann_k7", "ann_k7를 그려", "*ann_k7*", "<b>ann_k7</b>", "ann_k7。",
+]  # fmt: skip
+LACKING = [
+    "", "mann_k7", "ann_k71", "ann_k7_2", "ann k7", "ann-k7", "ann_k", "éann_k7", "e\u0301ann_k7",
+    "ann_k7é", "ann_k7\u0301", "x_ann_k7", "ann_k7７", "ann_k7ａ", "1ann_k7",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOLDING)
+def test_a_text_holds_the_word_beside_any_punctuation_and_script(text):
+    assert trigger_words.is_in(text, "ann_k7")
+
+
+@pytest.mark.parametrize("text", LACKING)
+def test_a_longer_or_another_word_is_not_the_word(text):
+    assert not trigger_words.is_in(text, "ann_k7")
+
+
+@given(st.text())
+def test_the_word_is_inserted_once_into_any_text(text):
+    model = UserModel(kind="person", trigger_word="ann_k7")
+    once = trigger_words.with_word(text, model)
+    assert trigger_words.is_in(once, "ann_k7")
+    assert text.strip() in once
+    assert trigger_words.with_word(once, model) == once
+
+
+@pytest.mark.parametrize("text", HOLDING)
+@pytest.mark.parametrize("kind", ["person", "product", "style"])
+def test_prompts_and_captions_that_hold_the_word_stay_as_they_are(kind, text):
+    model = UserModel(kind=kind, trigger_word="ann_k7")
+    assert trigger_words.with_word(text, model) == text
+    assert caption_of(text, model) == text
+
+
+def test_a_style_is_named_as_one():
+    model = UserModel(kind="style", trigger_word="ann_k7")
+    assert trigger_words.with_word("a boat.", model) == "picture in ann_k7 style, a boat."
+    assert caption_of(" ", model) == "picture in ann_k7 style"
+
+
+def test_a_photo_without_a_caption_gets_one_with_the_word():
+    assert caption_of("", UserModel(kind="person", trigger_word="ann_k7")) == (
+        "photo of ann_k7 person"
+    )
 
 
 def test_the_dictionary_keeps_little_memory():

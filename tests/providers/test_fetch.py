@@ -16,7 +16,7 @@ from providers.errors import (
 )
 from providers.http import fetch
 from providers.http.client import Client
-from tests.providers.raw_server import RawServer, answer, closed_port_url, json_answer
+from tests.providers.raw_server import Behaviour, RawServer, answer, closed_port_url, json_answer
 from tests.providers.samples import KEY
 
 OWN = "https://api.together.ai/v1"
@@ -194,6 +194,76 @@ def test_truncated_body_is_an_interruption_not_a_result():
     half = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhalf")
     with RawServer(half) as server, pytest.raises(ProviderUnavailableError):
         read(f"{server.url}/a", base_url=server.url)
+
+
+BEGUN = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: "one"\r\n\r\n0123'
+
+
+def in_turn(*answers: bytes) -> Behaviour:
+    """Give one answer after the other, and cut each connection."""
+    left = list(answers)
+    return lambda connection: connection.sendall(left.pop(0))
+
+
+def part(first: int, body: bytes, length: int) -> bytes:
+    head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {first}-9/10\r\n"
+    return f"{head}Content-Length: {length}\r\n\r\n".encode() + body
+
+
+def test_a_body_that_breaks_off_is_resumed_with_the_same_version():
+    with RawServer(in_turn(BEGUN, part(4, b"45", 6), part(6, b"6789", 4))) as server:
+        assert read(f"{server.url}/a", base_url=server.url) == b"0123456789"
+    assert b"Range" not in server.requests[0]
+    for request, first in zip(server.requests[1:], (b"4", b"6"), strict=True):
+        assert b"Range: bytes=" + first + b"-\r\n" in request
+        assert b'If-Range: "one"' in request
+        assert KEY.encode() in request
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother",
+        b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n",
+        part(3, b"3456789", 7),
+        part(4, b"", 6),
+        b"",
+    ],
+)
+def test_a_body_that_cannot_be_resumed_is_an_interruption(second):
+    with (
+        RawServer(in_turn(BEGUN, second)) as server,
+        pytest.raises(ProviderUnavailableError),
+    ):
+        read(f"{server.url}/a", base_url=server.url)
+    assert len(server.requests) == 2
+
+
+def test_without_a_version_nothing_is_resumed():
+    unnamed = BEGUN.replace(b'ETag: "one"\r\n', b"")
+    for begun in (unnamed, BEGUN.replace(b'"one"', b'W/"one"')):
+        with RawServer(in_turn(begun)) as server, pytest.raises(ProviderUnavailableError):
+            read(f"{server.url}/a", base_url=server.url)
+        assert len(server.requests) == 1
+
+
+def test_a_body_that_goes_on_breaking_off_is_given_up():
+    def one_more(connection: socket.socket) -> None:
+        first = len(server.requests)
+        connection.sendall(part(first, b"x", 100) if first > 1 else BEGUN[:-3])
+
+    with RawServer(one_more) as server, pytest.raises(ProviderUnavailableError):
+        read(f"{server.url}/a", base_url=server.url)
+    assert len(server.requests) <= fetch.MOST_RESUMES + 1
+
+
+def test_the_limit_counts_all_parts():
+    endless = part(4, b"x" * 30, 40)
+    with (
+        RawServer(in_turn(BEGUN, endless)) as server,
+        pytest.raises(UnexpectedReplyError, match="too large"),
+    ):
+        read(f"{server.url}/a", base_url=server.url, max_bytes=20)
 
 
 def test_unreachable_trainer_is_unavailable():

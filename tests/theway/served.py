@@ -64,10 +64,11 @@ class Served:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def serve(folder: Path, *, trusted: str = "127.0.0.1") -> Served:
-    """Start the site in `folder`, behind the proxies of `trusted`; the caller kills its process."""
+def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Served:
+    """Start the site in `folder`, behind the proxies of `trusted` and with more variables; the
+    caller kills its process."""
     port = unused_port()
-    env = installation_environment(folder, port=port, trainer_port=unused_port())
+    env = installation_environment(folder, port=port, trainer_port=unused_port()) | environment
     manage(env, "migrate", "-v0")
     manage(env, "collectstatic", "-v0", "--no-input")
     people = manage(env, "shell", "-v0", "-c", _PEOPLE).split()

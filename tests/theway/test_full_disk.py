@@ -7,6 +7,7 @@ import http.client
 import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,12 +17,13 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from models_app.disk import is_full
+from models_app.disk import SQLITE_FULL, is_full
 from tests.dashboard.wizard_drafts import draft, photo as upload_file, upload_address
 from tests.factories import jpeg
 from tests.theway.served import Served, serve
 from tests.theway.test_served import large_photo, upload
 from theway.full_disk import FullDisk
+from theway.processes.installation import ROOT
 
 MEBIBYTE = 1024 * 1024
 
@@ -262,3 +264,20 @@ if can_mount():
             assert (status, len(body) > 0) == (before[path][0], True), path
         filling.unlink()
         assert upload(served, served.owner_session, large_photo(2))[1]["count"] == 2
+
+
+def test_a_full_disk_is_known_by_the_numbers_of_sqlite():
+    names = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
+    assert {getattr(sqlite3, name) for name in names} == SQLITE_FULL
+
+
+def test_the_settings_name_the_temporary_folder_before_anything_imports_sqlite(tmp_path):
+    """SQLite reads the folder's name once, when it is first imported."""
+    code = (
+        "import sys, theway.private_folders as p; keep = p.keep_temporary_files_in\n"
+        "def checked(path): assert '_sqlite3' not in sys.modules; keep(path)\n"
+        "p.keep_temporary_files_in = checked\n"
+        "import theway.settings"
+    )
+    env = os.environ | {"THEWAY_DATA_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True)

@@ -66,6 +66,7 @@ def test_metrics_count_jobs_by_state(client):
     JobFactory(running=True)
     text = client.get("/metrics").content.decode()
     assert 'theway_jobs{kind="training",provider="local",status="running"} 1.0' in text
+    assert "theway_live_streams 0.0" in text
 
 
 def test_metrics_are_for_this_machine_only_unless_a_token_is_set(client, settings):
@@ -99,3 +100,42 @@ def test_a_monitor_with_the_token_is_told_too(client, settings):
     headers = {"authorization": "Bearer of-the-monitor"}
     assert "problems" in client.get("/readyz", headers=headers, **STRANGE_ADDRESS).json()
     assert "problems" not in client.get("/readyz").json()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "theway.example.org", "a_b", "[::1]:8000"])
+def test_probes_are_answered_under_any_name_and_without_https(client, settings, path, host):
+    settings.ALLOWED_HOSTS = ["theway.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    sweep.settle()
+    assert client.get(path, headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/metrics", "/healthz/", "//healthz"])
+def test_nothing_else_is_answered_under_another_name(client, settings, path):
+    settings.ALLOWED_HOSTS = ["theway.example.org"]
+    client.raise_request_exception = False
+    assert client.get(path, headers={"host": "evil.example"}).status_code == 400
+
+
+async def test_probes_are_answered_by_the_server_too(async_client, settings):
+    settings.ALLOWED_HOSTS = ["theway.example.org"]
+    settings.SECURE_SSL_REDIRECT = True
+    answer = await async_client.get("/healthz", headers={"host": "10.0.0.7"})
+    assert answer.status_code == 200
+
+
+def test_another_name_for_this_machine_is_not_told_what_is_wrong(client, settings):
+    settings.ALLOWED_HOSTS = ["theway.example.org"]
+    assert client.get("/readyz", headers={"host": "evil.example"}).json() == {"ready": False}
+
+
+def test_a_monitor_that_asks_while_it_starts_writes_no_error(client, caplog, monkeypatch):
+    def away():
+        raise DatabaseError
+
+    assert client.get("/readyz").status_code == 503
+    monkeypatch.setattr(health, "last_heartbeat", away)
+    assert client.get("/readyz").status_code == 503
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "Traceback" not in caplog.text

@@ -10,8 +10,10 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -63,6 +65,17 @@ def test_every_service_becomes_ready_and_ctrl_c_leaves_none_running(launch):
         assert answer.status == 200
     assert launched.stop(signal.SIGINT) == 0
     assert launched.pids() == []
+
+
+def test_the_documented_https_setup_starts_without_shocking_anybody(launch):
+    host = "theway.example.org"
+    launched = launch(PUBLIC_URL=f"https://{host}", DJANGO_ALLOWED_HOSTS=host)
+    launched.wait_for(f"Open https://{host}")
+    for path in ("healthz", "readyz"):
+        with suppress(HTTPError):  # not ready yet
+            urllib.request.urlopen(f"http://127.0.0.1:{launched.port}/{path}", timeout=10).close()
+    assert launched.stop() == 0
+    assert "Traceback" not in launched.log and "ERROR" not in launched.log, launched.log
 
 
 def test_its_services_may_open_as_many_files_as_the_system_allows(launch, few_open_files):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from theway.processes.installation import installation_environment
-from theway.processes.ports import becomes_free, is_free, unused_port
+from theway.processes.ports import is_taken, lasting_obstacle, obstacle, unused_port
 from theway.processes.process import NotReadyError, Process
 from theway.processes.waiting import accepts_connections, wait_until
 from theway.processes.watchdog import Watchdog, remaining_groups
@@ -89,10 +89,11 @@ def test_it_is_ready_once_its_port_and_its_address_answer(process_of):
     process.start()
     assert process.is_ready
     assert accepts_connections(port)
-    assert not is_free("127.0.0.1", port)
+    found = obstacle("127.0.0.1", port)
+    assert found and is_taken(found)
     process.kill()
     assert not accepts_connections(port)
-    assert becomes_free("127.0.0.1", port)
+    assert lasting_obstacle("127.0.0.1", port) is None
 
 
 def test_one_that_is_never_ready_is_reported_with_the_limit(process_of):

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 MEBIBYTE = 1024 * 1024
 TOKEN = "a" * 32
 BOUNDARY = "photo-boundary"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +163,51 @@ def test_hostile_files_leave_the_site_as_it_was(served):
         assert (status, reply["code"]) == (422, hostile.REFUSED[name][0])
     assert page_status(served) == 200
     assert served.waiting_files == []
+
+
+def chunked(data: bytes, size: int) -> bytes:
+    """Return a body as senders that do not know its length send it (RFC 9112, 7.1)."""
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1000, 64 * 1024, 10 * MEBIBYTE])
+def test_the_owner_uploads_a_photo_without_saying_how_long_it_is(served, size):
+    head = head_for(served, served.owner_session, "Transfer-Encoding: chunked")
+    body = chunked(form(large_photo(10 + size % 7)), size)
+    status, reply = exchange(served, head + body)
+    assert (status, "card" in json.loads(reply)) == (201, True)
+
+
+def test_a_form_without_a_length_is_read_like_any_other(served):
+    fields = b"csrfmiddlewaretoken=" + TOKEN.encode() + b"&login=ann%40example.org&password=x"
+    head = (
+        "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+        f"Cookie: {served.csrf_cookie}={TOKEN}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    status, page = exchange(served, head.encode() + chunked(fields, 20))
+    assert status == 200
+    assert b"ann@example.org" in page
+
+
+def test_an_endless_body_without_a_length_is_refused_at_its_limit(served):
+    head = "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    status, page = exchange(served, head.encode() + chunked(bytes(2 * MEBIBYTE), 64 * 1024))
+    assert status == 413
+    assert b"This is too much at once" in page
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "hex", "idna", "utf-16", '"unicode_escape"', "no"])
+@pytest.mark.parametrize("path", ["/accounts/login/?next=%C3%A9", "/api/models?before=%C3%A9"])
+def test_forms_and_queries_are_utf_8_whatever_they_say(served, path, charset):
+    kinds = [f"multipart/form-data; charset={charset}; boundary={BOUNDARY}"]
+    kinds += [f"{kind}; Charset = {charset}" for kind in ("application/json", FORM_TYPE)]
+    for kind in kinds:
+        body = form(b"") if "boundary" in kind else b"login=%C3%A9"
+        for method in ("GET", "POST"):
+            head = (
+                f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+                f"Content-Length: {len(body)}\r\nCookie: {served.owner_session}\r\n\r\n"
+            )
+            assert exchange(served, head.encode() + body)[0] < 500

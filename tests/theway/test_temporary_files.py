@@ -119,7 +119,7 @@ print(tempfile.gettempdir())
 )
 def test_every_process_and_whatever_it_starts_has_the_installations_own_folder(tmp_path, start):
     (tmp_path / "shared").mkdir()
-    env = installation_environment(tmp_path, port=0, trainer_port=0)
+    env = installation_environment(tmp_path, port=8000, trainer_port=8100)
     env["TMPDIR"] = str(tmp_path / "shared")
     again = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TRY!r}], check=True)"
     code = f"{start}\n{TRY}\n{again}"

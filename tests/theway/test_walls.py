@@ -94,7 +94,9 @@ def site(folder: Path, trusted: str) -> Iterator[str]:
     """The Procfile's web service behind the proxies of `trusted`; its address."""
     port = unused_port()
     # Debug, because static files that nobody has collected are not what this is about.
-    env = installation_environment(folder, port=port, trainer_port=unused_port()) | {"DJANGO_DEBUG": "1"}
+    env = installation_environment(folder, port=port, trainer_port=unused_port()) | {
+        "DJANGO_DEBUG": "1"
+    }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
     command = [sys.executable, "-m", "theway.server", "--port", str(port)]
     command += ["--trusted-proxies", trusted]

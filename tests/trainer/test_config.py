@@ -70,3 +70,17 @@ def test_an_engine_that_does_not_exist_ends_the_start_with_words(tmp_path):
     assert ended.returncode == 2
     assert "TRAINER_ENGINE" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "LocalHost", "a.localhost"])
+def test_the_default_key_is_fine_for_every_address_of_this_machine(host):
+    assert config_of(TRAINER_HOST=host).host == host.lower()
+
+
+ELSEWHERE = ["0.0.0.0", "::", "10.0.0.7", "localhost.example.org"]  # noqa: S104
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_the_default_key_is_refused_where_others_can_reach_the_trainer(host):
+    with pytest.raises(SettingError, match="a key of your own"):
+        config_of(TRAINER_HOST=host)

@@ -215,6 +215,13 @@ def test_weights_stream_with_length_range_and_checksum(client, tmp_path):
     assert len(whole.headers["X-Checksum-Sha256"]) == 64
     assert part.status_code == 206
     assert part.content == whole.content[100:200]
+    assert client.http.head(url).headers["Content-Length"] == whole.headers["Content-Length"]
+    beyond = client.http.get(url, headers={"Range": f"bytes={len(whole.content)}-"})
+    assert beyond.status_code == 416
+    same = {"Range": "bytes=100-", "If-Range": whole.headers["ETag"]}
+    assert client.http.get(url, headers=same).content == whole.content[100:]
+    other = client.http.get(url, headers={**same, "If-Range": '"other"'})
+    assert other.content == whole.content
 
 
 def test_every_answer_says_that_it_is_simulated(client, trainer, tmp_path):

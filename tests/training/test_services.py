@@ -1,11 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 
 from jobs.models import JobQueue
 from jobs.states import Status
-from models_app.models import UserModel
+from models_app.models import TrainingImage, UserModel
 from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
 from training.selectors import estimate, next_idempotency_key, what_is_missing
 from training.services import StartRefusedError, start, try_again
@@ -24,6 +25,36 @@ def test_a_click_queues_one_training_and_locks_the_answers(draft):
     assert job.status == Status.QUEUED
     assert job.payload["options"]["epochs"] == 100
     assert not draft.is_editable
+
+
+def lose(photo: TrainingImage, name: str) -> None:
+    TrainingImage.objects.filter(pk=photo.pk).update(original_filename=name)
+    default_storage.delete(photo.file.name)
+
+
+def test_a_photo_whose_file_is_gone_is_named_before_anything_starts(draft):
+    lose(draft.photos.first(), "IMG 7.jpg")
+    with pytest.raises(StartRefusedError) as refused:
+        start(draft, idempotency_key=next_idempotency_key(draft))
+    (reason,) = refused.value.reasons
+    assert reason.step == "photos"
+    assert "“IMG 7.jpg”. Remove it and upload it again." in reason.text
+    assert not JobQueue.objects.exists()
+
+
+def test_many_photos_that_are_gone_are_named_up_to_a_limit(draft):
+    TrainingImageFactory.create_batch(10, model=draft)
+    for number, photo in enumerate(draft.photos.all()):
+        lose(photo, f"{number}.jpg")
+    with pytest.raises(StartRefusedError, match=r"“9.jpg” and 4 more\. Remove them"):
+        start(draft, idempotency_key=next_idempotency_key(draft))
+
+
+def test_another_try_names_the_photos_that_are_gone_too(draft):
+    job = JobFactory(model=draft, failed=True)
+    lose(draft.photos.first(), "IMG 7.jpg")
+    with pytest.raises(StartRefusedError, match="IMG 7"):
+        try_again(job, idempotency_key=next_idempotency_key(draft))
 
 
 def test_clicking_twice_is_one_training(draft):

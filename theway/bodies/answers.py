@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.limits import LimitReachedError
 from theway.bodies.asgi import Scope, Send, header
 
+# On every answer of ours; Django's get it from `theway.answered_by`.
+ANSWERED_BY = (b"x-answered-by", b"theway")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -85,6 +88,7 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        ANSWERED_BY,
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", _POLICY),
         (b"referrer-policy", b"same-origin"),

@@ -23,6 +23,7 @@ from accounts.allowances import Limit
 from accounts.limits import LimitReachedError
 from accounts.models import User
 from models_app.selectors import models_of
+from models_app.texts import is_storable
 from theway.bodies.asgi import Scope, header
 
 _MEBIBYTE = 1024 * 1024
@@ -91,7 +92,7 @@ def _sender(scope: Scope, model_id: UUID) -> Sender | None:
     """Return the account that is signed in and owns the model, None otherwise."""
     cookies = parse_cookie(header(scope, b"cookie").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
+    if not key or not is_storable(key):
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models_app.photo_folders import Contents, Refused, account_of, shown_name
 from theway.demo.browser import Browser
 from theway.demo.errors import DemoError
 from theway.demo.page import Page
@@ -50,7 +51,7 @@ class Journey:
         self._write = write
         self._show = show
 
-    def run(self, photos: list[Path], folder: Path) -> Outcome:
+    def run(self, photos: Contents, folder: Path) -> Outcome:
         """Go through every step; store weights and an image in `folder`. Raise DemoError."""
         self.sign_up()
         page = self.describe()
@@ -77,12 +78,17 @@ class Journey:
         self._write("Named the model")
         return page
 
-    def upload(self, page: Page, photos: list[Path]) -> Page:
-        for number, path in enumerate(photos, start=1):
+    def upload(self, page: Page, photos: Contents) -> Page:
+        """Upload every file and say what became of each; too few that are taken end the demo."""
+        refused, count = list(photos.refused), len(photos.files)
+        for number, path in enumerate(photos.files, start=1):
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             file = ("photos", (path.name, path.read_bytes(), kind))
             page = self._browser.submit(page, "drop-zone", {}, files=[file])
-            self._show(number / len(photos), f"photo {number} of {len(photos)}: {path.name}")
+            refused += [Refused(shown_name(path), reason) for reason in page.refusals]
+            self._show(number / count, f"photo {number} of {count}: {shown_name(path)}")
+        for line in account_of(photos, refused, page.photo_count):
+            self._write(line)
         return self._browser.submit(page, "wizard", {"go": "next"})
 
     def start(self, page: Page) -> Page:

@@ -34,6 +34,17 @@ class Page:
         return [text for text in texts if text]
 
     @property
+    def refusals(self) -> list[str]:
+        """Why the photos sent last were refused, without their names."""
+        texts = map(single_line, self._soup.select('#messages [data-tone="bad"]'))
+        return [text.partition(": ")[2] or text for text in texts]
+
+    @property
+    def photo_count(self) -> int:
+        """How many photos the page shows."""
+        return len(self._soup.select("#photo-grid .photo-card"))
+
+    @property
     def links(self) -> list[str]:
         """Where the page leads, and what it shows."""
         tags = self._soup.select("[href], [src]")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +18,13 @@ from django.conf import settings
 
 from environment import variables as set_by
 from environment.reading import Environment
+from providers.registry import runs_here
 from theway.launcher.console import Console
 from theway.launcher.ready import READY
 from theway.processes import ports
 from theway.processes.process import Process
 from theway.processes.watchdog import Watchdog
+from theway.web_addresses import loopback_host
 
 
 class PlanError(Exception):
@@ -34,6 +38,7 @@ class Plan:
     host: str
     port: int
     trainer_port: int
+    trainer_host: str  # "" where another trainer is used, or none
     commands: Mapping[str, str]
 
     @classmethod
@@ -45,12 +50,14 @@ class Plan:
             raise PlanError("TRAINER_PORT must be a port number from 1 to 65535 here.")
         procfile = (settings.BASE_DIR / "Procfile").read_text()
         commands = dict(re.findall(r"^([\w-]+):\s*(.+)$", procfile, re.MULTILINE))
-        if not _bundled_trainer(trainer_port):
+        trainer_host = _trainer_host(trainer_port)
+        if not trainer_host:
             commands.pop("trainer", None)
         return cls(
             host=env.get(set_by.WEB_HOST),
             port=env.get(set_by.PORT),
             trainer_port=trainer_port,
+            trainer_host=trainer_host,
             commands=commands,
         )
 
@@ -58,21 +65,28 @@ class Plan:
     def address(self) -> str:
         """Where the site is found on this machine."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return _url(host, self.port)
+
+    @property
+    def notes(self) -> list[str]:
+        """What somebody may wonder about, in sentences."""
+        if self.trainer_host:
+            return []
+        others = [one["base_url"] for key, one in settings.PROVIDERS.items() if runs_here(key)]
+        reason = f"TRAINER_URL is {others[0]}" if others else "TRAINER_URL is empty"
+        own = f"http://127.0.0.1:{self.trainer_port}"
+        return [f"The bundled trainer is not started: {reason}, and not {own}."]
 
     def check_ports(self) -> None:
-        """Raise PlanError if a port is taken."""
-        wanted = [("PORT", self.host, self.port)]
-        if "trainer" in self.commands:
-            wanted.append(("TRAINER_PORT", "127.0.0.1", self.trainer_port))
-        for name, host, port in wanted:
-            if not ports.becomes_free(host, port):
-                raise PlanError(
-                    f"Port {port} on {host} is already in use. Stop the program that uses it, "
-                    f"or choose another port: {name}={port + 1} make run"
-                )
-        if "trainer" in self.commands and self.port == self.trainer_port:
+        """Raise PlanError if the site or the trainer could not listen, with the true cause."""
+        if self.trainer_host and self.port == self.trainer_port:
             raise PlanError(f"PORT and TRAINER_PORT are both {self.port}; they must differ.")
+        wanted = [("PORT", "WEB_HOST", self.host, self.port)]
+        if self.trainer_host:
+            wanted.append(("TRAINER_PORT", "TRAINER_URL", self.trainer_host, self.trainer_port))
+        for port_name, host_name, host, port in wanted:
+            if error := ports.lasting_obstacle(host, port):
+                raise PlanError(_why_not(error, port_name, host_name, host, port))
 
     def services(self, console: Console, watchdog: Watchdog) -> list[Process]:
         """Return the processes, not launched yet, with their output on `console`.
@@ -81,8 +95,9 @@ class Plan:
         """
         env = self.environment()
         urls = {
-            "web": f"{self.address}/",
-            "trainer": f"http://127.0.0.1:{self.trainer_port}/healthz",
+            # Not a page for people: rules about hosts and HTTPS are not for our own probe.
+            "web": f"{self.address}/healthz",
+            "trainer": f"{_url(self.trainer_host, self.trainer_port)}/healthz",
         }
         return [
             Process(
@@ -113,6 +128,7 @@ class Plan:
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
             # A line per request would hide everything else.
             "TRAINER_LOG_LEVEL": "WARNING",
+            "TRAINER_HOST": self.trainer_host or "127.0.0.1",
             "TRAINER_API_KEYS": _bundled_trainer(self.trainer_port).get("api_key", ""),
         }
         # What is set to nothing is not set; only TRAINER_URL means something then.
@@ -122,8 +138,33 @@ class Plan:
 
 def _bundled_trainer(port: int) -> dict[str, str]:
     """Return the options of the provider that is the trainer we start; {} where none is."""
-    url = f"http://127.0.0.1:{port}"
-    return next((one for one in settings.PROVIDERS.values() if one["base_url"] == url), {})
+    found = settings.PROVIDERS.values()
+    return next((one for one in found if loopback_host(one["base_url"], port)), {})
+
+
+def _trainer_host(port: int) -> str:
+    return loopback_host(_bundled_trainer(port).get("base_url", ""), port)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _why_not(error: OSError, port_name: str, host_name: str, host: str, port: int) -> str:
+    """Say in a sentence or two why nobody can listen there, and what to change."""
+    if ports.is_taken(error):
+        return (
+            f"Port {port} on {host} is already in use. Stop the program that uses it, "
+            f"or choose another port: {port_name}={port + 1} make run"
+        )
+    if isinstance(error, PermissionError):
+        return (
+            f"This account may not open port {port} on {host}. Ports below 1024 are for the "
+            f"system: choose another one, say {port_name}={port + 8000}, and put a proxy in front."
+        )
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return f"{host_name} is {host}, which is no address of this machine ({error.strerror})."
+    return f"Port {port} on {host} cannot be opened: {error.strerror or error}."
 
 
 def _words(command: str, env: Mapping[str, str]) -> list[str]:

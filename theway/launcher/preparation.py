@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from jobs.engine.durability import commits_are_kept
 from models_app.uploads import sweep_uploads
 
 Write = Callable[[str], None]
@@ -59,6 +60,8 @@ def _prepare_database(write: Write) -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         write("updating the database")
         call_command("migrate", interactive=False, verbosity=0)
+    if not commits_are_kept():
+        write("the database's commits do not wait for its disk: nothing will be paid")
     connection.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from theway.processes.waiting import wait_until
@@ -10,19 +11,30 @@ from theway.processes.waiting import wait_until
 FREE_LIMIT = 2.0  # seconds
 
 
-def is_free(host: str, port: int) -> bool:
-    """Return whether a server could listen at `host`:`port` right now."""
+def obstacle(host: str, port: int) -> OSError | None:
+    """Return why no server could listen at `host`:`port` right now, None where one could."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family):
-            return True
-    except OSError:
-        return False
+            return None
+    except OSError as error:
+        return error
 
 
-def becomes_free(host: str, port: int, limit: float = FREE_LIMIT) -> bool:
-    """Like `is_free`, after up to `limit` seconds for a process that is just ending."""
-    return wait_until(lambda: is_free(host, port), limit)
+def lasting_obstacle(host: str, port: int, limit: float = FREE_LIMIT) -> OSError | None:
+    """Like `obstacle`, after up to `limit` seconds for a process that is just ending."""
+
+    def is_settled() -> bool:
+        found = obstacle(host, port)
+        return found is None or not is_taken(found)
+
+    wait_until(is_settled, limit)
+    return obstacle(host, port)
+
+
+def is_taken(error: OSError) -> bool:
+    """Whether an obstacle is that another program has the port."""
+    return error.errno == errno.EADDRINUSE
 
 
 def unused_port() -> int:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from models_app.limits import LIMITS
+from models_app.photo_folders import Contents, FolderError, read_folder
 from theway.demo import mug
 from theway.demo.browser import Browser
 from theway.demo.errors import DemoError
@@ -20,7 +21,6 @@ from theway.demo.installation import throw_away_installation
 from theway.demo.journey import Journey, Outcome
 
 BAR_WIDTH = 30
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 class Command(BaseCommand):
@@ -54,9 +54,10 @@ class Command(BaseCommand):
 
     def _run(self, folder: Path, own_photos: Path | None, seconds: float) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="theway-demo-photos-") as samples:
-            photos = _photos_in(own_photos) if own_photos else mug.render_photos(Path(samples))
             if not own_photos:
-                self.stdout.write(f"Generated {len(photos)} sample photos of a mug")
+                mug.render_photos(Path(samples))
+                self.stdout.write(f"Generated {mug.COUNT} sample photos of a mug")
+            photos = _photos_in(own_photos or Path(samples))
             self.stdout.write("Starting a throw-away installation …")
             with throw_away_installation(folder / "services.log", seconds) as address:
                 journey = Journey(Browser(address), write=self._write, show=self._show)
@@ -90,13 +91,15 @@ class Command(BaseCommand):
             )
 
 
-def _photos_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DemoError(f"{folder} is not a folder.")
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not LIMITS.min_photos <= len(photos) <= LIMITS.max_photos:
+def _photos_in(folder: Path) -> Contents:
+    try:
+        contents = read_folder(folder)
+    except FolderError as error:
+        raise DemoError(str(error)) from error
+    count = len(contents.files)
+    if not LIMITS.min_photos <= count <= LIMITS.max_photos:
         raise DemoError(
-            f"{folder} holds {len(photos)} photos; {LIMITS.min_photos} to {LIMITS.max_photos} "
-            f"are needed ({LIMITS.formats_text})."
+            f"{folder} holds {count} files that may be photos; {LIMITS.min_photos} to "
+            f"{LIMITS.max_photos} are needed ({LIMITS.formats_text})."
         )
-    return photos
+    return contents

@@ -15,7 +15,9 @@ from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.selectors import starting_with
 from jobs.states import Status
+from models_app.texts import isolated, single_line
 from providers.registry import label_of
+from theway.machine_zone import local_text
 from training import selectors as training_selectors
 from training.services import StartRefusedError, try_again
 
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         listing.add_argument("--state", choices=Status.values, help="only jobs in this state")
         listing.add_argument(
             "--attention",
+            "--trouble",
             action="store_true",
             help="unclear, stuck, failed in the last 24 hours or with an incident",
         )
@@ -82,7 +85,7 @@ class Command(BaseCommand):
         if options.get("attention"):
             jobs = jobs.needs_attention()
         if options.get("email"):
-            jobs = jobs.filter(owner__email=options["email"].strip().lower())
+            jobs = jobs.filter(owner__email=single_line(options["email"]).lower())
         shown = list(jobs[: options.get("limit", 30)])
         for job in shown:
             self.stdout.write(line_of(job))
@@ -99,7 +102,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Last observed {timesince(job.last_seen_at, depth=1)} ago.")
         self.stdout.write("")
         for event in job_selectors.timeline(job):
-            self.stdout.write(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.translated}")
+            self.stdout.write(f"{local_text(event.at)}  {event.translated}")
 
     def _cancel(self, job: JobQueue, options: dict[str, Any]) -> None:
         try:
@@ -139,6 +142,12 @@ def line_of(job: JobQueue) -> str:
     columns = (
         f"{str(job.pk)[:8]}  {job.get_status_display():<19} {job.progress:4.0%}",
         f"{job.kind:<10} {job.provider:<9} {age:>10} old, observed {observed:>10}",
-        f"{job.owner or 'deleted account'}  {job.model or 'deleted model'}  {problem}".rstrip(),
+        f"{_name_of(job.owner, 'deleted account')}  {_name_of(job.model, 'deleted model')}",
+        problem,
     )
-    return "  ".join(columns)
+    return "  ".join(columns).rstrip()
+
+
+def _name_of(row: object | None, otherwise: str) -> str:
+    """Return a person's words for a line of the terminal, which obeys controls and directions."""
+    return isolated(single_line(str(row))) if row else otherwise

@@ -42,6 +42,8 @@ class Command(BaseCommand):
     def _run(self, plan: Plan) -> None:
         raise_limit()
         console = Console(list(plan.commands))
+        for note in plan.notes:
+            console.write(note)
         prepare(console.write)
         with Watchdog() as watchdog:
             Supervisor(

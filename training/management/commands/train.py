@@ -19,6 +19,16 @@ from models_app import services as model_services, trigger_words
 from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
+from models_app.photo_folders import (
+    Contents,
+    FolderError,
+    Refused,
+    account_of,
+    read_folder,
+    shown_name,
+)
+from models_app.selectors import photos_of
+from models_app.texts import shortened, single_line
 from providers.catalog import DEFAULT_BASE_MODEL
 from providers.hyperparameters import (
     DEFAULT_PRESET,
@@ -84,14 +94,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = self._owner(options["email"])
-        paths = self._photos(options["folder"])
+        contents = self._photos(options["folder"])
         values = self._hyperparameters(options)
         try:
             model = self._draft(owner, options, values)
         except LimitReachedError as error:
             raise CommandError(str(error)) from error
         try:
-            self._add_photos(model, paths, skip_refused=options["skip_refused"])
+            self._add_photos(model, contents, skip_refused=options["skip_refused"])
             job = start(model, idempotency_key=selectors.next_idempotency_key(model))
         except (StartRefusedError, LimitReachedError) as error:
             model_services.delete_model(model)
@@ -105,23 +115,22 @@ class Command(BaseCommand):
             self._watch(job)
 
     def _owner(self, email: str) -> User:
-        owner = User.objects.filter(email=email.strip().lower()).first()
+        owner = User.objects.filter(email=single_line(email).lower()).first()
         if owner is None:
             raise CommandError(f"There is no account {email}.", returncode=WRONG_USAGE)
         return owner
 
-    def _photos(self, folder: Path) -> list[Path]:
-        if not folder.is_dir():
-            raise CommandError(f"{folder} is not a folder.", returncode=WRONG_USAGE)
-        paths = sorted(
-            path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")
-        )
-        if len(paths) > LIMITS.max_photos:
+    def _photos(self, folder: Path) -> Contents:
+        try:
+            contents = read_folder(folder)
+        except FolderError as error:
+            raise CommandError(str(error), returncode=WRONG_USAGE) from error
+        if (count := len(contents.files)) > LIMITS.max_photos:
             raise CommandError(
-                f"{folder} contains {len(paths)} files; the limit is {LIMITS.max_photos} photos.",
+                f"{folder} contains {count} files; the limit is {LIMITS.max_photos} photos.",
                 returncode=WRONG_USAGE,
             )
-        return paths
+        return contents
 
     def _hyperparameters(self, options: dict[str, Any]) -> Hyperparameters:
         chosen = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
@@ -132,7 +141,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
 
     def _draft(self, owner: User, options: dict[str, Any], values: Hyperparameters) -> UserModel:
-        name = (options["name"] or options["folder"].resolve().name)[:60]
+        name = shortened(single_line(options["name"] or options["folder"].resolve().name), 60)
         word = options["trigger_word"] or trigger_words.suggest(name, owner=owner)
         if wrong := trigger_words.problem_with(word, owner=owner):
             raise CommandError(wrong, returncode=WRONG_USAGE)
@@ -158,16 +167,17 @@ class Command(BaseCommand):
                 return option.provider
         raise CommandError(f"No provider can train {base_model} right now.", returncode=WRONG_USAGE)
 
-    def _add_photos(self, model: UserModel, paths: list[Path], *, skip_refused: bool) -> None:
-        refused = 0
-        for path in paths:
+    def _add_photos(self, model: UserModel, contents: Contents, *, skip_refused: bool) -> None:
+        refused = list(contents.refused)
+        for path in contents.files:
             try:
                 with path.open("rb") as file:
                     upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
                     model_services.add_photo(model, upload=upload)
             except PhotoRefusedError as error:
-                refused += 1
-                self.stderr.write(f"{path.name}: {error.message}")
+                refused.append(Refused(shown_name(path), error.message))
+        for line in account_of(contents, refused, photos_of(model).count()):
+            self.stderr.write(line)
         if refused and not skip_refused:
             raise CommandError(
                 "Nothing was started. Remove the photos refused above, or add --skip-refused.",
