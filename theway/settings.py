@@ -22,7 +22,7 @@ from theway.account_settings import *  # noqa: F403
 from theway.celery_settings import *  # noqa: F403
 from theway.celery_settings import folder_options, redis_options
 from theway.logging_settings import logging
-from theway.private_folders import close_file, close_folder, keep_temporary_files_in
+from theway.private_folders import close_database, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
@@ -199,9 +199,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
         ),
     }
-
-    for suffix in ("", "-wal", "-shm"):
-        close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
+    close_database(Path(DATABASES["default"]["NAME"]))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     from theway.transaction_settings import cursor_with

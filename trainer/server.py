@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from environment.errors import SettingError
 from environment.reading import Environment
-from environment.variables import ALL, TRAINER_LOG_LEVEL, TRAINERS
+from environment.variables import TRAINER_LOG_LEVEL, TRAINERS
 from trainer.config import Config
 from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
@@ -41,12 +41,13 @@ def serve(
         logging.getLogger().setLevel(env.get(TRAINER_LOG_LEVEL))
         config = Config.from_environment(env)
         app = build(config)
+        _spool_beside_the_files(config)
+    except OSError as error:
+        log.error("The folder of TRAINER_DIR is of no use: %s.", error.strerror)
+        return 2
     except (ConfigurationError, SettingError) as error:
         log.error("%s", error)
         return 2
-    for slip in env.misspelt(ALL):
-        log.warning("%s", slip)
-    _spool_beside_the_files(config)
     _listen(app, config, protocol)
     return 0
 

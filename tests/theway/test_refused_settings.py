@@ -59,6 +59,26 @@ def test_a_data_folder_that_cannot_be_is_named_without_a_traceback(place, tmp_pa
     assert done.stderr.count("\n") == 1
 
 
+def test_a_folder_too_deep_for_the_database_is_said_to_be(tmp_path):
+    done = start("migrate", tmp_path, THEWAY_DATA_DIR=str(tmp_path.joinpath(*["x" * 200] * 3)))
+    assert done.returncode == 1
+    assert done.stderr.startswith("The folder of the database has too long a name for SQLite")
+
+
+def test_a_database_in_a_folder_that_does_not_exist_is_refused(tmp_path):
+    done = start("migrate", tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/db.sqlite3")
+    assert done.returncode == 1
+    assert done.stderr.startswith("DATABASE_URL names a file in a folder that does not exist")
+
+
+def test_a_trainer_without_a_folder_says_so(tmp_path):
+    (tmp_path / "file").touch()
+    done = start("trainer", tmp_path, TRAINER_DIR=str(tmp_path / "file" / "runs"))
+    assert done.returncode == 2
+    assert "The folder of TRAINER_DIR is of no use: Not a directory." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("code", ["klingon", "x", "de_DE"])
 def test_a_language_that_does_not_exist_is_refused(code, tmp_path):
     done = start("check", tmp_path, SITE_LANGUAGE=code)

@@ -139,9 +139,10 @@ def test_the_trainers_temporary_folder_is_its_own_and_emptied_at_the_start(tmp_p
     code = (
         "import os; from pathlib import Path\n"
         "os.umask(0o077)\n"
+        "from environment.reading import Environment\n"
         "from trainer.config import Config; from trainer.server import _spool_beside_the_files\n"
         f"env = {{'TRAINER_DIR': {str(tmp_path)!r}}}\n"
-        "_spool_beside_the_files(Config.from_environment(env))\n"
+        "_spool_beside_the_files(Config.from_environment(Environment(env)))\n"
         "import tempfile; print(tempfile.gettempdir(), os.environ['TMPDIR'])"
     )
     said = subprocess.run(

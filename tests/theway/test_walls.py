@@ -68,6 +68,17 @@ def test_with_https_no_other_host_of_the_domain_can_set_them(tmp_path):
     assert said.endswith("True True False False")
 
 
+def test_the_whole_domain_is_https_only_where_that_is_said_in_so_many_words(tmp_path):
+    said = settings_of(
+        tmp_path,
+        "s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD",
+        PUBLIC_URL="HTTPS://TheWay.example.org/",
+        HSTS_INCLUDE_SUBDOMAINS="yes",
+        HSTS_PRELOAD="no",
+    )
+    assert said == "True False"
+
+
 # --- headers -------------------------------------------------------------------------------
 
 
