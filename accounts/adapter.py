@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -16,11 +17,13 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
-from accounts import history, mail, passwords, policy, sign_up
+from accounts import guesses, history, mail, passwords, policy, sign_up
 from accounts.later import later
 from accounts.models import User
 from accounts.visitors import address_of, browser_of, name_of
 
+# Lines of `theway.security_log`, a room above this one.
+security_log = logging.getLogger("theway.security")
 EMAIL_LENGTH = User._meta.get_field("email").max_length or 254
 
 
@@ -43,18 +46,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
         Raises ValidationError after too many failures.
         """
-        self.pre_authenticate(request, **credentials)
+        counted = guesses.attempt(request, credentials["email"].lower())
+        if counted is None:
+            security_log.info("limit reached at=sign-in from=%s", address_of(request))
+            raise self.validation_error("too_many_login_attempts")
         user = passwords.user_with(credentials["email"], credentials["password"])
         if user:
-            self._rollback_login_failed_rl_usage()
+            guesses.succeeded(counted)
             return user
         user_login_failed.send(sender=__name__, credentials={}, request=request)
         history.note_failure(request, credentials["email"])
         return None
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # The library's own contains the Host header, so each spelling of it had its own limit.
-        return str(credentials.get("email", "")).lower()
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Called by the library once a password was reset by mail."""
+        guesses.forget(request, str(credentials.get("email", "")).lower())
 
     def reauthenticate(self, user: User, password: str) -> bool:
         """Return whether it is the user's password; counts as an attempt to sign in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
@@ -12,6 +14,10 @@ from accounts.models import SignUp, User
 
 # In a session: what somebody typed after theirs had ended, each page with its `author`.
 UNSAVED_ANSWERS = "unsaved_answers"
+
+
+# Lines of `theway.security_log`, a room above this one.
+security_log = logging.getLogger("theway.security")
 
 
 class LastOperatorError(Exception):
@@ -33,6 +39,7 @@ def delete_account_row(user: User) -> None:
     SignUp.objects.filter(email=user.email).delete()
     _delete_sessions(user.pk)
     errands.forget(user.email)
+    security_log.info("account deleted account=%s", user.pk)
     user.delete()
 
 

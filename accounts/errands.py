@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.mentions import mention_of
 from accounts.models import Errand
 
 logger = logging.getLogger(__name__)
@@ -109,8 +110,12 @@ def prune() -> None:
 
 
 def forget(email: str) -> None:
-    """Delete what waits for an address whose account is gone."""
-    Errand.objects.filter(email=email).delete()
+    """Delete what waits for an address whose account is gone, and mails to others that name it."""
+    mention = mention_of(email)
+    naming = [
+        one.pk for one in Errand.objects.iterator() if any(map(mention.search, one.arguments))
+    ]
+    Errand.objects.filter(pk__in=naming).delete()
 
 
 def _claim(one: Errand) -> bool:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_lazy as _
 
-from accounts import invitations, passwords, policy, sign_up
+from accounts import invitations, mail, passwords, policy, sign_up
 from accounts.invitations import InvitationOverError
 from accounts.later import later
 from accounts.models import Invitation, User
@@ -74,7 +74,8 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no type
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         email = str(self.cleaned_data["email"])
-        later(passwords.send_reset_link, email)
+        if mail.may_be_sent(request, "reset_mail", User.objects.normalize_email(email)):
+            later(passwords.send_reset_link, email)
         return email
 
 

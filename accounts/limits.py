@@ -8,6 +8,7 @@ up, after `lock`, so that two presses never both get the last place.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -20,6 +21,8 @@ from accounts.allowances import DAY, Allowance, Limit, Usage
 from accounts.limit_texts import reached_text
 from accounts.models import User
 
+# Lines of `theway.security_log`, a room above this one.
+security_log = logging.getLogger("theway.security")
 # An operator changed a person's own limits: sent with `user`, `request` and the new `values`.
 limits_changed = Signal()
 
@@ -84,6 +87,7 @@ def require(person: User, limit: Limit, more: int = 1) -> None:
     """Raise LimitReachedError where the person may not use `more` of this. Call `lock` before."""
     found = allowance(person, limit)
     if found is not None and found.used + more > found.allowed:
+        security_log.info("limit reached account=%s limit=%s", person.pk, limit.setting)
         raise LimitReachedError(found, more)
 
 

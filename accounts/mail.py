@@ -6,8 +6,10 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts.errands import errand
@@ -19,6 +21,14 @@ logger = logging.getLogger(__name__)
 def absolute(path: str) -> str:
     """Return a path as a link for mails. The request's Host header has no say in it."""
     return f"{settings.SITE_ORIGIN}{path}"
+
+
+def may_be_sent(request: HttpRequest, action: str, to: str) -> bool:
+    """Return whether an address got few enough such mails lately, and note this one.
+
+    `action` names a limit in ACCOUNT_RATE_LIMITS. Whether there is an account has no say in it.
+    """
+    return bool(ratelimit.consume(request, app="allauth.account", action=action, key=to))
 
 
 def send(template: str, to: str, context: dict[str, Any], *, is_urgent: bool = False) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter as account_adapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.translation import gettext
 
 from accounts.models import User
+
+_SECRETS = {"secret", "seed"}  # of one-time codes, of recovery codes
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -40,6 +45,33 @@ def remove_all(user: User) -> None:
     """Remove a person's passkeys and codes, for an operator who knows them, and tell them."""
     Authenticator.objects.filter(user=user).delete()
     account_adapter().send_notification_mail("account/email/second_step_removed", user)
+
+
+def renew() -> None:
+    """Encrypt with the present key what is encrypted with one of before.
+
+    Row by row and locked: who uses up a code meanwhile waits, and writes over it.
+    """
+    if not settings.SECRET_KEY_FALLBACKS:
+        return
+    for pk in Authenticator.objects.exclude(type="webauthn").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if row is not None and _renewed(row.data):
+                row.save(update_fields=["data"])
+
+
+def _renewed(data: dict[str, Any]) -> bool:
+    """Renew the secrets in a row's data that can be read; return whether any was of before."""
+    present, changed = Fernet(_derived(settings.SECRET_KEY)), False
+    for name in _SECRETS & data.keys():
+        token = data[name].encode()
+        try:
+            present.decrypt(token)
+        except InvalidToken:
+            with suppress(InvalidToken):
+                data[name], changed = _cipher().rotate(token).decode(), True
+    return changed
 
 
 def _cipher() -> MultiFernet:

@@ -13,17 +13,20 @@ from django.utils import timezone
 
 from accounts.later import later
 from accounts.models import BrowserSession, User
+from accounts.session_store import SIGNED_IN_AT, ends_at
 from accounts.visitors import address_of, browser_of
 
 ROW = "browser_session"  # in the session: the id of its row
 NOTE_USE_EVERY = 300.0  # seconds
+# Programs that sign in anew each time leave a session each: the longest unused end.
+MOST = 50
 _MOST_NOTED = 10_000
 # When this process last noted a session's use; another process may note it once more.
 _noted: dict[int, float] = {}
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """Note a session that has just been signed in to."""
+    """Note a session that has just been signed in to, and end those beyond MOST."""
     session = request.session
     forget(request)
     if not session.session_key:
@@ -33,7 +36,16 @@ def begin(request: HttpRequest, user: User) -> None:
         defaults={"user": user, "address": address_of(request), "browser": browser_of(request)},
     )
     session[ROW] = row.pk
+    session[SIGNED_IN_AT] = int(timezone.now().timestamp())
     _noted[row.pk] = time.monotonic()
+    _end_superfluous(user)
+
+
+def _end_superfluous(user: User) -> None:
+    rows = BrowserSession.objects.filter(user=user)
+    longest_unused = rows.order_by("-last_used_at", "-pk").values_list("pk", flat=True)[MOST:]
+    if superfluous := list(longest_unused):
+        _delete(rows.filter(pk__in=superfluous))
 
 
 def forget(request: HttpRequest) -> None:
@@ -48,8 +60,8 @@ def sessions_of(user: User) -> list[BrowserSession]:
         session_key__in=[row.session_key for row in rows], expire_date__gt=timezone.now()
     )
     # A password that an operator set makes sessions invalid without deleting them.
-    valid = user.get_session_auth_hash()
-    alive = {one.session_key for one in stored if one.get_decoded().get(HASH_SESSION_KEY) == valid}
+    valid = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    alive = {one.session_key for one in stored if one.get_decoded().get(HASH_SESSION_KEY) in valid}
     return [row for row in rows if row.session_key in alive]
 
 
@@ -99,20 +111,25 @@ def note_use(request: HttpRequest) -> None:
     Touches neither the database nor a session that nobody has read.
     """
     session = getattr(request, "session", None)
-    row_id = session.get(ROW) if session is not None and session.accessed else None
+    if session is None or not session.accessed:
+        return
+    row_id = session.get(ROW)
     if row_id is None or time.monotonic() - _noted.get(row_id, -NOTE_USE_EVERY) < NOTE_USE_EVERY:
         return
     if len(_noted) > _MOST_NOTED:
         _noted.clear()
     _noted[row_id] = time.monotonic()
-    later(store_use, row_id, address_of(request), browser_of(request))
+    later(store_use, row_id, session.session_key, address_of(request), browser_of(request))
 
 
-def store_use(row_id: int, address: str | None, browser: str) -> None:
-    """Write what `note_use` noted."""
-    BrowserSession.objects.filter(pk=row_id).update(
-        last_used_at=timezone.now(), address=address, browser=browser
-    )
+def store_use(row_id: int, key: str | None, address: str | None, browser: str) -> None:
+    """Write what `note_use` noted, and let the session go on for a while from now."""
+    rows, now = BrowserSession.objects.filter(pk=row_id), timezone.now()
+    # Its key is another one where Django renewed it after a change of the secret key.
+    rows.update(last_used_at=now, address=address, browser=browser, session_key=key)
+    for row in rows:
+        stored = Session.objects.filter(session_key=row.session_key, expire_date__gt=now)
+        stored.update(expire_date=ends_at(row.started_at))
 
 
 def prune() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from allauth.core.internal import ratelimit
 from django.contrib.auth.hashers import check_password, make_password
 from django.core import signing
 from django.db import IntegrityError, transaction
@@ -40,16 +39,8 @@ def ask(
         password=make_password(password),
         invitation=invitation,
     )
-    if may_be_mailed(request, wish.email):
+    if mail.may_be_sent(request, "confirm_email", wish.email):
         later(send_mail_about, wish.pk)
-
-
-def may_be_mailed(request: HttpRequest, email: str) -> bool:
-    """Return whether this address got no such mail in the last minutes, and note this one."""
-    # The library's own limit on confirmations, one in three minutes for each address.
-    return bool(
-        ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email)
-    )
 
 
 @errand()

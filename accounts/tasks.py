@@ -11,6 +11,7 @@ from accounts import (
     invitations,
     mail,
     passwords,
+    second_step,
     sessions,
     sign_up,
 )
@@ -24,6 +25,7 @@ def prune() -> None:
     """Delete what has expired: wishes, changes, sessions, history, invitations, lost mails."""
     for room in (addresses, errands, history, invitations, sessions, sign_up):
         room.prune()
+    second_step.renew()
 
 
 @shared_task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -34,6 +34,22 @@ def address_of(request: HttpRequest) -> str | None:
         return str(ip_address(request.META.get("REMOTE_ADDR", "")))
     except ValueError:
         return None
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the client's network: its address, of IPv6 the part that one household has."""
+    return network_of_address(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of_address(text: str) -> str:
+    """Return the network of an address; “unknown” for what is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address), 64), strict=False).network_address)
+    return str(address)
 
 
 def browser_of(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.deletion import delete_account_row, require_another_operator
+from accounts.mentions import mention_of
 from accounts.models import User
 from jobs import clock, tasks
 from jobs.dispatch import dispatch_on_commit
@@ -198,10 +199,12 @@ def _forget_address(email: str) -> None:
         values = event.data.get("values", {})
         values = {name: _without(value, email, somebody) for name, value in values.items()}
         message = event.data.get("message", "")
+        if message and values == event.data["values"]:
+            continue  # another address, which this one is a part of
         event.text = gettext(message) % values if message else somebody
         event.data = {"message": message, "values": values} if message else {}
         event.save(update_fields=["text", "data"])
 
 
 def _without(value: object, email: str, replacement: str) -> object:
-    return value.replace(email, replacement) if isinstance(value, str) else value
+    return mention_of(email).sub(replacement, value) if isinstance(value, str) else value

@@ -27,6 +27,15 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session that knew the old password stays
 ACCOUNT_PREVENT_ENUMERATION = True
+# Beside the library's own. Anybody can have mails sent to any address: what is too much is not
+# sent, and while it is, a link of the last hour lies there and works.
+_MAILS = "1/3m/key,5/h/key"
+ACCOUNT_RATE_LIMITS = {
+    "confirm_email": _MAILS,
+    "reset_mail": _MAILS,
+    "address_change": "5/h/user",
+    "login_failed_everywhere": "50/h/key",  # all failures at one account (accounts/guesses.py)
+}
 # The library's own also writes rows when a link is opened; this one, too, ends with the
 # password, with the address and with the next sign-in.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105

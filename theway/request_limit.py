@@ -7,7 +7,6 @@ here. Whose request it is has been asked by then: nothing is read for the count 
 from __future__ import annotations
 
 from functools import cache
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,6 +19,7 @@ from accounts import limits, request_counts
 from accounts.allowances import Allowance, Limit, Usage
 from accounts.limit_texts import reached_text
 from accounts.models import User
+from accounts.visitors import network_of
 
 # Whole schools have one address. Guessing passwords has limits of its own.
 ADDRESS_REQUESTS = 3000
@@ -34,7 +34,7 @@ class RequestLimit(MiddlewareMixin):
         person, most = _limit_of(request)
         if most is None:
             return None
-        who = request_counts.key_of(person) if person else _network_of(request)
+        who = request_counts.key_of(person) if person else network_of(request)
         made = request_counts.count(who)
         if made <= most:
             return None
@@ -53,17 +53,6 @@ def _limit_of(request: HttpRequest) -> tuple[User | None, int | None]:
         return request.user, limits.allowed(request.user, Limit.REQUESTS)
     is_limited = settings.LIMIT_REQUESTS_PER_MINUTE is not None
     return None, ADDRESS_REQUESTS if is_limited else None
-
-
-def _network_of(request: HttpRequest) -> str:
-    """Return the client's address as uvicorn says it; of IPv6 the part that one household has."""
-    try:
-        address = ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        return str(ip_network((int(address), 64), strict=False).network_address)
-    return str(address)
 
 
 def _refused(request: HttpRequest, text: str) -> HttpResponse:

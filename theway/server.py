@@ -51,6 +51,7 @@ def main() -> None:
         ws="none",  # the site has no WebSockets
         log_level="warning",
         access_log=False,
+        server_header=False,  # nobody needs to know what it runs on
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = uvicorn.Server(config)

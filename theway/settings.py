@@ -10,7 +10,6 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from django.conf import global_settings
 
 from environment import variables as set_by
@@ -24,6 +23,7 @@ from theway.celery_settings import folder_options, redis_options
 from theway.logging_settings import logging
 from theway.private_folders import close_database, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
+from theway.security_settings import *  # noqa: F403
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
@@ -55,6 +55,8 @@ keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.get(set_by.DJANGO_DEBUG)
 SECRET_KEY = env.get(set_by.DJANGO_SECRET_KEY) or load_secret_key(VAR_DIR / "secret_key")
+# Keys of before: what they signed or encrypted is still read. Nothing new is written with them.
+SECRET_KEY_FALLBACKS = [*env.get(set_by.DJANGO_SECRET_KEY_FALLBACKS)]
 ALLOWED_HOSTS = env.get(set_by.DJANGO_ALLOWED_HOSTS)
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
@@ -69,12 +71,18 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# Probes are answered at once; the API is refused over plain http (theway/plain_http.py).
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$", "^api/"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
-_COOKIES = hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8]
+_COOKIES = hashlib.sha256([SECRET_KEY, *SECRET_KEY_FALLBACKS][-1].encode()).hexdigest()[:8]
 _HOST_ONLY = "__Host-" if IS_HTTPS else ""
 SESSION_ENGINE = "accounts.session_store"
+# A session ends after so long without use, and at the latest so long after the sign-in; the
+# cookie may be kept as long, as the server is who decides.
+SESSION_IDLE = timedelta(days=env.get(set_by.SESSION_IDLE_DAYS))
+SESSION_LONGEST = timedelta(days=env.get(set_by.SESSION_DAYS))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 # Whether a request came by https is what uvicorn says, which believes TRUSTED_PROXIES only.
@@ -83,19 +91,6 @@ SECURE_PROXY_SSL_HEADER = None
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.get(set_by.HSTS_INCLUDE_SUBDOMAINS)
 SECURE_HSTS_PRELOAD = env.get(set_by.HSTS_PRELOAD)
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # that want both of these
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-    }
-}
 
 # --- apps --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -126,6 +121,7 @@ MIDDLEWARE = [
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     "theway.privacy_headers.privacy_headers",
+    "theway.plain_http.no_plain_api",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
@@ -139,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "theway.refused_access.refused_access",
     "theway.request_limit.RequestLimit",
     "accounts.middleware.last_use",
 ]

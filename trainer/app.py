@@ -20,7 +20,14 @@ from trainer.engines.base import Engine
 from trainer.errors import ApiError, answer_crash, answer_refusal
 from trainer.files.routes import routes as file_routes
 from trainer.images.routes import routes as image_routes
-from trainer.middleware import HEALTH_PATH, BearerKeys, CommittedAnswers, Labels, RequestLog
+from trainer.middleware import (
+    HEALTH_PATH,
+    BearerKeys,
+    CommittedAnswers,
+    KnownHosts,
+    Labels,
+    RequestLog,
+)
 from trainer.runs.routes import routes as run_routes
 from trainer.state import State, state
 
@@ -40,6 +47,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
         middleware=[
             Middleware(RequestLog),
             Middleware(Labels, headers=parts.labels),
+            Middleware(KnownHosts, is_called=config.is_called),
             Middleware(BearerKeys, keys=config.api_keys),
             Middleware(CommittedAnswers, database=parts.database),
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from environment import variables as set_by
 from environment.reading import Environment
@@ -30,6 +31,13 @@ class Config:
     image_seconds: float
     slots: int
     public_url: str
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a client may call this service so: by any name where others reach it, as
+        there it has keys that nobody guesses."""
+        if not _is_loopback(self.host) or _is_loopback(name):
+            return True
+        return bool(name) and name == urlsplit(self.public_url).hostname
 
     @classmethod
     def from_environment(cls, env: Environment) -> Config:

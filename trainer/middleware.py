@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,6 +81,31 @@ class Labels:
             await send(message)
 
         await self.app(scope, receive, send_labelled)
+
+
+class KnownHosts:
+    """Refuses requests by a name that is not this service's.
+
+    A page in a browser on this machine can have its own name lead here; what tells such a request
+    apart is the Host header (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, is_called: Callable[[str], bool]) -> None:
+        self.app = app
+        self.is_called = is_called
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.is_called(self._name(scope)):
+            await self.app(scope, receive, send)
+            return
+        refusal = ApiError(421, "This service has another name.", code="unknown_host")
+        await refusal.response()(scope, receive, send)
+
+    def _name(self, scope: Scope) -> str:
+        host = Headers(scope=scope).get("host", "")
+        with suppress(ValueError):  # brackets that do not fit
+            return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        return ""
 
 
 class BearerKeys:

@@ -37,6 +37,8 @@ def change_address(request: HttpRequest) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, user: User, email: str) -> HttpResponse:
+    if too_many := consume_or_429(request, action="address_change", user=user):
+        return too_many  # type: ignore[no-any-return]
     addresses.ask_for_change(user, email)
     text = gettext(
         "We sent a link to %(old)s and one to %(new)s. Your address changes once you have "

@@ -1,8 +1,9 @@
-"""Ending sessions."""
+"""Ending sessions: after the password, so that a stolen one cannot end its owner's."""
 
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from accounts.models import User
 
 
 @require_POST
+@reauthentication_required()  # type: ignore[untyped-decorator]
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one of the person's own sessions; ending this one signs out."""
     user = current_user(request)
@@ -23,6 +25,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 @require_POST
+@reauthentication_required()  # type: ignore[untyped-decorator]
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all sessions but this one."""
     user = current_user(request)

@@ -1,6 +1,7 @@
 """A person's archive, written block by block: neither a file nor the archive is ever in memory.
 
-account.json                  the address
+account.json                  the address, and the sessions that are open
+sign-ins.json                 when somebody signed in or failed to, and from where
 jobs.json                     everything that was started, and what it cost
 models/<name>/model.json      answers, settings, captions, prompts
 models/<name>/photos/         as they are stored
@@ -16,13 +17,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
-from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
-from accounts.models import User
+from accounts.models import BrowserSession, SignIn, User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from models_app.file_names import model_stem, weights_name
@@ -40,6 +41,8 @@ JOB_FIELDS = (
     "id", "kind", "model_id", "provider", "status", "payload", "progress", "error_code",
     "error_detail", "cost_estimate", "created_at", "started_at", "finished_at",
 )  # fmt: skip
+SESSION_FIELDS = ("started_at", "last_used_at", "address", "browser")
+SIGN_IN_FIELDS = ("at", "succeeded", "address", "browser")
 CHUNK = 200  # rows
 LOST = gettext_noop("The storage of this installation no longer has these files:")
 
@@ -75,10 +78,14 @@ def archive_of(user: User) -> Iterator[bytes]:
 
 def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
     """Write one entry after the other; a step is at most one block of a file."""
-    account = {"email": user.email, "joined": user.date_joined}
+    sessions = list(BrowserSession.objects.filter(user=user).values(*SESSION_FIELDS))
+    account = {"email": user.email, "joined": user.date_joined, "sessions": sessions}
     _write_json(archive, "account.json", account)
     yield
-    yield from _write_jobs(archive, user)
+    sign_ins = SignIn.objects.filter(user=user).order_by("at")
+    yield from _write_rows(archive, "sign-ins.json", sign_ins, SIGN_IN_FIELDS)
+    jobs = JobQueue.objects.filter(owner=user)
+    yield from _write_rows(archive, "jobs.json", jobs, JOB_FIELDS)
     lost: list[str] = []
     # Ids first: no query is left open while a block is sent.
     for model_id in list(UserModel.objects.filter(owner=user).values_list("pk", flat=True)):
@@ -89,14 +96,16 @@ def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
         yield
 
 
-def _write_jobs(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
-    jobs = JobQueue.objects.filter(owner=user)
-    ids: list[UUID] = list(jobs.values_list("pk", flat=True))
-    with archive.open("jobs.json", "w", force_zip64=True) as entry:
+def _write_rows(
+    archive: zipfile.ZipFile, name: str, rows: QuerySet[Any], fields: tuple[str, ...]
+) -> Iterator[None]:
+    """Write a list of rows, some at a time: there may be any number."""
+    ids: list[Any] = list(rows.values_list("pk", flat=True))
+    with archive.open(name, "w", force_zip64=True) as entry:
         entry.write(b"[")
         for start in range(0, len(ids), CHUNK):
-            rows = jobs.filter(pk__in=ids[start : start + CHUNK]).values(*JOB_FIELDS)
-            text = ",\n".join(_json(row) for row in rows)
+            found = rows.filter(pk__in=ids[start : start + CHUNK]).values(*fields)
+            text = ",\n".join(_json(row) for row in found)
             entry.write((",\n" if start else "\n").encode() + text.encode())
             yield
         entry.write(b"\n]\n")

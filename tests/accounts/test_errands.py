@@ -223,3 +223,14 @@ def test_a_silent_mail_server_is_left_after_its_timeout(settings, silent_server)
     errands.work_off()
     one = Errand.objects.get()
     assert one.error == "SMTPServerDisconnected" and one.next_try_at > timezone.now()
+
+
+def test_no_waiting_mail_names_a_person_who_is_gone():
+    gone = UserFactory(email="ann@example.org")
+    queue(gone.email, "joann@example.org")
+    for words in ("The account of Ann@example.org moves.", "From joann@example.org."):
+        later.later(mail.deliver, "new@example.org", "Subject", words)
+    delete_account_row(gone)
+    waiting = Errand.objects.order_by("pk").values_list("arguments", flat=True)
+    assert [one[0] for one in waiting] == ["joann@example.org", "new@example.org"]
+    assert waiting[1][2] == "From joann@example.org."

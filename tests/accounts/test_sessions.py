@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from accounts import sessions, visitors
 from accounts.models import BrowserSession
+from accounts.session_store import SIGNED_IN_AT, SessionStore
+from tests.accounts.conftest import confirmed
 from tests.conftest import client_of
 from tests.factories import PASSWORD
 
@@ -21,8 +23,10 @@ END_OTHERS = reverse("account_end_other_sessions")
 
 
 def sign_in(user, **headers) -> Client:
+    """Sign in, and enter the password again as whoever changes something does."""
     client = Client(**headers)
     client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
 
@@ -54,8 +58,9 @@ def test_ending_this_session_signs_out(owner):
     assert get_user(here).is_anonymous
 
 
-def test_all_others_are_ended_those_that_nobody_noted_too(owner, mailoutbox, public):
-    here, noted, unnoted = client_of(owner), client_of(owner), client_of(owner)
+def test_all_others_are_ended_those_that_nobody_noted_too(db, public, mailoutbox):
+    owner = confirmed()
+    here, noted, unnoted = sign_in(owner), client_of(owner), client_of(owner)
     BrowserSession.objects.filter(pk=row_of(unnoted).pk).delete()
     here.post(END_OTHERS)
     assert get_user(here) == owner
@@ -77,6 +82,67 @@ def test_anonymous_visitors_end_nothing(owner, anonymous_client):
     for answer in (end(anonymous_client, row_of(mine)), anonymous_client.post(END_OTHERS)):
         assert answer.url.startswith(reverse("account_login"))
     assert get_user(mine) == owner
+
+
+def test_ending_sessions_asks_for_the_password_again_and_then_ends_them(owner):
+    """Who has a stolen session cannot end its owner's others."""
+    stolen, other = client_of(owner), sign_in(owner)
+    for answer in (end(stolen, row_of(other)), stolen.post(END_OTHERS)):
+        assert answer.url.startswith(reverse("account_reauthenticate"))
+        assert get_user(other) == owner
+    asked = end(stolen, row_of(other)).url
+    stolen.post(asked, {"password": "not the one"})
+    assert get_user(other) == owner
+    stolen.post(asked, {"password": PASSWORD})
+    assert get_user(other).is_anonymous
+
+
+def days_later(days: float) -> None:
+    """Let the sessions be as they are after so many days: all their times are earlier."""
+    past = timedelta(days=days)
+    for row in Session.objects.all():
+        content = row.get_decoded()
+        content[SIGNED_IN_AT] -= int(past.total_seconds())
+        row.session_data = SessionStore().encode(content)
+        row.expire_date -= past
+        row.save()
+    for browser in BrowserSession.objects.all():
+        browser.started_at -= past
+        browser.save()
+    sessions._noted.clear()
+
+
+def test_a_session_ends_two_weeks_after_its_last_use(owner):
+    client = sign_in(owner)
+    for _ in range(2):
+        days_later(13)
+        assert client.get(reverse("account")).status_code == 200
+    days_later(3.9)
+    assert get_user(client) == owner
+    idle = sign_in(owner)
+    days_later(14.1)
+    assert get_user(idle).is_anonymous
+
+
+@pytest.mark.parametrize("use", ["looking", "changing"])
+def test_a_session_ends_a_month_after_the_sign_in_however_it_is_used(owner, use):
+    client = sign_in(owner)
+    for _ in range(3):
+        days_later(9.9)
+        client.get(reverse("account"))
+        if use == "changing":  # the session itself is stored anew
+            password = {"password": PASSWORD}
+            assert client.post(reverse("account_reauthenticate"), password).status_code == 302
+        assert get_user(client) == owner
+    days_later(0.4)
+    assert get_user(client).is_anonymous
+
+
+def test_how_long_sessions_last_can_be_set(owner, settings):
+    settings.SESSION_IDLE = timedelta(days=1)
+    client = sign_in(owner)
+    days_later(1.1)
+    assert get_user(client).is_anonymous
 
 
 @pytest.mark.parametrize("address", [END_OTHERS, reverse("account_end_session", args=[1])])
@@ -155,3 +221,20 @@ def test_an_operator_ends_all_sessions_of_a_person(owner, operator_client):
     data = {"action": "end_sessions", "_selected_action": [owner.pk], "index": 0}
     operator_client.post("/admin/accounts/user/", data)
     assert get_user(client).is_anonymous
+
+
+def test_of_very_many_sessions_the_longest_unused_end(owner, monkeypatch):
+    monkeypatch.setattr(sessions, "MOST", 3)
+    first, second = sign_in(owner), sign_in(owner)
+    BrowserSession.objects.filter(pk=row_of(first).pk).update(last_used_at=timezone.now())
+    others = [sign_in(owner), sign_in(owner)]
+    assert get_user(second).is_anonymous
+    assert all(get_user(client) == owner for client in (first, *others))
+    assert Session.objects.count() == BrowserSession.objects.count() == 3
+
+
+def test_many_sessions_of_one_person_end_nobody_elses(owner, stranger, monkeypatch):
+    monkeypatch.setattr(sessions, "MOST", 1)
+    kept = sign_in(stranger)
+    sign_in(owner), sign_in(owner)
+    assert get_user(kept) == stranger

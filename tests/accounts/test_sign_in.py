@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
+from theway import settings as configured
 
 LOGIN = reverse("account_login")
 
@@ -17,7 +18,7 @@ LOGIN = reverse("account_login")
 @pytest.fixture
 def limited(settings):
     """The limits on attempts, which are off in other tests."""
-    settings.ACCOUNT_RATE_LIMITS = {}
+    settings.ACCOUNT_RATE_LIMITS = configured.ACCOUNT_RATE_LIMITS
     cache.clear()
     yield
     cache.clear()
@@ -97,8 +98,8 @@ def test_signing_out_needs_a_click(owner_client):
 
 def test_guesses_at_one_account_are_limited(owner, client, limited):
     for number in range(5):
-        sign_in(client, owner.email, f"guess {number}", REMOTE_ADDR=f"10.0.0.{number}")
-    refused = sign_in(client, owner.email, PASSWORD, REMOTE_ADDR="10.0.0.99")
+        sign_in(client, owner.email, f"guess {number}")
+    refused = sign_in(client, owner.email, PASSWORD)
     assert "Too many failed" in str(refused.context["form"].errors)
     assert get_user(client).is_anonymous
 
@@ -106,9 +107,51 @@ def test_guesses_at_one_account_are_limited(owner, client, limited):
 def test_the_limit_on_one_account_does_not_depend_on_how_it_is_written(owner, client, limited):
     for number in range(5):
         written = owner.email.upper() if number % 2 else f" {owner.email} "
-        sign_in(client, written, "guess", REMOTE_ADDR=f"10.0.0.{number}")
-    sign_in(client, owner.email, PASSWORD, REMOTE_ADDR="10.0.0.99")
+        sign_in(client, written, "guess")
+    sign_in(client, owner.email, PASSWORD)
     assert get_user(client).is_anonymous
+
+
+def test_who_guesses_elsewhere_does_not_keep_the_owner_out(owner, client, limited):
+    for number in range(6):
+        sign_in(client, owner.email, f"guess {number}", REMOTE_ADDR="10.0.0.1")
+    sign_in(client, owner.email, REMOTE_ADDR="10.0.0.1")
+    assert get_user(client).is_anonymous
+    sign_in(client, owner.email, REMOTE_ADDR="10.0.0.2")
+    assert get_user(client) == owner
+
+
+def guess_from_everywhere(client, email: str) -> None:
+    for number in range(50):
+        sign_in(client, email, "guess", REMOTE_ADDR=f"10.0.{number}.1")
+
+
+def test_guesses_from_many_networks_are_fifty_an_hour(owner, client, limited):
+    guess_from_everywhere(client, owner.email)
+    refused = sign_in(client, owner.email, REMOTE_ADDR="10.0.99.1")
+    assert "Too many failed" in str(refused.context["form"].errors)
+
+
+def test_not_even_they_keep_the_owner_out_at_home(owner, client, limited):
+    home, roommate = "2001:db8:1:2::3", "2001:db8:1:2::4"
+    sign_in(client, owner.email, REMOTE_ADDR=home)
+    client.logout()
+    guess_from_everywhere(client, owner.email)
+    sign_in(client, owner.email, REMOTE_ADDR=roommate)
+    assert get_user(client) == owner
+    client.logout()
+    for _ in range(5):
+        sign_in(client, owner.email, "guess", REMOTE_ADDR=home)
+    sign_in(client, owner.email, REMOTE_ADDR=home)
+    assert get_user(client).is_anonymous
+
+
+def test_a_limit_that_was_reached_is_in_the_security_log(owner, client, limited, caplog):
+    caplog.set_level("INFO", "theway.security")
+    for number in range(6):
+        sign_in(client, owner.email, f"guess {number}")
+    assert "limit reached at=sign-in from=127.0.0.1" in caplog.messages
+    assert owner.email not in caplog.text
 
 
 def test_guesses_at_one_account_do_not_lock_another(owner, stranger, client, limited):

@@ -111,7 +111,8 @@ def test_with_mail_a_named_address_gets_the_link(
     (mail,) = mailoutbox
     assert mail.to == ["ann@example.org"]
     assert links_in(mail) == [link_on(page)]
-    assert "also goes to ann@example.org by mail" in page.content.decode()
+    words = re.sub(r"[\u2068\u2069]|</?bdi[^>]*>", "", page.content.decode())
+    assert "also goes to ann@example.org by mail" in words
 
 
 @pytest.mark.parametrize("address", [LIST, ADD])

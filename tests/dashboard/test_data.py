@@ -70,9 +70,21 @@ def test_the_archive_has_everything(owner, owner_client, model):
 
 def test_a_strangers_archive_has_nothing_of_the_owner(owner, stranger_client, model):
     content = archived(stranger_client)
-    assert set(content.namelist()) == {"account.json", "jobs.json"}
+    assert set(content.namelist()) == {"account.json", "jobs.json", "sign-ins.json"}
     assert owner.email.encode() not in content.read("account.json")
     assert json.loads(content.read("jobs.json")) == []
+
+
+def test_the_archive_says_who_signed_in_and_from_where(owner, stranger):
+    browser = Client(REMOTE_ADDR="192.0.2.7", HTTP_USER_AGENT="Firefox/140.0")
+    for person, password in ((owner, "wrong"), (stranger, "wrong"), (owner, PASSWORD)):
+        browser.post("/accounts/login/", {"login": person.email, "password": password})
+    content = archived(browser)
+    signed_in = json.loads(content.read("sign-ins.json"))
+    assert [one["succeeded"] for one in signed_in] == [False, True]
+    (session,) = json.loads(content.read("account.json"))["sessions"]
+    for one in (*signed_in, session):
+        assert (one["address"], one["browser"]) == ("192.0.2.7", "Firefox/140.0")
 
 
 def test_a_file_that_is_missing_does_not_spoil_the_archive(owner_client, model):
@@ -104,7 +116,7 @@ async def test_it_is_made_in_threads_that_are_free_while_it_is_sent(owner, model
     data = b"".join([block async for block in response])
     content = zipfile.ZipFile(io.BytesIO(data))
     assert content.testzip() is None
-    assert len(content.namelist()) == 6
+    assert len(content.namelist()) == 7
 
 
 def test_the_page_tells_what_will_go(owner_client, model):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.deletion import ModelBusyError, delete_model
+from jobs.deletion import ModelBusyError, delete_account, delete_model
 from jobs.events import note, record
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
@@ -12,6 +12,7 @@ from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
     TrainingImageFactory,
+    UserFactory,
     UserModelFactory,
 )
 
@@ -103,3 +104,15 @@ def test_the_receipt_counts_what_went():
     TrainingImageFactory.create_batch(3, model=image.model)
     receipt = delete_model(image.model)
     assert (receipt.models, receipt.photos, receipt.pictures) == (1, 3, 1)
+
+
+@pytest.mark.parametrize("longer", ["joann@example.org", "ann@example.org.uk", "x.ann@example.org"])
+def test_deleting_an_account_leaves_longer_addresses_whole(longer):
+    gone = UserFactory(email="ann@example.org")
+    for by in (longer, gone.email):
+        note(JobFactory(cancelled=True), "%(by)s asked to cancel.", by=by)
+    delete_account(gone)
+    told = JobEvent.objects.filter(kind=JobEvent.Kind.NOTE).order_by("pk")
+    texts = [(event.text, event.data["values"]["by"]) for event in told]
+    somebody = "somebody whose account is deleted"
+    assert texts == [(f"{by} asked to cancel.", by) for by in (longer, somebody)]

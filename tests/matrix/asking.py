@@ -23,7 +23,7 @@ TOKEN = "a" * 32
 # When and how a session was used: the only thing that looking at a page may write.
 SESSIONS = {"django_session", "accounts_browsersession"}
 _WRITTEN = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.IGNORECASE)
-_READING = re.compile(r"^(?:SELECT|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
+_READING = re.compile(r"^(?:(?:SELECT|SAVEPOINT|RELEASE|ROLLBACK)\b|PRAGMA \w+$)", re.IGNORECASE)
 # What differs from answer to answer: the token of a form.
 _TOKENS = re.compile(rb"\b[A-Za-z0-9]{64}\b")
 

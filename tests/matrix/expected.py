@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from accounts.allowances import Limit
 from tests.dashboard.wizard_drafts import ABOUT
 from tests.factories import PASSWORD
 from tests.matrix.routes import Route
+from tests.matrix.world import INVITATION
 
 
 class Whose(Enum):
@@ -100,6 +102,7 @@ ACCOUNT_PAGES = {
     "account_reset_password_from_key_done": _read(E),
     "account_logout": Expected(Whose.EVERYBODY, is_about_sessions=True),
     "account_confirm": _read(Whose.BEARER),
+    "account_invitation": _read(Whose.BEARER),
     "account_reset_password_from_key": _read(Whose.BEARER),
     "account": _read(S),
     "account_reauthenticate": Expected(S, {"password": PASSWORD}, is_about_sessions=True),
@@ -127,11 +130,25 @@ OTHERS = {
     "api:openapi-view": _read(Whose.OPERATOR),
     "api:api-root": _read(Whose.EVERYBODY),
     "api:limits": _read(S),
+    "api:usage": _read(S),
     "api:models": _read(S),
     "api:model": _read(O),
     "api:job": _read(O),
     "admin:login": _read(E),
     "admin:logout": _read(Whose.EVERYBODY),
+    "admin:accounts_invitation_add": _click(
+        Whose.OPERATOR, email="invited.too@example.org", days="7", note=""
+    ),
+    "admin:accounts_invitation_changelist": _click(
+        Whose.OPERATOR, action="withdraw", index="0", _selected_action=str(INVITATION)
+    ),
+    # Every field of the form; one of the limits is the person's own then.
+    "admin:accounts_user_change": _click(
+        Whose.OPERATOR,
+        email="owner.renamed@example.org",
+        is_active="on",
+        **{limit.column: "3" for limit in Limit},
+    ),
     "javascript-catalog": _read(Whose.EVERYBODY),
     "healthz": _read(Whose.EVERYBODY),
     "readyz": Expected(Whose.EVERYBODY, changes=False, may_be_away=True),

@@ -16,9 +16,10 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.core.signing import dumps
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import addresses, sessions
-from accounts.models import AddressChange, BrowserSession, User
+from accounts import addresses, invitations, sessions
+from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion
 from models_app.models import TrainingImage, UserModel
 from tests.conftest import client_of
@@ -36,6 +37,7 @@ from tests.matrix.passkey import stored_passkey
 from tests.matrix.rows import rows
 
 WORD = "quetzalcoatl"  # in every text of the owner's
+INVITATION = uuid.UUID(int=0xC0A71)  # an open one, which an operator made
 FULL, SMALL = b"QUETZALCOATL-FULL-SIZE", b"QUETZALCOATL-THUMBNAIL"
 
 
@@ -84,6 +86,7 @@ def build() -> World:
     values["account_end_session"] = {"session_id": row.pk}
     owned = rows()
     stranger, operator = _person("other"), _operator()
+    values["account_invitation"] = {"token": _invitation_by(operator)}
     UserModelFactory(owner=stranger)
     people = [
         Somebody("owner", here),
@@ -108,6 +111,12 @@ def _operator() -> User:
     return user
 
 
+def _invitation_by(operator: User) -> str:
+    """Return the secret part of its link; the note is for operators only."""
+    invitation = Invitation(pk=INVITATION, email="invited@example.org", note=f"a {WORD} note")
+    return invitations.issue(invitation, by=operator).rstrip("/").rpartition("/")[2]
+
+
 def _just_signed_in(user: User) -> SimpleCookie:
     """A session whose password was entered a moment ago, so no page asks for it again."""
     client = client_of(user)
@@ -120,6 +129,10 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     ready, draft = _ready(owner), _draft(owner)
     running, failed, unknown = _jobs(owner)
     picture = GeneratedImageFactory(model=ready, prompt=f"a {WORD} prompt", **_files())
+    # A mail that waits: its words and whom it is for are nobody's to see, operators included.
+    Errand.objects.create(
+        work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
+    )
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
     )

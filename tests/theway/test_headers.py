@@ -84,7 +84,9 @@ def test_pages_for_developers_are_off_unless_asked_for(tmp_path):
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda script: script.name)
 def test_scripts_keep_nothing_in_the_browser_and_run_no_text(script):
-    text = script.read_text()
+    # The port of our own worker and a channel reach this origin only, unlike a window's messages.
+    within = r'\bport\.postMessage|new BroadcastChannel\("[\w-]+"\)\.postMessage'
+    text = re.sub(within, "", script.read_text())
     kept = r"\b(eval|document\.write|localStorage|sessionStorage|indexedDB|postMessage)\b"
     assert re.findall(kept, text) == []
 

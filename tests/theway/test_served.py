@@ -76,6 +76,15 @@ def page_status(served: Served) -> int:
         return client.getresponse().status
 
 
+def test_no_answer_says_what_it_comes_from(served):
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)) as client:
+        for path in ("/accounts/login/", "/healthz", "/nothing", "/static/nothing.css"):
+            client.request("GET", path)
+            response = client.getresponse()
+            response.read()
+            assert response.headers["Server"] is None
+
+
 def large_photo(seed: int = 1) -> bytes:
     """Return a photo of more than a form may have."""
     return photo.encoded(hostile.noise(1400 + seed, 1400), "PNG").getvalue()

@@ -44,6 +44,29 @@ def test_nobody_gets_in_without_a_key(trainer, path, header):
     assert_refused(answer, 401)
 
 
+def status_as(trainer, host: str) -> int:
+    headers = {**trainer.headers, "Host": host}
+    return httpx.get(f"{trainer.url}/v1/files", headers=headers, trust_env=False).status_code
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8100", "[", "localhost@x"]
+)
+def test_another_name_that_leads_here_opens_nothing(trainer, host):
+    assert status_as(trainer, host) in {400, 421}
+
+
+@pytest.mark.parametrize("host", ["localhost:8100", "127.0.0.2", "[::1]:8100", "LOCALHOST."])
+def test_the_names_of_this_machine_are_its_own(trainer, host):
+    assert status_as(trainer, host) == 200
+
+
+def test_the_public_name_is_its_own_too(own_trainer):
+    trainer = own_trainer(public_url="https://trainer.example.org")
+    assert status_as(trainer, "trainer.example.org") == 200
+    assert status_as(trainer, "other.example.org") == 421
+
+
 def test_each_of_several_keys_opens_and_others_do_not(own_trainer, tmp_path):
     trainer = own_trainer(key="first, second")
 

@@ -12,7 +12,7 @@ from theway import in_use
 from theway.backup import databases
 from theway.backup.archive import Progress, Writer, opened, written
 from theway.backup.errors import BackupError
-from theway.backup.files import Stored, stored_files
+from theway.backup.files import Stored, named_files, still_missing, stored_files
 from theway.backup.manifest import DATABASE, SECRET_KEY, Entry, Manifest, now, versions
 
 
@@ -75,12 +75,14 @@ class _Making:
         database = self._add_database(dump)
         if applied_migrations() != migrations:
             raise BackupError("The database was updated meanwhile. Make the backup again.")
+        named = named_files()  # before the files: what a row of this moment names is among them
         after = stored_files()
         self._copy(after)
         # What was deleted before the database was saved has no row that names it.
         files = [entry for name, entry in self._entries.items() if name in before or name in after]
         entries = (database, *self._secret_key(), *files)
-        return Manifest(now(), versions(), connection.vendor, migrations, entries)
+        missing = still_missing(named - self._entries.keys())
+        return Manifest(now(), versions(), connection.vendor, migrations, entries, tuple(missing))
 
     def _copy(self, files: dict[str, Stored]) -> None:
         """Add what is new, or was still being written when it was added."""

@@ -34,13 +34,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about a backup but its bytes. `migrations` are pairs of app and name."""
+    """Everything about a backup but its bytes. `migrations` are pairs of app and name; `missing`
+    are files that rows name and that were not there."""
 
     made_at: str
     versions: dict[str, str]
     database: str
     migrations: tuple[tuple[str, str], ...]
     entries: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
 
     def as_json(self) -> bytes:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()

@@ -17,12 +17,13 @@ from jobs.engine import journal
 from theway.backup import databases
 from theway.backup.archive import Progress, Reader, opened
 from theway.backup.errors import BackupError
-from theway.backup.files import stored_files
+from theway.backup.files import is_elsewhere, stored_files
 from theway.backup.manifest import DATABASE, JOURNAL, MEDIA, SECRET_KEY, Manifest
 from theway.in_use import InUseError, alone
 from theway.private_folders import FILE, close_folder
 
 _FOLDER = "restore-"
+_REPLACED = ".replaced"
 
 
 def restore(source: Path, *, may_replace: bool, progress: Progress) -> Manifest:
@@ -93,7 +94,7 @@ def _restore(reader: Reader, progress: Progress) -> None:
         # From here on: a restore that is cut off leaves an installation that pays nothing.
         journal.require_reconcile()
         database.load(folder / DATABASE)
-        _replace_files(folder / MEDIA, Path(settings.MEDIA_ROOT), folder / "replaced")
+        _replace_files(folder / MEDIA, Path(settings.MEDIA_ROOT))
         _add_answers(folder / JOURNAL)
         _replace_secret_key(folder / SECRET_KEY)
         os.sync()
@@ -106,15 +107,22 @@ def _sweep() -> None:
         shutil.rmtree(folder)
 
 
-def _replace_files(found: Path, target: Path, replaced: Path) -> None:
-    """Move what is in the folder rather than the folder: it may be a mount."""
+def _replace_files(found: Path, target: Path) -> None:
+    """Move what is in the folder rather than the folder: it may be a mount, as may be those in it,
+    or links to another disk. What was there waits on its own disk until the new is in place."""
     close_folder(target)
     found.mkdir(exist_ok=True)
+    replaced = target / _REPLACED
+    shutil.rmtree(replaced, ignore_errors=True)  # of a restore that was killed
     replaced.mkdir()
+    elsewhere = {path.name for path in target.iterdir() if is_elsewhere(path)}
+    for name in elsewhere:
+        _replace_files(found / name, target / name)
     for source, destination in ((target, replaced), (found, target)):
         for path in source.iterdir():
-            if not path.name.startswith("."):
+            if not path.name.startswith(".") and path.name not in elsewhere:
                 shutil.move(path, destination / path.name)
+    shutil.rmtree(replaced)
 
 
 def _add_answers(found: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from bs4 import BeautifulSoup, Tag
 
 # Neither a field that is not filled in nor one that takes a click is sent with a form.
@@ -54,7 +56,10 @@ class Page:
     def live(self) -> str:
         """The address of the page's stream of events."""
         found = self._soup.select_one("[data-live]")
-        return str(found["data-live"]) if found else ""
+        if found is None:
+            return ""
+        asked = {"model": found["data-live-topic"], "after": found["data-live-after"]}
+        return f"{found['data-live']}?{urlencode(asked)}"
 
 
 def form_values(form: Tag) -> dict[str, str]:

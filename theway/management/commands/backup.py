@@ -41,6 +41,11 @@ class Command(BaseCommand):
     def _report(self, target: Path, manifest: Manifest) -> None:
         size = f"{manifest.size / 1_000_000:,.1f} MB"
         self.stdout.write(f"{target}: {len(manifest.entries)} files, {size}, verified.")
+        if manifest.missing:
+            self.stderr.write(
+                f"Not on the disk, and so not in it, although the database names them: "
+                f"{len(manifest.missing)} files, such as {manifest.missing[0]}."
+            )
         if SECRET_KEY not in {entry.name for entry in manifest.entries}:
             self.stdout.write(
                 "The secret key is not in it: it comes from DJANGO_SECRET_KEY. Keep that too."
