@@ -172,7 +172,7 @@ def main() -> None:
 
 def weights_of(served: Served) -> str:
     """Give the owner's model weights; return their address."""
-    env = installation_environment(served.folder, port=served.port, trainer_port=0)
+    env = installation_environment(served.folder, port=served.port, trainer_port=8100)
     code = _READY.replace("MEGABYTES", str(FILE_MEGABYTES))
     return manage(env, "shell", "-v0", "-c", code)
 

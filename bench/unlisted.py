@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from environment.reading import Environment
+from environment.urls import Address
 from providers import registry
 from providers.local.provider import Local
 from providers.types import FINDING, FOLLOWING
@@ -14,13 +14,13 @@ class Unlisted(Local):
 
     key = "unlisted"
     label = "Trainer without a list"
-    url_variable = "UNLISTED_TRAINER_URL"
+    url_variable = Address("UNLISTED_TRAINER_URL")
     capabilities = Local.capabilities - {*FOLLOWING.values(), *FINDING.values()}
 
     @classmethod
-    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+    def options_from(cls, env: Environment) -> dict[str, str]:
         """On only where the bench has started it."""
-        return super().options_from(env) if env.get(cls.url_variable) else {}
+        return super().options_from(env) if env.is_set(cls.url_variable) else {}
 
 
 def register() -> None:

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, TypeVar
 import requests
 from django.utils.functional import Promise
 
+from environment.reading import Environment
+from environment.values import Variable
 from providers.catalog import GenerationOffer, TrainingOffer
 from providers.errors import (
     MISSHAPEN,
@@ -68,10 +70,9 @@ class Provider:
     may_be_simulated: ClassVar[bool] = False  # counts as simulated until it denies it
     training_offers: ClassVar[Mapping[str, TrainingOffer]] = {}  # by base model
     generation_offers: ClassVar[Mapping[str, GenerationOffer]] = {}  # by base model
-    # The environment variables that switch it on, and its address where none is set.
-    key_variable: ClassVar[str]
-    url_variable: ClassVar[str]
-    default_url: ClassVar[str]
+    # The variables that switch it on, and that say where it is, with its default.
+    key_variable: ClassVar[Variable[str]]
+    url_variable: ClassVar[Variable[str]]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
     auth_scheme: ClassVar[str] = "Bearer"
@@ -98,11 +99,10 @@ class Provider:
         return f"<{type(self).__name__} {self.key}>"
 
     @classmethod
-    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+    def options_from(cls, env: Environment) -> dict[str, str]:
         """Return the constructor's options as the environment sets them; {} where it is off."""
-        api_key = env.get(cls.key_variable, "")
-        url = env.get(cls.url_variable) or cls.default_url
-        return {"base_url": url, "api_key": api_key} if api_key else {}
+        api_key = env.get(cls.key_variable)
+        return {"base_url": env.get(cls.url_variable), "api_key": api_key} if api_key else {}
 
     # --- operations ----------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from environment.reading import Environment
+from environment.values import Variable
 from providers.base import Provider
 from providers.local.provider import Local
 from providers.together.provider import Together
@@ -32,9 +34,14 @@ class _Instances(threading.local):
 _instances = _Instances()
 
 
-def from_environment(env: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def from_environment(env: Environment) -> dict[str, dict[str, str]]:
     """Return `settings.PROVIDERS`: the options of each provider that `env` switches on."""
     return {key: options for key, cls in CLASSES.items() if (options := cls.options_from(env))}
+
+
+def variables() -> list[Variable[str]]:
+    """Return the variables that the providers read."""
+    return [one for cls in CLASSES.values() for one in (cls.key_variable, cls.url_variable)]
 
 
 def configured() -> tuple[str, ...]:

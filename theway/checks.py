@@ -39,6 +39,13 @@ def public_url_is_an_origin(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(INSTALLATION)
+def names_are_known(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """W001: a misspelt variable would be left out without a word."""
+    slips = settings.MISSPELT
+    return [Warning(slip, hint="Rename it, or delete it.", id="theway.W001") for slip in slips]
+
+
 @register(Tags.security, deploy=True)
 def public_hosts_have_a_public_url(app_configs: Apps, **_: Any) -> list[CheckMessage]:
     """E002: without PUBLIC_URL there are no secure cookies and no redirect to HTTPS."""

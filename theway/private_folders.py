@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from environment.errors import SettingError
+
 FOLDER, FILE = 0o700, 0o600
 
 
@@ -26,6 +28,23 @@ def keep_temporary_files_in(path: Path) -> None:
     """
     close_folder(path)
     tempfile.tempdir = os.environ["TMPDIR"] = str(path)
+
+
+def close_database(path: Path) -> None:
+    """Take an SQLite file and those beside it away from other accounts.
+
+    Raise SettingError where SQLite could not make it: its names have 512 bytes at most
+    (MAX_PATHNAME in its os_unix.c), and it makes no folders.
+    """
+    if len(os.fsencode(path)) > 512 - len("-journal") - 1:
+        raise SettingError(
+            "The folder of the database has too long a name for SQLite, which takes 512 bytes: "
+            "choose another THEWAY_DATA_DIR or DATABASE_URL."
+        )
+    if not path.parent.is_dir():
+        raise SettingError("DATABASE_URL names a file in a folder that does not exist.")
+    for suffix in ("", "-wal", "-shm"):
+        close_file(path.with_name(f"{path.name}{suffix}"))
 
 
 def close_file(path: Path) -> None:

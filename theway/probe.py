@@ -7,10 +7,11 @@ runs, 1 if not. Reads PORT, PUBLIC_URL and DJANGO_ALLOWED_HOSTS.
 from __future__ import annotations
 
 import http.client
-import os
 import sys
-from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from environment import variables as set_by
+from environment.reading import Environment
 
 SECONDS = 5
 
@@ -18,7 +19,7 @@ SECONDS = 5
 def main() -> int:
     """Print what was answered; return the exit code."""
     try:
-        status = ask(os.environ)
+        status = ask(Environment.load())
     except (OSError, http.client.HTTPException) as error:
         print(f"no answer: {error}")  # noqa: T201
         return 1
@@ -26,16 +27,15 @@ def main() -> int:
     return 0 if status == http.HTTPStatus.OK else 1
 
 
-def ask(env: Mapping[str, str]) -> int:
+def ask(env: Environment) -> int:
     """Return the status of /healthz. Raises OSError and HTTPException."""
-    public = urlsplit(env.get("PUBLIC_URL", ""))
-    allowed = env.get("DJANGO_ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
+    public = urlsplit(env.get(set_by.PUBLIC_URL))
+    allowed = env.get(set_by.DJANGO_ALLOWED_HOSTS)[0].lstrip(".")
     headers = {
-        "Host": public.netloc or allowed or "localhost",
+        "Host": public.netloc or allowed.replace("*", "localhost"),
         "X-Forwarded-Proto": public.scheme or "http",
     }
-    port = int(env.get("PORT") or 8000)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", env.get(set_by.PORT), timeout=SECONDS)
     try:
         connection.request("GET", "/healthz", headers=headers)
         return connection.getresponse().status

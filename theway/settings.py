@@ -10,59 +10,69 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-import environ
-from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.conf import global_settings
 
-from providers.registry import from_environment as providers_from_environment
-from theway.private_folders import close_file, close_folder, keep_temporary_files_in
+from environment import variables as set_by
+from environment.errors import SettingError
+from environment.reading import Environment
+from environment.values import Variable
+from providers import registry
+from theway.account_settings import *  # noqa: F403
+from theway.celery_settings import *  # noqa: F403
+from theway.celery_settings import folder_options, redis_options
+from theway.logging_settings import logging
+from theway.private_folders import close_database, close_folder, keep_temporary_files_in
 from theway.secret_key import load_secret_key
-from theway.web_addresses import without_default_port
+from theway.security_settings import *  # noqa: F403
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
 
 # --- paths and environment ---------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+env = Environment.load()
+VARIABLES = (*set_by.ALL, *registry.variables())
+env.check(VARIABLES)  # all of them: the first to be wrong ends the start with a sentence
+MISSPELT = env.misspelt(VARIABLES)  # said by theway/checks.py
 
 # Everything the installation owns lives below these two folders (or in the bucket).
-DATA_DIR = Path(env.str("THEWAY_DATA_DIR", str(BASE_DIR)))
+DATA_DIR = env.get(set_by.THEWAY_DATA_DIR)
 VAR_DIR = DATA_DIR / "var"
 MEDIA_ROOT = DATA_DIR / "media"
 # Answers to paid calls that the database would not take, and the mark of what was paid: on the
 # storage that all workers share.
 JOURNAL_DIR = VAR_DIR / "journal"
 LOG_DIR = VAR_DIR / "log"
-for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
-    close_folder(folder)
+try:
+    for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
+        close_folder(folder)
+except OSError as error:
+    raise SettingError(f"The folder of THEWAY_DATA_DIR is of no use: {error.strerror}.") from None
 # Everything that is not kept: uploads, bodies, downloads until they are checked.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
 
 # --- core and security -------------------------------------------------------------------
-DEBUG = env.bool("DJANGO_DEBUG", False)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY", "") or load_secret_key(VAR_DIR / "secret_key")
+DEBUG = env.get(set_by.DJANGO_DEBUG)
+SECRET_KEY = env.get(set_by.DJANGO_SECRET_KEY) or load_secret_key(VAR_DIR / "secret_key")
 # Keys of before: what they signed or encrypted is still read. Nothing new is written with them.
-SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+SECRET_KEY_FALLBACKS = [*env.get(set_by.DJANGO_SECRET_KEY_FALLBACKS)]
+ALLOWED_HOSTS = env.get(set_by.DJANGO_ALLOWED_HOSTS)
 
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
-PUBLIC_URL = without_default_port(env.str("PUBLIC_URL", ""))
+PUBLIC_URL = env.get(set_by.PUBLIC_URL)
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
-SITE_IS_PUBLIC = bool(
-    PUBLIC_URL or {*ALLOWED_HOSTS, env.str("WEB_HOST", "") or "127.0.0.1"} - LOOPBACK_HOSTS
-)
+SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, env.get(set_by.WEB_HOST)} - LOOPBACK_HOSTS)
 # What links in mails begin with; never the Host header of a request.
 OWN_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
-OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.str('PORT', '') or 8000}"
+OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# Probes are answered at once; the API is refused over plain http (theway/plain_http.py).
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$", "^api/"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
 # prefix makes browsers refuse cookies that another host of the domain has set.
 _COOKIES = hashlib.sha256([SECRET_KEY, *SECRET_KEY_FALLBACKS][-1].encode()).hexdigest()[:8]
@@ -70,8 +80,8 @@ _HOST_ONLY = "__Host-" if IS_HTTPS else ""
 SESSION_ENGINE = "accounts.session_store"
 # A session ends after so long without use, and at the latest so long after the sign-in; the
 # cookie may be kept as long, as the server is who decides.
-SESSION_IDLE = timedelta(days=env.int("SESSION_IDLE_DAYS", 14))
-SESSION_LONGEST = timedelta(days=env.int("SESSION_DAYS", 30))
+SESSION_IDLE = timedelta(days=env.get(set_by.SESSION_IDLE_DAYS))
+SESSION_LONGEST = timedelta(days=env.get(set_by.SESSION_DAYS))
 SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_NAME = f"{_HOST_ONLY}theway-session-{_COOKIES}"
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
@@ -79,22 +89,8 @@ CSRF_COOKIE_NAME = f"{_HOST_ONLY}theway-csrf-{_COOKIES}"
 SECURE_PROXY_SSL_HEADER = None
 # This host only: what else runs on the domain is not ours to decide.
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
-SECURE_REDIRECT_EXEMPT = ["^api/"]  # refused over plain http instead (theway/plain_http.py)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", False)
-SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # that want both of these
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-    }
-}
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.get(set_by.HSTS_INCLUDE_SUBDOMAINS)
+SECURE_HSTS_PRELOAD = env.get(set_by.HSTS_PRELOAD)
 
 # --- apps --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -160,80 +156,34 @@ TEMPLATES = [
         },
     }
 ]
-LANGUAGE_CODE = env.str("SITE_LANGUAGE", "en")
+LANGUAGE_CODE = env.get(set_by.SITE_LANGUAGE).lower()
+if LANGUAGE_CODE not in dict(global_settings.LANGUAGES):
+    raise env.refusal(set_by.SITE_LANGUAGE, "the code of a language, such as en, de or pt-br")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 MACHINE_TZ = os.environ.get("TZ")  # Django overwrites it: theway/machine_zone.py
 USE_TZ = True
 
 # --- accounts ----------------------------------------------------------------------------
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    *(
-        {"NAME": f"django.contrib.auth.password_validation.{name}"}
-        for name in (
-            "UserAttributeSimilarityValidator",
-            "MinimumLengthValidator",
-            "NumericPasswordValidator",
-        )
-    ),
-    {"NAME": "accounts.passwords.GuessablePasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "dashboard:home"
 # Into a public site people come by invitation.
-SIGNUP_OPEN = env.bool("SIGNUP_OPEN", not SITE_IS_PUBLIC)
+SIGNUP_OPEN = env.get(set_by.SIGNUP_OPEN, not SITE_IS_PUBLIC)
 # Without a mail server mails are printed in the terminal.
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.get(set_by.EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10  # seconds
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "TheWay <theway@localhost>")
+DEFAULT_FROM_EMAIL = env.get(set_by.EMAIL_FROM)
 MAIL_IS_SET_UP = EMAIL_CONFIG["EMAIL_BACKEND"].split(".")[-2] not in {"console", "dummy"}
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {
-    "signup": "accounts.forms.SignUpForm",
-    "reset_password": "accounts.forms.ResetForm",
-}
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "") or (
-    "mandatory" if MAIL_IS_SET_UP else "none"
+ACCOUNT_EMAIL_VERIFICATION = env.get(
+    set_by.EMAIL_VERIFICATION, "mandatory" if MAIL_IS_SET_UP else "none"
 )
 ACCOUNT_EMAIL_NOTIFICATIONS = MAIL_IS_SET_UP
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the session that knew the old password stays
-ACCOUNT_PREVENT_ENUMERATION = True
-# Beside the library's own. Anybody can have mails sent to any address: what is too much is not
-# sent, and while it is, a link of the last hour lies there and works.
-_MAILS = "1/3m/key,5/h/key"
-ACCOUNT_RATE_LIMITS = {
-    "confirm_email": _MAILS,
-    "reset_mail": _MAILS,
-    "address_change": "5/h/user",
-    "login_failed_everywhere": "50/h/key",  # all failures at one account (accounts/guesses.py)
-}
-# The library's own also writes rows when a link is opened; this one, too, ends with the
-# password, with the address and with the next sign-in.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
-PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
-MFA_ADAPTER = "accounts.second_step.SecondStepAdapter"
-MFA_FORMS = {
-    "add_webauthn": "accounts.passkey_forms.AddForm",
-    "login_webauthn": "accounts.passkey_forms.SignInForm",
-    "authenticate_webauthn": "accounts.passkey_forms.SecondStepForm",
-    "reauthenticate_webauthn": "accounts.passkey_forms.AgainForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_USER_VERIFICATION = "required"
-MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_TOTP_ISSUER = "TheWay"
 # Where addresses are not confirmed there is nothing to wait for.
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # --- database ----------------------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+# A path is no part of an address here: any name of the data folder is fine.
+_SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "db.sqlite3")}
+DATABASES = {"default": env.get(set_by.DATABASE_URL, _SQLITE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets pages read while a task writes; IMMEDIATE makes writers queue instead of fail.
@@ -246,9 +196,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
         ),
     }
-
-    for suffix in ("", "-wal", "-shm"):
-        close_file(Path(f"{DATABASES['default']['NAME']}{suffix}"))
+    close_database(Path(DATABASES["default"]["NAME"]))
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     from theway.transaction_settings import cursor_with
@@ -274,7 +222,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     }
 
 # --- cache and Celery: the broker only wakes workers, the database is the queue -----------
-REDIS_URL = env.str("REDIS_URL", "")
+REDIS_URL = env.get(set_by.REDIS_URL)
 CACHES = {
     "default": (
         {
@@ -291,73 +239,34 @@ CACHES = {
     )
 }
 BROKER_DIR = VAR_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 if not REDIS_URL:
     (BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(BROKER_DIR / "queue"),
-        "data_folder_out": str(BROKER_DIR / "queue"),
-        "polling_interval": 0.1,  # seconds between checks of the folder; the default is 1
-    }
-else:
-    # A broker that hangs is one that is away; workers wait for messages in shorter turns.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 10}
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Two kinds of workers, so that calls that hang never hold up sweeping and polling. A worker that
-# is started without naming a queue serves both.
-CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"calls": {}, "polls": {}}
-CELERY_TASK_DEFAULT_QUEUE = "polls"
-CELERY_TASK_ROUTES = {
-    "jobs.tasks.submit_job": {"queue": "calls"},
-    "jobs.tasks.collect_job": {"queue": "calls"},
-    "jobs.tasks.delete_at_provider": {"queue": "calls"},
-    "jobs.tasks.delete_files": {"queue": "calls"},
-    "accounts.tasks.send_mails": {"queue": "calls"},
-}
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
+CELERY_BROKER_TRANSPORT_OPTIONS = redis_options() if REDIS_URL else folder_options(BROKER_DIR)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
-    "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},
-    "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
-    "upload counts": {"task": "models_app.tasks.sweep_upload_counts", "schedule": 3600.0},
-    "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
-    "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
-    "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
-}
 
 
 # --- what one person may use (accounts/limits.py) ----------------------------------------
-def _limit(name: str, if_public: int) -> int | None:
-    """Return a limit; None, which is none, where it is empty or `none`, and for oneself."""
-    value = env.str(f"LIMIT_{name}", str(if_public) if SITE_IS_PUBLIC else "").strip().lower()
-    if value in {"", "none"}:
-        return None
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"LIMIT_{name} must be a whole number, or none.")
-    return int(value)
+def _limit(variable: Variable[int | None]) -> int | None:
+    return env.get(variable) if SITE_IS_PUBLIC or env.is_set(variable) else None
 
 
-LIMIT_PHOTOS_PER_DAY = _limit("PHOTOS_PER_DAY", 500)
-LIMIT_STORAGE_MB = _limit("STORAGE_MB", 5000)
-LIMIT_DRAFTS = _limit("DRAFTS", 20)
-LIMIT_TRAININGS_PER_DAY = _limit("TRAININGS_PER_DAY", 10)
-LIMIT_PICTURES_PER_DAY = _limit("PICTURES_PER_DAY", 200)
+LIMIT_PHOTOS_PER_DAY = _limit(set_by.LIMIT_PHOTOS_PER_DAY)
+LIMIT_STORAGE_MB = _limit(set_by.LIMIT_STORAGE_MB)
+LIMIT_DRAFTS = _limit(set_by.LIMIT_DRAFTS)
+LIMIT_TRAININGS_PER_DAY = _limit(set_by.LIMIT_TRAININGS_PER_DAY)
+LIMIT_PICTURES_PER_DAY = _limit(set_by.LIMIT_PICTURES_PER_DAY)
 # At one web process; a page beyond that asks for news now and then instead.
-LIMIT_STREAMS = _limit("STREAMS", 20)
+LIMIT_STREAMS = _limit(set_by.LIMIT_STREAMS)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
-LIMIT_REQUESTS_PER_MINUTE = _limit("REQUESTS_PER_MINUTE", 1200)
+LIMIT_REQUESTS_PER_MINUTE = _limit(set_by.LIMIT_REQUESTS_PER_MINUTE)
 
 # --- connections: how many one client address may have open (theway/addresses.py) ----------
-CONNECTIONS_PER_ADDRESS = env.int("CONNECTIONS_PER_ADDRESS", 500)
+CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)
 
 # --- storage and uploads -----------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_DIR", "") or DATA_DIR / "staticfiles")
+STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
@@ -368,60 +277,18 @@ if DEBUG:
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
 # One upload's body in bytes, which waits on the disk; every other body is small
 # (theway/bodies/rules.py).
-MAX_REQUEST_BYTES = env.int("MAX_REQUEST_MB", 1024) * 1024 * 1024
+MAX_REQUEST_BYTES = env.get(set_by.MAX_REQUEST_MB) * 1024 * 1024
 # The processor's seconds that opening one photo may take; a phone's photo takes half of one.
-PHOTO_SECONDS = env.float("PHOTO_SECONDS", 1.8)
+PHOTO_SECONDS = env.get(set_by.PHOTO_SECONDS)
 # Photos of people: readable by the installation's own account only, served only by our views.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- providers: off until configured; the bundled trainer is the embedded default --------
-PROVIDERS = providers_from_environment(os.environ)
+PROVIDERS = registry.from_environment(env)
 
 # --- monitoring: who may read /metrics (without a token only this machine may) --------------
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN = env.get(set_by.METRICS_TOKEN)
 
 # --- logging -----------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "job": {"()": "jobs.log_context.AddJob"},
-        "redact": {"()": "theway.log_redaction.RedactSecrets"},
-    },
-    "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            "datefmt": "%Y-%m-%d %H:%M:%S%z",
-        },
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(job)s %(run)s",
-            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["job", "redact"],
-            "formatter": env.str("LOG_FORMAT", "line"),
-        },
-        "security": {
-            # Follows a file that logrotate has moved away; several processes append to it.
-            "class": "logging.handlers.WatchedFileHandler",
-            "filename": LOG_DIR / "security.log",
-            "delay": True,
-            "filters": ["redact"],
-            "formatter": "line",
-        },
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        "theway.security": {"handlers": ["security"], "level": "INFO", "propagate": False},
-        # Forged hosts, missing tokens, odd cookies: as Django names them.
-        "django.security": {"handlers": ["security"], "level": "INFO"},
-        # A line per sweep would hide everything else.
-        "celery": {"level": "WARNING"},
-    },
-}
+LOGGING = logging(LOG_DIR, env.get(set_by.LOG_FORMAT), env.get(set_by.LOG_LEVEL))

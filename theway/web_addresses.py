@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from providers.http.client import is_loopback
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def without_default_port(url: str) -> str:
-    """Return an address as browsers write an origin: scheme and host in lower case, without the
-    port that the scheme implies and without a slash at the end. What is no address stays."""
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError:
-        return url
-    if not parts.scheme or not parts.hostname:
-        return url
-    place = _host(parts)
-    if port and port != _DEFAULT_PORTS.get(parts.scheme):
-        place += f":{port}"
-    return parts._replace(netloc=place).geturl().rstrip("/")
 
 
 def loopback_host(url: str, port: int) -> str:
@@ -38,13 +22,3 @@ def loopback_host(url: str, port: int) -> str:
         return ""
     host = parts.hostname or ""
     return "127.0.0.1" if host.endswith("localhost") else host
-
-
-def _host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if ":" in host:
-        return f"[{host}]"
-    try:
-        return host.encode("idna").decode() if not host.isascii() else host
-    except UnicodeError:
-        return host

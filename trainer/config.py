@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trainer.errors import ConfigurationError
+from environment import variables as set_by
+from environment.reading import Environment
 
 DEFAULT_KEY = "local"
 
@@ -40,46 +40,27 @@ class Config:
         return bool(name) and name == urlsplit(self.public_url).hostname
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str]) -> Config:
-        """Read the TRAINER_* variables; raise ConfigurationError for nonsense."""
-        host = env.get("TRAINER_HOST", "127.0.0.1")
+    def from_environment(cls, env: Environment) -> Config:
+        """Read the TRAINER_* variables; raise SettingError for nonsense."""
         return cls(
-            host=host,
-            port=int(number(env, "TRAINER_PORT", 8100, 0, 65535)),
-            folder=Path(env.get("TRAINER_DIR", "var/trainer")).resolve(),
-            api_keys=_keys(env, host),
-            engine=env.get("TRAINER_ENGINE", "simulated"),
-            training_seconds=number(env, "TRAINER_SECONDS", 30.0, 0.1, 86_400.0),
-            image_seconds=number(env, "TRAINER_IMAGE_SECONDS", 1.5, 0.0, 600.0),
-            slots=int(number(env, "TRAINER_SLOTS", 2, 1, 10_000)),
-            public_url=env.get("TRAINER_PUBLIC_URL", "").rstrip("/"),
+            host=env.get(set_by.TRAINER_HOST),
+            port=env.get(set_by.TRAINER_PORT),
+            folder=env.get(set_by.TRAINER_DIR).resolve(),
+            api_keys=_keys(env),
+            engine=env.get(set_by.TRAINER_ENGINE),
+            training_seconds=env.get(set_by.TRAINER_SECONDS),
+            image_seconds=env.get(set_by.TRAINER_IMAGE_SECONDS),
+            slots=env.get(set_by.TRAINER_SLOTS),
+            public_url=env.get(set_by.TRAINER_PUBLIC_URL),
         )
 
 
-def number(env: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
-    """Return a variable as a number from `low` to `high`; raise ConfigurationError."""
-    text = env.get(name, "")
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        raise ConfigurationError(f"{name} must be a number, not {text!r}") from None
-    if not low <= value <= high:
-        raise ConfigurationError(f"{name} must be between {low:g} and {high:g}, not {text}")
-    return value
-
-
-def _keys(env: Mapping[str, str], host: str) -> tuple[str, ...]:
-    names = (key.strip() for key in env.get("TRAINER_API_KEYS", DEFAULT_KEY).split(","))
-    keys = tuple(key for key in names if key)
-    # An empty list would either lock everybody out or let everybody in: neither is meant.
-    if not keys:
-        raise ConfigurationError("TRAINER_API_KEYS must hold at least one key")
+def _keys(env: Environment) -> tuple[str, ...]:
+    keys, host = env.get(set_by.TRAINER_API_KEYS), env.get(set_by.TRAINER_HOST)
     if DEFAULT_KEY in keys and not _is_loopback(host):
         # The photos of people would be open to the whole network.
-        raise ConfigurationError(
-            f"TRAINER_API_KEYS must hold a key of your own where TRAINER_HOST is {host}"
+        raise env.refusal(
+            set_by.TRAINER_API_KEYS, f"a key of your own, or several, where TRAINER_HOST is {host}"
         )
     return keys
 

@@ -11,6 +11,9 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from environment.errors import SettingError
+from environment.reading import Environment
+from environment.variables import TRAINER_LOG_LEVEL, TRAINERS
 from trainer.config import Config
 from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
@@ -26,19 +29,25 @@ def serve(
     `protocol` replaces uvicorn's own HTTP protocol.
     """
     logging.basicConfig(
-        level=logging.getLevelNamesMapping().get(os.environ.get("TRAINER_LOG_LEVEL", ""), "INFO"),
+        level="INFO",
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S%z",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     os.umask(0o077)  # photos of people: for this account only
     try:
-        config = Config.from_environment(os.environ)
+        env = Environment.load()
+        env.check(TRAINERS)
+        logging.getLogger().setLevel(env.get(TRAINER_LOG_LEVEL))
+        config = Config.from_environment(env)
         app = build(config)
-    except ConfigurationError as error:
+        _spool_beside_the_files(config)
+    except OSError as error:
+        log.error("The folder of TRAINER_DIR is of no use: %s.", error.strerror)
+        return 2
+    except (ConfigurationError, SettingError) as error:
         log.error("%s", error)
         return 2
-    _spool_beside_the_files(config)
     _listen(app, config, protocol)
     return 0
 

@@ -15,17 +15,20 @@ from emulators.faults.ledger import Ledger
 from emulators.faults.plan import Plan
 from emulators.trainer.engine import StuckEngine
 from emulators.trainer.service import TrainerService
+from environment.reading import Environment
+from environment.values import Number
 from trainer import engines
 from trainer.app import create_app
-from trainer.config import Config, number
+from trainer.config import Config
 from trainer.server import serve
 
 log = logging.getLogger("emulators.trainer")
+LATENCY_MS = Number("EMULATOR_LATENCY_MS", 0, high=60_000)
 
 
 def emulate(config: Config) -> FaultLayer:
-    """Return the trainer's application in the fault layer; raise ConfigurationError."""
-    latency = number(os.environ, "EMULATOR_LATENCY_MS", 0.0, 0.0, 60_000.0) / 1000
+    """Return the trainer's application in the fault layer; raise as `serve` knows."""
+    latency = Environment(os.environ).get(LATENCY_MS) / 1000
     log.warning(
         "FAULT INJECTION IS ON: this trainer fails on request. Never use it with real photos"
     )

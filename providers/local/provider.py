@@ -15,6 +15,10 @@ from urllib.parse import quote
 import requests
 from django.utils.translation import gettext_lazy as _
 
+from environment.reading import Environment
+from environment.urls import Address
+from environment.values import Key
+from environment.variables import TRAINER_PORT
 from providers.errors import RunNotFoundError
 from providers.http.calls import Call
 from providers.local import offers, replies
@@ -36,8 +40,8 @@ class Local(Together):
     runs_here = may_be_simulated = True
     training_offers = offers.TRAINING
     generation_offers = offers.GENERATION
-    key_variable = "TRAINER_API_KEY"
-    url_variable = "TRAINER_URL"
+    key_variable = Key("TRAINER_API_KEY", "local", secret=True)
+    url_variable = Address("TRAINER_URL", empty_means="")  # by default where the bundled one is
     capabilities = Together.capabilities | {
         Capability.FOLLOW_GENERATIONS,
         Capability.FIND_GENERATIONS,
@@ -54,12 +58,10 @@ class Local(Together):
         super().__init__(api_key=api_key, base_url=f"{root}/v1", session=session)
 
     @classmethod
-    def options_from(cls, env: Mapping[str, str]) -> dict[str, str]:
+    def options_from(cls, env: Environment) -> dict[str, str]:
         """On by default, at the bundled trainer's address; off where TRAINER_URL is empty."""
-        default = f"http://127.0.0.1:{env.get('TRAINER_PORT') or 8100}"
-        if not (url := env.get(cls.url_variable, default)):
-            return {}
-        return {"base_url": url, "api_key": env.get(cls.key_variable, cls.key)}
+        url = env.get(cls.url_variable, f"http://127.0.0.1:{env.get(TRAINER_PORT)}")
+        return {"base_url": url, "api_key": env.get(cls.key_variable)} if url else {}
 
     def describe(self) -> Description:
         described = super().describe()

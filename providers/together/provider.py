@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from requests_toolbelt import MultipartEncoder
 
+from environment.urls import Address
+from environment.values import Key
 from providers.base import Provider
 from providers.errors import AuthenticationFailedError, RequestRejectedError
 from providers.http.calls import Call, Reply
@@ -45,9 +47,8 @@ class Together(Provider):
     label: ClassVar[str | Promise] = "Together AI"
     training_offers = offers.TRAINING
     generation_offers = offers.GENERATION
-    key_variable = "TOGETHER_API_KEY"
-    url_variable = "TOGETHER_BASE_URL"
-    default_url = "https://api.together.ai/v1"
+    key_variable = Key("TOGETHER_API_KEY", "", secret=True)
+    url_variable = Address("TOGETHER_BASE_URL", "https://api.together.ai/v1")
     capabilities = frozenset(
         {
             Capability.TRAIN,

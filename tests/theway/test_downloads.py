@@ -38,7 +38,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def weights(served) -> str:
-    env = installation_environment(served.folder, port=served.port, trainer_port=0)
+    env = installation_environment(served.folder, port=served.port, trainer_port=8100)
     return f"/dashboard/models/{manage(env, 'shell', '-v0', '-c', _READY)}/weights"
 
 

@@ -125,7 +125,7 @@ def test_a_taken_port_is_reported_in_a_sentence_before_anything_starts(launch, n
 
 def test_a_port_that_is_no_number_is_refused(launch):
     launched = launch(PORT="eighty")
-    launched.wait_for("PORT must be a port number from 1 to 65535, not “eighty”.")
+    launched.wait_for("PORT must be a whole number from 1 to 65535.")
     assert launched.wait(10) == 1
 
 

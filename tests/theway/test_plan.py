@@ -8,11 +8,12 @@ import socket
 
 import pytest
 
+from environment.reading import Environment
 from providers.registry import from_environment
 from theway.launcher.plan import Plan, PlanError
 from theway.processes import ports
 from theway.processes.ports import unused_port
-from theway.web_addresses import loopback_host, without_default_port
+from theway.web_addresses import loopback_host
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def plan(settings, monkeypatch):
             monkeypatch.delenv(name)
         for name, value in {"PORT": str(unused_port()), **variables}.items():
             monkeypatch.setenv(name, value)
-        settings.PROVIDERS = from_environment(os.environ)
+        settings.PROVIDERS = from_environment(Environment(os.environ))
         return Plan.from_environment()
 
     return make
@@ -75,23 +76,6 @@ def test_where_the_bundled_trainer_is_not_started_it_is_said_why(plan, url, reas
 @pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "nonsense", "http://"])
 def test_what_is_no_address_is_no_trainer_of_ours(url):
     assert loopback_host(url, 8100) == ""
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("https://TheWay.Example.org:443/", "https://theway.example.org"),
-        ("HTTP://theway.example.org:80", "http://theway.example.org"),
-        ("https://theway.example.org:8443", "https://theway.example.org:8443"),
-        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
-        ("https://bücher.example", "https://xn--bcher-kva.example"),
-        ("https://theway.example.org/path/", "https://theway.example.org/path"),
-        ("theway.example.org", "theway.example.org"),
-        ("", ""),
-    ],
-)
-def test_the_public_address_is_kept_as_browsers_write_it(written, meant):
-    assert without_default_port(written) == meant
 
 
 @pytest.mark.parametrize(

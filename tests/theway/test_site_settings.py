@@ -77,7 +77,7 @@ def test_a_machine_for_oneself_has_no_limits_and_a_public_site_has_all(tmp_path)
     assert public == [500, 5000, 20, 10, 200, 20, 1200]
 
 
-def test_a_limit_may_be_a_number_nothing_or_none(tmp_path):
+def test_a_limit_may_be_a_number_or_none_and_nothing_leaves_the_default(tmp_path):
     shown = limits_with(
         tmp_path,
         PUBLIC_URL="https://x.example.org",
@@ -85,9 +85,11 @@ def test_a_limit_may_be_a_number_nothing_or_none(tmp_path):
         LIMIT_STORAGE_MB="",
         LIMIT_DRAFTS="None",
     )
-    assert json.loads(shown.stdout)[:4] == [0, None, None, 10]
+    assert json.loads(shown.stdout)[:4] == [0, 5000, None, 10]
 
 
 def test_a_limit_that_is_no_number_is_named(tmp_path):
     failed = limits_with(tmp_path, LIMIT_DRAFTS="-1")
-    assert "LIMIT_DRAFTS must be a whole number, or none." in failed.stderr
+    assert failed.stderr.startswith("LIMIT_DRAFTS must be a whole number")
+    assert failed.stderr.endswith(", or none.\n")
+    assert failed.returncode == 1

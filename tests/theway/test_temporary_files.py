@@ -120,7 +120,7 @@ print(tempfile.gettempdir())
 )
 def test_every_process_and_whatever_it_starts_has_the_installations_own_folder(tmp_path, start):
     (tmp_path / "shared").mkdir()
-    env = installation_environment(tmp_path, port=0, trainer_port=0)
+    env = installation_environment(tmp_path, port=8000, trainer_port=8100)
     env["TMPDIR"] = str(tmp_path / "shared")
     again = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TRY!r}], check=True)"
     code = f"{start}\n{TRY}\n{again}"
@@ -140,9 +140,10 @@ def test_the_trainers_temporary_folder_is_its_own_and_emptied_at_the_start(tmp_p
     code = (
         "import os; from pathlib import Path\n"
         "os.umask(0o077)\n"
+        "from environment.reading import Environment\n"
         "from trainer.config import Config; from trainer.server import _spool_beside_the_files\n"
         f"env = {{'TRAINER_DIR': {str(tmp_path)!r}}}\n"
-        "_spool_beside_the_files(Config.from_environment(env))\n"
+        "_spool_beside_the_files(Config.from_environment(Environment(env)))\n"
         "import tempfile; print(tempfile.gettempdir(), os.environ['TMPDIR'])"
     )
     said = subprocess.run(

@@ -21,7 +21,9 @@ FORGED = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https"}
 def settings_of(folder: Path, expression: str, **variables: str) -> str:
     """What the settings hold in a process of an installation in `folder`."""
     code = f"from theway import settings as s; print({expression})"
-    env = installation_environment(folder, port=0, trainer_port=0) | variables
+    env = (
+        installation_environment(folder, port=unused_port(), trainer_port=unused_port()) | variables
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, text=True
     )
@@ -66,6 +68,17 @@ def test_with_https_no_other_host_of_the_domain_can_set_them(tmp_path):
     assert said.endswith("True True False False")
 
 
+def test_the_whole_domain_is_https_only_where_that_is_said_in_so_many_words(tmp_path):
+    said = settings_of(
+        tmp_path,
+        "s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD",
+        PUBLIC_URL="HTTPS://TheWay.example.org/",
+        HSTS_INCLUDE_SUBDOMAINS="yes",
+        HSTS_PRELOAD="no",
+    )
+    assert said == "True False"
+
+
 # --- headers -------------------------------------------------------------------------------
 
 
@@ -92,7 +105,9 @@ def site(folder: Path, trusted: str) -> Iterator[str]:
     """The Procfile's web service behind the proxies of `trusted`; its address."""
     port = unused_port()
     # Debug, because static files that nobody has collected are not what this is about.
-    env = installation_environment(folder, port=port, trainer_port=0) | {"DJANGO_DEBUG": "1"}
+    env = installation_environment(folder, port=port, trainer_port=unused_port()) | {
+        "DJANGO_DEBUG": "1"
+    }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
     command = [sys.executable, "-m", "theway.server", "--port", str(port)]
     command += ["--trusted-proxies", trusted]

@@ -16,6 +16,8 @@ from string import Template
 
 from django.conf import settings
 
+from environment import variables as set_by
+from environment.reading import Environment
 from providers.registry import runs_here
 from theway.launcher.console import Console
 from theway.launcher.ready import READY
@@ -42,15 +44,18 @@ class Plan:
     @classmethod
     def from_environment(cls) -> Plan:
         """Read PORT, WEB_HOST, TRAINER_PORT and the Procfile. Raise PlanError."""
-        trainer_port = _port("TRAINER_PORT", 8100)
+        env = Environment(os.environ)
+        trainer_port = env.get(set_by.TRAINER_PORT)
+        if not trainer_port:
+            raise PlanError("TRAINER_PORT must be a port number from 1 to 65535 here.")
         procfile = (settings.BASE_DIR / "Procfile").read_text()
         commands = dict(re.findall(r"^([\w-]+):\s*(.+)$", procfile, re.MULTILINE))
         trainer_host = _trainer_host(trainer_port)
         if not trainer_host:
             commands.pop("trainer", None)
         return cls(
-            host=os.environ.get("WEB_HOST", "127.0.0.1"),
-            port=_port("PORT", 8000),
+            host=env.get(set_by.WEB_HOST),
+            port=env.get(set_by.PORT),
             trainer_port=trainer_port,
             trainer_host=trainer_host,
             commands=commands,
@@ -97,7 +102,7 @@ class Plan:
         return [
             Process(
                 name,
-                [Template(word).substitute(env) for word in shlex.split(command)],
+                _words(command, env),
                 cwd=settings.BASE_DIR,
                 env=env,
                 ready_url=urls.get(name, ""),
@@ -117,15 +122,18 @@ class Plan:
             "PORT": str(self.port),
             "TRAINER_PORT": str(self.trainer_port),
         }
+        proxies = Environment(os.environ).get(set_by.TRUSTED_PROXIES)
+        shared["TRUSTED_PROXIES"] = ",".join(proxies)
         defaults = {
-            "TRUSTED_PROXIES": "127.0.0.1",
             "TRAINER_DIR": str(settings.VAR_DIR / "trainer"),
             # A line per request would hide everything else.
             "TRAINER_LOG_LEVEL": "WARNING",
             "TRAINER_HOST": self.trainer_host or "127.0.0.1",
             "TRAINER_API_KEYS": _bundled_trainer(self.trainer_port).get("api_key", ""),
         }
-        return defaults | os.environ | shared
+        # What is set to nothing is not set; only TRAINER_URL means something then.
+        filled = {name: text for name, text in os.environ.items() if text or name not in defaults}
+        return defaults | filled | shared
 
 
 def _bundled_trainer(port: int) -> dict[str, str]:
@@ -159,8 +167,7 @@ def _why_not(error: OSError, port_name: str, host_name: str, host: str, port: in
     return f"Port {port} on {host} cannot be opened: {error.strerror or error}."
 
 
-def _port(name: str, default: int) -> int:
-    text = os.environ.get(name, "") or str(default)
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise PlanError(f"{name} must be a port number from 1 to 65535, not “{text}”.")
-    return int(text)
+def _words(command: str, env: Mapping[str, str]) -> list[str]:
+    """Return a command's words; `python` is ours, whatever PATH and the project's folder are."""
+    words = [Template(word).substitute(env) for word in shlex.split(command)]
+    return [sys.executable, *words[1:]] if words[0] == "python" else words

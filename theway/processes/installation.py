@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
@@ -29,7 +30,7 @@ def installation_environment(folder: Path, *, port: int, trainer_port: int) -> d
         **dict.fromkeys(_EMPTY, ""),
         "DJANGO_SETTINGS_MODULE": "theway.settings",
         "THEWAY_DATA_DIR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{quote(bytes(folder / 'db.sqlite3'))}",
         "EMAIL_URL": "consolemail://",
         "PORT": str(port),
         "WEB_HOST": "127.0.0.1",
