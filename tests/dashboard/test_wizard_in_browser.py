@@ -232,7 +232,7 @@ def test_a_photo_beyond_the_limit_stays_on_the_page_to_be_tried_again(page, owne
     expect(left).to_have_count(0)
 
 
-@pytest.mark.console_errors("status of 429")
+@pytest.mark.console_errors("status of 429", "status of 409")
 def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, owner, settings):
     settings.LIMIT_DRAFTS = 1
     old = draft(owner)

@@ -91,12 +91,8 @@ def test_a_full_disk_still_is_an_error(env, done):
     assert "No space left" in run.stderr
 
 
-def test_a_refusal_is_readable_where_only_ascii_is_shown(env):
-    refused = env | ASCII | {"PORT": "eighty"}
-    run = subprocess.run(
-        [sys.executable, "manage.py", "up"], cwd=ROOT, env=refused, capture_output=True, text=True
-    )
+def test_a_refusal_is_readable_where_only_ascii_is_shown(env, tmp_path):
+    command = [sys.executable, "manage.py", "demo", "--photos", str(tmp_path / "fötös")]
+    run = subprocess.run(command, cwd=ROOT, env=env | ASCII, capture_output=True, text=True)
     assert run.returncode == 1
-    assert (
-        run.stderr.startswith("CommandError: PORT must be a port number") and "eighty" in run.stderr
-    )
+    assert run.stderr.isascii() and "is not a folder" in run.stderr
