@@ -77,7 +77,7 @@ def click_continue(page: Page) -> None:
 def wait_until_ready(installation: Launched, name: str) -> None:
     """Ask the database, not the site: no page and no stream is open."""
     query = "SELECT status FROM models_app_usermodel WHERE name = ?"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     with closing(sqlite3.connect(f"file:{installation.folder}/db.sqlite3?mode=ro", uri=True)) as db:
         while db.execute(query, [name]).fetchone() != ("ready",):
             assert time.monotonic() < until, f"{name} did not become ready"

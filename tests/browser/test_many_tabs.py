@@ -31,7 +31,9 @@ window.setShown = (state) => {
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
     """TheWay with a trainer that takes as long as tabs take to open."""
-    launched = Launched(tmp_path_factory.mktemp("installation"), TRAINER_SECONDS="45")
+    launched = Launched(
+        tmp_path_factory.mktemp("installation"), TRAINER_SECONDS="45", TRAINER_SLOTS="9"
+    )
     try:
         launched.wait_for("Open http://127.0.0.1:")
         yield launched
