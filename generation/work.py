@@ -31,7 +31,7 @@ class GenerationWork:
     def prepare(self, job: JobQueue, provider: Provider) -> GenerationRequest:
         """Return the request; nothing has to be uploaded."""
         model, payload = _model_of(job), job.payload
-        return GenerationRequest(
+        request = GenerationRequest(
             correlation=job.correlation,
             base_model=payload["base_model"],
             prompt=payload["prompt"],
@@ -41,6 +41,7 @@ class GenerationWork:
             seed=payload["seed"],
             lora=Lora(_weights_for(model, job), payload["strength"]),
         )
+        return provider.prepare_generation(request)
 
     def submit(
         self, job: JobQueue, provider: Provider, request: GenerationRequest, *, not_after: float

@@ -22,7 +22,12 @@ from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, UnsupportedFeatureError
+from providers.errors import (
+    RUN_ERROR_CODES,
+    RUN_FAILED,
+    ProviderError,
+    UnsupportedFeatureError,
+)
 from providers.redaction import sanitised
 from providers.types import Run, RunRef, RunStatus
 
@@ -93,27 +98,29 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         elif run.status is RunStatus.CANCELLED:
             move(job, Status.CANCELLED, last_seen_at=now)
         else:
-            detail = sanitised(_reason_of(run, job.run_ref, provider), TEXT_LIMIT)
+            failed = _with_reason(run, job.run_ref, provider)
+            detail = sanitised(failed.error, TEXT_LIMIT)
+            code = failed.error_code if failed.error_code in RUN_ERROR_CODES else RUN_FAILED
             move(
                 job,
                 Status.FAILED,
                 last_seen_at=now,
-                error_code="run_failed",
+                error_code=code,
                 error_detail=detail,
             )
     except TransitionError:
         log.info("job %s: another process saw first that it %s", job.pk, run.status.value)
 
 
-def _reason_of(run: Run, ref: RunRef, provider: Provider) -> str:
-    """The provider's explanation of a failure; lists often leave it out, a single call has it."""
+def _with_reason(run: Run, ref: RunRef, provider: Provider) -> Run:
+    """The run with its provider's explanation: lists often leave it out, a single call has it."""
     if run.error:
-        return run.error
+        return run
     try:
         with provider_status.limits_heard(provider.key):
-            return provider.get_run(ref).error
+            return provider.get_run(ref)
     except ProviderError:
-        return ""
+        return run
 
 
 @transaction.atomic
