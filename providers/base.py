@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import requests
 from django.utils.functional import Promise
@@ -87,6 +87,12 @@ class Provider:
     describe_every: ClassVar[timedelta] = timedelta(seconds=30)
     # How long uploaded photos surely stay there before anything is trained on them.
     dataset_lasts: ClassVar[timedelta] = timedelta(hours=12)
+    # How long uploaded weights surely stay there.
+    weights_last: ClassVar[timedelta] = timedelta(0)
+    # Whether it no longer knows a run that was cancelled while it waited.
+    forgets_cancelled_runs: ClassVar[bool] = False
+    # What it keeps of a person's photos and for how long, in a sentence; "" where nobody knows.
+    keeps: ClassVar[str | Promise] = ""
     # Further https hosts of the service that want its key for results ("*." for every subdomain).
     key_hosts: ClassVar[frozenset[str]] = frozenset()
     paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
@@ -136,6 +142,12 @@ class Provider:
         self.require(Capability.GENERATE)
         return request
 
+    def upload_weights(self, file: IO[bytes]) -> str:
+        """Store a copy of trained weights at the provider, for drawing with them there; return
+        its address. It expires by itself, no earlier than after `weights_last`."""
+        self.require(Capability.UPLOAD_WEIGHTS)
+        return self.send_weights(file)
+
     def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
         """Start a paid training: at most one HTTP request leaves, ever.
 
@@ -169,9 +181,13 @@ class Provider:
         parse = self.parse_training if is_training else self.parse_generation
         reply = self.client.ask(self.run_call(ref))
         run = self.observed(self._parsed(reply, parse), reply)
+        self.require_same(run, ref)
+        return run
+
+    def require_same(self, run: Run, ref: RunRef) -> None:
+        """Raise OutcomeUnknownError for an answer about another run than the one asked for."""
         if run.id != ref.id:
             raise OutcomeUnknownError(self.key, "the answer is about another run")
-        return run
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return the runs of one kind, those created since that moment at least."""
@@ -271,6 +287,9 @@ class Provider:
 
     def send_dataset(self, photos: Sequence[Photo]) -> str:
         raise self.unsupported("datasets")
+
+    def send_weights(self, file: IO[bytes]) -> str:
+        raise self.unsupported("uploading weights")
 
     def training_call(self, request: TrainingRequest) -> Call:
         raise self.unsupported("training")
