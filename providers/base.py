@@ -79,6 +79,8 @@ class Provider:
     auth_scheme: ClassVar[str] = "Bearer"
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
+    # Whether its lists can prove an absence at all: a history that may lag proves none.
+    lists_are_complete: ClassVar[bool] = True
     # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
     # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
     shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)

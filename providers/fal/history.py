@@ -12,28 +12,24 @@ from providers.errors import MISSHAPEN
 from providers.fal.fields import Json, moment, object_in, text, url
 from providers.fal.offers import TRAINING
 from providers.fal.replies import LORA_FIELDS, request_id
-from providers.types import Run, RunStatus, WorkKind
+from providers.types import Run, RunList, RunStatus, WorkKind
 
 logger = logging.getLogger(__name__)
 
 _ZIP_FIELD_BY_ENDPOINT = {offer.remote_model: offer.zip_field for offer in TRAINING.values()}
 
 
-def history(data: Json, kind: WorkKind) -> list[Run]:
-    """Return the requests on a page of the history, those that can be read."""
+def page(data: Json, kind: WorkKind) -> RunList:
+    """Return the requests on one page, those that can be read. It is never complete."""
     runs: list[Run] = []
     for item in data["items"]:
         try:
             runs.append(_listed(item, kind))
         except MISSHAPEN as error:
             logger.warning("an entry of the history is unreadable: %s", type(error).__name__)
-    return runs
-
-
-def next_cursor(data: Json) -> str:
-    """Return what names the next page; "" after the last."""
     cursor = data.get("next_cursor")
-    return cursor if data.get("has_more") and isinstance(cursor, str) else ""
+    has_more = bool(data.get("has_more")) and isinstance(cursor, str)
+    return RunList(tuple(runs), next_page=text(cursor) if has_more else "")
 
 
 def _listed(item: Json, kind: WorkKind) -> Run:
@@ -46,5 +42,5 @@ def _listed(item: Json, kind: WorkKind) -> Run:
         return Run(run_id, RunStatus.RUNNING, correlation=address, created_at=created_at)
     outcome = RunStatus.SUCCEEDED if 200 <= code < 300 else RunStatus.FAILED
     result = object_in(item.get("json_output"))
-    url = next((found for name in LORA_FIELDS if (found := url(result.get(name)))), "")
-    return Run(run_id, outcome, correlation=address, created_at=created_at, remote_ref=url)
+    weights = next((found for name in LORA_FIELDS if (found := url(result.get(name)))), "")
+    return Run(run_id, outcome, correlation=address, created_at=created_at, remote_ref=weights)

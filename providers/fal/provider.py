@@ -83,6 +83,8 @@ class Fal(Provider):
     keeps = gettext_lazy(
         "The uploaded photos are deleted there after two days, the results after two weeks."
     )
+    lists_are_complete = False
+    absence_after = timedelta(minutes=3)  # nothing is proved then: the history is asked so often
     describe_every = timedelta(minutes=10)
     dataset_lasts = timedelta(hours=12)
     weights_last = WEIGHTS_LAST
@@ -192,10 +194,10 @@ class Fal(Provider):
     # --- runs ----------------------------------------------------------------------------------
 
     def parse_training(self, data: Mapping[str, Any]) -> Run:
-        return replies.submitted(data)
+        return replies.run(data, self.status_of)
 
     def parse_generation(self, data: Mapping[str, Any]) -> Run:
-        return replies.submitted(data)
+        return replies.run(data, self.status_of)
 
     def run_call(self, ref: RunRef) -> Call:
         return Call("GET", f"{self._path_of(ref)}/status", is_about_run=True)
@@ -205,7 +207,7 @@ class Fal(Provider):
         tell a success from a failure."""
         self.require(Capability.TRAIN if ref.kind is WorkKind.TRAINING else Capability.GENERATE)
         reply = self.client.ask(self.run_call(ref))
-        run = self._parsed(reply, lambda data: replies.status(data, ref.id, self.status_of))
+        run = self._parsed(reply, self.parse_training)
         self.require_same(run, ref)
         if run.status is not RunStatus.SUCCEEDED:
             return self.observed(run, reply)
@@ -254,21 +256,18 @@ class Fal(Provider):
             "expand": "payloads",
             "limit": "100",
         }
-        path = "/models/requests/by-endpoint"
+        call = self._platform("/models/requests/by-endpoint", params)
 
         def read(page: str) -> RunList:
             cursor = {"cursor": page} if page else {}
-            reply = self.client.ask(self._platform(path, params | cursor))
-            listed = self._parsed(
-                reply,
-                lambda data: RunList(
-                    tuple(history.history(data, kind)), next_page=history.next_cursor(data)
-                ),
-            )
-            runs = tuple(self.observed(run, reply) for run in listed.runs)
-            return replace(listed, runs=runs)
+            reply = self.client.ask(replace(call, params=params | cursor))
+            listed = self._parsed(reply, lambda data: self.parse_list(data, kind))
+            return replace(listed, runs=tuple(self.observed(run, reply) for run in listed.runs))
 
         return read_pages(read, since)
+
+    def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
+        return history.page(data, kind)
 
     # --- leaving nothing behind ----------------------------------------------------------------
 
@@ -299,7 +298,7 @@ class Fal(Provider):
     def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
         if kind is AuthenticationFailedError and replies.is_out_of_credit(detail_of(reply)):
             return OutOfCreditError
-        if kind is not RequestRejectedError:
+        if kind is not RequestRejectedError or reply.data is None:
             return kind
         if reply.status_code == 404:
             return TrainerGoneError

@@ -50,30 +50,19 @@ def request_id(data: Json) -> str:
     return value
 
 
-def submitted(data: Json) -> Run:
-    """Return the run in the answer to a submit: it waits."""
-    return Run(
-        id=request_id(data),
-        status=RunStatus.QUEUED,
-        stage=_STAGES["IN_QUEUE"],
-        queue_position=whole(data.get("queue_position")),
-        raw=data,
-    )
-
-
-def status(data: Json, run_id: str, status_of: Callable[[object], RunStatus]) -> Run:
-    """Return a run as its status answer shows it; one that has ended well still lacks its
-    result."""
-    word = data["status"]
-    state = status_of(word)
+def run(data: Json, status_of: Callable[[object], RunStatus]) -> Run:
+    """Return a run as a submit or a status answer shows it; one that has ended well still lacks
+    its result."""
+    word = data.get("status", "IN_QUEUE")  # a submit that names no status: it waits
+    run_id, state = request_id(data), status_of(word)
     kind, words = error_of(data)
     if state is RunStatus.SUCCEEDED and (kind or words):
         return failed(run_id, [kind], words)
     return Run(
-        # The id comes back where the answer names it: it could be about another.
-        id=str(data.get("request_id") or run_id),
+        id=run_id,
         status=state,
         stage=_STAGES.get(str(word), ""),
+        progress=1.0 if state is RunStatus.SUCCEEDED else None,
         queue_position=whole(data.get("queue_position")) if state is RunStatus.QUEUED else None,
         raw=data,
     )
