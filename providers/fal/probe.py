@@ -16,7 +16,7 @@ from providers.errors import ProviderError, RequestRejectedError, TrainerGoneErr
 from providers.fal import documents
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
-from providers.hosted.input_schema import problem_with
+from providers.hosted.input_schema import conformed, problem_with
 from providers.http.calls import Call
 from providers.http.client import Client, OtherKey
 
@@ -36,16 +36,22 @@ class Probe:
         that cannot be known."""
         return tuple(key for key, offer in offers.items() if self._document(offer.remote_model))
 
-    def require_accepts(self, endpoint: str, sent: Mapping[str, Any]) -> None:
-        """Raise TrainerGoneError where an endpoint is gone or no longer takes what we send."""
+    def accepted(self, endpoint: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is to be sent, in the types that the endpoint publishes now.
+
+        Raises TrainerGoneError where it is gone or no longer takes this.
+        """
         document = self._document(endpoint)
         if not document:
             text = _("%(endpoint)s is no longer there.") % {"endpoint": endpoint}
             raise TrainerGoneError(self._client.provider, text)
         schema = documents.published(document)
-        problem = problem_with(sent, *schema) if schema else ""
-        if problem:
+        if schema is None:
+            return dict(sent)
+        sent = conformed(sent, *schema)
+        if problem := problem_with(sent, *schema):
             raise TrainerGoneError(self._client.provider, f"{endpoint}: {problem}")
+        return sent
 
     def unit_prices(self, endpoints: Sequence[str]) -> dict[str, float]:
         """Return what the price list says per billing unit; {} where it does not answer."""

@@ -151,15 +151,14 @@ class Fal(Provider):
         """Ask for the trainer's inputs, as it publishes them now, and check ours."""
         request = super().prepare_training(request)
         offer = self._trainer(request.base_model)
-        self.probe.require_accepts(offer.remote_model, inputs.training(offer, request))
-        return request
+        sent = self.probe.accepted(offer.remote_model, inputs.training(offer, request))
+        return replace(request, target={"inputs": sent})
 
     def training_call(self, request: TrainingRequest) -> Call:
         offer = self._trainer(request.base_model)
         # Never `X-Fal-Store-IO: 0` here: the history could not show a lost run.
-        return self._submit(
-            offer.remote_model, inputs.training(offer, request), request.webhook_url
-        )
+        sent = request.target.get("inputs") or inputs.training(offer, request)
+        return self._submit(offer.remote_model, sent, request.webhook_url)
 
     def lookup_key(self, request: TrainingRequest | GenerationRequest) -> str:
         """The history shows what was sent, and no two trainings share an upload."""

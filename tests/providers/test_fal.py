@@ -350,9 +350,17 @@ def published(wire, document: dict | None) -> None:
 def test_a_trainer_that_takes_what_we_send_is_asked_for_nothing_else(fal, wire):
     published(wire, schema(GOOD, ["image_data_url"]))
     request = training_request()
-    assert fal.prepare_training(request) == request
+    prepared = fal.prepare_training(request)
+    assert fal.training_call(prepared) == fal.training_call(request)
     page = next(call.request for call in wire.calls if "openapi.json" in call.request.url)
     assert "Authorization" not in page.headers
+
+
+def test_a_value_is_sent_in_the_type_that_the_trainer_publishes(fal, wire):
+    size = {"type": "string", "enum": ["512", "768", "1024"]}
+    published(wire, schema({**GOOD, "learning_rate": size}, []))
+    prepared = fal.prepare_training(training_request(learning_rate=768))
+    assert fal.training_call(prepared).payload["learning_rate"] == "768"
 
 
 @pytest.mark.parametrize(
