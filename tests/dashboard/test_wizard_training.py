@@ -59,6 +59,8 @@ def test_the_choice_is_written(model, owner_client):
         "learning_rate": 0.0004,
         "batch_size": 1,
         "resolution": 768,
+        "rank": 16,
+        "fixed_steps": 0,
     }
 
 
@@ -71,6 +73,8 @@ def test_own_values_win_over_the_preset(model, owner_client):
         "learning_rate": 0.0003,
         "batch_size": 2,
         "resolution": 512,
+        "rank": 16,
+        "fixed_steps": 0,
     }
     page = owner_client.get(address(model, "training"))
     assert page.context["has_own_values"]
