@@ -158,7 +158,8 @@ def _why_untrainable(
     if description is None:
         return NOT_YET_KNOWN if offer.is_on_request else ""
     if model.key not in description.can_train:
-        return NOT_TRAINED_THERE if offer.is_on_request else NOT_TRAINED_HERE
+        trains_none = offer.is_on_request and not description.can_train
+        return NOT_TRAINED_THERE if trains_none else NOT_TRAINED_HERE
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,6 +39,15 @@ class BaseModelGroup:
 
     base_model: BaseModel
     cards: tuple[TrainerCard, ...]
+
+    @property
+    def price_text(self) -> str:
+        """What it costs at least, in words."""
+        first = min(self.cards, key=lambda card: _dearness(card.estimate))
+        text = first.estimate.price_text
+        is_one = len({card.estimate.price_text for card in self.cards}) == 1
+        is_all = is_one or not first.estimate.price_usd
+        return text if is_all else _("from %(price)s") % {"price": text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,11 @@ def decided_there(option: TrainingOption | None) -> str:
         "trainer": option.label,
         "settings": ", ".join(labels),
     }
+
+
+def _dearness(estimate: Estimate) -> float:
+    """A price to sort by: an unpublished one comes last."""
+    return math.inf if estimate.price_usd is None else float(estimate.price_usd)
 
 
 def _card(option: TrainingOption, form: TrainingForm, draft: UserModel, count: int) -> TrainerCard:
