@@ -33,7 +33,9 @@ class Command(BaseCommand):
         for report, _took in checked:
             for line in details(report):
                 self.stdout.write(f"{report.label}: {line}")
-        if problems := [f"{one.label}: {one.problem} {one.fix}" for one, _took in checked if one.problem]:
+        if problems := [
+            f"{one.label}: {one.problem} {one.fix}" for one, _took in checked if one.problem
+        ]:
             raise CommandError("\n".join(problems))
 
 
