@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from trainer.config import Config
 from trainer.database import Database
+from trainer.disk import DATABASE
 from trainer.engines.base import Engine
 from trainer.files.store import FileStore
 from trainer.images.store import ImageStore
@@ -21,7 +22,7 @@ class State:
     def __init__(self, config: Config, engine: Engine) -> None:
         self.config = config
         self.engine = engine
-        self.database = Database(config.folder / "trainer.db")
+        self.database = Database(config.folder / DATABASE)
         self.files = FileStore(self.database, config.folder / "files")
         self.runs = RunStore(self.database, config.folder / "runs", self.files)
         self.runner = Runner(self.runs, engine, config.slots)

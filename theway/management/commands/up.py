@@ -13,9 +13,14 @@ from theway.checks import INSTALLATION
 from theway.launcher.console import Console
 from theway.launcher.plan import Plan, PlanError
 from theway.launcher.preparation import AlreadyRunningError, launcher_lock, prepare
+from theway.launcher.static_files import ForeignFolderError
 from theway.launcher.supervisor import StartError, Supervisor
 from theway.processes.open_files import raise_limit
 from theway.processes.watchdog import Watchdog
+
+
+# Each says in a sentence what to change.
+_REFUSALS = (PlanError, AlreadyRunningError, in_use.InUseError, ForeignFolderError, StartError)
 
 
 class Command(BaseCommand):
@@ -34,7 +39,7 @@ class Command(BaseCommand):
             in_use.hold()
             with launcher_lock():
                 self._run(plan)
-        except (PlanError, AlreadyRunningError, in_use.InUseError, StartError) as error:
+        except _REFUSALS as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None
