@@ -15,6 +15,7 @@ from django.conf import global_settings
 from environment import variables as set_by
 from environment.errors import SettingError
 from environment.reading import Environment
+from environment.urls import name_of
 from environment.values import Variable
 from providers import registry
 from theway.account_settings import *  # noqa: F403
@@ -62,6 +63,8 @@ ALLOWED_HOSTS = env.get(set_by.DJANGO_ALLOWED_HOSTS)
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
 PUBLIC_URL = env.get(set_by.PUBLIC_URL)
 IS_HTTPS = PUBLIC_URL.startswith("https://")
+if PUBLIC_URL:
+    ALLOWED_HOSTS = [*dict.fromkeys([*ALLOWED_HOSTS, name_of(PUBLIC_URL)])]
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
 SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, env.get(set_by.WEB_HOST)} - LOOPBACK_HOSTS)
@@ -91,6 +94,8 @@ SECURE_PROXY_SSL_HEADER = None
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.get(set_by.HSTS_INCLUDE_SUBDOMAINS)
 SECURE_HSTS_PRELOAD = env.get(set_by.HSTS_PRELOAD)
+# Browsers take it from https and from their own machine; elsewhere it is an error in the console.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS or not SITE_IS_PUBLIC else None
 
 # --- apps --------------------------------------------------------------------------------
 INSTALLED_APPS = [
