@@ -61,7 +61,7 @@ def _remove_collected(folder: Path, sources: set[str]) -> None:
 
 
 def _original(name: str) -> str:
-    """Return the file that this one was made of: `css/base.0123456789ab.css.gz` of `css/base.css`."""
+    """Return what a file was made of: `base.0123456789ab.css.gz` of `base.css`."""
     return _MADE.sub(lambda found: found[2] or "", name, count=1)
 
 

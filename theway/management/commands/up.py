@@ -18,7 +18,6 @@ from theway.launcher.supervisor import StartError, Supervisor
 from theway.processes.open_files import raise_limit
 from theway.processes.watchdog import Watchdog
 
-
 # Each says in a sentence what to change.
 _REFUSALS = (PlanError, AlreadyRunningError, in_use.InUseError, ForeignFolderError, StartError)
 
