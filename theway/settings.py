@@ -13,7 +13,6 @@ from pathlib import Path
 from django.conf import global_settings
 
 from environment import variables as set_by
-from environment.errors import SettingError
 from environment.reading import Environment
 from environment.urls import name_of
 from environment.values import Variable
@@ -22,7 +21,7 @@ from theway.account_settings import *  # noqa: F403
 from theway.celery_settings import *  # noqa: F403
 from theway.celery_settings import folder_options, redis_options
 from theway.logging_settings import logging
-from theway.private_folders import close_database, close_folder, keep_temporary_files_in
+from theway.private_folders import close_database, close_installation, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 from theway.security_settings import *  # noqa: F403
 
@@ -44,11 +43,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # storage that all workers share.
 JOURNAL_DIR = VAR_DIR / "journal"
 LOG_DIR = VAR_DIR / "log"
-try:
-    for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
-        close_folder(folder)
-except OSError as error:
-    raise SettingError(f"The folder of THEWAY_DATA_DIR is of no use: {error.strerror}.") from None
+close_installation(DATA_DIR, VAR_DIR, MEDIA_ROOT, LOG_DIR)
 # Everything that is not kept: uploads, bodies, downloads until they are checked.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)

@@ -9,12 +9,6 @@ import shutil
 from collections.abc import Container
 from pathlib import Path
 
-from trainer.errors import ConfigurationError
-
-DATABASE = "trainer.db"
-# What lies in these and is in no row of the database is deleted when the service starts.
-FOLDERS = ("files", "runs", "images", "spool")
-
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace `path` in one move; when this returns the disk has it (milliseconds)."""
@@ -46,18 +40,3 @@ def remove_unknown(folder: Path, known: Container[str]) -> None:
     for path in folder.iterdir():
         if path.name not in known:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def refuse_foreign(folder: Path) -> None:
-    """Raise ConfigurationError where folders that we would empty are somebody else's.
-
-    Ours come together with the database that says what belongs in them.
-    """
-    if (folder / DATABASE).exists():
-        return
-    for name in FOLDERS:
-        if (folder / name).is_dir() and any((folder / name).iterdir()):
-            raise ConfigurationError(
-                f"The folder of TRAINER_DIR has a folder “{name}” with other files in it. Name one "
-                "that is empty, or does not exist yet."
-            )

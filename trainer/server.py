@@ -15,7 +15,7 @@ from environment.errors import SettingError
 from environment.reading import Environment
 from environment.variables import TRAINER_LOG_LEVEL, TRAINERS
 from trainer.config import Config
-from trainer.disk import refuse_foreign, remove_unknown
+from trainer.disk import remove_unknown
 from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer")
@@ -40,7 +40,6 @@ def serve(
         env.check(TRAINERS)
         logging.getLogger().setLevel(env.get(TRAINER_LOG_LEVEL))
         config = Config.from_environment(env)
-        refuse_foreign(config.folder)
         app = build(config)
         _spool_beside_the_files(config)
     except OSError as error:

@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from jobs.engine.durability import commits_are_kept
 from models_app.uploads import sweep_uploads
 from theway.launcher import static_files
+from theway.schema import refuse_newer
 
 Write = Callable[[str], None]
 
@@ -54,6 +55,7 @@ def prepare(write: Write) -> None:
 
 
 def _prepare_database(write: Write) -> None:
+    refuse_newer()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         write("updating the database")

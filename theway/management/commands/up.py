@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from accounts.models import User
 from theway import in_use
@@ -40,6 +41,12 @@ class Command(BaseCommand):
                 self._run(plan)
         except _REFUSALS as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"The database cannot be used: {reason}.") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CommandError(f"{error.filename or 'A file'} cannot be used: {reason}.") from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
