@@ -69,6 +69,8 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+# Where https is: whoever asks by another name of the machine would find none at that.
+SECURE_SSL_HOST = PUBLIC_URL.partition("://")[2] or None
 # Probes are answered at once; the API is refused over plain http (theway/plain_http.py).
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$", "^api/"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The

@@ -101,6 +101,16 @@ def test_no_header_is_sent_that_browsers_report_as_an_error(environment, policy,
     assert shown_with(tmp_path, "SECURE_CROSS_ORIGIN_OPENER_POLICY", **environment) == policy
 
 
+def test_who_comes_without_https_is_led_to_where_it_is(tmp_path):
+    """Not to https at the name that was asked for, such as an address of the home network."""
+    for address, host in (
+        ("https://x.example.org:8443", "x.example.org:8443"),
+        ("http://x.example.org", "x.example.org"),
+        ("", None),
+    ):
+        assert shown_with(tmp_path, "SECURE_SSL_HOST", PUBLIC_URL=address) == host
+
+
 def limits_with(tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
     names = [limit.setting for limit in Limit]
     show = f"import json, theway.settings as s; print(json.dumps([getattr(s, n) for n in {names}]))"
