@@ -45,9 +45,10 @@ class Timeline:
         spent = self.seconds * (TRAINED - LOADED) * share
         rate = step / spent if spent else 0.0
         left = _clock((self.steps - step) / rate) if rate else "?"
-        speed = f"{rate:5.2f}it/s" if rate >= 1 or not rate else f"{1 / rate:5.2f}s/it"
+        speed = f"{rate:5.2f}it/s" if rate >= 1 else f"{1 / rate:5.2f}s/it" if rate else "?it/s"
         numbers = f"{step}/{self.steps} [{_clock(spent)}<{left}, {speed}"
-        return f"{name}: {share:4.0%}|{_blocks(share)}| {numbers}{postfix and f', {postfix}'}]"
+        head = f"{name}: " if name else ""
+        return f"{head}{share:4.0%}|{_blocks(share)}| {numbers}{postfix and f', {postfix}'}]"
 
 
 def _blocks(share: float) -> str:
