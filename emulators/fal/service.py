@@ -26,7 +26,8 @@ _REQUEST = r"/[^/]+/[^/]+/requests/[^/]+"
 _PATTERNS = tuple(
     (name, method, re.compile(pattern))
     for name, method, pattern in (
-        ("status", "GET", _REQUEST + r"/status(/stream)?"),
+        ("status", "GET", _REQUEST + r"/status"),
+        ("stream", "GET", _REQUEST + r"/status/stream"),
         ("history", "GET", r"/v1/models/requests/(by-endpoint|search)"),
         ("payloads", "DELETE", r"/v1/models/requests/[^/]+/payloads"),
         ("billing", "GET", r"/v1/models/billing-events"),

@@ -13,7 +13,7 @@ from tests.emulators.fal.receiver import Receiver, receiving
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FalProcess]:
-    """A running emulator: a training takes 0.3 s, a picture 0.05 s."""
+    """A running emulator: a training takes 0.15 s, a picture 0.05 s."""
     process = FalProcess(tmp_path_factory.mktemp("fal") / "data")
     process.start()
     yield process

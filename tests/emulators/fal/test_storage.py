@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.service
 
-EVERYBODY = {"trust_env": False}
+EVERYBODY = {"trust_env": False, "verify": False}
 
 
 def initiate(fal, **options) -> dict:
