@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.fal.process import Fal, FalProcess
-from tests.emulators.fal.receiver import Receiver, receiving
+from tests.emulators.replicate.receiver import Receiver, listening
 
 
 @pytest.fixture(scope="module")
@@ -58,5 +58,5 @@ def own_fal(tmp_path: Path) -> Iterator[Callable[..., Fal]]:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Takes webhooks."""
-    with receiving() as receiver:
+    with listening() as receiver:
         yield receiver

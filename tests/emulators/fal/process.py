@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.trainer.photos import photo
+from tests.emulators.replicate.process import dataset
 from tests.trainer.process import PATIENCE, wait_until
 from theway.processes.installation import ROOT
 from theway.processes.process import Process
@@ -123,14 +121,3 @@ class Fal:
         """Put the service's clock forward."""
         ahead = self.http.get("/clock").json()["ahead"]
         self.http.put("/clock", json={"ahead": ahead + seconds}).raise_for_status()
-
-
-def dataset(photos: int = 4, captions: bool = True) -> bytes:
-    """Return a ZIP of so many small photos, each with or without its caption."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for number in range(photos):
-            archive.writestr(f"{number:03}.jpg", photo(number, size=(64, 80)))
-            if captions:
-                archive.writestr(f"{number:03}.txt", "photo of TOK person, outdoors")
-    return buffer.getvalue()

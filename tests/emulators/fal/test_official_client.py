@@ -105,8 +105,8 @@ def test_priority_deadline_and_webhook_are_sent_as_the_client_sends_them(client,
     )
     handle.get()
 
-    [delivery] = receiver.wait(1)
-    assert delivery.path == "/hook?job=one%3Atwo"
+    [delivery] = receiver.wait_for(1)
+    assert delivery.path == "/hook?job=a%3Ab"
 
 
 def test_a_deadline_that_passes_in_the_queue_is_an_error_of_the_request(client, own_fal):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from emulators.fal.signing import jwk, message, sign
 from tests.emulators.fal.process import ACCOUNT, RUNNER, TRAINER, Fal, dataset
-from tests.emulators.fal.receiver import Delivery
+from tests.emulators.replicate.receiver import Received
 
 SEED_A, SEED_B = bytes(range(32)), b"\x42" * 32
 REQUEST_ID, USER = "764cabcf-b745-4b3e-ae38-1200304cf45b", "user_1"
@@ -59,9 +59,9 @@ def test_public_keys_are_written_as_published():
     assert jwk(SEED_B)["x"] == "IVL40Zt5HSRFMkLhXy6rbLfP-ntqXtMAl5YOBpiB2xI"
 
 
-def accepts(keys: list[dict], delivery: Delivery) -> bool:
+def accepts(keys: list[dict], delivery: Received) -> bool:
     """Verify a delivery as a client does: by any key of the set."""
-    headers = {name.lower(): value for name, value in delivery.headers.items()}
+    headers = delivery.headers
     signed = message(
         headers["x-fal-webhook-request-id"],
         headers["x-fal-webhook-user-id"],
@@ -90,7 +90,7 @@ service = pytest.mark.service
 def test_the_end_of_a_training_is_told_with_a_signature_of_the_published_key(fal, receiver):
     submitted = fal.train(params={"fal_webhook": receiver.url})
 
-    [delivery] = receiver.wait(1)
+    [delivery] = receiver.wait_for(1)
 
     body = json.loads(delivery.body)
     assert accepts(keys_of(fal), delivery)
@@ -100,9 +100,9 @@ def test_the_end_of_a_training_is_told_with_a_signature_of_the_published_key(fal
         None,
     )
     assert body["payload"] == fal.result(submitted).json()
-    assert delivery.headers["X-Fal-Webhook-User-Id"] == ACCOUNT
+    assert delivery.headers["x-fal-webhook-user-id"] == ACCOUNT
     now = fal.http.get("/clock").json()["now"]
-    assert abs(int(delivery.headers["X-Fal-Webhook-Timestamp"]) - now) < 60
+    assert abs(int(delivery.headers["x-fal-webhook-timestamp"]) - now) < 60
 
 
 @service
@@ -110,7 +110,7 @@ def test_a_failure_is_told_with_what_the_result_says(fal, receiver):
     values = {"image_data_url": fal.upload(dataset(captions=False)), "steps": 100}
     fal.submit(TRAINER, values, params={"fal_webhook": receiver.url})
 
-    [delivery] = receiver.wait(1)
+    [delivery] = receiver.wait_for(1)
 
     body = json.loads(delivery.body)
     assert (body["status"], body["error"]) == ("ERROR", "Invalid status code: 422")
@@ -119,30 +119,30 @@ def test_a_failure_is_told_with_what_the_result_says(fal, receiver):
 
 @service
 def test_a_delivery_that_is_not_taken_comes_again_with_the_same_id(fal, receiver):
-    receiver.answers = [500, 503]
+    receiver.statuses = [500, 503]
     fal.draw(params={"fal_webhook": receiver.url})
-    receiver.wait(1)
+    receiver.wait_for(1)
     fal.pass_time(5)
-    receiver.wait(2)
+    receiver.wait_for(2)
     fal.pass_time(5)
 
-    first, second, third = receiver.wait(3)
+    first, second, third = receiver.wait_for(3)
 
-    ids = {delivery.headers["X-Fal-Webhook-Request-Id"] for delivery in (first, second, third)}
+    ids = {delivery.headers["x-fal-webhook-request-id"] for delivery in (first, second, third)}
     assert len(ids) == 1
     assert json.loads(first.body)["request_id"] == json.loads(third.body)["request_id"]
 
 
 @service
 def test_a_redirect_ends_the_tries(fal, receiver):
-    receiver.answers = [302]
+    receiver.statuses = [302]
     fal.draw(params={"fal_webhook": receiver.url})
-    receiver.wait(1)
+    receiver.wait_for(1)
     fal.pass_time(3600)
     fal.draw(params={"fal_webhook": receiver.url})
-    receiver.wait(2)
+    receiver.wait_for(2)
 
-    ids = [delivery.headers["X-Fal-Webhook-Request-Id"] for delivery in receiver.deliveries]
+    ids = [delivery.headers["x-fal-webhook-request-id"] for delivery in receiver.received]
     assert len(set(ids)) == 2
 
 
@@ -155,7 +155,7 @@ def test_keys_rotate_on_demand_and_old_ones_stay_or_go(own_fal, receiver, is_kep
     fal.http.post("/signing-keys", json={"keep": is_kept}).raise_for_status()
     fal.draw(params={"fal_webhook": receiver.url})
 
-    [delivery] = receiver.wait(1)
+    [delivery] = receiver.wait_for(1)
     new = keys_of(fal)
     assert accepts(new, delivery)
     assert not accepts(old, delivery)
@@ -168,7 +168,7 @@ def test_a_wrong_delivery_has_a_signature_that_does_not_fit(fal, receiver, fault
     fal.rules({"route": "webhook", "fault": fault})
     fal.draw(params={"fal_webhook": receiver.url})
 
-    [delivery] = receiver.wait(1)
+    [delivery] = receiver.wait_for(1)
 
     assert not accepts(keys_of(fal), delivery)
 
@@ -177,10 +177,10 @@ def test_a_wrong_delivery_has_a_signature_that_does_not_fit(fal, receiver, fault
 def test_a_webhook_comes_twice_or_with_megabytes_on_demand(fal, receiver):
     fal.rules({"route": "webhook", "fault": "twice"})
     fal.draw(params={"fal_webhook": receiver.url})
-    first, second = receiver.wait(2)
+    first, second = receiver.wait_for(2)
     fal.rules({"route": "webhook", "fault": "large"})
     fal.draw(params={"fal_webhook": receiver.url})
-    large = receiver.wait(3)[2]
+    large = receiver.wait_for(3)[2]
 
     assert first.body == second.body
     assert len(large.body) > 1_000_000
@@ -190,14 +190,14 @@ def test_a_webhook_comes_twice_or_with_megabytes_on_demand(fal, receiver):
 @service
 def test_a_webhook_that_was_due_survives_a_kill(own_fal, receiver):
     fal = own_fal()
-    receiver.answers = [503]
+    receiver.statuses = [503]
     submitted = fal.draw(params={"fal_webhook": receiver.url})
-    receiver.wait(1)
+    receiver.wait_for(1)
 
     fal.process.kill()
     fal.process.start()
 
-    deliveries = receiver.wait(2)
+    deliveries = receiver.wait_for(2)
     assert json.loads(deliveries[1].body)["request_id"] == submitted["request_id"]
     assert fal.result(submitted).status_code == 200
 
