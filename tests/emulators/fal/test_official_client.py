@@ -143,7 +143,7 @@ def test_a_failure_raises_with_the_detail_of_the_model(client):
         handle.get()
 
     assert failed.value.status_code == 422
-    assert "missing_caption" in failed.value.response.text
+    assert "No caption for" in failed.value.response.text
 
 
 def test_a_failure_of_the_runner_is_in_the_status(client, fal):

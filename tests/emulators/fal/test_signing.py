@@ -114,7 +114,7 @@ def test_a_failure_is_told_with_what_the_result_says(fal, receiver):
 
     body = json.loads(delivery.body)
     assert (body["status"], body["error"]) == ("ERROR", "Invalid status code: 422")
-    assert body["payload"]["detail"][0]["type"] == "missing_caption"
+    assert body["payload"]["detail"][0]["msg"].startswith("No caption for")
 
 
 @service

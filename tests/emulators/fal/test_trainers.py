@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 
 import pytest
 import safetensors.numpy
@@ -31,6 +33,13 @@ WITHOUT_CAPTIONS = {
     "fal-ai/turbo-flux-trainer",
     "fal-ai/wan-22-image-trainer",
 }
+
+
+def with_broken_photo() -> bytes:
+    buffer = io.BytesIO(dataset())
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("999.jpg", b"no photo")
+    return buffer.getvalue()
 
 
 def zip_field(trainer: str) -> str:
@@ -70,7 +79,8 @@ def test_photos_without_captions_fail_where_the_page_says_so(fal, trainer):
         return
     assert (result.status_code, fal.status(submitted).json()["status"]) == (422, "COMPLETED")
     [found] = result.json()["detail"]
-    assert (found["type"], found["loc"]) == ("missing_caption", ["body", zip_field(trainer)])
+    assert (found["type"], found["loc"]) == ("value_error", ["body", zip_field(trainer)])
+    assert "No caption for 000.jpg (4 in all)" in found["msg"]
     assert result.headers["X-Fal-Retryable"] == "false"
 
 
@@ -94,6 +104,7 @@ def test_a_default_caption_stands_in(fal, trainer, caption):
     [
         (b"no archive", "invalid_archive"),
         (dataset(0), "invalid_archive"),
+        (with_broken_photo(), "image_load_error"),
     ],
 )
 def test_a_bad_archive_fails_the_job(fal, data, kind):
@@ -106,7 +117,7 @@ def test_too_few_photos_fail_the_trainer_that_names_a_least_number(fal):
     trainer = "fal-ai/flux-lora-fast-training"
     submitted = fal.submit(trainer, values(fal, trainer, dataset(3)))
 
-    assert fal.result(submitted).json()["detail"][0]["type"] == "too_few_images"
+    assert fal.result(submitted).json()["detail"][0]["type"] == "archive_file_count_below_minimum"
 
 
 def test_a_dataset_that_is_forbidden_or_gone_cannot_be_downloaded(fal):
