@@ -14,12 +14,13 @@ from emulators.faults.layer import FaultLayer
 from emulators.faults.ledger import Ledger
 from emulators.faults.plan import Plan
 from emulators.hosted.options import Options
+from emulators.hosted.outgoing import LOOPBACK
 from emulators.replicate.errors import Refusal, answer_crash, answer_refusal
 from emulators.replicate.keys import Keys
 from emulators.replicate.routes import routes
 from emulators.replicate.service import ReplicateService
 from emulators.replicate.state import State
-from trainer.middleware import CommittedAnswers, RequestLog
+from trainer.middleware import CommittedAnswers, KnownHosts, RequestLog
 
 
 def emulate(options: Options) -> FaultLayer:
@@ -44,6 +45,8 @@ def create_app(parts: State) -> Starlette:
         routes=routes,
         middleware=[
             Middleware(RequestLog),
+            # It takes any key, so a page in a browser must not reach it by a name of its own.
+            Middleware(KnownHosts, is_called=LOOPBACK.__contains__),
             Middleware(Keys),
             Middleware(CommittedAnswers, database=parts.database),
         ],

@@ -90,9 +90,9 @@ def _bars(run: Run, elapsed: float, name: str) -> Iterator[str]:
     plan = timeline(run)
     reached = run.steps if run.status == "succeeded" else plan.step_at(elapsed)
     stride = math.ceil(run.steps / MAX_BARS)
-    for step in [*range(0, reached + 1, stride), *([reached] if reached == run.steps else [])]:
-        if step != run.steps or step == reached:
-            yield plan.bar(name, step, _postfix(run, plan, step))
+    last = {reached} if reached == run.steps else set()
+    for step in sorted({*range(0, reached + 1, stride), *last}):
+        yield plan.bar(name, step, _postfix(run, plan, step))
 
 
 def _postfix(run: Run, plan: Timeline, step: int) -> str:

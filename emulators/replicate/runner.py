@@ -223,6 +223,8 @@ class Runner:
         await self._send(run, "completed")
         if end := self._ends.pop(run.id, None):
             end.set()
+        if status != "succeeded":
+            self._deliveries.remove_colours(run.id)
         self._enter_removal(run)
 
     async def _remove_data(self, run: Run) -> None:

@@ -65,6 +65,12 @@ def test_every_answer_says_that_it_is_simulated(replicate: Replicate):
     assert "THIS IS AN EMULATOR" in replicate.process.log
 
 
+def test_a_name_that_leads_here_by_somebody_elses_doing_is_refused(replicate: Replicate):
+    answer = replicate.request("GET", "/account", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 421
+
+
 def test_the_controls_need_a_key(replicate: Replicate):
     for path in ("//faults", "//ledger", "//clock"):
         answer = replicate.request("GET", path, headers={"Authorization": ""})
@@ -249,6 +255,7 @@ def test_each_trainer_writes_and_packs_in_its_own_way(
     assert dict(safetensors.deserialize(found[weights]))
     assert b"simulated" in found[weights][:2000]
     assert bar in run["logs"].splitlines()[-1]
+    assert run["logs"].count(bar) == 1
     assert run["logs"].startswith("[emulator] Simulated")
 
 
