@@ -19,6 +19,7 @@ FLUX2_KLEIN_4B = "black-forest-labs/FLUX.2-klein-base-4B"
 FLUX2_DEV = "black-forest-labs/FLUX.2-dev"
 FLUX3_KLEIN = "black-forest-labs/FLUX.3-klein-base"
 QWEN_IMAGE = "Qwen/Qwen-Image"
+QWEN_IMAGE_2512 = "Qwen/Qwen-Image-2512"
 KREA_2 = "krea/Krea-2"
 FLUX1_DEV = "black-forest-labs/FLUX.1-dev"
 FLUX1_SCHNELL = "black-forest-labs/FLUX.1-schnell"
@@ -118,6 +119,7 @@ class GenerationOffer:
     steps: int  # denoising steps requested
     needs_public_url: bool = False  # fetches the weights itself, over the internet
     only_own_weights: bool = False  # generates only with what it has trained
+    takes_uploads: bool = False  # keeps a copy of the weights for a while, uploaded by us
     seconds_per_image: float | None = None  # on the provider's machine
     # How it draws with what it has trained itself, where that is another way.
     own: GenerationOffer | None = None
@@ -207,6 +209,13 @@ BASE_MODELS: tuple[BaseModel, ...] = (
         label="Qwen-Image",
         family="qwen-image",
         description=_("Strong on writing in pictures and on composition. Large and slower."),
+        licence=_FREE,
+    ),
+    BaseModel(
+        key=QWEN_IMAGE_2512,
+        label="Qwen-Image 2512",
+        family="qwen-image-2512",
+        description=_("Qwen-Image of December 2025: more natural people and finer detail."),
         licence=_FREE,
     ),
     BaseModel(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from environment.reading import Environment
 from environment.values import Variable
 from providers.base import Provider
+from providers.fal.provider import Fal
 from providers.http.client import is_loopback
 from providers.local.provider import Local
 from providers.replicate.fast import ReplicateFast
@@ -24,7 +25,7 @@ from providers.together.provider import Together
 
 # In the order in which people see them.
 CLASSES: Mapping[str, type[Provider]] = {
-    cls.key: cls for cls in (Local, Replicate, ReplicateFast, Together)
+    cls.key: cls for cls in (Local, Fal, Replicate, ReplicateFast, Together)
 }
 OPTIONS = frozenset({"api_key", "base_url"})
 

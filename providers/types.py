@@ -46,6 +46,7 @@ class Capability(Enum):
     FIND_GENERATIONS = "find_generations"
     LOG = "log"  # log lines and losses of one run
     WEBHOOK = "webhook"
+    UPLOAD_WEIGHTS = "upload_weights"  # keeps a copy of weights for a while, to draw with
     DELETE_TRAININGS = "delete_trainings"  # with their weights, logs and names
     DELETE_GENERATIONS = "delete_generations"
     DELETE_DATASETS = "delete_datasets"

@@ -7,6 +7,7 @@ part of a schema that we cannot read forbids nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -43,6 +44,39 @@ def problem_with(inputs: Json, schema: Json, components: Json) -> str:
         if problem := _problem_with_value(name, value, known[name], components):
             return problem
     return ""
+
+
+def conformed(inputs: Json, schema: Json, components: Json) -> dict[str, Any]:
+    """Return the inputs with each value in the type that the model asks for: whether a choice of
+    sizes is one of numbers or of words, only its schema tells."""
+    known = _resolved(schema, components).get("properties")
+    if not isinstance(known, Mapping):
+        return dict(inputs)
+    return {name: _conformed(value, known.get(name), components) for name, value in inputs.items()}
+
+
+def _conformed(value: Any, schema: Any, components: Json) -> Any:
+    if not isinstance(schema, Mapping) or isinstance(value, bool):
+        return value
+    choices = [_resolved(one, components) for one in _alternatives(schema, components)]
+    if any(_fits(value, one) for one in choices):
+        return value
+    for other in _spellings(value):
+        if any(_fits(other, one) for one in choices):
+            return other
+    return value
+
+
+def _spellings(value: Any) -> list[Any]:
+    """The same value in other types."""
+    if isinstance(value, int | float):
+        return [str(value)]
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return [int(value)]
+        with suppress(ValueError):
+            return [float(value)]
+    return []
 
 
 def _problem_with_value(name: str, value: Any, schema: Any, components: Json) -> str:
