@@ -224,13 +224,21 @@ class Provider:
             return nullcontext(Download(len(output.data), iter([output.data])))
         return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+    def webhook_keys(self) -> tuple[str, ...]:
+        """Fetch what the provider signs its webhooks with now: secrets, or public keys."""
+        self.require(Capability.WEBHOOK)
+        return self.fetch_webhook_keys()
+
+    def parse_webhook(
+        self, headers: Mapping[str, str], body: bytes, keys: Sequence[str], now: datetime
+    ) -> Webhook:
         """Verify a webhook and return which run it is about: a hint to ask for that run now.
 
-        Raises `InvalidWebhookError` where it is forged or stale.
+        `keys` are of `webhook_keys`; makes no call. Raises `InvalidWebhookError` where it is
+        forged or stale.
         """
         self.require(Capability.WEBHOOK)
-        return self.verified_webhook(headers, body)
+        return self.verified_webhook(headers, body, keys, now)
 
     def describe(self) -> Description:
         """Return what the provider can do now; a refused key is an answer, not an error."""
@@ -277,7 +285,12 @@ class Provider:
     def weights_url(self, run: Run) -> str:
         raise self.unsupported("weights")
 
-    def verified_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+    def fetch_webhook_keys(self) -> tuple[str, ...]:
+        raise self.unsupported("webhooks")
+
+    def verified_webhook(
+        self, headers: Mapping[str, str], body: bytes, keys: Sequence[str], now: datetime
+    ) -> Webhook:
         raise self.unsupported("webhooks")
 
     def is_refusal(self, reply: Reply) -> bool:

@@ -12,6 +12,8 @@
     ├ RunNotFoundError           404 on a run
     ├ UnexpectedReplyError       not JSON, or a missing field     operator; raw logged
     └ InvalidWebhookError        also SuspiciousOperation: Django answers 400
+      ├ StaleWebhookError        sent long ago, or by a clock that is wrong
+      └ WrongSignatureError      signed with none of the keys that we know
 
 Configuration errors stay outside this tree: a broad `except ProviderError` must not hide them.
 """
@@ -96,3 +98,11 @@ class UnexpectedReplyError(ProviderError):
 
 class InvalidWebhookError(ProviderError, SuspiciousOperation):
     code = "invalid_webhook"
+
+
+class StaleWebhookError(InvalidWebhookError):
+    """What was sent so long ago may be sent again by somebody who has read it."""
+
+
+class WrongSignatureError(InvalidWebhookError):
+    """Forged, changed on the way, or signed with a key that is newer than those we know."""

@@ -159,6 +159,7 @@ class Webhook:
 
     run_id: str
     correlation: str = ""
+    delivery_id: str = ""  # the same for every delivery of one message
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import re
 import socket
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,7 +52,7 @@ METHODS = {
     Capability.GENERATE: {"generation_call", "parse_generation"},
     Capability.CANCEL: {"cancel_call"},
     Capability.LOG: {"fetch_log"},
-    Capability.WEBHOOK: {"verified_webhook"},
+    Capability.WEBHOOK: {"verified_webhook", "fetch_webhook_keys"},
     Capability.DELETE_TRAININGS: {"delete_run_call"},
     Capability.DELETE_DATASETS: {"delete_dataset_call"},
 }
@@ -76,7 +77,11 @@ OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
     ),
     "delete_dataset": (Capability.DELETE_DATASETS, lambda p: p.delete_dataset("file-1")),
     "run_log": (Capability.LOG, lambda p: p.run_log(RUN)),
-    "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}")),
+    "webhook_keys": (Capability.WEBHOOK, lambda p: p.webhook_keys()),
+    "parse_webhook": (
+        Capability.WEBHOOK,
+        lambda p: p.parse_webhook({}, b"{}", (), datetime.now(UTC)),
+    ),
 }
 ASKED = {
     301: errors.UnexpectedReplyError,
@@ -161,7 +166,9 @@ class ProviderContract:
     def test_forged_webhook_is_refused(self):
         expected = (errors.InvalidWebhookError, errors.UnsupportedFeatureError)
         with pytest.raises(expected):
-            self.provider().parse_webhook({"webhook-signature": "v1,Zm9yZ2Vk"}, b'{"id":"x"}')
+            self.provider().parse_webhook(
+                {"webhook-signature": "v1,Zm9yZ2Vk"}, b'{"id":"x"}', (), datetime.now(UTC)
+            )
 
     # --- what it understands ---------------------------------------------------------------
 
