@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from environment.reading import Environment
 from environment.values import Variable
 from providers.base import Provider
+from providers.fal.provider import Fal
 from providers.http.client import is_loopback
 from providers.local.provider import Local
 from providers.together.provider import Together
 
 # In the order in which people see them.
-CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Together)}
+CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Fal, Together)}
 OPTIONS = frozenset({"api_key", "base_url"})
 
 

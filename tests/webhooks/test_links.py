@@ -7,7 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from jobs.webhook_links import correlation_of, webhook_url
+from jobs.work import work_for
+from providers import registry
 from providers.local.provider import Local
+from training.selectors import next_idempotency_key
+from training.services import start
 
 CORRELATION = "tw-" + "5" * 32
 
@@ -65,3 +69,11 @@ def test_it_outlives_a_new_secret_key_as_links_do(hooked, settings):
     assert correlation_of(token) == CORRELATION
     settings.SECRET_KEY_FALLBACKS = []
     assert correlation_of(token) == ""
+
+
+@pytest.mark.django_db
+def test_the_paid_call_carries_it(hooked, draft):
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    request = work_for(job).prepare(job, registry.get("local"))
+    assert request.webhook_url == webhook_url("local", job.correlation)
+    assert token_in(request.webhook_url)

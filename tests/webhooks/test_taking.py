@@ -267,3 +267,20 @@ def test_none_of_it_is_needed(hooked, send):
     assert send(job, secret=OTHER_SECRET).status_code == 401
     hooked.lists({"id": "ft-7", "status": "completed", "model_output_name": "m"})
     assert polled(job).status == Status.FINISHING
+
+
+def test_runs_are_polled_rarely_only_while_reports_arrive(hooked, send):
+    since = timezone.now() - timedelta(hours=1)
+    job = JobFactory(running=True, run_id="ft-7", submitted_at=since)
+    hooked.lists({"id": "ft-7", "status": "running"})
+
+    def wait() -> timedelta:
+        again_at_once()
+        JobQueue.objects.update(next_poll_at=timezone.now())
+        return polled(job).next_poll_at - timezone.now()
+
+    assert wait() < timedelta(seconds=10)
+    assert send(job).status_code == 204
+    assert timedelta(seconds=50) < wait() <= timedelta(seconds=60)
+    WebhookReceipt.objects.update(received_at=timezone.now() - timedelta(days=8))
+    assert wait() < timedelta(seconds=10)
