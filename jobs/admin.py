@@ -20,6 +20,10 @@ from jobs.messages import explain
 from jobs.models import JobEvent, JobQueue, OrphanRun, ProviderStatus, RemoteDeletion
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
+from jobs.webhook_admin import (
+    WebhookAdmin as WebhookAdmin,  # Django looks here
+    webhooks_text,
+)
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers.registry import label_of
 
@@ -231,12 +235,16 @@ class RemoteDeletionAdmin(ReadOnlyAdmin):
 
 @admin.register(ProviderStatus)
 class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "last_answer_at", "engine", "paused_until", "last_error")
+    list_display = ("name", "last_answer_at", "engine", "webhooks", "paused_until", "last_error")
     ordering = ("provider",)
 
     @admin.display(description=_("provider"), ordering="provider")
     def name(self, status: ProviderStatus) -> str:
         return label_of(status.provider)
+
+    @admin.display(description=_("webhooks"))
+    def webhooks(self, status: ProviderStatus) -> str:
+        return webhooks_text(status.provider)
 
     @admin.display(description=_("engine"))
     def engine(self, status: ProviderStatus) -> str:
