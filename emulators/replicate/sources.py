@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from emulators.hosted.datasets import BadDatasetError, Dataset, read_dataset
+from emulators.hosted.outgoing import session_for
 from emulators.replicate.errors import Refusal
 from emulators.replicate.files import MAX_BYTES, Files
 from emulators.replicate.runs import Run
@@ -83,19 +85,24 @@ class Sources:
 
 
 def _download(address: str, path: Path) -> None:
+    options: dict[str, Any] = {"stream": True, "timeout": TIMEOUT}
     try:
-        with requests.get(address, stream=True, timeout=TIMEOUT) as answer:
+        with session_for(address) as session, session.get(address, **options) as answer:
             answer.raise_for_status()
-            size = 0
-            with path.open("wb") as target:
-                for chunk in answer.iter_content(CHUNK):
-                    size += len(chunk)
-                    if size > 10 * MAX_BYTES:
-                        raise FailedRunError(f"{address[:200]} is too large")
-                    target.write(chunk)
-    except (requests.RequestException, OSError) as error:
+            _save(answer, path)
+    except (requests.RequestException, OSError, ValueError) as error:
         path.unlink(missing_ok=True)
         raise FailedRunError(f"Failed to download {address[:200]}: {error}") from error
+
+
+def _save(answer: requests.Response, path: Path) -> None:
+    size = 0
+    with path.open("wb") as target:
+        for chunk in answer.iter_content(CHUNK):
+            size += len(chunk)
+            if size > 10 * MAX_BYTES:
+                raise ValueError("it is too large")
+            target.write(chunk)
 
 
 def _is_safetensors(path: Path) -> bool:
