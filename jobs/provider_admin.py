@@ -10,13 +10,23 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs import provider_report
 from jobs.models import ProviderStatus
+from jobs.webhook_admin import webhooks_text
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers import registry
 
 
 @admin.register(ProviderStatus)
 class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "api_key", "trains", "draws", "last_answer_at", "paused_until", "state")
+    list_display = (
+        "name",
+        "api_key",
+        "trains",
+        "draws",
+        "webhooks",
+        "last_answer_at",
+        "paused_until",
+        "state",
+    )
     ordering = ("provider",)
     fields = (
         "name",
@@ -27,6 +37,7 @@ class ProviderAdmin(ReadOnlyAdmin):
         "does_not_offer",
         "engine",
         "notes",
+        "webhooks",
         "list_prices",
         "last_answer_at",
         "described_at",
@@ -83,6 +94,10 @@ class ProviderAdmin(ReadOnlyAdmin):
     @admin.display(description=_("notes"))
     def notes(self, status: ProviderStatus) -> str:
         return " ".join(provider_report.stored(status).notes)
+
+    @admin.display(description=_("webhooks"))
+    def webhooks(self, status: ProviderStatus) -> str:
+        return webhooks_text(status.provider)
 
     @admin.display(description=_("list prices, first read and now"))
     def list_prices(self, status: ProviderStatus) -> str:

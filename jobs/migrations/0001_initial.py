@@ -47,6 +47,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='WebhookKeys',
+            fields=[
+                ('provider', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('sealed', models.TextField(blank=True, editable=False)),
+                ('read_at', models.DateTimeField(blank=True, null=True)),
+                ('wanted_at', models.DateTimeField(blank=True, null=True)),
+                ('tried_at', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='JobQueue',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -154,6 +164,38 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'deletions at providers',
             },
         ),
+        migrations.CreateModel(
+            name='WebhookCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('provider', models.CharField(max_length=40)),
+                ('outcome', models.CharField(choices=[('taken', 'taken'), ('repeated', 'came again'), ('provider_off', 'provider is off'), ('forged_address', 'not an address of ours'), ('too_large', 'too large'), ('too_slow', 'too slow'), ('no_room', 'no room for it'), ('no_keys', 'no keys to verify it'), ('wrong_signature', 'wrong signature'), ('stale', 'too old'), ('malformed', 'malformed'), ('unknown_job', 'no such job here'), ('not_ours', 'no run of the job')], max_length=20)),
+                ('count', models.PositiveBigIntegerField(default=0)),
+                ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('provider', 'outcome'), name='webhook_count_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='WebhookReceipt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('provider', models.CharField(max_length=40)),
+                ('delivery_id', models.CharField(max_length=200)),
+                ('run_id', models.CharField(max_length=200)),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                ('result', models.CharField(blank=True, choices=[('hurried', 'Its run was asked for at once'), ('adopted', 'Its run was adopted: the answer to the paid call had not come'), ('second_run', 'A run that the job does not follow'), ('not_ours', 'No run of this job, as the provider says')], max_length=12)),
+                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhook_receipts', to='jobs.jobqueue')),
+            ],
+            options={
+                'verbose_name': 'webhook',
+                'verbose_name_plural': 'webhooks',
+            },
+        ),
         migrations.AddIndex(
             model_name='jobqueue',
             index=models.Index(fields=['status', 'provider', 'next_poll_at'], name='job_due'),
@@ -173,6 +215,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='jobqueue',
             index=models.Index(fields=['model', 'kind', '-created_at'], name='job_of_model'),
+        ),
+        migrations.AddIndex(
+            model_name='jobqueue',
+            index=models.Index(fields=['provider', 'run_id'], name='job_of_run'),
         ),
         migrations.AddConstraint(
             model_name='jobqueue',
@@ -209,5 +255,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='remotedeletion',
             constraint=models.UniqueConstraint(fields=('provider', 'kind', 'remote_id', 'token'), name='remote_deletion_once'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookreceipt',
+            index=models.Index(condition=models.Q(('handled_at__isnull', True)), fields=['provider', 'next_try_at'], name='webhook_due'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookreceipt',
+            index=models.Index(fields=['provider', '-received_at'], name='webhook_received'),
+        ),
+        migrations.AddConstraint(
+            model_name='webhookreceipt',
+            constraint=models.UniqueConstraint(fields=('provider', 'delivery_id'), name='webhook_once'),
         ),
     ]
