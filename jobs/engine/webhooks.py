@@ -18,12 +18,17 @@ from jobs import clock, webhook_log
 from jobs.engine import receipts, reconcile
 from jobs.engine.acceptance import remember_orphan
 from jobs.engine.isolation import isolated
-from jobs.engine.provider_status import limits_heard
+from jobs.engine.provider_status import limits_heard, record_failure
 from jobs.events import record_incident
 from jobs.models import JobQueue, OrphanRun, WebhookReceipt
 from jobs.states import Status
 from providers.base import Provider
-from providers.errors import ProviderError, RunNotFoundError, UnsupportedFeatureError
+from providers.errors import (
+    ProviderError,
+    ProviderUnavailableError,
+    RunNotFoundError,
+    UnsupportedFeatureError,
+)
 from providers.types import Run
 
 log = logging.getLogger(__name__)
@@ -45,14 +50,20 @@ def handle_due(provider: Provider) -> None:
     for receipt in receipts.due(provider.key):
         receipts.put_off(receipt)
         with isolated(receipt.job):
-            if result := take(provider, receipt):
-                receipts.settle(receipt, result)
+            try:
+                if result := take(provider, receipt):
+                    receipts.settle(receipt, result)
+            except ProviderUnavailableError as error:
+                # Who does not answer about one is not asked about the others now.
+                record_failure(provider.key, error)
+                return
 
 
 def take(provider: Provider, receipt: WebhookReceipt) -> str:
     """Take one webhook, before or after the answer to its paid call has come, any number of times.
 
-    Returns what came of it; "" where that is not known yet.
+    Returns what came of it; "" where that is not known yet. Raises `ProviderUnavailableError`
+    where the provider does not answer.
     """
     job, run_id = receipt.job, receipt.run_id
     if _is_followed(job, run_id):
@@ -64,7 +75,11 @@ def take(provider: Provider, receipt: WebhookReceipt) -> str:
             run = provider.get_run(replace(job.run_ref, id=run_id))
     except ProviderError as error:
         log.warning("job %s: its webhook cannot be confirmed now: %s", job.pk, error)
-        return _refused(job) if _is_hopeless(receipt, error) else ""
+        if _is_hopeless(receipt, error):
+            return _refused(job)
+        if isinstance(error, ProviderUnavailableError):
+            raise
+        return ""
     # Whoever else was at work has written meanwhile.
     job.refresh_from_db()
     if _is_of_another(job, run):

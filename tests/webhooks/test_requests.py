@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
@@ -59,6 +62,23 @@ def test_one_that_comes_again_is_the_same(send, job):
     headers = signed(body)
     assert [send(job, body=body, headers=headers).status_code for _ in range(3)] == [204] * 3
     assert send(job).status_code == 204  # signed anew, as providers do when they try again
+    assert WebhookReceipt.objects.count() == 1
+    assert counts() == {Outcome.TAKEN: 1, Outcome.REPEATED: 3}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_are_one(send, job):
+    together = Barrier(4)
+
+    def deliver(_number: int) -> int:
+        try:
+            together.wait()
+            return send(job).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(deliver, range(4))) == [204] * 4
     assert WebhookReceipt.objects.count() == 1
     assert counts() == {Outcome.TAKEN: 1, Outcome.REPEATED: 3}
 
@@ -120,6 +140,7 @@ def test_one_that_was_cut_off_has_a_wrong_signature(send, job):
     assert counts() == {Outcome.WRONG_SIGNATURE: 1}
 
 
+@pytest.mark.usefixtures("machine_clock")
 def test_a_replay_after_the_window_is_stale(send, job):
     body = body_about("ft-7")
     headers = signed(body)

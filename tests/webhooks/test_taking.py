@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from jobs import services
 from jobs.engine import due, orphans, poll, prune, sweep
 from jobs.engine.acceptance import accept_run
 from jobs.engine.submit import submit
-from jobs.models import JobQueue, OrphanRun, WebhookCount, WebhookReceipt
+from jobs.models import JobQueue, OrphanRun, ProviderStatus, WebhookCount, WebhookReceipt
 from jobs.states import Status
 from providers import registry
 from providers.types import Run, RunStatus
@@ -112,6 +113,18 @@ def test_a_provider_that_does_not_answer_settles_nothing(hooked):
     hooked.logs("ft-7")
     again_at_once()
     assert (polled(lost).status, result()) == (Status.RUNNING, Result.ADOPTED)
+
+
+def test_who_does_not_answer_about_one_is_not_asked_about_the_others(hooked):
+    hooked.mock.get(re.compile(rf"{BASE}/fine-tunes/ft-\d"), status=503)
+    hooked.lists()
+    for number in range(5):
+        received(JobFactory(unknown=True), f"ft-{number}", f"msg_{number}")
+    poll.poll("local")
+    assert (
+        sum(re.search(r"/ft-\d$", call.request.url) is not None for call in hooked.mock.calls) == 1
+    )
+    assert ProviderStatus.objects.get().unanswered_count == 0  # its list came after it
 
 
 def _followed(job: JobQueue) -> None:
