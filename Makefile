@@ -55,8 +55,9 @@ chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=20
 		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
 		$(if $(MUTANTS),--mutants)
 
-bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs at two trainers is looked at, and what pages take
-	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded)
+bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take; PROVIDER=replicate|fal|all
+	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded) \
+		$(if $(PROVIDER),--provider $(PROVIDER))
 
 bench-live: $(DEV_STAMP) ## What STREAMS=10000 open pages cost one web process, and what they slow down
 	@$(PYTHON) -m bench.live --streams $(or $(STREAMS),10000) $(if $(EMBEDDED),--embedded)

@@ -12,27 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from emulators.stand_ins import STAND_INS
+
 READY_WITHIN = 30.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class StandIn:
-    """A service: its module, and the variables by which TheWay finds it."""
-
-    name: str
-    key_variable: str
-    key: str
-    url_variable: str
-    port: int  # where it is free: what is at the same address is the same account
-
-
-STAND_INS = (
-    StandIn("replicate", "REPLICATE_API_TOKEN", "r8_emulated", "REPLICATE_BASE_URL", 8110),
-    StandIn("fal", "FAL_KEY", "emulated:emulated", "FAL_BASE_URL", 8202),
-)
 
 
 def main(command: list[str]) -> int:
@@ -44,7 +28,7 @@ def main(command: list[str]) -> int:
         for one in STAND_INS:
             port = _free_port(one.port)
             running.append(_start(one.name, port, folder))
-            env |= {one.key_variable: one.key, one.url_variable: f"http://127.0.0.1:{port}"}
+            env |= one.environment(port)
             print(f"{one.name}, emulated: http://127.0.0.1:{port}", flush=True)  # noqa: T201
         return _run(command, env)
     finally:

@@ -247,6 +247,8 @@ class ProviderStatus(models.Model):
     paused_until = models.DateTimeField(
         null=True, blank=True, help_text="Not called before: it limits our rate, or did not answer"
     )
+    # Since when its budget of calls grows again.
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     unanswered_count = models.PositiveIntegerField(default=0, help_text="Calls in a row")
     # Counted before each leaves: a database that counts fewer than the journal went back in time.
     paid_calls = models.PositiveBigIntegerField(default=0, editable=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from jobs.states import UNFINISHED, Status
@@ -49,6 +49,18 @@ class JobQuerySet(QuerySet["JobQueue"]):
             order_by=[F("next_poll_at"), F("pk")],
         )
         return self.annotate(turn=turn).order_by("turn", "next_poll_at")
+
+    def nearest_end_in_turns(self) -> Self:
+        """In turns from every owner, the runs first whose end is nearest; those of which nobody
+        knows it yet as if it had been due since they began."""
+        end = Coalesce("eta_at", "created_at")
+        turn = Window(RowNumber(), partition_by=["owner_id"], order_by=[end, F("pk")])
+        return self.annotate(end=end, turn=turn).order_by("turn", "end")
+
+    def hurry(self, **changes: Any) -> int:
+        """Have them looked at before all others that are due: as if they had waited since they
+        were made. Return how many they are."""
+        return self.update(next_poll_at=F("created_at"), **changes)
 
     def with_is_stuck(self) -> Self:
         """Annotate each job with `is_stuck`."""

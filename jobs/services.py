@@ -85,12 +85,11 @@ def cancel(job: JobQueue, *, by: str) -> None:
             return
         except TransitionError:
             pass  # a worker was first: from here on it is a request to the provider
-    now = clock.now()
     asked = JobQueue.objects.filter(
         pk=job.pk,
         status__in=[Status.SUBMITTING, Status.RUNNING],
         cancel_requested_at=None,
-    ).update(cancel_requested_at=now, next_poll_at=now)
+    ).hurry(cancel_requested_at=clock.now())
     if not asked:
         raise TransitionError(job, Status.CANCELLED.value)
     job.refresh_from_db()
@@ -103,7 +102,7 @@ def poll_now(job: JobQueue) -> None:
     if (
         not JobQueue.objects.filter(pk=job.pk)
         .exclude(status__in=sorted(OVER))
-        .update(next_poll_at=clock.now())
+        .hurry()
     ):
         raise TransitionError(job, "polled")
     dispatch_on_commit(tasks.sweep_jobs)

@@ -99,6 +99,7 @@ class Run:
     billed: str = ""  # what was billed, in the provider's units: "812 s", "1000 steps"
     engine: str = ""  # "simulated", "diffusers", ... where the provider names it
     created_at: datetime | None = None
+    log: RunLog | None = field(default=None, repr=False)  # where the same answer brought it
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -99,8 +99,9 @@ class Replicate(Provider):
     key_hosts = frozenset({"replicate.com", "replicate.delivery", "*.replicate.delivery"})
     # Its list is that of all trainings, but when a new one appears there is not documented.
     absence_after = timedelta(minutes=5)
-    # 3000 calls in a minute are allowed, and a poll comes every two seconds: half of them.
-    calls_per_poll = 50
+    # 3000 calls in a minute are allowed: half of them.
+    calls_per_second = 25.0
+    runs_per_page = 100
     shortest_interval = timedelta(seconds=2)
     # Whether photos without a person's caption go without any: its trainers describe them.
     leaves_captions: ClassVar[bool] = True

@@ -15,7 +15,7 @@ from theway.processes.watchdog import Watchdog
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER_KEY = "throw-away"
-_PROVIDER_KEYS = re.findall(r"^#(\w+_API_KEY)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+_PROVIDER_KEYS = re.findall(r"^#(\w+_(?:KEY|TOKEN))=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 _EMPTY = ("PUBLIC_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "TRAINER_PUBLIC_URL", *_PROVIDER_KEYS)
 
 
