@@ -53,9 +53,15 @@ class Installation:
     @property
     def has(self) -> frozenset[str]:
         """What accidents may need."""
-        found = {"services": self.postgres, "disk": self.disk}
+        found: dict[str, object] = {"services": self.postgres, "disk": self.disk}
         found |= {trainer.provider: trainer for trainer in self.trainers}
+        found["hosted"] = [one for one in self.trainers if one.provider in trainers.HOSTED]
         return frozenset(name for name, value in found.items() if value)
+
+    @property
+    def elsewhere(self) -> frozenset[str]:
+        """Names of parts that would run on other machines: they share no disk with the site."""
+        return frozenset({"proxy", *(trainer.provider for trainer in self.trainers)})
 
     def start_trainers(self) -> None:
         """Start again those that have ended."""

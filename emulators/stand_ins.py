@@ -27,6 +27,8 @@ class StandIn:
 
 
 STAND_INS = (
-    StandIn("replicate", "REPLICATE_API_TOKEN", "r8_emulated", "REPLICATE_BASE_URL", "Bearer", 8110),
+    StandIn(
+        "replicate", "REPLICATE_API_TOKEN", "r8_emulated", "REPLICATE_BASE_URL", "Bearer", 8110
+    ),
     StandIn("fal", "FAL_KEY", "emulated:emulated", "FAL_BASE_URL", "Key", 8202),
 )

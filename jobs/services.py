@@ -99,11 +99,7 @@ def cancel(job: JobQueue, *, by: str) -> None:
 
 def poll_now(job: JobQueue) -> None:
     """Make the job due at once. Raises TransitionError for one that is over."""
-    if (
-        not JobQueue.objects.filter(pk=job.pk)
-        .exclude(status__in=sorted(OVER))
-        .hurry()
-    ):
+    if not JobQueue.objects.filter(pk=job.pk).exclude(status__in=sorted(OVER)).hurry():
         raise TransitionError(job, "polled")
     dispatch_on_commit(tasks.sweep_jobs)
 

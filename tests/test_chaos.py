@@ -12,7 +12,9 @@ import pytest
 from bench import compressed_time
 from bench.chaos import accidents
 from bench.chaos.mutants import MUTANTS
+from bench.trainers import SETS
 
+EVERYTHING = {"services", "disk", "hosted", *SETS["all"]}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,13 +41,13 @@ def test_times_are_divided_whatever_they_are_in(monkeypatch):
 
 
 def test_every_accident_comes_in_its_turn_and_others_with_it():
-    dealt = accidents.schedule(Random(1), 60, only="", has={"services", "disk"})
+    dealt = accidents.schedule(Random(1), 60, only="", has=EVERYTHING)
     names = {one.name for together in dealt for one in together}
     assert names == {one.name for group in accidents.GROUPS for one in group}
     assert {len(together) for together in dealt} == {2, 3}
-    assert dealt == accidents.schedule(Random(1), 60, only="", has={"services", "disk"})
+    assert dealt == accidents.schedule(Random(1), 60, only="", has=EVERYTHING)
 
 
 def test_without_services_nothing_happens_that_needs_them():
-    dealt = accidents.schedule(Random(1), 60, only="", has=set())
+    dealt = accidents.schedule(Random(1), 60, only="", has={"local"})
     assert not any(one.needs for together in dealt for one in together)

@@ -6,14 +6,13 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import requests
-
-from bench.chaos.faults import AUTH
+from bench.chaos.ledgers import is_listed
 from bench.installation import Installation
 
 if TYPE_CHECKING:
     from jobs.models import JobQueue
     from models_app.models import UserModel
+    from providers.types import RunStatus
 
 
 def is_damaged(model: UserModel, jobs: list[JobQueue]) -> bool:
@@ -73,10 +72,17 @@ def disagrees(model: UserModel, jobs: list[JobQueue]) -> bool:
     return bool(trainings) and model.status != expected.get(trainings[-1].status, model.status)
 
 
-def run_statuses(site: Installation) -> dict[str, str]:
-    """Return the trainer's own word for every training at the provider with a list."""
-    answer = requests.get(f"{site.trainer_url}/v1/fine-tunes", headers=AUTH, timeout=30)
-    return {run["id"]: run["status"] for run in answer.json()["data"]}
+def run_statuses(site: Installation) -> dict[str, RunStatus]:
+    """Return how every training is doing that a provider's own list shows."""
+    from providers import registry
+    from providers.types import WorkKind
+
+    found = {}
+    for trainer in site.trainers:
+        if is_listed(trainer.provider, WorkKind.TRAINING):
+            listed = registry.get(trainer.provider).list_runs(WorkKind.TRAINING)
+            found |= {run.id: run.status for run in listed.runs}
+    return found
 
 
 def jobs_by_state() -> str:

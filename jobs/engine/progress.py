@@ -57,9 +57,7 @@ class Rhythm:
         has_webhooks = receipts.are_arriving(provider.key)
         return cls(asked_at, turns.everyone(provider, kind), has_webhooks)
 
-    def next_look(
-        self, provider: str, running_for: timedelta, left: timedelta | None
-    ) -> datetime:
+    def next_look(self, provider: str, running_for: timedelta, left: timedelta | None) -> datetime:
         """Return when to look at a run again that goes on for `left`, where that is known."""
         shortest = registry.CLASSES[provider].shortest_interval
         wait = poll_interval(running_for, shortest, has_webhooks=self.has_webhooks)
