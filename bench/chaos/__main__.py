@@ -84,6 +84,7 @@ def _run_trials(site: Installation, options: argparse.Namespace) -> int:
     print(f"asked for: {dict(words)}, restored: {site.restored}, calm: {is_calm}")
     print(f"jobs: {results.jobs_by_state()}")
     print(f"trials={options.trials} {verdict.counts(trials.drafts)}")
+    print(verdict.summary)
     site.problems += [f"job {job} was not looked at for long" for job in trials.sampler.neglected()]
     site.problems += [f"never struck: {name}" for name in trials.missed]
     print("".join(f"problem: {one}\n" for one in site.problems), end="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.chaos.ledgers import is_listed
@@ -83,6 +84,34 @@ def run_statuses(site: Installation) -> dict[str, RunStatus]:
             listed = registry.get(trainer.provider).list_runs(WorkKind.TRAINING)
             found |= {run.id: run.status for run in listed.runs}
     return found
+
+
+def orphan_files(site: Installation) -> list[str]:
+    """Return the stored files that no row names, and that nobody is going to delete.
+
+    A database that was put back has forgotten some: then none is counted.
+    """
+    from django.core.files.storage import default_storage
+
+    from models_app.models import FileDeletion
+
+    if site.restored:
+        return []
+    root = Path(default_storage.path(""))
+    stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    going = tuple(FileDeletion.objects.values_list("name", flat=True))
+    return sorted(name for name in stored - _named_files() if not name.startswith(going))
+
+
+def _named_files() -> set[str]:
+    from generation.models import GeneratedImage
+    from models_app.models import TrainingImage, UserModel
+
+    fields = [(UserModel, ["weights"])]
+    fields += [(model, ["file", "thumbnail"]) for model in (TrainingImage, GeneratedImage)]
+    return {
+        name for model, names in fields for row in model.objects.values_list(*names) for name in row
+    }
 
 
 def jobs_by_state() -> str:

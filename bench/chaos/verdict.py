@@ -29,6 +29,7 @@ class Verdict:
     damaged: set[uuid.UUID] = field(default_factory=set)  # weights or pictures not whole
     disagreeing: set[uuid.UUID] = field(default_factory=set)  # the model's state and its job's
     unreported: set[uuid.UUID] = field(default_factory=set)  # second runs without an incident
+    orphaned: set[uuid.UUID] = field(default_factory=set)  # files that no row names, one id each
 
     @property
     def bad(self) -> dict[str, set[uuid.UUID]]:
@@ -43,6 +44,16 @@ class Verdict:
         """Whether nothing bad is in the sets with these names (between commas), or in any."""
         chosen = names.split(",") if names else list(self.bad)
         return not any(self.bad[name] for name in chosen)
+
+    @property
+    def summary(self) -> str:
+        """What matters to people, as one line."""
+        wrong = self.stuck | self.backwards | self.disagreeing | self.unreported
+        files = self.damaged | self.orphaned
+        return (
+            f"paid twice={len(self.doubled)} lost={len(self.lost)} "
+            f"wrong states={len(wrong)} orphan files={len(files)}"
+        )
 
     def counts(self, drafts: Iterable[Draft]) -> str:
         """The numbers for some drafts, as one line."""
@@ -81,6 +92,9 @@ def judge(site: Installation, drafts: list[Draft]) -> Verdict:
         for name in [name for name, is_so in found.items() if is_so]:
             getattr(verdict, name).add(draft.model_id)
     _judge_strangers(site, verdict, paid)
+    if orphans := results.orphan_files(site):
+        print(f"files that no row names: {orphans}")
+        verdict.orphaned.update(uuid.uuid4() for _ in orphans)
     return verdict
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -55,7 +58,15 @@ def _listen(app: ASGIApp, options: Options) -> None:
     port = socket.getsockname()[1]
     log.warning("THIS IS AN EMULATOR of %s: nothing is trained or generated", options.name)
     log.info("Emulator of %s listens on http://%s:%s", options.name, HOST, port)
+    if options.has_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     uvicorn.Server(config).run(sockets=[socket])
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the standard input: whoever started us is gone, however that came."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _spool_beside_the_files(options: Options) -> None:
