@@ -13,6 +13,7 @@ from theway.processes.ports import unused_port
 
 # What `PROVIDER=` may name: the keys of providers, as their trainers are reached by.
 BUNDLED = ("local", "unlisted")
+TRAINING_OPTION = "--training-seconds"
 HOSTED = tuple(one.name for one in STAND_INS)
 SETS: Mapping[str, Sequence[str]] = {
     "": BUNDLED,
@@ -50,6 +51,12 @@ class Trainer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def paced(self, training: float) -> list[str]:
+        """Return the command of one whose new trainings take so many seconds."""
+        command = list(self.command)
+        command[command.index(TRAINING_OPTION) + 1] = f"{training:g}"
+        return command
+
 
 def chosen(name: str, folder: Path, pace: Pace) -> list[Trainer]:
     """Return the trainers of a set, each on a free port and with its data in `folder`."""
@@ -85,7 +92,7 @@ def _hosted(key: str, folder: Path, pace: Pace) -> Trainer:
         "--folder": str(folder),
         "--latency-ms": f"{1000 * pace.latency:g}",
         "--queue-seconds": f"{pace.queue:g}",
-        "--training-seconds": f"{pace.training:g}",
+        TRAINING_OPTION: f"{pace.training:g}",
         "--picture-seconds": f"{pace.pictures:g}",
     }
     command = [sys.executable, "-m", f"emulators.{key}"]

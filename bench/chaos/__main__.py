@@ -82,7 +82,7 @@ def _run_trials(site: Installation, options: argparse.Namespace) -> int:
     print(trials.sampler.summary())
     words = sum((draft.permissions for draft in trials.drafts), Counter())
     print(f"asked for: {dict(words)}, restored: {site.restored}, calm: {is_calm}")
-    print(f"jobs: {results.jobs_by_state()}")
+    print(f"jobs: {results.jobs_by_state()}", *results.reasons(), sep="\n")
     print(f"trials={options.trials} {verdict.counts(trials.drafts)}")
     print(verdict.summary)
     site.problems += [f"job {job} was not looked at for long" for job in trials.sampler.neglected()]

@@ -114,6 +114,16 @@ def _named_files() -> set[str]:
     }
 
 
+def reasons() -> list[str]:
+    """Why jobs failed, in the trainers' own words, each with how often."""
+    from jobs.models import JobQueue
+    from jobs.states import Status
+
+    failed = JobQueue.objects.filter(status=Status.FAILED).order_by()
+    rows = Counter(failed.values_list("provider", "kind", "error_code", "error_detail"))
+    return [f"{count} failed: {', '.join(row)[:160]}" for row, count in sorted(rows.items())]
+
+
 def jobs_by_state() -> str:
     """How many jobs ended how, as one line."""
     from jobs.models import JobQueue

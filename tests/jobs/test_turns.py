@@ -11,7 +11,7 @@ from jobs.engine.turns import Budget
 from jobs.models import JobQueue, ProviderStatus
 from providers import registry
 from providers.local.provider import Local
-from providers.types import FOLLOWING, Capability, Run, RunLog, RunStatus, WorkKind
+from providers.types import FOLLOWING, Capability, LogLine, Run, RunLog, RunStatus, WorkKind
 from tests.factories import JobFactory, UserModelFactory
 from tests.jobs.sweeps import a_sweep_passes
 
@@ -32,7 +32,7 @@ class Crowd:
 
 
 @pytest.fixture
-def crowd(monkeypatch, settings):
+def crowd(monkeypatch, scripted):
     """The local trainer, as if it had no list."""
     crowd = Crowd()
     gone = {*FOLLOWING.values(), Capability.LOG}
@@ -120,7 +120,8 @@ def test_a_poll_that_comes_at_once_after_another_asks_for_next_to_nothing(crowd)
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(-60, 1), (0, 1), (2, 40), (3.5, 70), (3600, 120)])
-def test_a_budget_grows_with_time_and_not_without_end(seconds, calls, settings):
+def test_a_budget_grows_with_time_and_not_without_end(seconds, calls, monkeypatch):
+    monkeypatch.setattr(Local, "calls_per_second", 20.0)
     assert Budget(registry.get("local"), timedelta(seconds=seconds)).left == calls
 
 
@@ -132,8 +133,6 @@ def test_who_has_just_asked_for_something_comes_first(crowd):
 
 
 def test_a_log_that_comes_with_the_run_is_taken_without_another_call(crowd):
-    from providers.types import LogLine
-
     job = due("ft-1")
     crowd.log = RunLog((LogLine("Training"),), losses=((20, 0.5),), step=20, total_steps=100)
     for _ in range(2):
