@@ -164,3 +164,27 @@ def test_a_browser_without_shared_workers_has_a_stream_too(page, installation):
     assert_streams(installation, 1)
     page.goto("about:blank")
     assert_streams(installation, 0)
+
+
+def test_a_stream_that_died_while_a_laptop_slept_is_opened_again(page, installation):
+    page.add_init_script("delete window.SharedWorker")  # only the page's clock can be moved
+    page.clock.install()
+    sign_up(page, "sleep@example.org")
+    start_training(page, "Sleep", "sleep_k7")
+    assert_streams(installation, 1)
+    with page.expect_request("**/dashboard/events?*"):
+        page.clock.fast_forward(60_000)  # nothing was heard of the stream, and no error either
+    assert_moves(page)
+    assert_streams(installation, 1)
+
+
+def test_tabs_share_their_stream_however_often_a_laptop_slept(page, visit, installation):
+    visit.clock.install()
+    sign_up(page, "sleepy@example.org")
+    start_training(page, "Sleepy", "sleepy_k7")
+    tabs = [page, *tabs_of(visit, page.url, 2)]
+    for _night in range(4):
+        visit.clock.fast_forward(60_000)
+        for tab in tabs:
+            assert_moves(tab)
+    assert_streams(installation, 1)
