@@ -21,7 +21,7 @@ from providers.catalog import (
     TrainingOffer,
     base_model_of,
 )
-from providers.registry import CLASSES, label_of
+from providers.registry import CLASSES, is_emulated, label_of
 from providers.types import Description
 
 Descriptions = Mapping[str, Description | None]
@@ -54,8 +54,17 @@ class TrainingOption:
     is_available: bool
     reason: str | Promise
     is_simulated: bool
-    price_usd: float | None  # for one training; None where not known
-    seconds: float | None  # a usual training, where the provider says
+    offer: TrainingOffer | None
+    usual_seconds: float | None  # a usual training, where the provider says
+
+    def price_usd(self, steps: int) -> float | None:
+        """Return what so many steps cost; None where it is not known."""
+        return self.offer.price_usd(steps) if self.offer else None
+
+    def seconds(self, steps: int) -> float | None:
+        """Return how long so many steps take; None where it is not known."""
+        expected = self.offer.seconds(steps) if self.offer else None
+        return self.usual_seconds if self.usual_seconds is not None else expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +77,12 @@ class GenerationOption:
     is_available: bool
     reason: str | Promise
     is_simulated: bool
-    price_usd: float | None  # for one image of a megapixel; None where not known
+    offer: GenerationOffer | None
     needs_public_url: bool
+
+    def price_usd(self, count: int, pixels: int) -> float | None:
+        """Return what `count` images of `pixels` each cost; None where it is not known."""
+        return self.offer.price_usd(count, pixels) if self.offer else None
 
 
 def training_options(descriptions: Descriptions) -> tuple[TrainingOption, ...]:
@@ -112,8 +125,8 @@ def _training_option(model: BaseModel, provider: str, descriptions: Descriptions
         is_available=not why_not,
         reason=why_not or _note(description),
         is_simulated=_is_simulated(provider, description),
-        price_usd=offer.price.usd if offer else None,
-        seconds=description.training_seconds if description else None,
+        offer=offer,
+        usual_seconds=description.training_seconds if description else None,
     )
 
 
@@ -159,7 +172,7 @@ def _generation_option(
         is_available=not why_not,
         reason=why_not or _note(description),
         is_simulated=generates_simulated,
-        price_usd=offer.price.usd if offer else None,
+        offer=offer,
         needs_public_url=bool(offer and offer.needs_public_url),
     )
 
@@ -192,7 +205,7 @@ def _why_unreachable(provider: str, descriptions: Descriptions) -> str | Promise
 def _is_simulated(provider: str, description: Description | None) -> bool:
     """Whether results are simulated; where no answer came yet, whether they may be."""
     if description is None:
-        return CLASSES[provider].may_be_simulated
+        return CLASSES[provider].may_be_simulated or is_emulated(provider)
     return description.engine == SIMULATED
 
 

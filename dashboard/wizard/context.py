@@ -32,7 +32,15 @@ from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.availability import TrainingOption
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
-from training.selectors import choice_for, estimate, hyperparameters_of, next_idempotency_key
+from training.selectors import (
+    Estimate,
+    choice_for,
+    estimate,
+    estimate_with,
+    hyperparameters_of,
+    next_idempotency_key,
+    steps_wanted,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,11 @@ class PhotoCard:
 
 @dataclass(frozen=True, slots=True)
 class OptionCard:
-    """A training option with the value of its radio button."""
+    """A training option with the value of its radio button, and what this draft costs there."""
 
     option: TrainingOption
     value: str
+    estimate: Estimate
 
 
 def address(model: UserModel, step: Step) -> str:
@@ -123,7 +132,10 @@ def _step_context(
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview = with_answers(model, form)
-    cards = [OptionCard(option, key_of(option)) for option in form.options]
+    steps = steps_wanted(preview)
+    cards = [
+        OptionCard(option, key_of(option), estimate_with(option, steps)) for option in form.options
+    ]
     return {
         "open_cards": [card for card in cards if card.option.is_available],
         "closed_cards": [card for card in cards if not card.option.is_available],

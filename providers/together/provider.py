@@ -20,7 +20,7 @@ from environment.values import Key
 from providers.base import Provider
 from providers.errors import AuthenticationFailedError, RequestRejectedError
 from providers.http.calls import Call, Reply
-from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT
+from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT, Upload
 from providers.together import offers, replies
 from providers.together.dataset import write_jsonl
 from providers.types import (
@@ -108,7 +108,7 @@ class Together(Provider):
         )
         return self.client.ask(
             Call("POST", "/files/upload"),
-            form=form,
+            upload=Upload.of_form(form),
             timeout=UPLOAD_TIMEOUT,
             limit=UPLOAD_LIMIT,
             accepted_statuses=(409,),

