@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable
 
 import uvicorn
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 
 from emulators.faults.connection import protocol
 from emulators.hosted.options import Options
+from trainer.disk import remove_unknown
 
 log = logging.getLogger("emulators.hosted")
 
@@ -28,6 +30,7 @@ def serve(build: Callable[[Options], ASGIApp], options: Options) -> int:
     os.umask(0o077)
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
+        _spool_beside_the_files(options)
         app = build(options)
         _listen(app, options)
     except OSError as error:
@@ -53,3 +56,10 @@ def _listen(app: ASGIApp, options: Options) -> None:
     log.warning("THIS IS AN EMULATOR of %s: nothing is trained or generated", options.name)
     log.info("Emulator of %s listens on http://%s:%s", options.name, HOST, port)
     uvicorn.Server(config).run(sockets=[socket])
+
+
+def _spool_beside_the_files(options: Options) -> None:
+    # Multipart uploads pass through a temporary file: photos do not belong into /tmp.
+    spool = options.folder / "spool"
+    remove_unknown(spool, ())  # what a killed process left
+    tempfile.tempdir = os.environ["TMPDIR"] = str(spool)
