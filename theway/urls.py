@@ -12,6 +12,7 @@ from theway import health
 catalog = JavaScriptCatalog.as_view(packages=["dashboard"])
 cached_catalog = cache_control(public=True, max_age=3600)(login_not_required(catalog))
 
+handler400 = "theway.unknown_host.after_refusal"
 handler500 = "theway.full_disk.after_error"
 urlpatterns = [
     path("", include("dashboard.urls")),
