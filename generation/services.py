@@ -70,7 +70,7 @@ def create(
             "strength": strength,
         },
         deadline_in=GenerationWork.time_limit,
-        cost_estimate=_price(option, width * height * count),
+        cost_estimate=_price(option, count, width * height),
     )
 
 
@@ -113,7 +113,6 @@ def _option(model: UserModel, provider: str) -> GenerationOption:
     raise GenerationRefusedError(_("Choose where to make the pictures."))
 
 
-def _price(option: GenerationOption, pixels: int) -> Decimal | None:
-    if option.price_usd is None:
-        return None
-    return round(Decimal(str(option.price_usd)) * pixels / 1_000_000, 2)
+def _price(option: GenerationOption, count: int, pixels: int) -> Decimal | None:
+    price = option.price_usd(count, pixels)
+    return None if price is None else round(Decimal(str(price)), 2)

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext, gettext_noop
 
-from generation import image_files
+from generation import image_files, weights_copies
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
@@ -32,7 +32,7 @@ class GenerationWork:
     def prepare(self, job: JobQueue, provider: Provider) -> GenerationRequest:
         """Return the request; nothing has to be uploaded."""
         model, payload = _model_of(job), job.payload
-        return GenerationRequest(
+        request = GenerationRequest(
             correlation=job.correlation,
             base_model=payload["base_model"],
             prompt=payload["prompt"],
@@ -40,8 +40,9 @@ class GenerationWork:
             height=payload["height"],
             count=payload["count"],
             seed=payload["seed"],
-            lora=Lora(_weights_for(model, job), payload["strength"]),
+            lora=Lora(_weights_for(model, job, provider), payload["strength"]),
         )
+        return provider.prepare_generation(request)
 
     def submit(
         self, job: JobQueue, provider: Provider, request: GenerationRequest, *, not_after: float
@@ -85,8 +86,9 @@ def _model_of(job: JobQueue) -> UserModel:
     return job.model
 
 
-def _weights_for(model: UserModel, job: JobQueue) -> str:
-    """Return how the provider finds the weights: its own name for them, or a signed URL.
+def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
+    """Return how the provider finds the weights: its own name for them, the address of a copy
+    there, or a signed URL.
 
     Raises MissingInputError where it would find nothing there.
     """
@@ -95,6 +97,8 @@ def _weights_for(model: UserModel, job: JobQueue) -> str:
         return model.remote_ref
     if not is_whole(str(model.weights.name), model.weights_size):
         raise MissingInputError("weights_gone", f"“{isolated(model)}”")
+    if offer.takes_uploads:
+        return weights_copies.address_at(provider, model)
     return signed_weights_url(model)
 
 

@@ -45,6 +45,10 @@ NO_LIST = _(
     "It was sent, but the answer was lost, and this trainer cannot tell us whether it arrived. "
     "It is not sent a second time unless you say so."
 )
+NO_PROOF = _(
+    "It was sent, but the answer was lost. We keep looking for it at the trainer. That it is not "
+    "found there proves nothing, so it is not sent a second time unless you say so."
+)
 NO_LIST_ADVICE = _("Check the trainer's own page, then tell us below what you found.")
 
 _STATES: Mapping[str, tuple[Text, Text, Text]] = {
@@ -150,6 +154,27 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     ),
     "invalid_webhook": (_("A message about it could not be verified."), TRY_AGAIN),
     "run_failed": (_("The trainer started it and then reported a failure."), TRY_AGAIN),
+    "moderation": (
+        _("The trainer's safety check refused the photos or the prompt."),
+        _("Change what it names. It decides by itself, and the same request would fail again."),
+    ),
+    "bad_dataset": (
+        _("The trainer could not use the photos as they were sent."),
+        _("Read its reason. Another trainer may take the same photos."),
+    ),
+    "input_expired": (
+        _("What was uploaded for it was no longer there when the trainer fetched it."),
+        TRY_AGAIN,
+    ),
+    "trainer_gone": (
+        _("This trainer, or the version of it that we know, is no longer offered."),
+        _("Choose another trainer. Your photos are still here, so you upload nothing twice."),
+    ),
+    "out_of_memory": (
+        _("The trainer ran out of memory."),
+        _("Try again with a lower resolution or a batch size of 1, or choose another trainer."),
+    ),
+    "timed_out": (_("It took longer than the trainer allows."), TRY_AGAIN),
     "deadline": (_("It did not finish in the time it was given."), TRY_AGAIN),
     "lost_contact": (
         _("The trainer could not be reached for a week, so the outcome is not known."),
@@ -215,6 +240,8 @@ def _out_of_reach(job: JobQueue) -> tuple[Text, Text] | None:
         return _sentences(_AT_THE_TRAINER[Status(job.status)], NOT_SET_UP), NOT_SET_UP_ADVICE
     if job.status == Status.UNKNOWN and not _has_list(job):
         return NO_LIST, NO_LIST_ADVICE
+    if job.status == Status.UNKNOWN and not registry.CLASSES[job.provider].lists_are_complete:
+        return NO_PROOF, NO_LIST_ADVICE
     return None
 
 

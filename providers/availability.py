@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from providers.catalog import (
     BASE_MODELS,
@@ -21,7 +21,8 @@ from providers.catalog import (
     TrainingOffer,
     base_model_of,
 )
-from providers.registry import CLASSES, label_of
+from providers.hyperparameters import Defaults
+from providers.registry import CLASSES, is_emulated, label_of
 from providers.types import Description
 
 Descriptions = Mapping[str, Description | None]
@@ -54,8 +55,28 @@ class TrainingOption:
     is_available: bool
     reason: str | Promise
     is_simulated: bool
-    price_usd: float | None  # for one training; None where not known
-    seconds: float | None  # a usual training, where the provider says
+    offer: TrainingOffer | None
+    usual_seconds: float | None  # a usual training, where the provider says
+    price_factor: float = 1.0  # of its list price now, to the one that was first read
+
+    def usual_for(self, subject: str) -> Defaults:
+        """The values that are usual there for one kind of subject."""
+        return self.offer.defaults_for(subject) if self.offer else Defaults()
+
+    @property
+    def keeps(self) -> str | Promise:
+        """What it keeps of the photos and for how long; "" where nobody says."""
+        return CLASSES[self.provider].keeps
+
+    def price_usd(self, steps: int) -> float | None:
+        """Return what so many steps cost; None where it is not known."""
+        price = self.offer.price_usd(steps) if self.offer else None
+        return None if price is None else price * self.price_factor
+
+    def seconds(self, steps: int) -> float | None:
+        """Return how long so many steps take; None where it is not known."""
+        expected = self.offer.seconds(steps) if self.offer else None
+        return self.usual_seconds if self.usual_seconds is not None else expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,12 @@ class GenerationOption:
     is_available: bool
     reason: str | Promise
     is_simulated: bool
-    price_usd: float | None  # for one image of a megapixel; None where not known
+    offer: GenerationOffer | None
     needs_public_url: bool
+
+    def price_usd(self, count: int, pixels: int) -> float | None:
+        """Return what `count` images of `pixels` each cost; None where it is not known."""
+        return self.offer.price_usd(count, pixels) if self.offer else None
 
 
 def training_options(descriptions: Descriptions) -> tuple[TrainingOption, ...]:
@@ -104,16 +129,19 @@ def generation_options(
 def _training_option(model: BaseModel, provider: str, descriptions: Descriptions) -> TrainingOption:
     offer = CLASSES[provider].training_offers.get(model.key)
     description = descriptions.get(provider)
+    factors = description.price_factors if description else {}
+    factor = factors.get(offer.remote_model, 1.0) if offer else 1.0
     why_not = _why_untrainable(model, offer, provider, descriptions)
     return TrainingOption(
         base_model=model,
         provider=provider,
         label=label_of(provider),
         is_available=not why_not,
-        reason=why_not or _note(description),
+        reason=why_not or _note(description) or _price_note(factor),
         is_simulated=_is_simulated(provider, description),
-        price_usd=offer.price.usd if offer else None,
-        seconds=description.training_seconds if description else None,
+        offer=offer,
+        usual_seconds=description.training_seconds if description else None,
+        price_factor=factor,
     )
 
 
@@ -130,7 +158,8 @@ def _why_untrainable(
     if description is None:
         return NOT_YET_KNOWN if offer.is_on_request else ""
     if model.key not in description.can_train:
-        return NOT_TRAINED_THERE if offer.is_on_request else NOT_TRAINED_HERE
+        trains_none = offer.is_on_request and not description.can_train
+        return NOT_TRAINED_THERE if trains_none else NOT_TRAINED_HERE
     return ""
 
 
@@ -159,7 +188,7 @@ def _generation_option(
         is_available=not why_not,
         reason=why_not or _note(description),
         is_simulated=generates_simulated,
-        price_usd=offer.price.usd if offer else None,
+        offer=offer,
         needs_public_url=bool(offer and offer.needs_public_url),
     )
 
@@ -192,8 +221,17 @@ def _why_unreachable(provider: str, descriptions: Descriptions) -> str | Promise
 def _is_simulated(provider: str, description: Description | None) -> bool:
     """Whether results are simulated; where no answer came yet, whether they may be."""
     if description is None:
-        return CLASSES[provider].may_be_simulated
+        return CLASSES[provider].may_be_simulated or is_emulated(provider)
     return description.engine == SIMULATED
+
+
+def _price_note(factor: float) -> str:
+    """A sentence about a list price that is no longer the one that was first read."""
+    if abs(factor - 1) < 0.005:
+        return ""
+    return gettext("Its list price has changed by %(percent)+d %%. The estimate follows it.") % {
+        "percent": round(100 * (factor - 1))
+    }
 
 
 def _note(description: Description | None) -> str | Promise:

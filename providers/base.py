@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import requests
 from django.utils.functional import Promise
@@ -23,12 +23,13 @@ from providers.catalog import GenerationOffer, TrainingOffer
 from providers.errors import (
     MISSHAPEN,
     OutcomeUnknownError,
+    ProviderError,
     RequestRejectedError,
     RunNotFoundError,
     UnsupportedFeatureError,
 )
 from providers.http import fetch
-from providers.http.calls import Call, Reply
+from providers.http.calls import Call, Reply, engine_of
 from providers.http.client import Client
 from providers.http.session import Timeout
 from providers.paging import read_pages
@@ -78,10 +79,24 @@ class Provider:
     auth_scheme: ClassVar[str] = "Bearer"
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
+    # Whether its lists can prove an absence at all: a history that may lag proves none.
+    lists_are_complete: ClassVar[bool] = True
     # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
     # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
     shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)
     calls_per_poll: ClassVar[int] = 40
+    # How often it is asked what it can do: a few calls each time.
+    describe_every: ClassVar[timedelta] = timedelta(seconds=30)
+    # How long uploaded photos surely stay there before anything is trained on them.
+    dataset_lasts: ClassVar[timedelta] = timedelta(hours=12)
+    # How long uploaded weights surely stay there.
+    weights_last: ClassVar[timedelta] = timedelta(0)
+    # Whether it no longer knows a run that was cancelled while it waited.
+    forgets_cancelled_runs: ClassVar[bool] = False
+    # What it keeps of a person's photos and for how long, in a sentence; "" where nobody knows.
+    keeps: ClassVar[str | Promise] = ""
+    # Further https hosts of the service that want its key for results ("*." for every subdomain).
+    key_hosts: ClassVar[frozenset[str]] = frozenset()
     paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
         WorkKind.TRAINING: (5.0, 60.0),
         WorkKind.GENERATION: (5.0, 120.0),
@@ -94,6 +109,7 @@ class Provider:
             self.key, base_url, api_key, auth_scheme=self.auth_scheme, session=session
         )
         self.account = self.client.account
+        self.client.error_kind, self.client.key_hosts = self.error_kind, self.key_hosts
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
@@ -113,6 +129,26 @@ class Provider:
         """
         self.require(Capability.TRAIN)
         return self.send_dataset(photos)
+
+    def prepare_training(self, request: TrainingRequest) -> TrainingRequest:
+        """Make the free calls that a training needs besides the photos, and return the request
+        with what they found in `target`. May run more than once; nothing is paid.
+
+        Raises `TrainerGoneError` where the trainer would refuse what we are about to send.
+        """
+        self.require(Capability.TRAIN)
+        return request
+
+    def prepare_generation(self, request: GenerationRequest) -> GenerationRequest:
+        """The same before pictures are paid for."""
+        self.require(Capability.GENERATE)
+        return request
+
+    def upload_weights(self, file: IO[bytes]) -> str:
+        """Store a copy of trained weights at the provider, for drawing with them there; return
+        its address. It expires by itself, no earlier than after `weights_last`."""
+        self.require(Capability.UPLOAD_WEIGHTS)
+        return self.send_weights(file)
 
     def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
         """Start a paid training: at most one HTTP request leaves, ever.
@@ -145,21 +181,26 @@ class Provider:
         is_training = ref.kind is WorkKind.TRAINING
         self.require(Capability.TRAIN if is_training else Capability.GENERATE)
         parse = self.parse_training if is_training else self.parse_generation
-        run = self._ask(self.run_call(ref), parse)
+        reply = self.client.ask(self.run_call(ref))
+        run = self.observed(self._parsed(reply, parse), reply)
+        self.require_same(run, ref)
+        return run
+
+    def require_same(self, run: Run, ref: RunRef) -> None:
+        """Raise OutcomeUnknownError for an answer about another run than the one asked for."""
         if run.id != ref.id:
             raise OutcomeUnknownError(self.key, "the answer is about another run")
-        return run
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return the runs of one kind, those created since that moment at least."""
         if FOLLOWING[kind] not in self.capabilities:
             self.require(FINDING[kind])
-        return read_pages(
-            lambda page: self._ask(
-                self.list_call(kind, page), lambda data: self.parse_list(data, kind)
-            ),
-            since,
-        )
+        return read_pages(lambda page: self._read_page(kind, page), since)
+
+    def _read_page(self, kind: WorkKind, page: str) -> RunList:
+        reply = self.client.ask(self.list_call(kind, page))
+        listed = self._parsed(reply, lambda data: self.parse_list(data, kind))
+        return replace(listed, runs=tuple(self.observed(run, reply) for run in listed.runs))
 
     def lookup_key(self, request: TrainingRequest | GenerationRequest) -> str:
         """Return what a list shows instead of our token, say the dataset's address; "" where the
@@ -224,13 +265,21 @@ class Provider:
             return nullcontext(Download(len(output.data), iter([output.data])))
         return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+    def webhook_keys(self) -> tuple[str, ...]:
+        """Fetch what the provider signs its webhooks with now: secrets, or public keys."""
+        self.require(Capability.WEBHOOK)
+        return self.fetch_webhook_keys()
+
+    def parse_webhook(
+        self, headers: Mapping[str, str], body: bytes, keys: Sequence[str], now: datetime
+    ) -> Webhook:
         """Verify a webhook and return which run it is about: a hint to ask for that run now.
 
-        Raises `InvalidWebhookError` where it is forged or stale.
+        `keys` are of `webhook_keys`; makes no call. Raises `InvalidWebhookError` where it is
+        forged or stale.
         """
         self.require(Capability.WEBHOOK)
-        return self.verified_webhook(headers, body)
+        return self.verified_webhook(headers, body, keys, now)
 
     def describe(self) -> Description:
         """Return what the provider can do now; a refused key is an answer, not an error."""
@@ -240,6 +289,9 @@ class Provider:
 
     def send_dataset(self, photos: Sequence[Photo]) -> str:
         raise self.unsupported("datasets")
+
+    def send_weights(self, file: IO[bytes]) -> str:
+        raise self.unsupported("uploading weights")
 
     def training_call(self, request: TrainingRequest) -> Call:
         raise self.unsupported("training")
@@ -277,8 +329,22 @@ class Provider:
     def weights_url(self, run: Run) -> str:
         raise self.unsupported("weights")
 
-    def verified_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+    def fetch_webhook_keys(self) -> tuple[str, ...]:
         raise self.unsupported("webhooks")
+
+    def verified_webhook(
+        self, headers: Mapping[str, str], body: bytes, keys: Sequence[str], now: datetime
+    ) -> Webhook:
+        raise self.unsupported("webhooks")
+
+    def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
+        """Return which error a refusal means; `kind` is what its status alone says."""
+        return kind
+
+    def observed(self, run: Run, reply: Reply) -> Run:
+        """Add to a run what only the headers of its answer say: that it is simulated."""
+        engine = engine_of(reply)
+        return replace(run, engine=engine) if engine and not run.engine else run
 
     def is_refusal(self, reply: Reply) -> bool:
         """Whether a 5xx to a paid call proves, as documented, that nothing was accepted."""
@@ -326,7 +392,8 @@ class Provider:
             not_after=not_after,
             is_refusal=self.is_refusal,
         )
-        return self._parsed(reply, parse, is_paid=True)
+        run = self._parsed(reply, parse, is_paid=True)
+        return self.observed(run, reply)
 
     def _parsed(
         self, reply: Reply, parse: Callable[[Mapping[str, Any]], Parsed], *, is_paid: bool = False

@@ -9,6 +9,10 @@
     ├ AuthenticationFailedError  401, 403                         operator
     ├ OutOfCreditError           402                              operator
     ├ RequestRejectedError       other 4xx: request or photos     the person sees why
+    │ ├ ModerationError          photos or prompt were found indecent
+    │ ├ BadDatasetError          the uploaded photos cannot be used
+    │ ├ InputExpiredError        what was uploaded is no longer there
+    │ └ TrainerGoneError         the trainer, or this version of it, is not there any more
     ├ RunNotFoundError           404 on a run
     ├ UnexpectedReplyError       not JSON, or a missing field     operator; raw logged
     └ InvalidWebhookError        also SuspiciousOperation: Django answers 400
@@ -86,6 +90,22 @@ class RequestRejectedError(ProviderError):
     code = "rejected"
 
 
+class ModerationError(RequestRejectedError):
+    code = "moderation"
+
+
+class BadDatasetError(RequestRejectedError):
+    code = "bad_dataset"
+
+
+class InputExpiredError(RequestRejectedError):
+    code = "input_expired"
+
+
+class TrainerGoneError(RequestRejectedError):
+    code = "trainer_gone"
+
+
 class RunNotFoundError(ProviderError):
     code = "run_not_found"
 
@@ -94,5 +114,30 @@ class UnexpectedReplyError(ProviderError):
     code = "unexpected_reply"
 
 
+# How a run that was started can fail: what `Run.error_code` may say, each with words of its own
+# in `jobs.messages.ERRORS`.
+RUN_FAILED = "run_failed"
+RUN_ERROR_CODES = frozenset(
+    {
+        RUN_FAILED,
+        ModerationError.code,
+        BadDatasetError.code,
+        InputExpiredError.code,
+        TrainerGoneError.code,
+        OutOfCreditError.code,
+        "out_of_memory",
+        "timed_out",
+    }
+)
+
+
 class InvalidWebhookError(ProviderError, SuspiciousOperation):
     code = "invalid_webhook"
+
+
+class StaleWebhookError(InvalidWebhookError):
+    """What was sent so long ago may be sent again by somebody who has read it."""
+
+
+class WrongSignatureError(InvalidWebhookError):
+    """Forged, changed on the way, or signed with a key that is newer than those we know."""

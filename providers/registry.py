@@ -11,15 +11,19 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from environment.reading import Environment
 from environment.values import Variable
 from providers.base import Provider
+from providers.fal.provider import Fal
+from providers.http.client import is_loopback
+from providers.hyperparameters import Defaults
 from providers.local.provider import Local
 from providers.together.provider import Together
 
 # In the order in which people see them.
-CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Together)}
+CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Fal, Together)}
 OPTIONS = frozenset({"api_key", "base_url"})
 
 
@@ -51,12 +55,27 @@ def configured() -> tuple[str, ...]:
 
 def label_of(key: str) -> str:
     """Return a provider's name for people, also of one that is unknown by now."""
-    return str(CLASSES[key].label) if key in CLASSES else key
+    label = str(CLASSES[key].label) if key in CLASSES else key
+    return _("%(provider)s (emulated)") % {"provider": label} if is_emulated(key) else label
+
+
+def is_emulated(key: str) -> bool:
+    """Return whether a hosted provider's address is on this machine: a stand-in answers there."""
+    if key not in CLASSES or CLASSES[key].runs_here:
+        return False
+    return is_loopback(settings.PROVIDERS.get(key, {}).get("base_url", ""))
 
 
 def runs_here(key: str) -> bool:
     """Return whether a provider runs on a machine of the installation, so that it is free."""
     return key in CLASSES and CLASSES[key].runs_here
+
+
+def training_defaults(key: str, base_model: str, subject: str) -> Defaults:
+    """Return what is usual for training a base model at a provider; what is usual anywhere for
+    one that does not train it."""
+    offer = CLASSES[key].training_offers.get(base_model) if key in CLASSES else None
+    return offer.defaults_for(subject) if offer else Defaults()
 
 
 def get(key: str) -> Provider:

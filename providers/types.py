@@ -46,6 +46,7 @@ class Capability(Enum):
     FIND_GENERATIONS = "find_generations"
     LOG = "log"  # log lines and losses of one run
     WEBHOOK = "webhook"
+    UPLOAD_WEIGHTS = "upload_weights"  # keeps a copy of weights for a while, to draw with
     DELETE_TRAININGS = "delete_trainings"  # with their weights, logs and names
     DELETE_GENERATIONS = "delete_generations"
     DELETE_DATASETS = "delete_datasets"
@@ -93,6 +94,9 @@ class Run:
     outputs: tuple[Output, ...] = ()
     remote_ref: str = ""  # what the provider calls the trained result
     error: str = ""  # the provider's own explanation of a failure
+    error_code: str = ""  # what kind of failure that is: one of `jobs.messages.ERRORS`
+    cost_usd: float | None = None  # what it really cost, where the provider says it
+    billed: str = ""  # what was billed, in the provider's units: "812 s", "1000 steps"
     engine: str = ""  # "simulated", "diffusers", ... where the provider names it
     created_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -159,6 +163,7 @@ class Webhook:
 
     run_id: str
     correlation: str = ""
+    delivery_id: str = ""  # the same for every delivery of one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +176,15 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLog:
-    """Everything a provider has logged about one run so far, oldest first."""
+    """Everything a provider has logged about one run so far, oldest first.
+
+    `step` and `total_steps` are how far it is, where only the log says that.
+    """
 
     lines: tuple[LogLine, ...] = ()
     losses: tuple[tuple[int, float], ...] = ()  # (step, loss)
+    step: int | None = None
+    total_steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +195,7 @@ class Photo:
     content_type: str  # image/jpeg or image/png
     caption: str
     open: Callable[[], IO[bytes]]
+    is_captioned: bool = False  # a person wrote the caption; else it is a general one of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,11 @@ class TrainingRequest:
     batch_size: int
     resolution: int  # pixels, square
     photo_count: int
+    steps: int  # optimizer steps, within what the trainer takes
+    rank: int  # of the LoRA
+    webhook_url: str = ""  # where to report, where this installation can be reached
+    # What free calls found out just before paying (`Provider.prepare_training`).
+    target: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -222,6 +238,8 @@ class GenerationRequest:
     count: int  # 1 to 4
     seed: int | None
     lora: Lora | None
+    webhook_url: str = ""
+    target: Mapping[str, Any] = field(default_factory=dict)  # `Provider.prepare_generation`
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -242,4 +260,7 @@ class Description:
     can_generate: tuple[str, ...] = ()  # catalog keys
     engine: str = ""  # "simulated" where its results are not real
     training_seconds: float | None = None  # a usual training, where the provider says
+    unit_prices: Mapping[str, float] = field(default_factory=dict)  # by remote model, US dollars
+    # Those prices to the ones that were first read here, where they differ.
+    price_factors: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # for the operator

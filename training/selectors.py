@@ -154,13 +154,24 @@ def training_jobs(model: UserModel) -> int:
 
 def estimate(model: UserModel) -> Estimate:
     """Return what training this model will cost and how long it will take."""
-    option = choice_for(model)
+    return estimate_with(choice_for(model), steps_wanted(model, photos_of(model).count()))
+
+
+def steps_wanted(model: UserModel, photo_count: int) -> int:
+    """Return how many steps the model's answers ask for; 0 where they are no numbers."""
     try:
-        steps = hyperparameters_of(model).steps(photos_of(model).count())
+        return hyperparameters_of(model).steps(photo_count)
     except InvalidHyperparametersError:
-        steps = 0
-    price = None if option is None or option.price_usd is None else Decimal(str(option.price_usd))
-    seconds = option.seconds if option else None
+        return 0
+
+
+def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
+    """Return the same for one base model and trainer; None where nothing is chosen yet."""
+    if option and option.offer:
+        steps = option.offer.steps.fit(steps)
+    price_usd = option.price_usd(steps) if option else None
+    price = None if price_usd is None else round(Decimal(str(price_usd)), 2)
+    seconds = option.seconds(steps) if option else None
     return Estimate(
         price_usd=price,
         seconds=seconds,

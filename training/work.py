@@ -26,8 +26,6 @@ from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, Work
 from training import weights
 from training.selectors import names_of
 
-# The bundled trainer drops photos that no run uses within a day.
-DATASET_LASTS = timedelta(hours=12)
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
@@ -43,10 +41,11 @@ class TrainingWork:
         rows = list(photos_of(model))
         photos = [as_photo(photo, model, number) for number, photo in enumerate(rows, start=1)]
         options = Hyperparameters.from_json(job.payload.get("options", {}))
-        return TrainingRequest(
+        offer = provider.training_offers[job.payload["base_model"]]
+        request = TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
-            dataset=_fresh_dataset(job) or self._upload(job, provider, photos, rows),
+            dataset=_fresh_dataset(job, provider) or self._upload(job, provider, photos, rows),
             trigger_word=model.trigger_word,
             subject=model.kind,
             photo_count=len(photos),
@@ -54,7 +53,10 @@ class TrainingWork:
             learning_rate=options.learning_rate,
             batch_size=options.batch_size,
             resolution=options.resolution,
+            steps=offer.steps.fit(options.steps(len(photos))),
+            rank=options.rank,
         )
+        return provider.prepare_training(request)
 
     def _upload(
         self, job: JobQueue, provider: Provider, photos: list[Photo], rows: list[TrainingImage]
@@ -118,13 +120,17 @@ class TrainingWork:
         return job.model
 
 
-def _fresh_dataset(job: JobQueue) -> str:
+def _fresh_dataset(job: JobQueue, provider: Provider) -> str:
     """Return the photos that the provider has already, unless it may have dropped them: unused,
     or with the run of a call whose answer was lost."""
     uploaded_at = "" if job.call_over_at else job.result.get("dataset_at", "")
-    if not uploaded_at or clock.now() - datetime.fromisoformat(uploaded_at) > DATASET_LASTS:
+    if not uploaded_at or _is_old(uploaded_at, provider):
         return ""
     return str(job.result["dataset"])
+
+
+def _is_old(uploaded_at: str, provider: Provider) -> bool:
+    return clock.now() - datetime.fromisoformat(uploaded_at) > provider.dataset_lasts
 
 
 def _is_dataset_spent(job: JobQueue) -> bool:
@@ -169,6 +175,7 @@ def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
         content_type=CONTENT_TYPES[extension],
         caption=caption_of(photo.caption, model),
         open=lambda: photo.file.storage.open(name, "rb"),
+        is_captioned=bool(photo.caption.strip()),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import observations, provider_status
+from jobs.engine import observations, provider_status, step_rate
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
 from jobs.engine.isolation import isolated, postpone
@@ -22,19 +22,21 @@ from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
-from providers.errors import ProviderError, UnsupportedFeatureError
+from providers.errors import (
+    RUN_ERROR_CODES,
+    RUN_FAILED,
+    ProviderError,
+    UnsupportedFeatureError,
+)
 from providers.redaction import sanitised
 from providers.types import Run, RunRef, RunStatus
 
 log = logging.getLogger(__name__)
 
-# The rate needs a few steps before it says anything about the time left.
-LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
 CHUNK = 250
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
-YEAR = 365 * 24 * 3600.0  # seconds
 
 
 def observe_all(
@@ -93,27 +95,29 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         elif run.status is RunStatus.CANCELLED:
             move(job, Status.CANCELLED, last_seen_at=now)
         else:
-            detail = sanitised(_reason_of(run, job.run_ref, provider), TEXT_LIMIT)
+            failed = _with_reason(run, job.run_ref, provider)
+            detail = sanitised(failed.error, TEXT_LIMIT)
+            code = failed.error_code if failed.error_code in RUN_ERROR_CODES else RUN_FAILED
             move(
                 job,
                 Status.FAILED,
                 last_seen_at=now,
-                error_code="run_failed",
+                error_code=code,
                 error_detail=detail,
             )
     except TransitionError:
         log.info("job %s: another process saw first that it %s", job.pk, run.status.value)
 
 
-def _reason_of(run: Run, ref: RunRef, provider: Provider) -> str:
-    """The provider's explanation of a failure; lists often leave it out, a single call has it."""
+def _with_reason(run: Run, ref: RunRef, provider: Provider) -> Run:
+    """The run with its provider's explanation: lists often leave it out, a single call has it."""
     if run.error:
-        return run.error
+        return run
     try:
         with provider_status.limits_heard(provider.key):
-            return provider.get_run(ref).error
+            return provider.get_run(ref)
     except ProviderError:
-        return ""
+        return run
 
 
 @transaction.atomic
@@ -147,7 +151,6 @@ def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict
     step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
     is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
-    is_first_step = bool(step) and job.first_step is None
     return {
         "last_seen_at": now,
         "next_poll_at": asked_at + poll_interval(now - (job.submitted_at or now), shortest),
@@ -158,30 +161,9 @@ def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict
         "stage": sanitised(run.stage, 120) or job.stage,
         "progress": max(job.progress, min(share or 0.0, 1.0)),
         "started_at": now if is_first_start else job.started_at,
-        "first_step": step if is_first_step else job.first_step,
-        "first_step_at": now if is_first_step else job.first_step_at,
-        "eta_at": time_of_end(job, step, total, now, run.seconds_left),
+        **step_rate.measured(job, step, now),
+        "eta_at": step_rate.time_of_end(job, step, total, now, run.seconds_left),
     }
-
-
-def time_of_end(
-    job: JobQueue,
-    step: int | None,
-    total: int | None,
-    now: datetime,
-    seconds_left: float | None,
-) -> datetime | None:
-    """Return when the training ends at the measured step rate, or as the provider estimates.
-
-    None where neither is known: no time is better than an invented one.
-    """
-    if step and total and job.first_step_at and job.first_step is not None and step < total:
-        done = step - job.first_step
-        if done >= max(LEAST_SHARE_FOR_RATE * total, 1):
-            seconds_left = (now - job.first_step_at).total_seconds() * (total - step) / done
-    if seconds_left is None or not 0 <= seconds_left < YEAR:
-        return None
-    return now + timedelta(seconds=seconds_left)
 
 
 def _whole(count: int | None) -> int | None:

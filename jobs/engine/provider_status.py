@@ -16,6 +16,7 @@ from jobs import clock
 from jobs.engine.backoff import retry_delay
 from jobs.engine.renewal import beside, renew_until
 from jobs.models import ProviderStatus
+from providers import registry
 from providers.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from providers.redaction import sanitised
 from providers.types import Description
@@ -23,7 +24,7 @@ from providers.types import Description
 # Renewed while the poll goes on. Of a poller that was killed, others take over so soon.
 POLL_LEASE = timedelta(seconds=30)
 LONGEST_POLL = timedelta(minutes=15)  # one that takes longer hangs, and others must take over
-DESCRIBE_EVERY = timedelta(seconds=30)
+DESCRIBE_EVERY = timedelta(seconds=30)  # at most; a provider may want it more rarely
 UNANSWERED_FOR_PAUSE = 3
 # What a description holds at most: a few names and sentences.
 SHORT_TEXT = 200
@@ -93,9 +94,12 @@ def limits_heard(provider: str) -> Iterator[None]:
 def record_description(provider: str, description: Description) -> None:
     """Store what it can do now; pages read this instead of calling it."""
     now = clock.now()
+    row, _ = ProviderStatus.objects.get_or_create(provider=provider)
     ProviderStatus.objects.update_or_create(
         provider=provider,
         defaults={
+            # A unit is seldom a step, so prices are compared with what they were, never summed.
+            "first_prices": {**description.unit_prices, **row.first_prices},
             "description": {name: _short(value) for name, value in asdict(description).items()},
             "described_at": now,
             **_answered(now),
@@ -156,10 +160,14 @@ def is_paused(provider: str) -> bool:
     return provider in paused()
 
 
+def _describe_every(provider: str) -> timedelta:
+    return max(DESCRIBE_EVERY, registry.CLASSES[provider].describe_every)
+
+
 def is_description_due(provider: str) -> bool:
     """Whether the provider has not been asked lately what it can do."""
     row = ProviderStatus.objects.filter(provider=provider).first()
     if row is None:
         return True
     times = [moment for moment in (row.described_at, row.last_error_at) if moment]
-    return not times or abs(clock.now() - max(times)) > DESCRIBE_EVERY
+    return not times or abs(clock.now() - max(times)) > _describe_every(provider)

@@ -9,13 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from jobs import clock
-from jobs.engine import provider_status
+from jobs.engine import provider_status, step_rate
 from jobs.engine.observations import MOST_STEPS
 from jobs.engine.row_locks import is_row_locked
-from jobs.events import TEXT_LIMIT
+from jobs.events import TEXT_LIMIT, record
 from jobs.models import JobEvent, JobQueue
+from jobs.states import Status
 from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError
@@ -98,7 +100,29 @@ def _append(job: JobQueue, fresh: RunLog) -> None:
             loss_step=losses[-1][0] if losses else job.loss_step,
         )
         if moved:
+            _advance(job, fresh)
+        if moved:
             JobEvent.objects.bulk_create(_events(job, fresh, losses))
+
+
+def _advance(job: JobQueue, fresh: RunLog) -> None:
+    """Take over how far the run is where only its log says that; never backwards."""
+    step, total = fresh.step, fresh.total_steps
+    if step is None or not 0 < step <= MOST_STEPS or step <= (job.step or 0):
+        return
+    if not total or total > MOST_STEPS:
+        return
+    progress, now = max(job.progress, min(step / total, 1.0)), clock.now()
+    later = JobQueue.objects.filter(Q(step=None) | Q(step__lt=step), pk=job.pk)
+    if later.filter(status=Status.RUNNING).update(
+        step=step,
+        total_steps=total,
+        progress=progress,
+        eta_at=step_rate.time_of_end(job, step, total, now, None),
+        **step_rate.measured(job, step, now),
+    ):
+        data = {"step": step, "total": total, "progress": progress}
+        record(job, JobEvent.Kind.PROGRESS, job.stage, **data)
 
 
 def _is_point(step: int, loss: float) -> bool:

@@ -27,6 +27,7 @@ from providers.redaction import sanitised
 
 CONFLICT = 409
 REQUEST_TIMEOUT = 408
+ENGINE_HEADER = "X-Trainer-Engine"
 _TITLE_WITHIN = 4096
 MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
 
@@ -40,6 +41,9 @@ class Call:
     payload: Mapping[str, Any] | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     is_about_run: bool = False  # a 404 then means that the run is not there
+    headers: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""  # of a service that keeps its API on several hosts; "" for the base URL
+    may_be_empty: bool = False  # an answer without a body is one, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def detail_of(reply: Reply) -> str:
     data = reply.data or {}
     error = data.get("error")
     candidates = [error.get("message") if isinstance(error, dict) else error]
-    candidates += [data.get("message"), data.get("detail")]
+    candidates += [data.get("message"), data.get("detail"), _field_errors(data.get("detail"))]
     for text in candidates:
         if isinstance(text, str) and text:
             return text
@@ -99,11 +103,26 @@ def detail_of(reply: Reply) -> str:
     return reply.text
 
 
+def _field_errors(detail: object) -> str:
+    """Return "steps: must be …; …" of a list of errors by field, as pydantic's services answer."""
+    found = []
+    for item in detail if isinstance(detail, list) else []:
+        if isinstance(item, dict) and isinstance(item.get("msg"), str):
+            where = [str(part) for part in item.get("loc") or () if part != "body"]
+            found.append(": ".join([*where, item["msg"]]))
+    return "; ".join(found)
+
+
 def _page_text(page: str) -> str:
     """Return the title of an HTML page, or a text as it is, in one line."""
     title = re.search(r"<title[^>]*>(.*?)</title>", page[:_TITLE_WITHIN], re.I | re.S)
     text = title[1] if title else re.sub(r"<[^>]*>", " ", page[:_TITLE_WITHIN])
     return " ".join(unescape(text).split()) or "(nothing)"
+
+
+def engine_of(reply: Reply) -> str:
+    """Return the engine that a trainer of ours, or a stand-in for a hosted one, names; "" else."""
+    return reply.headers.get(ENGINE_HEADER, "")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -7,10 +7,13 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import IO
 from urllib.parse import urlsplit
 
 import requests
 from django.core.exceptions import ImproperlyConfigured
+from requests.auth import AuthBase
 from requests_toolbelt import MultipartEncoder
 
 from providers.errors import (
@@ -55,6 +58,25 @@ _OF_THE_SERVICE = {AuthenticationFailedError, OutOfCreditError, RunNotFoundError
 _BROKEN = (*NETWORK_ERRORS, BodyTooLargeError)
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is streamed: a multipart form, or a file as it is."""
+
+    body: MultipartEncoder | IO[bytes]
+    content_type: str = ""  # of a file; a form has its own
+
+    @classmethod
+    def of_form(cls, form: MultipartEncoder) -> Upload:
+        return cls(form, form.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey:
+    """Instead of the provider's key: a token that it gave out for one purpose, or no key."""
+
+    auth: AuthBase | None = field(default=None, repr=False)
+
+
 class Client:
     """HTTP with one provider's key, and its failures as our errors.
 
@@ -82,12 +104,19 @@ class Client:
         self.trusts_environment = not is_loopback(base_url)
         self._session = session or new_session(trust_environment=self.trusts_environment)
         self.redact: Callable[[str], str] = lambda text: safe_excerpt(text, api_key)
+        # Further https hosts that results may be fetched from with the key.
+        self.key_hosts: frozenset[str] = frozenset()
+        # What a refusal means where its status alone does not say it.
+        self.error_kind: Callable[[Reply, type[ProviderError]], type[ProviderError]] = (
+            lambda reply, kind: kind
+        )
 
     def ask(
         self,
         call: Call,
         *,
-        form: MultipartEncoder | None = None,
+        upload: Upload | None = None,
+        key: OtherKey | None = None,
         timeout: Timeout = SAFE_TIMEOUT,
         limit: float | None = None,
         accepted_statuses: Collection[int] = (),
@@ -95,12 +124,13 @@ class Client:
         """Make a call that costs nothing; trying again is the caller's business.
 
         Returns the reply, JSON object inside, where its status is 2xx or in `accepted_statuses`.
-        `limit` (seconds) ends an exchange that takes longer as a whole than `timeout` adds up to.
+        `key` takes the place of the provider's own. `limit` (seconds) ends an exchange that takes
+        longer as a whole than `timeout` adds up to.
         Raises any `ProviderError` but `OutcomeUnknownError`.
         """
         try:
             with time_limit(self._session, limit):
-                reply = self._exchange(self._session, call, timeout, form=form)
+                reply = self._exchange(self._session, call, timeout, upload=upload, key=key)
         except _BROKEN as error:
             raise ProviderUnavailableError(self.provider, self.error_text(error)) from error
         return self._checked(reply, call, accepted_statuses)
@@ -151,17 +181,18 @@ class Client:
         call: Call,
         timeout: Timeout,
         headers: Mapping[str, str] | None = None,
-        form: MultipartEncoder | None = None,
+        upload: Upload | None = None,
+        key: OtherKey | None = None,
     ) -> Reply:
-        own = {"Content-Type": form.content_type} if form else {}
+        own = {"Content-Type": upload.content_type} if upload else {}
         with session.request(
             call.method,
-            f"{self.base_url}/{call.path.lstrip('/')}",
+            f"{call.origin or self.base_url}/{call.path.lstrip('/')}",
             params=dict(call.params),
             json=call.payload,
-            data=form,
-            headers={"User-Agent": USER_AGENT, **own, **(headers or {})},
-            auth=self.auth,
+            data=upload.body if upload else None,
+            headers={"User-Agent": USER_AGENT, **own, **call.headers, **(headers or {})},
+            auth=key.auth if key else self.auth,
             timeout=timeout,
             allow_redirects=False,
             stream=True,
@@ -180,10 +211,12 @@ class Client:
         self, reply: Reply, call: Call, accepted: Collection[int] = (), *, is_paid: bool = False
     ) -> Reply:
         status = reply.status_code
-        if not reply.is_success and status not in accepted:
+        # Only the service itself says something in JSON; a page of a proxy never counts.
+        if not reply.is_success and (status not in accepted or reply.data is None):
             kind = self.meaning(reply, is_paid=is_paid, is_about_run=call.is_about_run)
             raise self.refusal(kind, reply)
-        if reply.data is None:
+        is_empty = call.may_be_empty and not reply.text.strip()
+        if reply.data is None and not is_empty:
             raise self.unexpected(reply, "the answer is not a JSON object", is_paid=is_paid)
         return reply
 
@@ -195,7 +228,7 @@ class Client:
         if reply.is_from_between and not is_paid and kind in _OF_THE_SERVICE:
             # A proxy knows nothing of keys and runs: its 404 is no proof that one is gone.
             return ProviderUnavailableError
-        return kind
+        return self.error_kind(reply, kind)
 
     def refusal(self, kind: type[ProviderError], reply: Reply) -> ProviderError:
         """Return the error of a kind for a reply that refuses a call."""
@@ -215,6 +248,10 @@ def _in_words(error: BaseException) -> str:
 
     The libraries' own texts are for programmers. What the system said is in an error behind them.
     """
+    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidProxyURL):
+        return "the proxy that the environment names (ALL_PROXY, HTTPS_PROXY) cannot be used"
+    if type(error) is OSError and "CA certificate bundle" in str(error):
+        return "the file of certificates that the environment names (REQUESTS_CA_BUNDLE) is missing"
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, OSError) and found.strerror:

@@ -1,8 +1,8 @@
 """Downloads of results, from addresses that others chose.
 
-The rule for every hop: the provider's own origin, with its key; or https to a public
-address, without any key. A redirect never leads back to the key. So a forged result
-address reaches nothing inside the installation and learns no secret.
+The rule for every hop: the provider's own origin (or another https host that it names), with its
+key; or https to a public address, without any key. A redirect never leads back to the key. So a
+forged result address reaches nothing inside the installation and learns no secret.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _follow(
     for _ in range(MAX_REDIRECTS + 1):
         target = _parse(url)
         # Once another origin had a say in the address, the key stays out of it for good.
-        way.is_own = way.is_own and _origin(target) == _origin(_parse(client.base_url))
+        way.is_own = way.is_own and _may_have_key(client, target)
         if not way.is_own:
             _require_public(target)
         response = (own if way.is_own else web).get(
@@ -195,6 +195,18 @@ def _parse(url: str) -> Url:
     if parts.scheme not in ("http", "https") or not parts.host or parts.auth is not None:
         raise AddressRefusedError("not a plain web address")
     return parts
+
+
+def _may_have_key(client: Client, target: Url) -> bool:
+    """Whether an address is the service's own: its API's origin, or a host that it names."""
+    if _origin(target) == _origin(_parse(client.base_url)):
+        return True
+    host = (target.host or "").lower()
+    is_named = any(
+        host.endswith(name[1:]) if name.startswith("*.") else host == name
+        for name in client.key_hosts
+    )
+    return is_named and target.scheme == "https" and (target.port or 443) == 443
 
 
 def _origin(parts: Url) -> tuple[str | None, str | None, int]:

@@ -17,9 +17,12 @@ from providers.catalog import (
 _STEPS = {FLUX1_DEV: 28, FLUX1_SCHNELL: 4, FLUX2_DEV: 28}
 
 TRAINING: Mapping[str, TrainingOffer] = {
-    key: TrainingOffer(key, Price(0.0, "training")) for key in _STEPS
+    key: TrainingOffer(remote_model=key, price=Price(0.0, "training"), resolutions=(512, 768, 1024))
+    for key in _STEPS
 }
 GENERATION: Mapping[str, GenerationOffer] = {
-    key: GenerationOffer(key, Price(0.0, "image"), steps, only_own_weights=True)
+    key: GenerationOffer(
+        remote_model=key, price=Price(0.0, "image"), steps=steps, only_own_weights=True
+    )
     for key, steps in _STEPS.items()
 }

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from providers.http.calls import Reply
+from providers.http.calls import Reply, engine_of
 from providers.together.replies import moment, number
-
-ENGINE_HEADER = "X-Trainer-Engine"
 
 
 def engine(reply: Reply) -> str:
     """Return the name of the engine at work, "" where the reply names none."""
-    return reply.headers.get(ENGINE_HEADER, "") or str((reply.data or {}).get("engine", ""))
+    return engine_of(reply) or str((reply.data or {}).get("engine", ""))
 
 
 def training_seconds(reply: Reply) -> float | None:

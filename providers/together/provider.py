@@ -20,7 +20,7 @@ from environment.values import Key
 from providers.base import Provider
 from providers.errors import AuthenticationFailedError, RequestRejectedError
 from providers.http.calls import Call, Reply
-from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT
+from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT, Upload
 from providers.together import offers, replies
 from providers.together.dataset import write_jsonl
 from providers.types import (
@@ -38,7 +38,6 @@ from providers.types import (
 )
 
 MAX_SUFFIX_LENGTH = 40
-LORA_RANK = 16  # what FLUX LoRA trainers use by default; alpha equal to it keeps the scale at 1
 OVERLOADED = 503
 
 
@@ -108,7 +107,7 @@ class Together(Provider):
         )
         return self.client.ask(
             Call("POST", "/files/upload"),
-            form=form,
+            upload=Upload.of_form(form),
             timeout=UPLOAD_TIMEOUT,
             limit=UPLOAD_LIMIT,
             accepted_statuses=(409,),
@@ -131,7 +130,8 @@ class Together(Provider):
             raise self.unsupported(f"a suffix of {len(request.correlation)} characters")
         payload = {
             "n_checkpoints": 1,
-            "training_type": {"type": "Lora", "lora_r": LORA_RANK, "lora_alpha": LORA_RANK},
+            # Alpha equal to the rank keeps the scale at 1.
+            "training_type": {"type": "Lora", "lora_r": request.rank, "lora_alpha": request.rank},
             **request.extra,
             "model": offer.remote_model,
             "training_file": request.dataset,

@@ -27,6 +27,8 @@ def training_request(**changes: Any) -> TrainingRequest:
         batch_size=1,
         resolution=1024,
         photo_count=5,
+        steps=500,
+        rank=16,
     )
     return replace(request, **changes)
 

