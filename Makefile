@@ -20,8 +20,8 @@ help: ## List the commands
 
 setup: $(RUN_STAMP) ## Make .venv and install what running needs
 
-run: setup ## Start everything; PORT=8000, TRAINER_PORT=8100
-	@exec $(PYTHON) manage.py up
+run: setup ## Start everything; PORT=8000, TRAINER_PORT=8100; EMULATORS=1 with Replicate and fal, emulated
+	@exec $(PYTHON) $(if $(EMULATORS),-m emulators $(PYTHON)) manage.py up
 
 operator: setup ## Make an operator: an account that may open /admin/
 	@$(PYTHON) manage.py migrate --verbosity 0

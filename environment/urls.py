@@ -141,6 +141,11 @@ def host_and_port(text: str) -> Place:
     return host_of(found["host"]), port
 
 
+def name_of(address: str) -> str:
+    """Return the host of an address that was read here, as `Hosts` writes it."""
+    return host_and_port(split(address).place)[0]
+
+
 def decoded(text: str) -> str:
     """Return the text without percent-escapes. Raise ValueError for a `%` that is none."""
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):

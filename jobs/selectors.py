@@ -97,12 +97,13 @@ def descriptions() -> dict[str, Description | None]:
     """The last description of each configured provider; None where it never answered."""
     statuses = provider_statuses()
     return {
-        key: _description(statuses[key]) if key in statuses else None
+        key: description_in(statuses[key]) if key in statuses else None
         for key in registry.configured()
     }
 
 
-def _description(row: ProviderStatus) -> Description | None:
+def description_in(row: ProviderStatus) -> Description | None:
+    """Return what a provider said last about itself; None where it never has."""
     if not row.description:
         return None
     stored: dict[str, Any] = {
@@ -110,7 +111,17 @@ def _description(row: ProviderStatus) -> Description | None:
         for name, value in row.description.items()
         if name in Description.__dataclass_fields__
     }
-    return Description(**stored)
+    return Description(**{**stored, "price_factors": _price_factors(row)})
+
+
+def _price_factors(row: ProviderStatus) -> dict[str, float]:
+    now = (row.description or {}).get("unit_prices") or {}
+    first = row.first_prices
+    return {
+        name: price / first[name]
+        for name, price in now.items()
+        if first.get(name) and price != first[name]
+    }
 
 
 def silent_since(

@@ -13,6 +13,8 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from providers.hyperparameters import Defaults
+
 ZIMAGE_TURBO = "Tongyi-MAI/Z-Image-Turbo"
 FLUX2_KLEIN_9B = "black-forest-labs/FLUX.2-klein-base-9B"
 FLUX2_KLEIN_4B = "black-forest-labs/FLUX.2-klein-base-4B"
@@ -60,15 +62,6 @@ class Steps:
         return min(max(whole, self.low), self.high)
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """Where a training of one kind of subject starts from: the balanced preset."""
-
-    steps_per_photo: int = 100
-    learning_rate: float = 0.0002
-    rank: int = 16
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOffer:
     """How one provider trains one base model. A provider may add fields of its own."""
@@ -85,6 +78,8 @@ class TrainingOffer:
     seconds_per_step: float | None = None
     gives_weights: bool = True  # whether the trained file can be taken home
     resolutions: tuple[int, ...] = ()  # pixels; () where the trainer decides it itself
+    # Of our hyperparameters those that it decides itself, whatever is asked for.
+    decides: frozenset[str] = frozenset()
     note: str | Promise = ""  # what only holds there, of its licence for example
 
     def defaults_for(self, subject: str) -> Defaults:

@@ -261,4 +261,6 @@ class Description:
     engine: str = ""  # "simulated" where its results are not real
     training_seconds: float | None = None  # a usual training, where the provider says
     unit_prices: Mapping[str, float] = field(default_factory=dict)  # by remote model, US dollars
+    # Those prices to the ones that were first read here, where they differ.
+    price_factors: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # for the operator

@@ -55,7 +55,7 @@ class TrainingWork:
             batch_size=options.batch_size,
             resolution=options.resolution,
             steps=offer.steps.fit(options.steps(len(photos))),
-            rank=offer.defaults_for(model.kind).rank,
+            rank=options.rank,
             webhook_url=webhook_url(provider.key, job.correlation),
         )
         return provider.prepare_training(request)

@@ -23,12 +23,12 @@ from providers.catalog import (
     KREA_2,
     QWEN_IMAGE_2512,
     ZIMAGE_TURBO,
-    Defaults,
     GenerationOffer,
     Price,
     Steps,
     TrainingOffer,
 )
+from providers.hyperparameters import Defaults
 from providers.types import WorkKind
 
 READ_ON = date(2026, 11, 25)
@@ -47,7 +47,6 @@ class FalTrainer(TrainingOffer):
     # Further inputs, the same for all, and by kind of subject.
     fixed: Mapping[str, Any] = field(default_factory=dict)
     by_subject: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    unit_price: float | None = None  # of fal's price list when the price was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +62,8 @@ def _step(usd: float, least: float = 0.0) -> Price:
 
 _UNKNOWN_STEP = Price(None, "step", assumed_usd=_ASSUMED_STEP)
 _UNKNOWN_MEGAPIXEL = Price(None, "megapixel", assumed_usd=_ASSUMED_MEGAPIXEL)
+# What none of its trainers lets anybody choose; a few take a resolution.
+_OWN = frozenset({"batch_size", "rank", "resolution"})
 _HUNDREDS = Steps(100, 10_000, multiple_of=100)
 
 
@@ -76,6 +77,7 @@ def _defaults(learning_rate: float, steps_per_photo: int = 100) -> Mapping[str, 
 
 TRAINING: Mapping[str, FalTrainer] = {
     ZIMAGE_TURBO: FalTrainer(
+        decides=_OWN,
         remote_model="fal-ai/z-image-turbo-trainer-v2",
         price=_step(0.00085),
         is_on_request=True,
@@ -86,6 +88,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         zip_field="image_data_url",
     ),
     FLUX2_KLEIN_9B: FalTrainer(
+        decides=_OWN,
         remote_model="fal-ai/flux-2-klein-9b-base-trainer",
         price=_step(0.0043),
         is_on_request=True,
@@ -98,6 +101,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         fixed={"output_lora_format": "comfy"},
     ),
     FLUX2_KLEIN_4B: FalTrainer(
+        decides=_OWN,
         remote_model="fal-ai/flux-2-klein-4b-base-trainer",
         price=_step(0.0046),
         is_on_request=True,
@@ -109,6 +113,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         fixed={"output_lora_format": "comfy"},
     ),
     FLUX2_DEV: FalTrainer(
+        decides=_OWN,
         remote_model="fal-ai/flux-2-trainer",
         price=_step(0.0064),
         is_on_request=True,
@@ -120,6 +125,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         fixed={"output_lora_format": "fal"},
     ),
     FLUX3_KLEIN: FalTrainer(
+        decides=_OWN - {"resolution"},
         remote_model="blackforestlabs/flux-3/klein/base/trainer",
         price=_step(0.0043, least=100),
         is_on_request=True,
@@ -133,6 +139,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         has_resolution=True,
     ),
     QWEN_IMAGE_2512: FalTrainer(
+        decides=_OWN,
         remote_model="fal-ai/qwen-image-2512-trainer",
         price=_UNKNOWN_STEP,
         is_on_request=True,
@@ -143,6 +150,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         zip_field="image_data_url",
     ),
     KREA_2: FalTrainer(
+        decides=_OWN - {"resolution"},
         remote_model="fal-ai/krea-2-trainer",
         price=_step(0.003, least=100),
         is_on_request=True,
@@ -157,6 +165,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         fixed={"auto_captioning": "Off"},
     ),
     FLUX1_DEV: FalTrainer(
+        decides=_OWN | {"learning_rate"},
         remote_model="fal-ai/flux-lora-fast-training",
         price=_step(0.002),
         is_on_request=True,
@@ -171,7 +180,6 @@ TRAINING: Mapping[str, FalTrainer] = {
         # Masks are for faces and things; a style has neither, and no captions.
         fixed={"create_masks": True, "is_style": False},
         by_subject={"style": {"create_masks": False, "is_style": True}},
-        unit_price=0.02,
     ),
 }
 
