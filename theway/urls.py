@@ -16,6 +16,7 @@ cached_catalog = login_not_required(
     conditional_page(cache_control(public=True, no_cache=True)(catalog))
 )
 
+handler400 = "theway.unknown_host.after_refusal"
 handler500 = "theway.full_disk.after_error"
 urlpatterns = [
     path("", include("dashboard.urls")),
