@@ -78,7 +78,7 @@ def _room_again(one: Allowance) -> str:
 
 def limit_reached(error: LimitReachedError) -> JsonResponse:
     """Return what scripts are told: a stable code, the sentence, and when to try again."""
-    response = JsonResponse(problem(error), status=429)
+    response = JsonResponse(problem(error), status=error.status)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
     return response

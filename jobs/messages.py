@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.money import dollars
 from jobs.models import JobQueue
 from jobs.recovery import NO_RESULT, failed_while_fetching, run_to_fetch
 from jobs.states import Status
@@ -280,13 +282,19 @@ def _sentences(*texts: Text) -> str:
 
 
 def cost_of(job: JobQueue) -> Text:
-    """Return whether a job has cost money, as far as it is known."""
+    """Return whether a job has cost money, and how much, as far as it is known. No query."""
     has_run = bool(job.run_id or job.payload.get("adopt_run"))
     # A call that was lost once may have been paid, whatever was decided about it since.
     if not has_run and job.sent_at is None and job.call_over_at is None:
         return NOT_PAID
     if registry.runs_here(job.provider):
         return WAS_FREE_HERE if job.is_over else FREE_HERE
+    if job.cost_usd is not None:
+        return _known_cost(job.cost_usd)
     if not has_run or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_CHARGE:
         return MAYBE_PAID
     return CHARGES if job.status == Status.RUNNING else PAID
+
+
+def _known_cost(amount: Decimal) -> Text:
+    return gettext("It cost %s.") % dollars(amount) if amount else NOT_PAID
