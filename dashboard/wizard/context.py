@@ -12,8 +12,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.allowances import Limit
+from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
-from dashboard.limit_notes import STARTING, UPLOADING, limit_notes
+from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import photo_advice
@@ -140,19 +141,29 @@ def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
         "open_cards": [card for card in cards if card.option.is_available],
         "closed_cards": [card for card in cards if not card.option.is_available],
         "presets": PRESETS.values(),
-        "estimate": estimate(preview),
+        "estimate": (expected := estimate(preview)),
+        "budget_notes": _budget_notes(model, expected),
         "option": form.chosen,
         "has_own_values": any(form[name].value() for name in HYPERPARAMETERS),
     }
 
 
 def _review_context(model: UserModel) -> dict[str, Any]:
+    expected = estimate(model)
+    notes = _budget_notes(model, expected)
     return {
         "photos": list(photos_of(model)),
         "option": choice_for(model),
         "preset": PRESETS.get(model.preset),
         "hyperparameters": hyperparameters_of(model),
-        "estimate": estimate(model),
+        "estimate": expected,
         "idempotency_key": next_idempotency_key(model),
-        "limit_notes": limit_notes(model.owner, *STARTING),
+        # What is left stands beside the price, what is in the way in the button's place.
+        "budget_notes": LimitNotes(notes.near, []),
+        "limit_notes": limit_notes(model.owner, *STARTING) + LimitNotes([], notes.reached),
     }
+
+
+def _budget_notes(model: UserModel, expected: Estimate) -> LimitNotes:
+    is_published = expected.price_usd is not None
+    return notes_for(model.owner, expected.budget_usd, is_published=is_published)
