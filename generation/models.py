@@ -1,4 +1,4 @@
-"""The images generated with a model."""
+"""The images generated with a model, and where its weights lie for that."""
 
 from __future__ import annotations
 
@@ -53,3 +53,21 @@ class GeneratedImage(models.Model):
     @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
+
+
+class WeightsCopy(models.Model):
+    """A copy of a model's weights that we have uploaded to a provider, until it expires there."""
+
+    model = models.ForeignKey("models_app.UserModel", models.CASCADE, related_name="weights_copies")
+    provider = models.CharField(max_length=40)
+    account = models.CharField(max_length=16, editable=False)
+    sha256 = models.CharField(max_length=64)
+    address = models.CharField(max_length=1000)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("copy of weights at a provider")
+        verbose_name_plural = _("copies of weights at providers")
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.sha256[:8]}"

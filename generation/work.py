@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext, gettext_noop
 
-from generation import image_files
+from generation import image_files, weights_copies
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
@@ -39,7 +39,7 @@ class GenerationWork:
             height=payload["height"],
             count=payload["count"],
             seed=payload["seed"],
-            lora=Lora(_weights_for(model, job), payload["strength"]),
+            lora=Lora(_weights_for(model, job, provider), payload["strength"]),
         )
         return provider.prepare_generation(request)
 
@@ -85,8 +85,9 @@ def _model_of(job: JobQueue) -> UserModel:
     return job.model
 
 
-def _weights_for(model: UserModel, job: JobQueue) -> str:
-    """Return how the provider finds the weights: its own name for them, or a signed URL.
+def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
+    """Return how the provider finds the weights: its own name for them, the address of a copy
+    there, or a signed URL.
 
     Raises MissingInputError where it would find nothing there.
     """
@@ -95,6 +96,8 @@ def _weights_for(model: UserModel, job: JobQueue) -> str:
         return model.remote_ref
     if not default_storage.exists(str(model.weights.name)):
         raise MissingInputError("weights_gone", f"“{isolated(model)}”")
+    if offer.takes_uploads:
+        return weights_copies.address_at(provider, model)
     return signed_weights_url(model)
 
 

@@ -47,6 +47,10 @@ NO_LIST = _(
     "It was sent, but the answer was lost, and this trainer cannot tell us whether it arrived. "
     "It is not sent a second time unless you say so."
 )
+NO_PROOF = _(
+    "It was sent, but the answer was lost. We keep looking for it at the trainer. That it is not "
+    "found there proves nothing, so it is not sent a second time unless you say so."
+)
 NO_LIST_ADVICE = _("Check the trainer's own page, then tell us below what you found.")
 
 _STATES: Mapping[str, tuple[Text, Text, Text]] = {
@@ -238,6 +242,8 @@ def _out_of_reach(job: JobQueue) -> tuple[Text, Text] | None:
         return _sentences(_AT_THE_TRAINER[Status(job.status)], NOT_SET_UP), NOT_SET_UP_ADVICE
     if job.status == Status.UNKNOWN and not _has_list(job):
         return NO_LIST, NO_LIST_ADVICE
+    if job.status == Status.UNKNOWN and not registry.CLASSES[job.provider].lists_are_complete:
+        return NO_PROOF, NO_LIST_ADVICE
     return None
 
 

@@ -255,6 +255,9 @@ class ProviderStatus(models.Model):
     last_error_at = models.DateTimeField(null=True, blank=True)
     description = models.JSONField(null=True, blank=True, help_text="What it can do, as it states")
     described_at = models.DateTimeField(null=True, blank=True)
+    first_prices = models.JSONField(
+        default=dict, blank=True, help_text="Its list prices, as they were first read"
+    )
 
     class Meta:
         verbose_name = _("provider status")

@@ -59,11 +59,15 @@ class PaidCall(models.Model):
         verbose_name = _("paid call")
         verbose_name_plural = _("paid calls")
         indexes = [
-            # What a month costs is read from these alone, whatever the table has grown to.
+            # Amounts are added up from these alone, whatever the table has grown to.
             models.Index(
-                name="paid_call_of_month", fields=["day", "outcome", "estimate_usd", "actual_usd"]
+                name="paid_call_of_month",
+                fields=["day", "provider", "owner", "outcome", "estimate_usd", "actual_usd"],
             ),
-            models.Index(name="paid_call_of_person", fields=["owner", "day"]),
+            models.Index(
+                name="paid_call_of_person",
+                fields=["owner", "day", "outcome", "estimate_usd", "actual_usd"],
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -110,7 +110,17 @@ def _description(row: ProviderStatus) -> Description | None:
         for name, value in row.description.items()
         if name in Description.__dataclass_fields__
     }
-    return Description(**stored)
+    return Description(**{**stored, "price_factors": _price_factors(row)})
+
+
+def _price_factors(row: ProviderStatus) -> dict[str, float]:
+    now = (row.description or {}).get("unit_prices") or {}
+    first = row.first_prices
+    return {
+        name: price / first[name]
+        for name, price in now.items()
+        if first.get(name) and price != first[name]
+    }
 
 
 def silent_since(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from providers.catalog import (
     BASE_MODELS,
@@ -21,6 +21,7 @@ from providers.catalog import (
     TrainingOffer,
     base_model_of,
 )
+from providers.hyperparameters import Defaults
 from providers.registry import CLASSES, is_emulated, label_of
 from providers.types import Description
 
@@ -56,10 +57,21 @@ class TrainingOption:
     is_simulated: bool
     offer: TrainingOffer | None
     usual_seconds: float | None  # a usual training, where the provider says
+    price_factor: float = 1.0  # of its list price now, to the one that was first read
+
+    def usual_for(self, subject: str) -> Defaults:
+        """The values that are usual there for one kind of subject."""
+        return self.offer.defaults_for(subject) if self.offer else Defaults()
+
+    @property
+    def keeps(self) -> str | Promise:
+        """What it keeps of the photos and for how long; "" where nobody says."""
+        return CLASSES[self.provider].keeps
 
     def price_usd(self, steps: int) -> float | None:
         """Return what so many steps cost; None where it is not known."""
-        return self.offer.price_usd(steps) if self.offer else None
+        price = self.offer.price_usd(steps) if self.offer else None
+        return None if price is None else price * self.price_factor
 
     def seconds(self, steps: int) -> float | None:
         """Return how long so many steps take; None where it is not known."""
@@ -117,16 +129,19 @@ def generation_options(
 def _training_option(model: BaseModel, provider: str, descriptions: Descriptions) -> TrainingOption:
     offer = CLASSES[provider].training_offers.get(model.key)
     description = descriptions.get(provider)
+    factors = description.price_factors if description else {}
+    factor = factors.get(offer.remote_model, 1.0) if offer else 1.0
     why_not = _why_untrainable(model, offer, provider, descriptions)
     return TrainingOption(
         base_model=model,
         provider=provider,
         label=label_of(provider),
         is_available=not why_not,
-        reason=why_not or _note(description),
+        reason=why_not or _note(description) or _price_note(factor),
         is_simulated=_is_simulated(provider, description),
         offer=offer,
         usual_seconds=description.training_seconds if description else None,
+        price_factor=factor,
     )
 
 
@@ -143,7 +158,8 @@ def _why_untrainable(
     if description is None:
         return NOT_YET_KNOWN if offer.is_on_request else ""
     if model.key not in description.can_train:
-        return NOT_TRAINED_THERE if offer.is_on_request else NOT_TRAINED_HERE
+        trains_none = offer.is_on_request and not description.can_train
+        return NOT_TRAINED_THERE if trains_none else NOT_TRAINED_HERE
     return ""
 
 
@@ -207,6 +223,15 @@ def _is_simulated(provider: str, description: Description | None) -> bool:
     if description is None:
         return CLASSES[provider].may_be_simulated or is_emulated(provider)
     return description.engine == SIMULATED
+
+
+def _price_note(factor: float) -> str:
+    """A sentence about a list price that is no longer the one that was first read."""
+    if abs(factor - 1) < 0.005:
+        return ""
+    return gettext("Its list price has changed by %(percent)+d %%. The estimate follows it.") % {
+        "percent": round(100 * (factor - 1))
+    }
 
 
 def _note(description: Description | None) -> str | Promise:

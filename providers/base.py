@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import requests
 from django.utils.functional import Promise
@@ -79,6 +79,8 @@ class Provider:
     auth_scheme: ClassVar[str] = "Bearer"
     # How long after a lost paid call was over a complete list proves that it never arrived.
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
+    # Whether its lists can prove an absence at all: a history that may lag proves none.
+    lists_are_complete: ClassVar[bool] = True
     # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
     # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
     shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)
@@ -87,6 +89,12 @@ class Provider:
     describe_every: ClassVar[timedelta] = timedelta(seconds=30)
     # How long uploaded photos surely stay there before anything is trained on them.
     dataset_lasts: ClassVar[timedelta] = timedelta(hours=12)
+    # How long uploaded weights surely stay there.
+    weights_last: ClassVar[timedelta] = timedelta(0)
+    # Whether it no longer knows a run that was cancelled while it waited.
+    forgets_cancelled_runs: ClassVar[bool] = False
+    # What it keeps of a person's photos and for how long, in a sentence; "" where nobody knows.
+    keeps: ClassVar[str | Promise] = ""
     # Further https hosts of the service that want its key for results ("*." for every subdomain).
     key_hosts: ClassVar[frozenset[str]] = frozenset()
     paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
@@ -136,6 +144,12 @@ class Provider:
         self.require(Capability.GENERATE)
         return request
 
+    def upload_weights(self, file: IO[bytes]) -> str:
+        """Store a copy of trained weights at the provider, for drawing with them there; return
+        its address. It expires by itself, no earlier than after `weights_last`."""
+        self.require(Capability.UPLOAD_WEIGHTS)
+        return self.send_weights(file)
+
     def start_training(self, request: TrainingRequest, *, not_after: float | None = None) -> Run:
         """Start a paid training: at most one HTTP request leaves, ever.
 
@@ -169,9 +183,13 @@ class Provider:
         parse = self.parse_training if is_training else self.parse_generation
         reply = self.client.ask(self.run_call(ref))
         run = self.observed(self._parsed(reply, parse), reply)
+        self.require_same(run, ref)
+        return run
+
+    def require_same(self, run: Run, ref: RunRef) -> None:
+        """Raise OutcomeUnknownError for an answer about another run than the one asked for."""
         if run.id != ref.id:
             raise OutcomeUnknownError(self.key, "the answer is about another run")
-        return run
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return the runs of one kind, those created since that moment at least."""
@@ -271,6 +289,9 @@ class Provider:
 
     def send_dataset(self, photos: Sequence[Photo]) -> str:
         raise self.unsupported("datasets")
+
+    def send_weights(self, file: IO[bytes]) -> str:
+        raise self.unsupported("uploading weights")
 
     def training_call(self, request: TrainingRequest) -> Call:
         raise self.unsupported("training")

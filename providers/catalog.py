@@ -13,12 +13,15 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from providers.hyperparameters import Defaults
+
 ZIMAGE_TURBO = "Tongyi-MAI/Z-Image-Turbo"
 FLUX2_KLEIN_9B = "black-forest-labs/FLUX.2-klein-base-9B"
 FLUX2_KLEIN_4B = "black-forest-labs/FLUX.2-klein-base-4B"
 FLUX2_DEV = "black-forest-labs/FLUX.2-dev"
 FLUX3_KLEIN = "black-forest-labs/FLUX.3-klein-base"
 QWEN_IMAGE = "Qwen/Qwen-Image"
+QWEN_IMAGE_2512 = "Qwen/Qwen-Image-2512"
 KREA_2 = "krea/Krea-2"
 FLUX1_DEV = "black-forest-labs/FLUX.1-dev"
 FLUX1_SCHNELL = "black-forest-labs/FLUX.1-schnell"
@@ -59,15 +62,6 @@ class Steps:
         return min(max(whole, self.low), self.high)
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """Where a training of one kind of subject starts from: the balanced preset."""
-
-    steps_per_photo: int = 100
-    learning_rate: float = 0.0002
-    rank: int = 16
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOffer:
     """How one provider trains one base model. A provider may add fields of its own."""
@@ -84,6 +78,8 @@ class TrainingOffer:
     seconds_per_step: float | None = None
     gives_weights: bool = True  # whether the trained file can be taken home
     resolutions: tuple[int, ...] = ()  # pixels; () where the trainer decides it itself
+    # Of our hyperparameters those that it decides itself, whatever is asked for.
+    decides: frozenset[str] = frozenset()
     note: str | Promise = ""  # what only holds there, of its licence for example
 
     def defaults_for(self, subject: str) -> Defaults:
@@ -118,6 +114,7 @@ class GenerationOffer:
     steps: int  # denoising steps requested
     needs_public_url: bool = False  # fetches the weights itself, over the internet
     only_own_weights: bool = False  # generates only with what it has trained
+    takes_uploads: bool = False  # keeps a copy of the weights for a while, uploaded by us
     seconds_per_image: float | None = None  # on the provider's machine
 
     def price_usd(self, count: int, pixels: int) -> float | None:
@@ -205,6 +202,13 @@ BASE_MODELS: tuple[BaseModel, ...] = (
         label="Qwen-Image",
         family="qwen-image",
         description=_("Strong on writing in pictures and on composition. Large and slower."),
+        licence=_FREE,
+    ),
+    BaseModel(
+        key=QWEN_IMAGE_2512,
+        label="Qwen-Image 2512",
+        family="qwen-image-2512",
+        description=_("Qwen-Image of December 2025: more natural people and finer detail."),
         licence=_FREE,
     ),
     BaseModel(

@@ -133,3 +133,11 @@ RUN_ERROR_CODES = frozenset(
 
 class InvalidWebhookError(ProviderError, SuspiciousOperation):
     code = "invalid_webhook"
+
+
+class StaleWebhookError(InvalidWebhookError):
+    """What was sent so long ago may be sent again by somebody who has read it."""
+
+
+class WrongSignatureError(InvalidWebhookError):
+    """Forged, changed on the way, or signed with a key that is newer than those we know."""

@@ -65,6 +65,18 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
         1024,
         choices=(512, 768, 1024),  # pixels; the sizes FLUX LoRA trainers sort photos into
     ),
+    "rank": Hyperparameter(
+        gettext_lazy("Rank"),
+        gettext_lazy("How much the weights can hold. More makes the file larger."),
+        4,
+        128,
+    ),
+    "fixed_steps": Hyperparameter(
+        gettext_lazy("Fixed number of steps"),
+        gettext_lazy("Instead of epochs, however many photos there are. 0: by epochs."),
+        0,
+        10_000,
+    ),
 }
 
 
@@ -84,6 +96,8 @@ class Hyperparameters:
     learning_rate: float = 0.0002
     batch_size: int = 1
     resolution: int = 1024  # pixels, square
+    rank: int = 16  # of the LoRA
+    fixed_steps: int = 0  # instead of epochs; 0: as many as these need
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Hyperparameters:
@@ -102,18 +116,45 @@ class Hyperparameters:
         return asdict(self)
 
     def steps(self, photo_count: int) -> int:
-        """Return the number of optimizer steps: every photo once per epoch, in batches."""
-        return -(-self.epochs * photo_count // self.batch_size)
+        """Return the number of optimizer steps: every photo once per epoch, in batches, unless
+        their number is fixed."""
+        return self.fixed_steps or -(-self.epochs * photo_count // self.batch_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Where a training of one kind of subject starts from at one trainer: the balanced preset."""
+
+    steps_per_photo: int = 100
+    learning_rate: float = 0.0002
+    rank: int = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A choice between speed and likeness, for people who do not want to set numbers."""
+    """A choice between speed and likeness, for people who do not want to set numbers.
+
+    It changes what is usual for the chosen trainer and subject.
+    """
 
     key: str
     label: Text
     description: Text
-    values: Hyperparameters
+    pace: float = 1.0  # of the usual steps per photo
+    rate: float = 1.0  # of the usual learning rate
+    resolution: int = 1024  # pixels
+    rank: int = 0  # 0: the usual one
+    fixed_steps: int = 0
+
+    def values(self, usual: Defaults) -> Hyperparameters:
+        """Return the values for a trainer and subject where `usual` is usual."""
+        return Hyperparameters(
+            epochs=max(1, round(usual.steps_per_photo * self.pace)),
+            learning_rate=round(usual.learning_rate * self.rate, 8),
+            resolution=self.resolution,
+            rank=self.rank or usual.rank,
+            fixed_steps=self.fixed_steps,
+        )
 
 
 DEFAULT_PRESET = "balanced"
@@ -124,19 +165,28 @@ PRESETS: Mapping[str, Preset] = {
             "fast",
             gettext_lazy("Fast"),
             gettext_lazy("A first impression: fewer passes over smaller photos."),
-            Hyperparameters(epochs=50, learning_rate=0.0004, resolution=768),
+            pace=0.5,
+            rate=2.0,
+            resolution=768,
         ),
         Preset(
             DEFAULT_PRESET,
             gettext_lazy("Balanced"),
             gettext_lazy("Right for most sets of photos."),
-            Hyperparameters(),
         ),
         Preset(
             "best",
             gettext_lazy("Best likeness"),
             gettext_lazy("Learns more slowly. Takes about twice as long as Balanced."),
-            Hyperparameters(epochs=200, learning_rate=0.0001),
+            pace=2.0,
+            rate=0.5,
+        ),
+        Preset(
+            "classic",
+            gettext_lazy("Classic"),
+            gettext_lazy("1,000 steps at rank 32, whatever the number of photos."),
+            rank=32,
+            fixed_steps=1000,
         ),
     )
 }

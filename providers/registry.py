@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from environment.reading import Environment
 from environment.values import Variable
 from providers.base import Provider
+from providers.fal.provider import Fal
 from providers.http.client import is_loopback
+from providers.hyperparameters import Defaults
 from providers.local.provider import Local
 from providers.together.provider import Together
 
 # In the order in which people see them.
-CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Together)}
+CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Fal, Together)}
 OPTIONS = frozenset({"api_key", "base_url"})
 
 
@@ -67,6 +69,13 @@ def is_emulated(key: str) -> bool:
 def runs_here(key: str) -> bool:
     """Return whether a provider runs on a machine of the installation, so that it is free."""
     return key in CLASSES and CLASSES[key].runs_here
+
+
+def training_defaults(key: str, base_model: str, subject: str) -> Defaults:
+    """Return what is usual for training a base model at a provider; what is usual anywhere for
+    one that does not train it."""
+    offer = CLASSES[key].training_offers.get(base_model) if key in CLASSES else None
+    return offer.defaults_for(subject) if offer else Defaults()
 
 
 def get(key: str) -> Provider:

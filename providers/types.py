@@ -46,6 +46,7 @@ class Capability(Enum):
     FIND_GENERATIONS = "find_generations"
     LOG = "log"  # log lines and losses of one run
     WEBHOOK = "webhook"
+    UPLOAD_WEIGHTS = "upload_weights"  # keeps a copy of weights for a while, to draw with
     DELETE_TRAININGS = "delete_trainings"  # with their weights, logs and names
     DELETE_GENERATIONS = "delete_generations"
     DELETE_DATASETS = "delete_datasets"
@@ -260,4 +261,6 @@ class Description:
     engine: str = ""  # "simulated" where its results are not real
     training_seconds: float | None = None  # a usual training, where the provider says
     unit_prices: Mapping[str, float] = field(default_factory=dict)  # by remote model, US dollars
+    # Those prices to the ones that were first read here, where they differ.
+    price_factors: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # for the operator

@@ -65,7 +65,7 @@ def spending_csv(request: HttpRequest) -> HttpResponseBase:
 
 
 def page_of(month: date) -> dict[str, Any]:
-    """Return the template's context: four queries, whatever the ledger has grown to."""
+    """Return the template's context: five queries, whatever the ledger has grown to."""
     rows = spending.by_day(month)
     plot = plot_of(month, rows)
     whole = spending.total(row.spent for row in rows)

@@ -31,8 +31,9 @@ Job = Callable[[sqlite3.Connection], Any]
 class Database:
     """The file. Use it on the event loop only, between `open` and `close`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Path = SCHEMA) -> None:
         self._path = path
+        self._schema = schema
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._waiting: deque[tuple[Job, Future[Any]]] = deque()
         self._newest: Future[Any] | None = None
@@ -40,7 +41,7 @@ class Database:
 
     def open(self) -> None:
         """Open or make the file; raise ConfigurationError where a newer trainer made it."""
-        self._connection = self._thread.submit(_connect, self._path).result()
+        self._connection = self._thread.submit(_connect, self._path, self._schema).result()
 
     def close(self) -> None:
         """Commit what waits and close the file."""
@@ -131,7 +132,7 @@ def delete(table: str, row_id: str) -> Statement:
     return f"DELETE FROM {table} WHERE id = :id", {"id": row_id}  # noqa: S608 - our own names
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, schema: Path) -> sqlite3.Connection:
     # Closed in the thread too, but perhaps by the interpreter's end in another one.
     connection = sqlite3.connect(path, check_same_thread=False)
     connection.row_factory = sqlite3.Row
@@ -144,7 +145,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     if version > VERSION:
         raise ConfigurationError(f"{path} was made by a newer version of the trainer")
     if version < VERSION:
-        connection.executescript(f"BEGIN; {SCHEMA.read_text()} COMMIT;")
+        connection.executescript(f"BEGIN; {schema.read_text()} COMMIT;")
     return connection
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -117,7 +117,7 @@ class BearerKeys:
 
     def __init__(self, app: ASGIApp, keys: tuple[str, ...]) -> None:
         self.app = app
-        self.keys = tuple(key.encode() for key in keys)
+        self.keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._is_open(scope) or self._holds_key(scope):
@@ -133,12 +133,17 @@ class BearerKeys:
         return path == HEALTH_PATH or (scope["method"] == "PUT" and path.startswith(UPLOAD_PATH))
 
     def _holds_key(self, scope: Scope) -> bool:
-        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return False
-        # Every key is compared, so the time taken does not tell which one was near.
-        matches = [hmac.compare_digest(key.strip().encode(), known) for known in self.keys]
-        return any(matches)
+        return holds_key(Headers(scope=scope), self.keys)
+
+
+def holds_key(headers: Headers, keys: Iterable[str]) -> bool:
+    """Return whether a request with these headers brings one of the keys."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return False
+    # Every key is compared, so the time taken does not tell which one was near.
+    matches = [hmac.compare_digest(key.strip().encode(), known.encode()) for known in keys]
+    return any(matches)
 
 
 def _loggable(path: str) -> str:

@@ -157,13 +157,13 @@ def training_jobs(model: UserModel) -> int:
 
 def estimate(model: UserModel) -> Estimate:
     """Return what training this model will cost and how long it will take."""
-    return estimate_with(choice_for(model), steps_wanted(model))
+    return estimate_with(choice_for(model), steps_wanted(model, photos_of(model).count()))
 
 
-def steps_wanted(model: UserModel) -> int:
+def steps_wanted(model: UserModel, photo_count: int) -> int:
     """Return how many steps the model's answers ask for; 0 where they are no numbers."""
     try:
-        return hyperparameters_of(model).steps(photos_of(model).count())
+        return hyperparameters_of(model).steps(photo_count)
     except InvalidHyperparametersError:
         return 0
 
@@ -188,7 +188,7 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
 def _budget_usd(option: TrainingOption | None, steps: int) -> Decimal:
     if option is None or option.offer is None or runs_here(option.provider):
         return Decimal(0)
-    return amount_of(option.offer.budget_usd(steps))
+    return amount_of(option.offer.budget_usd(steps) * option.price_factor)
 
 
 def _price_text(price: Decimal | None) -> str:

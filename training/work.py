@@ -54,7 +54,7 @@ class TrainingWork:
             batch_size=options.batch_size,
             resolution=options.resolution,
             steps=offer.steps.fit(options.steps(len(photos))),
-            rank=offer.defaults_for(model.kind).rank,
+            rank=options.rank,
         )
         return provider.prepare_training(request)
 

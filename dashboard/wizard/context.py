@@ -27,11 +27,11 @@ from dashboard.wizard.steps import (
     stepper,
     with_answers,
 )
-from dashboard.wizard.training_form import TrainingForm, key_of
+from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
+from dashboard.wizard.training_form import TrainingForm
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
-from providers.availability import TrainingOption
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
 from training.selectors import (
     Estimate,
@@ -51,15 +51,6 @@ class PhotoCard:
     photo: TrainingImage
     caption_field: str
     caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class OptionCard:
-    """A training option with the value of its radio button, and what this draft costs there."""
-
-    option: TrainingOption
-    value: str
-    estimate: Estimate
 
 
 def address(model: UserModel, step: Step) -> str:
@@ -132,28 +123,28 @@ def _step_context(
 
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
-    preview = with_answers(model, form)
-    steps = steps_wanted(preview)
-    cards = [
-        OptionCard(option, key_of(option), estimate_with(option, steps)) for option in form.options
-    ]
+    preview, count = with_answers(model, form), photos_of(model).count()
+    expected = estimate_with(form.chosen, steps_wanted(preview, count))
     return {
-        "open_cards": [card for card in cards if card.option.is_available],
-        "closed_cards": [card for card in cards if not card.option.is_available],
+        "groups": open_groups(form, preview, count),
+        "closed": closed_reasons(form.options),
         "presets": PRESETS.values(),
-        "estimate": (expected := estimate(preview)),
+        "estimate": expected,
         "budget_notes": _budget_notes(model, expected),
         "option": form.chosen,
+        "decides": decided_there(form.chosen),
+        "advanced": [form[name] for name in HYPERPARAMETERS],
         "has_own_values": any(form[name].value() for name in HYPERPARAMETERS),
     }
 
 
 def _review_context(model: UserModel) -> dict[str, Any]:
-    expected = estimate(model)
+    option, expected = choice_for(model), estimate(model)
     notes = _budget_notes(model, expected)
     return {
         "photos": list(photos_of(model)),
-        "option": choice_for(model),
+        "option": option,
+        "decides": decided_there(option),
         "preset": PRESETS.get(model.preset),
         "hyperparameters": hyperparameters_of(model),
         "estimate": expected,

@@ -12,7 +12,8 @@ from dashboard.wizard.forms import StepForm
 from models_app.models import UserModel
 from providers.availability import TrainingOption
 from providers.catalog import DEFAULT_BASE_MODEL
-from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS
+from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS, Defaults
+from providers.registry import training_defaults
 from training.selectors import choices
 
 
@@ -50,6 +51,8 @@ class TrainingForm(StepForm):
     learning_rate = _field("learning_rate")
     batch_size = _field("batch_size")
     resolution = _field("resolution")
+    rank = _field("rank")
+    fixed_steps = _field("fixed_steps")
 
     def __init__(self, answers: Any, *, owner: User, model: UserModel | None) -> None:
         super().__init__(answers, owner=owner, model=model)
@@ -60,7 +63,8 @@ class TrainingForm(StepForm):
         if not model.base_model or not model.provider:
             return {}
         preset = model.preset if model.preset in PRESETS else DEFAULT_PRESET
-        defaults = PRESETS[preset].values.as_json()
+        usual = training_defaults(model.provider, model.base_model, model.kind)
+        defaults = PRESETS[preset].values(usual).as_json()
         own = {
             name: str(value)
             for name, value in model.options.items()
@@ -100,6 +104,12 @@ class TrainingForm(StepForm):
             if value is not None and (problem := HYPERPARAMETERS[name].problem_with(value)):
                 self.add_error(name, problem)
 
+    @property
+    def usual(self) -> Defaults:
+        """What is usual for the selected option and this draft's subject."""
+        subject = self.model.kind if self.model else ""
+        return self.chosen.usual_for(subject) if self.chosen else Defaults()
+
     def columns(self) -> dict[str, Any]:
         valid: dict[str, Any] = {}
         if option := self.cleaned_data.get("option"):
@@ -110,7 +120,15 @@ class TrainingForm(StepForm):
                 valid |= {"options": self._values(preset)}
         return valid
 
+    @property
+    def own_values(self) -> dict[str, int | float]:
+        """The advanced values that were entered and are right; the preset decides the others."""
+        entered = {name: getattr(self, "cleaned_data", {}).get(name) for name in HYPERPARAMETERS}
+        return {
+            name: value
+            for name, value in entered.items()
+            if value is not None and name not in self.errors
+        }
+
     def _values(self, preset: str) -> dict[str, int | float]:
-        own = {name: self.cleaned_data[name] for name in HYPERPARAMETERS}
-        defaults = PRESETS[preset].values.as_json()
-        return defaults | {name: value for name, value in own.items() if value is not None}
+        return PRESETS[preset].values(self.usual).as_json() | self.own_values

@@ -24,6 +24,11 @@ class Answer:
     def status(self) -> int:
         return int(self.start["status"])
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the service did what was asked."""
+        return 200 <= self.status < 300
+
     def replace_body(self, body: bytes) -> None:
         """Answer something else, of the right length."""
         self.body = bytearray(body)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulators.faults.exchange import Exchange, finish
@@ -22,8 +24,9 @@ log = logging.getLogger("emulators.faults")
 class FaultLayer:
     """Wraps a service: decides for every request of its API whether and how it fails.
 
-    `keys` open the controls; `latency` is waited before every request, in seconds. Whatever
-    fails, what the service has accepted is in the ledger.
+    `latency` is waited before every request, in seconds; `controls` are routes of the service's
+    own beside those over faults and ledger. Whatever fails, what the service has accepted is in
+    the ledger.
     """
 
     def __init__(
@@ -33,16 +36,17 @@ class FaultLayer:
         plan: Plan,
         ledger: Ledger,
         *,
-        keys: tuple[str, ...],
         latency: float = 0.0,
+        controls: Sequence[Route] = (),
     ) -> None:
         self._app = LedgerLayer(app, service, ledger)
         self._service = service
         self._plan = plan
-        self._controls = Controls(service, plan, ledger).app(keys)
+        self._controls = Controls(service, plan, ledger).app(controls)
+        self._control_paths = {FAULTS_PATH, LEDGER_PATH, *(route.path for route in controls)}
         self._latency = latency
         # On every answer: nobody may mistake an emulator for the real service.
-        self._labelled = Labels(self._answer, {service.label: "on"})
+        self._labelled = Labels(self._answer, service.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._labelled(scope, receive, send)
@@ -50,7 +54,7 @@ class FaultLayer:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"] in {FAULTS_PATH, LEDGER_PATH}:
+        elif scope["path"] in self._control_paths:
             await self._controls(scope, receive, send)
         else:
             await asyncio.sleep(self._latency)
@@ -92,7 +96,7 @@ class LedgerLayer:
             await self._app(scope, receive, send)
             return
         answer = await finish(self._app, scope, receive)
-        if answer.status == 200:
+        if answer.is_success:
             entry = self._service.entry(route, json.loads(answer.body))
             await asyncio.to_thread(self._ledger.record, entry)
         await answer.send(send)
@@ -113,7 +117,7 @@ class LedgerLayer:
 async def _answer_wrongly(fault: ResponseFault, exchange: Exchange) -> None:
     """Do the work and answer something else; a refusal stays as it is."""
     answer = await exchange.finish()
-    if answer.status == 200:
+    if answer.is_success:
         data = json.loads(answer.body)
         await fault.change(data, exchange.rule, exchange.rng)
         answer.replace_body(json.dumps(data).encode())

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from random import Random
 from typing import Any
 
-from emulators.faults.rules import EVERY_ROUTE, STUCK, ActiveRule, Rule
+from emulators.faults.rules import EVERY_ROUTE, ActiveRule, Rule
 
 
 class Plan:
@@ -41,16 +41,18 @@ class Plan:
                 return active
         return None
 
-    def is_stuck(self, run_id: str) -> bool:
-        """Return whether a run is stuck: decided per run, not per request."""
-        is_stuck = False
+    def befalls(self, fault: str, subject: str) -> bool:
+        """Return whether a fault holds for a run or a trainer: decided for it, not per request."""
+        holds = False
         for number, active in enumerate(self._rules):
-            # Random numbers per run: the answer must not depend on who asks when.
-            rng = Random(f"{self._seed}:{number}:{run_id}")  # noqa: S311
-            if active.rule.fault == STUCK and rng.random() < active.rule.probability:
-                active.stuck_runs.add(run_id)
-                is_stuck = True
-        return is_stuck
+            rule = active.rule
+            # Random numbers per subject: the answer must not depend on who asks when.
+            rng = Random(f"{self._seed}:{number}:{subject}")  # noqa: S311
+            matches = rule.fault == fault and subject.startswith(rule.only)
+            if matches and rng.random() < rule.probability:
+                active.subjects.add(subject)
+                holds = True
+        return holds
 
     async def changed(self) -> None:
         """Wait until the rules are others than at the call."""

@@ -12,6 +12,7 @@ from trainer.bodies import Body
 
 EVERY_ROUTE = "*"
 STUCK = "stuck"  # happens to runs and not to requests
+WEBHOOK = "webhook"  # the route of what a service sends by itself
 
 
 class Rule(Body):
@@ -21,7 +22,8 @@ class Rule(Body):
     request by request, and after its end none fails. `seconds` is how long `slow`, `hang`
     and `silent` take and how old a `stale_list` is, `status` the number of an `error`,
     `retry_after` the header of a `rate_limited` in seconds, `agreeing` whether the length
-    announced by a `truncated` answer is the cut one (None: at random).
+    announced by a `truncated` answer is the cut one (None: at random). `only` limits a fault
+    of runs or trainers to those whose id or name begins so.
     """
 
     route: str
@@ -30,8 +32,9 @@ class Rule(Body):
     script: Annotated[list[bool], Field(max_length=10_000)] | None = None
     seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     retry_after: Annotated[int, Field(ge=0, le=3600)] | None = None
-    status: Literal[500, 502, 503, 504] = 500
+    status: Literal[401, 402, 403, 404, 409, 422, 500, 502, 503, 504] = 500
     agreeing: bool | None = None
+    only: Annotated[str, Field(max_length=200)] = ""
 
 
 class Rules(Body):
@@ -49,7 +52,7 @@ class ActiveRule:
     rng: Random
     seen: int = 0
     struck: int = 0
-    stuck_runs: set[str] = field(default_factory=set)  # of a rule that strikes runs
+    subjects: set[str] = field(default_factory=set)  # the runs or trainers it has struck
 
     def strikes(self) -> bool:
         """Count one matching request; return whether it fails."""
@@ -63,6 +66,6 @@ class ActiveRule:
         return strikes
 
     def answer(self) -> dict[str, Any]:
-        """Return the rule as JSON, with how many requests (or runs) it saw and made fail."""
-        struck = self.struck + len(self.stuck_runs)
+        """Return the rule as JSON, with how many requests or runs it saw and made fail."""
+        struck = self.struck + len(self.subjects)
         return self.rule.model_dump() | {"seen": self.seen, "struck": struck}

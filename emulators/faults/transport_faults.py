@@ -25,10 +25,7 @@ async def reset_before(exchange: Exchange) -> None:
 
 async def rate_limited(exchange: Exchange) -> None:
     """Nothing is done: 429 in the service's body, with or without Retry-After."""
-    refusal = exchange.service.refusal(429, "Too many requests (injected fault).")
-    if exchange.rule.retry_after is not None:
-        refusal.headers["Retry-After"] = str(exchange.rule.retry_after)
-    await exchange.respond(refusal)
+    await exchange.respond(exchange.service.throttled(exchange.rule.retry_after))
 
 
 async def error(exchange: Exchange) -> None:
@@ -83,11 +80,12 @@ async def error_after(exchange: Exchange) -> None:
 
 
 async def malformed(exchange: Exchange) -> None:
-    """Everything is done and the answer is a 200 with broken JSON."""
+    """Everything is done and the answer is a success with broken JSON."""
     answer = await exchange.finish()
     # No JSON text ends with an opening brace, wherever the half ends.
     body = bytes(answer.body[: len(answer.body) // 2]) + b"{"
-    await exchange.respond(PlainTextResponse(body, media_type=JSONResponse.media_type))
+    kind, status = JSONResponse.media_type, answer.status
+    await exchange.respond(PlainTextResponse(body, status_code=status, media_type=kind))
 
 
 async def truncated(exchange: Exchange) -> None:

@@ -36,7 +36,7 @@ def emulate(config: Config) -> FaultLayer:
     app = create_app(config, StuckEngine(engines.build(config), plan))
     service = TrainerService(app.state.parts)
     ledger = Ledger(config.folder / "ledger.jsonl", service.paid_routes.values())
-    return FaultLayer(app, service, plan, ledger, keys=config.api_keys, latency=latency)
+    return FaultLayer(app, service, plan, ledger, latency=latency)
 
 
 if __name__ == "__main__":

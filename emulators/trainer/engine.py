@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from emulators.faults.plan import Plan
+from emulators.faults.rules import STUCK
 from trainer.engines.base import Engine, ImageRequest
 from trainer.runs.work import Work
 
@@ -24,7 +25,7 @@ class StuckEngine:
     async def train(self, work: Work) -> None:
         """See `Engine.train`."""
         while not await self._train(work):
-            while self._plan.is_stuck(work.run.id):
+            while self._plan.befalls(STUCK, work.run.id):
                 await self._plan.changed()
 
     async def generate(self, request: ImageRequest) -> bytes:
@@ -35,7 +36,7 @@ class StuckEngine:
         """Train until the end or until the run is stuck; return whether it was the end."""
         training = asyncio.ensure_future(self._engine.train(work))
         try:
-            while not training.done() and not self._plan.is_stuck(work.run.id):
+            while not training.done() and not self._plan.befalls(STUCK, work.run.id):
                 await self._end_or_change(training)
             if not training.done():
                 return False

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from emulators.faults.ledger import Entry
 from emulators.faults.service import Json, ResponseFault, Service
 from emulators.trainer import response_faults as faults
 from trainer.errors import ApiError
+from trainer.middleware import holds_key
 from trainer.state import State
 
 _RUN = r"/v1/fine-tunes/[^/]+"
@@ -39,7 +41,7 @@ CREATIONS, GENERATIONS = "creations", "generations"
 class TrainerService(Service):
     """See `Service`."""
 
-    label = "X-Trainer-Faults"
+    labels = {"X-Trainer-Faults": "on"}
     routes = frozenset(name for name, _, _ in _PATTERNS)
     paid_routes = {"create": CREATIONS, "generate": GENERATIONS}
 
@@ -64,6 +66,10 @@ class TrainerService(Service):
             if method == wanted and pattern.fullmatch(path):
                 return name
         return OTHER if path.startswith("/v1/") else None
+
+    def admits(self, headers: Headers) -> bool:
+        """Return whether a request has one of the trainer's keys."""
+        return holds_key(headers, self._parts.config.api_keys)
 
     def refusal(self, status: int, message: str) -> Response:
         """Return Together's error body."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +32,9 @@ from providers.types import FINDING, FOLLOWING, Run, RunList, RunRef, WorkKind
 log = logging.getLogger(__name__)
 
 CONCURRENT_CALLS = 8
+# A provider may not know its newest runs yet: only later its not knowing one that was cancelled
+# means that it is gone.
+FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
 def due_jobs(
@@ -217,10 +220,20 @@ def _observe(
 def _not_found(job: JobQueue, error: RunNotFoundError) -> None:
     """The trainer does not know the run (yet?): waited for until the deadline, then failed."""
     log.warning("job %s: the trainer does not know run %s", job.pk, job.run_id)
-    if job.deadline_at and job.deadline_at < clock.now():
+    if _is_forgotten(job):
+        move(job, Status.CANCELLED, last_seen_at=clock.now())
+    elif job.deadline_at and job.deadline_at < clock.now():
         move(job, Status.FAILED, error_code=error.code, error_detail=error_text(error))
     else:
         not_observed([job], error)
+
+
+def _is_forgotten(job: JobQueue) -> bool:
+    """Whether it is not known because it was cancelled: some providers drop what still waits."""
+    if job.cancel_requested_at is None or job.cancel_sent_at is None:
+        return False
+    asked_for = clock.now() - job.cancel_requested_at
+    return registry.CLASSES[job.provider].forgets_cancelled_runs and asked_for > FORGOTTEN_AFTER
 
 
 def not_observed(jobs: Sequence[JobQueue], error: ProviderError) -> None:

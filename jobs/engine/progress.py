@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import observations, provider_status
+from jobs.engine import observations, provider_status, step_rate
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
 from jobs.engine.isolation import isolated, postpone
@@ -33,13 +33,10 @@ from providers.types import Run, RunRef, RunStatus
 
 log = logging.getLogger(__name__)
 
-# The rate needs a few steps before it says anything about the time left.
-LEAST_SHARE_FOR_RATE = 0.02
 # Rows per transaction: few commits, and still short enough for others to write in between.
 CHUNK = 250
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
-YEAR = 365 * 24 * 3600.0  # seconds
 
 
 def observe_all(
@@ -155,7 +152,6 @@ def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict
     step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
     is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
-    is_first_step = bool(step) and job.first_step is None
     return {
         "last_seen_at": now,
         "next_poll_at": asked_at + poll_interval(now - (job.submitted_at or now), shortest),
@@ -166,30 +162,9 @@ def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict
         "stage": sanitised(run.stage, 120) or job.stage,
         "progress": max(job.progress, min(share or 0.0, 1.0)),
         "started_at": now if is_first_start else job.started_at,
-        "first_step": step if is_first_step else job.first_step,
-        "first_step_at": now if is_first_step else job.first_step_at,
-        "eta_at": time_of_end(job, step, total, now, run.seconds_left),
+        **step_rate.measured(job, step, now),
+        "eta_at": step_rate.time_of_end(job, step, total, now, run.seconds_left),
     }
-
-
-def time_of_end(
-    job: JobQueue,
-    step: int | None,
-    total: int | None,
-    now: datetime,
-    seconds_left: float | None,
-) -> datetime | None:
-    """Return when the training ends at the measured step rate, or as the provider estimates.
-
-    None where neither is known: no time is better than an invented one.
-    """
-    if step and total and job.first_step_at and job.first_step is not None and step < total:
-        done = step - job.first_step
-        if done >= max(LEAST_SHARE_FOR_RATE * total, 1):
-            seconds_left = (now - job.first_step_at).total_seconds() * (total - step) / done
-    if seconds_left is None or not 0 <= seconds_left < YEAR:
-        return None
-    return now + timedelta(seconds=seconds_left)
 
 
 def _whole(count: int | None) -> int | None:

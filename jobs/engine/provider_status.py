@@ -94,9 +94,12 @@ def limits_heard(provider: str) -> Iterator[None]:
 def record_description(provider: str, description: Description) -> None:
     """Store what it can do now; pages read this instead of calling it."""
     now = clock.now()
+    row, _ = ProviderStatus.objects.get_or_create(provider=provider)
     ProviderStatus.objects.update_or_create(
         provider=provider,
         defaults={
+            # A unit is seldom a step, so prices are compared with what they were, never summed.
+            "first_prices": {**description.unit_prices, **row.first_prices},
             "description": {name: _short(value) for name, value in asdict(description).items()},
             "described_at": now,
             **_answered(now),

@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from jobs import clock
-from jobs.engine import provider_status
+from jobs.engine import provider_status, step_rate
 from jobs.engine.observations import MOST_STEPS
 from jobs.engine.row_locks import is_row_locked
 from jobs.events import TEXT_LIMIT, record
@@ -112,9 +112,15 @@ def _advance(job: JobQueue, fresh: RunLog) -> None:
         return
     if not total or total > MOST_STEPS:
         return
-    progress = max(job.progress, min(step / total, 1.0))
+    progress, now = max(job.progress, min(step / total, 1.0)), clock.now()
     later = JobQueue.objects.filter(Q(step=None) | Q(step__lt=step), pk=job.pk)
-    if later.filter(status=Status.RUNNING).update(step=step, total_steps=total, progress=progress):
+    if later.filter(status=Status.RUNNING).update(
+        step=step,
+        total_steps=total,
+        progress=progress,
+        eta_at=step_rate.time_of_end(job, step, total, now, None),
+        **step_rate.measured(job, step, now),
+    ):
         data = {"step": step, "total": total, "progress": progress}
         record(job, JobEvent.Kind.PROGRESS, job.stage, **data)
 

@@ -94,13 +94,23 @@ def detail_of(reply: Reply) -> str:
     data = reply.data or {}
     error = data.get("error")
     candidates = [error.get("message") if isinstance(error, dict) else error]
-    candidates += [data.get("message"), data.get("detail")]
+    candidates += [data.get("message"), data.get("detail"), _field_errors(data.get("detail"))]
     for text in candidates:
         if isinstance(text, str) and text:
             return text
     if reply.is_from_between:
         return f"HTTP {reply.status_code} from a server in between: {_page_text(reply.text)}"
     return reply.text
+
+
+def _field_errors(detail: object) -> str:
+    """Return "steps: must be …; …" of a list of errors by field, as pydantic's services answer."""
+    found = []
+    for item in detail if isinstance(detail, list) else []:
+        if isinstance(item, dict) and isinstance(item.get("msg"), str):
+            where = [str(part) for part in item.get("loc") or () if part != "body"]
+            found.append(": ".join([*where, item["msg"]]))
+    return "; ".join(found)
 
 
 def _page_text(page: str) -> str:

@@ -211,7 +211,8 @@ class Client:
         self, reply: Reply, call: Call, accepted: Collection[int] = (), *, is_paid: bool = False
     ) -> Reply:
         status = reply.status_code
-        if not reply.is_success and status not in accepted:
+        # Only the service itself says something in JSON; a page of a proxy never counts.
+        if not reply.is_success and (status not in accepted or reply.data is None):
             kind = self.meaning(reply, is_paid=is_paid, is_about_run=call.is_about_run)
             raise self.refusal(kind, reply)
         is_empty = call.may_be_empty and not reply.text.strip()

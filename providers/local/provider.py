@@ -37,6 +37,7 @@ from providers.types import (
 class Local(Together):
     key = "local"
     label = _("Trainer on this machine")
+    keeps = _("The photos stay on your own machine. The trainer deletes its copy afterwards.")
     runs_here = may_be_simulated = True
     training_offers = offers.TRAINING
     generation_offers = offers.GENERATION

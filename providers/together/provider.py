@@ -38,7 +38,6 @@ from providers.types import (
 )
 
 MAX_SUFFIX_LENGTH = 40
-LORA_RANK = 16  # what FLUX LoRA trainers use by default; alpha equal to it keeps the scale at 1
 OVERLOADED = 503
 
 
@@ -131,7 +130,8 @@ class Together(Provider):
             raise self.unsupported(f"a suffix of {len(request.correlation)} characters")
         payload = {
             "n_checkpoints": 1,
-            "training_type": {"type": "Lora", "lora_r": LORA_RANK, "lora_alpha": LORA_RANK},
+            # Alpha equal to the rank keeps the scale at 1.
+            "training_type": {"type": "Lora", "lora_r": request.rank, "lora_alpha": request.rank},
             **request.extra,
             "model": offer.remote_model,
             "training_file": request.dataset,

@@ -1,13 +1,23 @@
-// Shows the values of the chosen preset in the empty advanced fields.
+// Shows in the empty advanced fields what the chosen preset means for the chosen trainer, and
+// which of them that trainer decides itself.
 
-const FIELDS = ["epochs", "learning_rate", "batch_size"];
+const chosen = (name) => document.querySelector(`[name="${name}"]:checked`);
 
-function showValues() {
-  const chosen = document.querySelector('[name="preset"]:checked');
-  for (const name of FIELDS) {
-    document.getElementById(`id_${name}`).placeholder = chosen?.getAttribute(`data-${name}`) ?? "";
-  }
+function valuesNow() {
+  const presets = JSON.parse(chosen("option")?.dataset.presets ?? "{}");
+  return presets[chosen("preset")?.value] ?? {};
 }
 
-document.addEventListener("change", (event) => event.target.name === "preset" && showValues());
+function showValues() {
+  for (const [name, value] of Object.entries(valuesNow())) {
+    const field = document.getElementById(`id_${name}`);
+    if (field?.matches("input")) field.placeholder = value;
+  }
+  document.getElementById("decides").textContent = chosen("option")?.dataset.decides ?? "";
+}
+
+document.addEventListener(
+  "change",
+  (event) => ["preset", "option"].includes(event.target.name) && showValues(),
+);
 showValues();

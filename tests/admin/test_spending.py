@@ -185,7 +185,9 @@ def test_the_page_costs_the_same_whatever_the_ledger_holds(
     for number in (1, 60):
         for _ in range(number):
             on(3)
-        with django_assert_num_queries(6):  # session, person, days, people, kept, first
+        with django_assert_num_queries(
+            7
+        ):  # session, operator, days, people, addresses, kept, first
             operator_client.get(PAGE)
 
 

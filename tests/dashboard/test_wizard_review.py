@@ -29,7 +29,7 @@ def test_everything_is_on_one_page_with_the_way_back(model, owner_client):
     for step in ("about", "photos", "training"):
         assert f'href="{address(model, step)}"' in page
     assert "Simulated" in page
-    assert "100 epochs, learning rate 0.0002, batch size 1, 1024 pixels" in page
+    assert "500 steps, learning rate 0.0002, batch size 1, 1024 pixels, rank 16" in page
 
 
 def test_starting_makes_one_training_and_leads_to_its_page(model, owner_client):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.engine import provider_status
+from providers.catalog import FLUX1_DEV, FLUX2_DEV
+from providers.types import Description
 from tests.dashboard.wizard_drafts import TRAINING, address, draft, trainer_answered
 
 
@@ -59,6 +62,8 @@ def test_the_choice_is_written(model, owner_client):
         "learning_rate": 0.0004,
         "batch_size": 1,
         "resolution": 768,
+        "rank": 16,
+        "fixed_steps": 0,
     }
 
 
@@ -71,6 +76,8 @@ def test_own_values_win_over_the_preset(model, owner_client):
         "learning_rate": 0.0003,
         "batch_size": 2,
         "resolution": 512,
+        "rank": 16,
+        "fixed_steps": 0,
     }
     page = owner_client.get(address(model, "training"))
     assert page.context["has_own_values"]
@@ -126,3 +133,87 @@ def test_a_model_made_elsewhere_shows_its_own_values(owner, owner_client):
     form = owner_client.get(address(model, "training")).context["form"]
     assert form["epochs"].value() == "77"
     assert form["learning_rate"].value() == ""
+
+
+# --- several trainers --------------------------------------------------------------------------
+
+TRAINS = (FLUX1_DEV, FLUX2_DEV)
+
+
+@pytest.fixture
+def hosted(settings):
+    """A hosted trainer is set up, and has said what it trains and what its list prices are."""
+    settings.PROVIDERS = settings.PROVIDERS | {
+        "fal": {"api_key": "id:secret", "base_url": "https://queue.fal.run"}
+    }
+
+    def says(**changes):
+        known = {"can_train": TRAINS, "unit_prices": {"fal-ai/flux-2-trainer": 0.0064}}
+        provider_status.record_description("fal", Description(True, **(known | changes)))
+
+    says()
+    return says
+
+
+def group(page, base_model):
+    return next(one for one in page.context["groups"] if one.base_model.key == base_model)
+
+
+def test_the_trainers_of_a_base_model_stand_side_by_side_with_price_and_time(
+    model, owner_client, hosted
+):
+    found = group(owner_client.get(address(model, "training")), FLUX1_DEV)
+    texts = [
+        (card.option.label, card.estimate.price_text, card.estimate.time_text)
+        for card in found.cards
+    ]
+    assert texts == [
+        ("Trainer on this machine", "Free", "About 30 seconds"),
+        ("fal.ai", "$1.00", "About 4 minutes"),
+    ]
+    assert found.price_text == "Free"
+
+
+def test_each_trainer_says_what_it_keeps_and_who_has_the_weights(model, owner_client, hosted):
+    page = owner_client.get(address(model, "training")).content.decode()
+    assert "The photos stay on your own machine" in page
+    assert "The photos are deleted there after two days" in page
+    assert "The trained weights are yours to download." in page
+
+
+def test_a_preset_means_what_is_usual_for_the_chosen_trainer(model, owner_client, hosted):
+    owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
+    model.refresh_from_db()
+    assert model.options["learning_rate"] == 0.00005
+    form = owner_client.get(address(model, "training")).context["form"]
+    assert form["learning_rate"].value() == ""
+
+
+def test_what_a_trainer_decides_itself_is_said(model, owner_client, hosted):
+    owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
+    for step in ("training", "review"):
+        page = owner_client.get(address(model, step)).content.decode()
+        assert "fal.ai decides these itself: Batch size, Resolution, Rank." in page
+
+
+def test_a_changed_list_price_is_said_and_followed(model, owner_client, hosted):
+    hosted(unit_prices={"fal-ai/flux-2-trainer": 0.0096})
+    found = group(owner_client.get(address(model, "training")), FLUX2_DEV)
+    card = found.cards[-1]
+    assert card.estimate.price_text == "$4.80"  # 500 steps at $0.0064, half as much again
+    assert "changed by +50 %" in str(card.option.reason)
+
+
+def test_a_trainer_that_vanished_is_closed_with_its_reason(model, owner_client, hosted):
+    hosted(can_train=(FLUX1_DEV,))
+    page = owner_client.get(address(model, "training"))
+    assert all(one.base_model.key != FLUX2_DEV for one in page.context["groups"])
+    reasons = {(one.trainer, one.reason): one.base_models for one in page.context["closed"]}
+    assert "FLUX.2 dev" in reasons["fal.ai", "This trainer does not train this model."]
+
+
+def test_the_numbers_of_steps_a_trainer_takes_bound_the_estimate(model, owner_client, hosted):
+    own = {"option": f"fal:{FLUX2_DEV}", "fixed_steps": "7"}
+    owner_client.post(address(model, "training"), TRAINING | own)
+    page = owner_client.get(address(model, "review"))
+    assert page.context["estimate"].steps == 100

@@ -9,6 +9,7 @@ from random import Random
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -32,13 +33,16 @@ async def lose(data: Json, rule: Rule, rng: Random) -> None:
 
 
 class Predictions(Service):
-    label = "X-Predictions-Emulator"
+    labels = {"X-Predictions-Emulator": "on"}
     routes = ("predict",)
     paid_routes = {"predict": "predictions"}
     response_faults = {"status_lost": ResponseFault({"predict"}, lose)}
 
     def route_of(self, method: str, path: str) -> str | None:
         return "predict" if path == "/predictions" else None
+
+    def admits(self, headers: Headers) -> bool:
+        return headers.get("authorization") == KEY["Authorization"]
 
     def refusal(self, status: int, message: str) -> Response:
         return JSONResponse({"detail": message}, status_code=status)
@@ -69,7 +73,7 @@ async def start(app: ASGIApp) -> None:
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(routes=[Route("/predictions", predict, methods=["POST"])])
     ledger = Ledger(tmp_path / "ledger.jsonl", ["predictions"])
-    layer = FaultLayer(app, Predictions(), Plan(), ledger, keys=("key",))
+    layer = FaultLayer(app, Predictions(), Plan(), ledger)
     await start(layer)
     transport = httpx.ASGITransport(layer)
     async with httpx.AsyncClient(transport=transport, base_url="http://emulator", headers=KEY) as c:

@@ -116,7 +116,7 @@ def test_which_runs_are_stuck_follows_from_the_seed():
     def held(seed: int) -> list[bool]:
         plan = Plan()
         plan.replace(seed, [Rule(route="*", fault="stuck", probability=0.5)])
-        return [plan.is_stuck(f"ft-{number}") for number in range(40)]
+        return [plan.befalls("stuck", f"ft-{number}") for number in range(40)]
 
     assert held(1) == held(1) != held(2)
     assert 5 < sum(held(1)) < 35

@@ -1,15 +1,18 @@
 """Providers that list otherwise: only to follow, only to find, by another key, by pages."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 from django.utils import timezone
 
-from jobs.engine import poll
+from jobs.engine import poll, run_logs
 from jobs.engine.submit import submit
+from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers.local.provider import Local
-from providers.types import Capability
+from providers.types import Capability, RunLog
 from tests.factories import JobFactory
 from tests.scripted_trainer import BASE
 from training.selectors import next_idempotency_key
@@ -97,3 +100,44 @@ def test_no_more_single_calls_than_the_provider_allows(scripted, monkeypatch):
         poll.poll("local")
         seen.append(JobQueue.objects.filter(step=2).count())
     assert seen == [3, 6, 7]
+
+
+def test_steps_that_only_the_log_tells_are_shown_with_the_time_left(running):
+    now = timezone.now()
+    JobQueue.objects.filter(pk=running.pk).update(
+        step=10, total_steps=500, first_step=10, first_step_at=now - timedelta(seconds=100)
+    )
+    running.refresh_from_db()
+    run_logs._take(running, RunLog(step=110, total_steps=500))
+    running.refresh_from_db()
+    assert (running.step, running.total_steps, running.progress) == (110, 500, 0.22)
+    assert timedelta(seconds=380) < running.eta_at - now < timedelta(seconds=400)
+
+
+def test_a_log_never_takes_a_step_back(running):
+    JobQueue.objects.filter(pk=running.pk).update(step=10, total_steps=500, progress=0.02)
+    running.refresh_from_db()
+    run_logs._take(running, RunLog(step=4, total_steps=500))
+    running.refresh_from_db()
+    assert (running.step, running.progress) == (10, 0.02)
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(1, Status.RUNNING), (5, Status.CANCELLED)])
+def test_a_cancelled_run_that_its_provider_forgot_is_cancelled(
+    minutes, status, scripted, monkeypatch, running
+):
+    monkeypatch.setattr(Local, "forgets_cancelled_runs", True)
+    without(monkeypatch, Capability.FOLLOW_TRAININGS)
+    asked_at = timezone.now() - timedelta(minutes=minutes)
+    JobQueue.objects.filter(pk=running.pk).update(
+        cancel_requested_at=asked_at, cancel_sent_at=asked_at
+    )
+    scripted.mock.get(f"{BASE}/fine-tunes/ft-1", status=404, json={"error": {"message": "gone"}})
+    poll.poll("local")
+    running.refresh_from_db()
+    assert running.status == status
+
+
+def test_a_history_that_proves_nothing_says_so(monkeypatch, lost):
+    monkeypatch.setattr(Local, "lists_are_complete", False)
+    assert "proves nothing" in explain(lost).sentence

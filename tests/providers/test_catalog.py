@@ -18,6 +18,7 @@ from providers.hyperparameters import (
     DEFAULT_PRESET,
     HYPERPARAMETERS,
     PRESETS,
+    Defaults,
     Hyperparameters,
 )
 from providers.registry import CLASSES
@@ -59,9 +60,25 @@ def generation(
 
 def test_defaults_and_presets_lie_in_their_ranges():
     assert DEFAULT_PRESET in PRESETS
-    for values in (Hyperparameters(), *(preset.values for preset in PRESETS.values())):
+    usual = [Defaults()]
+    for cls in CLASSES.values():
+        usual += [one for offer in cls.training_offers.values() for one in offer.defaults.values()]
+    presets = [preset.values(one) for preset in PRESETS.values() for one in usual]
+    for values in (Hyperparameters(), *presets):
         for name, parameter in HYPERPARAMETERS.items():
             assert parameter.problem_with(getattr(values, name)) == "", (values, name)
+
+
+def test_the_balanced_preset_is_what_is_usual_for_trainer_and_subject():
+    usual = Defaults(steps_per_photo=40, learning_rate=0.0005, rank=64)
+    balanced = PRESETS[DEFAULT_PRESET].values(usual)
+    assert (balanced.epochs, balanced.learning_rate, balanced.rank) == (40, 0.0005, 64)
+    assert balanced.steps(10) == 400
+
+
+def test_the_classic_preset_has_a_thousand_steps_at_rank_32_for_any_number_of_photos():
+    classic = PRESETS["classic"].values(Defaults())
+    assert (classic.steps(5), classic.steps(50), classic.rank) == (1000, 1000, 32)
 
 
 def test_keys_and_families_are_unique():
@@ -187,3 +204,25 @@ def test_provider_that_is_not_set_up_cannot_be_chosen():
 def test_unknown_family_is_a_key_error():
     with pytest.raises(KeyError):
         generation_options("sdxl", False, {}, "")
+
+
+def hosted(offers: str):
+    return [
+        pytest.param(offer, id=f"{key}-{model}")
+        for key, cls in CLASSES.items()
+        if not cls.runs_here
+        for model, offer in getattr(cls, offers).items()
+    ]
+
+
+@pytest.mark.parametrize("offer", hosted("training_offers"))
+def test_whatever_a_hosted_trainer_charges_counts_in_budgets(offer):
+    """A price of nothing, or of one second, would pass every budget."""
+    assert offer.budget_usd(1000) > 0
+    assert offer.price.unit != "second" or offer.seconds(1000) is not None
+
+
+@pytest.mark.parametrize("offer", hosted("generation_offers"))
+def test_whatever_hosted_pictures_cost_counts_in_budgets(offer):
+    assert offer.budget_usd(1, 1_000_000) > 0
+    assert offer.price.unit != "second" or offer.seconds_per_image is not None

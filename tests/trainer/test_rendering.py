@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.trainer.photos import write_dataset
-from tests.trainer.test_weights import a_run
 from trainer.engines.base import ImageRequest, Lora
 from trainer.engines.simulated import typeface
 from trainer.engines.simulated.images import BANNER, INK, render
@@ -27,7 +26,7 @@ def request_with_lora(tmp_path) -> ImageRequest:
         height=512,
         seed=1,
         file_format="jpeg",
-        loras=(Lora(a_run(), tmp_path, 1.0),),
+        loras=(Lora(tmp_path, 1.0),),
     )
 
 

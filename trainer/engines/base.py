@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from trainer.runs.records import Run
 from trainer.runs.work import Work
 
 
@@ -16,9 +15,8 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """Weights to generate with: the run that made them, its folder, and the strength."""
+    """Weights to generate with: the folder of the run that made them, and the strength."""
 
-    run: Run
     folder: Path
     scale: float
 

@@ -65,7 +65,7 @@ def _lora(lora: LoraBody, model: str, runs: RunStore) -> Lora:
         raise invalid(f"{run.id} is {run.status}: it has no weights yet.", "image_loras")
     if BASE_MODELS[run.request.model].family != BASE_MODELS[model].family:
         raise invalid(f"A LoRA trained on {run.request.model} does not fit {model}.", "image_loras")
-    return Lora(run, runs.folder(run), lora.scale)
+    return Lora(runs.folder(run), lora.scale)
 
 
 def _own_run_id(path: str) -> str:

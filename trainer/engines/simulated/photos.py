@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -28,17 +29,19 @@ def read_photos(folder: Path) -> None:
     """
     if (folder / COLOURS).exists():
         return
-    kept = []
     try:
-        for number, example in enumerate(examples(folder / "dataset.jsonl")):
-            photo = _decode(example)
-            if number < MAX_KEPT:
-                kept.append(_colours(photo))
+        found = examples(folder / "dataset.jsonl")
+        keep_colours(folder, (_decode(example) for example in found))
     except ExampleError as error:
         raise TrainingError(f"Invalid dataset. {error}") from error
     except FileNotFoundError as error:
         raise TrainingError("The photos of this run are missing") from error
-    disk.write_bytes(folder / COLOURS, json.dumps(kept).encode())
+
+
+def keep_colours(folder: Path, photos: Iterable[Image.Image]) -> None:
+    """Go through all photos and write `folder/colours.json` of the first ones."""
+    kept = [_colours(photo) if number < MAX_KEPT else [] for number, photo in enumerate(photos)]
+    disk.write_bytes(folder / COLOURS, json.dumps(kept[:MAX_KEPT]).encode())
 
 
 def kept_swatches(folder: Path) -> list[Image.Image]:
@@ -55,16 +58,19 @@ def _colours(photo: Image.Image) -> list[int]:
     return list(photo.resize((SWATCH_EDGE, SWATCH_EDGE), Image.Resampling.BOX).tobytes())
 
 
+def decode(photo: bytes) -> Image.Image:
+    """Return a photo upright and not larger than needed; raise whatever Pillow's decoders raise."""
+    with Image.open(io.BytesIO(photo), formats=("JPEG", "PNG", "WEBP")) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError("the photo has too many pixels")
+        # JPEG decodes at a fraction of its size where that is enough: several times faster.
+        image.draft("RGB", (DECODED_EDGE, DECODED_EDGE))
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
 def _decode(example: Example) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(example.photo), formats=("JPEG", "PNG", "WEBP")) as photo:
-            if photo.width * photo.height > MAX_PIXELS:
-                raise ExampleError(example.line, "the photo has too many pixels")
-            # JPEG decodes at a fraction of its size where that is enough: several times faster.
-            photo.draft("RGB", (DECODED_EDGE, DECODED_EDGE))
-            return ImageOps.exif_transpose(photo).convert("RGB")
-    except ExampleError:
-        raise
+        return decode(example.photo)
     except Exception as error:
         # Pillow's decoders raise whatever a broken file happens to cause.
         raise ExampleError(example.line, "the photo cannot be decoded") from error

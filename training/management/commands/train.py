@@ -37,6 +37,7 @@ from providers.hyperparameters import (
     Hyperparameters,
     InvalidHyperparametersError,
 )
+from providers.registry import training_defaults
 from training import selectors
 from training.services import StartRefusedError, start
 from training.watching import StoppedWaitingError, Watcher
@@ -95,7 +96,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner = self._owner(options["email"])
         contents = self._photos(options["folder"])
-        values = self._hyperparameters(options)
+        options["provider"] = options["provider"] or self._trainer_for(options["base_model"])
+        values = self._hyperparameters(options, options["provider"])
         try:
             model = self._draft(owner, options, values)
         except LimitReachedError as error:
@@ -132,10 +134,11 @@ class Command(BaseCommand):
             )
         return contents
 
-    def _hyperparameters(self, options: dict[str, Any]) -> Hyperparameters:
+    def _hyperparameters(self, options: dict[str, Any], provider: str) -> Hyperparameters:
         chosen = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
         try:
-            preset = PRESETS[options["preset"]].values.as_json()
+            usual = training_defaults(provider, options["base_model"], options["kind"])
+            preset = PRESETS[options["preset"]].values(usual).as_json()
             return Hyperparameters.from_json(preset | chosen)
         except InvalidHyperparametersError as error:
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
@@ -155,7 +158,7 @@ class Command(BaseCommand):
                 "trigger_word": word,
                 "consent_at": timezone.now() if options["consent"] else None,
                 "base_model": options["base_model"],
-                "provider": options["provider"] or self._trainer_for(options["base_model"]),
+                "provider": options["provider"],
                 "preset": options["preset"],
                 "options": values.as_json(),
             },

@@ -1,0 +1,114 @@
+"""The trainers of each base model side by side, and why the others cannot be chosen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from dashboard.wizard.training_form import TrainingForm, key_of
+from models_app.models import UserModel
+from providers.availability import TrainingOption
+from providers.catalog import BaseModel
+from providers.hyperparameters import (
+    DEFAULT_PRESET,
+    HYPERPARAMETERS,
+    PRESETS,
+    Hyperparameters,
+)
+from training.selectors import Estimate, estimate_with
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerCard:
+    """One option with the value of its radio button, and what this draft costs there."""
+
+    option: TrainingOption
+    value: str
+    estimate: Estimate
+    presets: str  # JSON: what each preset means there
+    decides: str  # what of the advanced settings it decides itself, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModelGroup:
+    """A base model with the trainers that train it now."""
+
+    base_model: BaseModel
+    cards: tuple[TrainerCard, ...]
+
+    @property
+    def price_text(self) -> str:
+        """What it costs at least, in words."""
+        first = min(self.cards, key=lambda card: _dearness(card.estimate))
+        text = first.estimate.price_text
+        is_one = len({card.estimate.price_text for card in self.cards}) == 1
+        is_all = is_one or not first.estimate.price_usd
+        return text if is_all else _("from %(price)s") % {"price": text}
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Base models that a trainer ("" for all) does not train now, and why."""
+
+    trainer: str
+    reason: str
+    base_models: tuple[str, ...]
+
+
+def open_groups(form: TrainingForm, draft: UserModel, count: int) -> list[BaseModelGroup]:
+    """Return what can be chosen, in the catalog's order. `draft` holds the answers as entered,
+    `count` is how many photos it has."""
+    groups: dict[str, list[TrainerCard]] = {}
+    for option in form.options:
+        if option.is_available:
+            card = _card(option, form, draft, count)
+            groups.setdefault(option.base_model.key, []).append(card)
+    return [BaseModelGroup(cards[0].option.base_model, tuple(cards)) for cards in groups.values()]
+
+
+def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
+    """Return what cannot be chosen, by trainer and reason. That a trainer has nothing to do with
+    a base model is no news, unless nobody trains that."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for option in options:
+        if option.is_available or not (option.offer or option.base_model.why_untrainable):
+            continue
+        trainer = "" if option.base_model.why_untrainable else option.label
+        labels = found.setdefault((trainer, str(option.reason)), [])
+        if option.base_model.label not in labels:
+            labels.append(option.base_model.label)
+    return [Closed(*key, tuple(labels)) for key, labels in found.items()]
+
+
+def decided_there(option: TrainingOption | None) -> str:
+    """Return which of the advanced settings a trainer decides itself; "" where none."""
+    decided = option.offer.decides if option and option.offer else frozenset()
+    labels = [str(one.label) for name, one in HYPERPARAMETERS.items() if name in decided]
+    if not labels or option is None:
+        return ""
+    return _("%(trainer)s decides these itself: %(settings)s.") % {
+        "trainer": option.label,
+        "settings": ", ".join(labels),
+    }
+
+
+def _dearness(estimate: Estimate) -> float:
+    """A price to sort by: an unpublished one comes last."""
+    return math.inf if estimate.price_usd is None else float(estimate.price_usd)
+
+
+def _card(option: TrainingOption, form: TrainingForm, draft: UserModel, count: int) -> TrainerCard:
+    usual = option.usual_for(draft.kind)
+    presets = {key: preset.values(usual).as_json() for key, preset in PRESETS.items()}
+    values = presets[draft.preset if draft.preset in PRESETS else DEFAULT_PRESET]
+    return TrainerCard(
+        option,
+        key_of(option),
+        estimate_with(option, Hyperparameters.from_json(values | form.own_values).steps(count)),
+        json.dumps(presets),
+        decided_there(option),
+    )

@@ -1,0 +1,1 @@
+"""queue.fal.run and fal.run: submit, status, result, cancel, and the direct form."""

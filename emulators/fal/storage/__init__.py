@@ -1,0 +1,1 @@
+"""The file host: uploads in four ways, outputs, lifetimes and who may read."""

@@ -1,0 +1,1 @@
+"""What happens to an accepted request: it waits, works, ends and tells."""

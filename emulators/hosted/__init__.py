@@ -1,0 +1,1 @@
+"""What the emulators of hosted services share: time, storage, simulated work, signed calls."""

@@ -1,0 +1,1 @@
+"""What hosted trainers have in common: ZIPs of photos, published schemas, logs as text."""
