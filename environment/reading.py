@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +17,8 @@ T = TypeVar("T")
 # How like a known name an unknown one must be to count as its misspelling (difflib's ratio); in the
 # real environment are the names of other programs too.
 _LIKE_IN_FILE, _LIKE = 0.75, 0.85
+# What Kubernetes writes into TRAINER_PORT where a service is called `trainer`; nobody has set that.
+_SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://[0-9A-Fa-f.:\[\]]+:[0-9]+")
 
 
 class Environment:
@@ -43,7 +46,7 @@ class Environment:
 
         Raise SettingError, one sentence with the name and without the value.
         """
-        text = self._texts.get(variable.name, "")
+        text = self._text(variable)
         if text.strip():
             return self._parsed(variable, text)
         if variable.name in self._texts and variable.empty_means is not None:
@@ -52,7 +55,12 @@ class Environment:
 
     def is_set(self, variable: Variable[Any]) -> bool:
         """Return whether it is set to something."""
-        return bool(self._texts.get(variable.name, "").strip())
+        return bool(self._text(variable).strip())
+
+    def _text(self, variable: Variable[Any]) -> str:
+        text = self._texts.get(variable.name, "")
+        is_link = variable.name.endswith("_PORT") and _SERVICE_LINK.fullmatch(text)
+        return "" if is_link else text
 
     def check(self, variables: Iterable[Variable[Any]]) -> None:
         """Raise SettingError for the first of these that cannot be meant as it is written."""
@@ -64,10 +72,16 @@ class Environment:
         known = [variable.name for variable in variables]
         found = []
         for name in sorted(self._texts.keys() - set(known)):
-            alike = _LIKE_IN_FILE if name in self._lines else _LIKE
-            for near in get_close_matches(name.upper(), known, 1, alike):
+            for near in self._near(name, known):
                 found.append(f"{name}{self._where(name)} is not known. Is {near} meant?")
         return found
+
+    def _near(self, name: str, known: list[str]) -> list[str]:
+        """Return the one that is most like the name, or is it with a word more: SECRET_KEY."""
+        is_in_file = name in self._lines
+        upper, alike = name.upper(), _LIKE_IN_FILE if is_in_file else _LIKE
+        longer = [one for one in known if f"_{upper}_" in f"_{one}_"] if is_in_file else []
+        return get_close_matches(upper, known, 1, alike) or longer[:1]
 
     def refusal(self, variable: Variable[Any], what: str) -> SettingError:
         """Return the error that says what a variable must be."""

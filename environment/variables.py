@@ -36,7 +36,7 @@ STATIC_DIR = Folder("STATIC_DIR")  # in the data folder
 
 # --- the site ---
 PUBLIC_URL = Origin("PUBLIC_URL", "")
-TRUSTED_PROXIES = Networks("TRUSTED_PROXIES", ["127.0.0.1"])
+TRUSTED_PROXIES = Networks("TRUSTED_PROXIES", ["127.0.0.1", "::1"])
 HSTS_INCLUDE_SUBDOMAINS = Flag("HSTS_INCLUDE_SUBDOMAINS", False)
 HSTS_PRELOAD = Flag("HSTS_PRELOAD", False)
 DJANGO_ALLOWED_HOSTS = Hosts("DJANGO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

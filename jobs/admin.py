@@ -18,7 +18,8 @@ from jobs import services
 from jobs.account_admin import AccountAdmin as AccountAdmin  # Django looks here
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
-from jobs.models import JobEvent, JobQueue, OrphanRun, PaidCall, ProviderStatus, RemoteDeletion
+from jobs.models import JobEvent, JobQueue, OrphanRun, PaidCall, RemoteDeletion
+from jobs.provider_admin import ProviderAdmin as ProviderAdmin  # registered there
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
 from models_app.read_only_admin import ReadOnlyAdmin
@@ -228,20 +229,6 @@ class RemoteDeletionAdmin(ReadOnlyAdmin):
     list_filter = (GivenUpFilter, "provider", "kind")
     list_select_related = ("job",)
     ordering = ("-requested_at",)
-
-
-@admin.register(ProviderStatus)
-class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "last_answer_at", "engine", "paused_until", "last_error")
-    ordering = ("provider",)
-
-    @admin.display(description=_("provider"), ordering="provider")
-    def name(self, status: ProviderStatus) -> str:
-        return label_of(status.provider)
-
-    @admin.display(description=_("engine"))
-    def engine(self, status: ProviderStatus) -> str:
-        return str((status.description or {}).get("engine", ""))
 
 
 @admin.register(PaidCall)

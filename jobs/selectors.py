@@ -97,12 +97,13 @@ def descriptions() -> dict[str, Description | None]:
     """The last description of each configured provider; None where it never answered."""
     statuses = provider_statuses()
     return {
-        key: _description(statuses[key]) if key in statuses else None
+        key: description_in(statuses[key]) if key in statuses else None
         for key in registry.configured()
     }
 
 
-def _description(row: ProviderStatus) -> Description | None:
+def description_in(row: ProviderStatus) -> Description | None:
+    """Return what a provider said last about itself; None where it never has."""
     if not row.description:
         return None
     stored: dict[str, Any] = {

@@ -14,15 +14,17 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
-def launched_chromium() -> Iterator[Browser]:
-    """Chromium, or a skipped test where there is none."""
+def launched_chromium(*arguments: str) -> Iterator[Browser]:
+    """Chromium with these arguments, or a skipped test where there is none."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         if os.environ.get("THEWAY_REQUIRE_SERVICES"):
             pytest.fail("Chromium is not installed")
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", *arguments]
+        )
         yield browser
         browser.close()
 

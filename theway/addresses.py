@@ -30,13 +30,17 @@ class AddressLimit:
 
     def take(self, address: str | None) -> str:
         """Count one more for `address`; return what `give_back` takes. Raises TooManyError."""
-        if not address or address in self._trusted:
+        if not address or self.trusts(address):
             return ""
         if self.is_full(address):
             raise TooManyError
         place = _place(address)
         self._open[place] += 1
         return place
+
+    def trusts(self, address: str) -> bool:
+        """Return whether a connection from there is a proxy's."""
+        return address in self._trusted
 
     def is_full(self, address: str) -> bool:
         """Return whether `address` has as much open as one may have."""

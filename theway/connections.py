@@ -13,16 +13,19 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
+from ipaddress import IPv6Address
 from typing import Any
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from theway.addresses import AddressLimit, TooManyError
 from theway.bodies.asgi import TARGET
+from theway.offers import OneProtocol
 
 # Browsers open connections ahead of use and open new ones when those are closed.
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 * 1024
+# A proxy keeps connections for its next request, and one that is closed just then is a 502 to
+# somebody. So it closes them first: Caddy after 120 seconds, Google's after 600, others between.
+PROXY_IDLE_SECONDS = 620
 # How long the rest of a refused body is thrown away, so that the client reads our answer: closing
 # on unread data resets the connection, and browsers then show an error of their own.
 LINGER_SECONDS = 10.0
@@ -58,6 +61,13 @@ def _keep_little_unsent(transport: asyncio.BaseTransport) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
 
+def _as_version_4(client: tuple[str, int] | None) -> tuple[str, int] | None:
+    """Return who asks; a socket for both versions names `::ffff:192.0.2.1` for 192.0.2.1."""
+    host = client[0] if client else ""
+    mapped = IPv6Address(host).ipv4_mapped if host.startswith("::ffff:") else None
+    return (str(mapped), client[1]) if client and mapped else client
+
+
 class _Watched:
     """A connection's transport that knows what is sent, and ends once the client could read."""
 
@@ -74,7 +84,7 @@ class _Watched:
         self._protocol.close()
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(OneProtocol):
     """One connection. Heads come within `HEAD_SECONDS`, answers are taken at `SEND_BYTES` in
     `SEND_SECONDS` at least, and the rest of what is refused is cut.
     """
@@ -87,11 +97,14 @@ class GuardedProtocol(HttpToolsProtocol):
     _written = _written_before = _sent_before = 0
     _head_size = 0
     _is_waiting_for_head = False
+    _is_idle = False
+    _is_proxys = False
     _is_in_message = False
     _is_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.client = _as_version_4(self.client)
         try:
             self._place = self._per_address.take(self.client[0] if self.client else None)
         except TooManyError:
@@ -100,12 +113,16 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.connections) > self._limit:
             self.transport.abort()
             return
+        if self.client and self._per_address.trusts(self.client[0]):
+            self._is_proxys, self.timeout_keep_alive = True, PROXY_IDLE_SECONDS
         _keep_little_unsent(transport)
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         if self._is_ended:
             return  # it is thrown away
+        if self._is_idle:
+            self._wait_for_head()
         super().data_received(data)
         if self._is_waiting_for_head:
             self._head_size += len(data)
@@ -116,19 +133,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_in_message = True
         super().on_message_begin()
 
-    def on_headers_complete(self) -> None:
+    def _begin(self) -> None:
         self.scope[TARGET] = self.url  # type: ignore[literal-required]
         self._is_waiting_for_head = False
         self._set_timer(None)
-        super().on_headers_complete()
+        super()._begin()
         if self.cycle:
             self.cycle.transport = _Watched(self)  # type: ignore[assignment]
 
-    def on_message_complete(self) -> None:
+    def _complete(self) -> None:
         self._is_in_message = False
-        super().on_message_complete()
+        super()._complete()
         if self.cycle and self.cycle.response_complete:
-            self._wait_for_head()
+            self._wait_for_next()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -137,7 +154,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_in_message:
             self._set_timer(LINGER_SECONDS, self.transport.close)
         else:
-            self._wait_for_head()
+            self._wait_for_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._set_timer(None)
@@ -183,8 +200,15 @@ class GuardedProtocol(HttpToolsProtocol):
         """How many bytes of answers the kernel has taken."""
         return self._written - self.transport.get_write_buffer_size()
 
+    def _wait_for_next(self) -> None:
+        """Wait for another request, of which nothing is here yet."""
+        self._wait_for_head()
+        if self._is_proxys:
+            self._is_idle = True
+            self._set_timer(PROXY_IDLE_SECONDS, self._head_is_late)
+
     def _wait_for_head(self) -> None:
-        self._is_waiting_for_head = True
+        self._is_waiting_for_head, self._is_idle = True, False
         self._head_size = 0
         self._set_timer(HEAD_SECONDS, self._head_is_late)
 

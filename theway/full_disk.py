@@ -1,4 +1,5 @@
-"""A full disk, said as what it is: wherever it strikes, an answer that names it and what to do.
+"""A full disk, or one that can only be read, said as what it is, with what to do, wherever it
+strikes.
 
 Reading goes on. Work that was paid for stays due and is tried again (`jobs/engine/collect.py`).
 """
@@ -13,8 +14,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error
 
-from models_app.disk import is_full
-from theway.bodies.answers import FULL, content_of, send_answer
+from models_app.disk import is_full, is_read_only
+from theway.bodies.answers import FULL, READ_ONLY, Answer, content_of, send_answer
 from theway.bodies.asgi import Application, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -22,11 +23,11 @@ log = logging.getLogger(__name__)
 
 def after_error(request: HttpRequest) -> HttpResponse:
     """Answer after an error that nobody expected, which Django is handling right now."""
-    if not is_full(sys.exception()):
+    answer = _answer_to(sys.exception())
+    if not answer:
         return server_error(request)
-    log.error("no space is left on a disk, or for the database")
-    content_type, body = content_of(FULL, request.headers.get("Accept", ""), request.path)
-    response = HttpResponse(body, status=FULL.status, content_type=content_type)
+    content_type, body = content_of(answer, request.headers.get("Accept", ""), request.path)
+    response = HttpResponse(body, status=answer.status, content_type=content_type)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -49,7 +50,18 @@ class FullDisk:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:
-            if is_begun or not is_full(error):
+            answer = None if is_begun else _answer_to(error)
+            if not answer:
                 raise
-            log.error("no space is left for the body of a request")
-            await send_answer(FULL, scope, send)
+            await send_answer(answer, scope, send)
+
+
+def _answer_to(error: BaseException | None) -> Answer | None:
+    """Return what to say where the disk is the trouble, after a line for the operator."""
+    if is_full(error):
+        log.error("no space is left on a disk, or for the database")
+        return FULL
+    if is_read_only(error):
+        log.error("the disk, or the database, can only be read")
+        return READ_ONLY
+    return None

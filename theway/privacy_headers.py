@@ -47,7 +47,8 @@ def privacy_headers(
 def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if has_session or settings.SESSION_COOKIE_NAME in response.cookies:
-        response["Cache-Control"] = "private, no-store"
+        is_as_it_is = "no-transform" in response.get("Cache-Control", "")
+        response["Cache-Control"] = f"private, no-store{', no-transform' if is_as_it_is else ''}"
     if getattr(request, _SIGNED_OUT, False):
         response["Clear-Site-Data"] = CLEAR
     return response

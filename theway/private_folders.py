@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+import pwd
 import tempfile
 from pathlib import Path
 
 from environment.errors import SettingError
 
 FOLDER, FILE = 0o700, 0o600
+
+
+def close_installation(data: Path, *folders: Path) -> None:
+    """Make the folders of an installation, for its own account only. Raise SettingError."""
+    try:
+        _refuse_as_stranger(data)
+        for folder in folders:
+            close_folder(folder)
+    except OSError as error:
+        reason = f"{error.strerror}."
+        raise SettingError(f"The folder of THEWAY_DATA_DIR is of no use: {reason}") from None
 
 
 def close_folder(path: Path) -> None:
@@ -57,3 +69,31 @@ def _close(path: Path, mode: int) -> None:
     found = path.stat()
     if found.st_uid == os.geteuid() and found.st_mode & 0o077:
         path.chmod(mode)
+
+
+def _refuse_as_stranger(path: Path) -> None:
+    """Raise SettingError where root would make files in a folder of another account's.
+
+    The services, which run as that account, could not open them afterwards. Where a file of root's
+    becomes the other's, as in many shares, nothing is wrong.
+    """
+    if os.geteuid() or not path.is_dir():
+        return
+    owner = (path / "var" if (path / "var").is_dir() else path).stat().st_uid
+    if owner and _owner_of_new_file(path) != owner:
+        raise SettingError(
+            f"The data in {path} belong to {_name_of(owner)}, and could not be used by that "
+            f"account after root has written to them. Run this as: sudo -u {_name_of(owner)} …"
+        )
+
+
+def _owner_of_new_file(folder: Path) -> int:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_uid
+
+
+def _name_of(account: int) -> str:
+    try:
+        return pwd.getpwuid(account).pw_name
+    except KeyError:
+        return f"'#{account}'"  # as sudo takes it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--trusted-proxies", default="127.0.0.1", help="with commas")
+    parser.add_argument("--trusted-proxies", default="127.0.0.1,::1", help="with commas")
     options = parser.parse_args()
     try:
         in_use.hold()
@@ -46,8 +47,7 @@ def main() -> None:
         host=options.host,
         port=options.port,
         http=GuardedProtocol,
-        # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
-        forwarded_allow_ips=options.trusted_proxies,
+        proxy_headers=False,  # theway/forwarded.py
         ws="none",  # the site has no WebSockets
         log_level="warning",
         access_log=False,
@@ -56,7 +56,7 @@ def main() -> None:
     )
     server = uvicorn.Server(config)
     with _open_database():
-        server.run()
+        server.run(_sockets(options.host, options.port))
     if not server.started:
         sys.exit(3)
 
@@ -67,10 +67,22 @@ def _application(trusted: str) -> Application:
     # Reads the settings: not before files and memory are seen to.
     from theway.asgi import application
     from theway.bodies.addresses import RequestsPerAddress
+    from theway.forwarded import ForwardedHeaders
 
     GuardedProtocol._per_address = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
     limit = AddressLimit(settings.CONNECTIONS_PER_ADDRESS, trusted)
-    return RequestsPerAddress(cast(Application, application), limit)
+    # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    return ForwardedHeaders(RequestsPerAddress(cast(Application, application), limit), trusted)
+
+
+def _sockets(host: str, port: int) -> list[socket.socket] | None:
+    """Return what uvicorn would not open itself: `::` with IPv4, as every address is meant."""
+    if host != "::":
+        return None
+    try:
+        return [socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)]
+    except (OSError, ValueError) as error:
+        sys.exit(f"Nothing can listen at port {port} of [::]: {error}.")
 
 
 @contextmanager

@@ -13,15 +13,15 @@ from pathlib import Path
 from django.conf import global_settings
 
 from environment import variables as set_by
-from environment.errors import SettingError
 from environment.reading import Environment
+from environment.urls import name_of
 from environment.values import Variable
 from providers import registry
 from theway.account_settings import *  # noqa: F403
 from theway.celery_settings import *  # noqa: F403
 from theway.celery_settings import folder_options, redis_options
 from theway.logging_settings import logging
-from theway.private_folders import close_database, close_folder, keep_temporary_files_in
+from theway.private_folders import close_database, close_installation, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 from theway.security_settings import *  # noqa: F403
 
@@ -43,11 +43,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # storage that all workers share.
 JOURNAL_DIR = VAR_DIR / "journal"
 LOG_DIR = VAR_DIR / "log"
-try:
-    for folder in (VAR_DIR, MEDIA_ROOT, LOG_DIR):
-        close_folder(folder)
-except OSError as error:
-    raise SettingError(f"The folder of THEWAY_DATA_DIR is of no use: {error.strerror}.") from None
+close_installation(DATA_DIR, VAR_DIR, MEDIA_ROOT, LOG_DIR)
 # Everything that is not kept: uploads, bodies, downloads until they are checked.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
@@ -62,6 +58,8 @@ ALLOWED_HOSTS = env.get(set_by.DJANGO_ALLOWED_HOSTS)
 # The address people use. Needed behind a proxy, in e-mails, and for links given to providers.
 PUBLIC_URL = env.get(set_by.PUBLIC_URL)
 IS_HTTPS = PUBLIC_URL.startswith("https://")
+if PUBLIC_URL:
+    ALLOWED_HOSTS = [*dict.fromkeys([*ALLOWED_HOSTS, name_of(PUBLIC_URL)])]
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
 SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, env.get(set_by.WEB_HOST)} - LOOPBACK_HOSTS)
@@ -71,6 +69,8 @@ OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
 SITE_ORIGIN = PUBLIC_URL or OWN_ADDRESS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+# Where https is: whoever asks by another name of the machine would find none at that.
+SECURE_SSL_HOST = PUBLIC_URL.partition("://")[2] or None
 # Probes are answered at once; the API is refused over plain http (theway/plain_http.py).
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$", "^api/"]
 # Names of this installation's own: another one on the same machine signs nobody out here. The
@@ -91,6 +91,8 @@ SECURE_PROXY_SSL_HEADER = None
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.get(set_by.HSTS_INCLUDE_SUBDOMAINS)
 SECURE_HSTS_PRELOAD = env.get(set_by.HSTS_PRELOAD)
+# Browsers take it from https and from their own machine; elsewhere it is an error in the console.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS or not SITE_IS_PUBLIC else None
 
 # --- apps --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -120,9 +122,10 @@ MIDDLEWARE = [
     "theway.answered_by.answered_by",
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
+    # Before what forbids to keep anything: these files are the same for everybody.
+    "servestatic.middleware.ServeStaticMiddleware",
     "theway.privacy_headers.privacy_headers",
     "theway.plain_http.no_plain_api",
-    "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
     "theway.request_texts.RequestTexts",
@@ -260,7 +263,6 @@ LIMIT_PICTURES_PER_DAY = _limit(set_by.LIMIT_PICTURES_PER_DAY)
 LIMIT_STREAMS = _limit(set_by.LIMIT_STREAMS)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit(set_by.LIMIT_REQUESTS_PER_MINUTE)
-# In a calendar month of TIME_ZONE, checked before anything is paid (jobs/budgets.py).
 BUDGET_USD = env.get(set_by.BUDGET_USD)
 BUDGET_PER_PERSON_USD = env.get(set_by.BUDGET_PER_PERSON_USD)
 
@@ -273,7 +275,7 @@ STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"},
 }
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -70,7 +70,8 @@ async def events(request: HttpRequest) -> HttpResponseBase:
     return StreamingHttpResponse(
         _nothing(),
         content_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        # A proxy that compresses waits for more to come (RFC 9111, 5.2.2.6).
+        headers={"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"},
     )
 
 

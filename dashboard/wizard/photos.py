@@ -109,6 +109,9 @@ def _upload_one(
     request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
 ) -> JsonResponse:
     """Return the photo's card and the new advice, or why the photo was refused."""
+    if not uploads:  # so also where its name is not UTF-8, which makes the part unreadable
+        text = _("No photo arrived. Choose one, or send it under another name.")
+        return JsonResponse({"message": text}, status=400)
     if len(uploads) != 1:
         return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
     try:

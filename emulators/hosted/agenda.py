@@ -55,14 +55,14 @@ class Agenda:
     async def _next(self) -> None:
         """Wait until something is due, was entered, or the clock jumped."""
         self._earlier.clear()
-        left = self._entries[0][0] - self._clock.now() if self._entries else None
         waits: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(self._earlier.wait()),
             asyncio.ensure_future(self._clock.changed()),
         ]
+        # Read after the waits are there: a jump in between must not be slept through.
+        left = max(0.0, self._entries[0][0] - self._clock.now()) if self._entries else None
         try:
-            timeout = None if left is None else max(0.0, left)
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()

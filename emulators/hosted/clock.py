@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from starlette.requests import Request
@@ -49,9 +50,9 @@ class Clock:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def changed(self) -> None:
-        """Wait until the time jumps."""
-        await self._changed.wait()
+    def changed(self) -> Coroutine[Any, Any, Any]:
+        """Return what waits until the time jumps, counted from this call on."""
+        return self._changed.wait()
 
     def routes(self) -> list[Route]:
         """Return the control: GET /clock, PUT /clock {"ahead": 3600}."""

@@ -16,12 +16,12 @@ from emulators.faults.plan import Plan
 from emulators.faults.rules import WEBHOOK, ActiveRule
 from emulators.hosted.agenda import Agenda
 from emulators.hosted.clock import Clock
+from emulators.hosted.outgoing import is_loopback, session_for
 from emulators.hosted.records import Json, Records
 from trainer.threads import in_thread
 
 log = logging.getLogger("emulators.webhooks")
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Faults of the route `webhook`. After them a client that believes nothing and polls is right.
 LOST, TWICE, LATE, FORGED, STALE, TRUNCATED, LARGE, EARLY_END = WEBHOOK_FAULTS = (
     "lost",  # never sent
@@ -43,13 +43,15 @@ class Service:
 
     `sign(delivery_id, body, timestamp)` returns the headers; with `forged`, those of a key that is
     not the service's. `retries` are the seconds between two tries of a final webhook.
-    `lie(document)` changes a body so that it says the run is over.
+    `lie(document)` changes a body so that it says the run is over. Where `ends_on_redirect`, an
+    answer that leads elsewhere counts as received; no redirect is ever followed.
     """
 
     sign: Callable[[str, bytes, int, bool], Mapping[str, str]]
     retries: Sequence[float]
     timeout: float
     lie: Callable[[Json], None]
+    ends_on_redirect: bool = False
 
 
 def may_receive(address: object) -> bool:
@@ -58,10 +60,10 @@ def may_receive(address: object) -> bool:
         return False
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
+        is_plain = parts.scheme == "http" and is_loopback(address)
+        return bool(parts.hostname) and (parts.scheme == "https" or is_plain)
     except ValueError:
         return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
 
 
 class Webhooks:
@@ -118,22 +120,26 @@ class Webhooks:
         self._enter(delivery, self._clock.now() + pause)
 
     async def _post(self, delivery: Json) -> bool:
-        """Send it once; return whether it was received (a redirect is not)."""
+        """Send it once; return whether it was received, or is not to be sent again."""
         body, headers = self._request(delivery)
         try:
-            answer = await in_thread(
-                requests.post,
-                delivery["address"],
+            status = await in_thread(self._call, delivery["address"], body, headers)
+        except requests.RequestException as error:
+            log.info("Webhook %s was not received: %s", delivery["id"], type(error).__name__)
+            return False
+        log.info("Webhook %s was answered with %d", delivery["id"], status)
+        return status in range(200, 400 if self._service.ends_on_redirect else 300)
+
+    def _call(self, address: str, body: bytes, headers: Mapping[str, str]) -> int:
+        with session_for(address) as session:
+            answer = session.post(
+                address,
                 data=body,
                 headers={"Content-Type": "application/json", **headers},
                 timeout=self._service.timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
-            log.info("Webhook %s was not received: %s", delivery["id"], type(error).__name__)
-            return False
-        log.info("Webhook %s was answered with %d", delivery["id"], answer.status_code)
-        return 200 <= answer.status_code < 300
+            return answer.status_code
 
     def _request(self, delivery: Json) -> tuple[bytes, Mapping[str, str]]:
         """Return body and headers, made wrong where a fault says so."""

@@ -248,6 +248,10 @@ def _in_words(error: BaseException) -> str:
 
     The libraries' own texts are for programmers. What the system said is in an error behind them.
     """
+    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.InvalidProxyURL):
+        return "the proxy that the environment names (ALL_PROXY, HTTPS_PROXY) cannot be used"
+    if type(error) is OSError and "CA certificate bundle" in str(error):
+        return "the file of certificates that the environment names (REQUESTS_CA_BUNDLE) is missing"
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, OSError) and found.strerror:

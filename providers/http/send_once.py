@@ -65,10 +65,11 @@ class SendOnceAdapter(TimedAdapter):
         self._guard = guard
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        # Before, as a proxy that cannot be used ends it here, with nothing sent.
+        self._guard.may_be_sent = False
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         guarded = _GuardedHTTPS if pool.scheme == "https" else _Guarded
         pool.ConnectionCls = self._remembered(partial(guarded, guard=self._guard))
-        self._guard.may_be_sent = False
         return pool
 
 

@@ -1,6 +1,7 @@
 // Forms with [data-passkey]: ask the browser to make or use a passkey, then send its answer.
 
-const supported = typeof PublicKeyCredential?.parseCreationOptionsFromJSON === "function";
+// Browsers have no such thing at plain http in a home network: not even the name.
+const supported = typeof globalThis.PublicKeyCredential?.parseCreationOptionsFromJSON === "function";
 
 /** The server's options: in the page, or fetched on the click so that they are fresh. */
 async function optionsOf(form) {

@@ -110,6 +110,7 @@ async def test_the_stream_has_the_headers_of_every_page_and_no_proxy_buffers_it(
         assert page.status == 200
         assert page.headers["content-type"] == "text/event-stream"
         assert "no-store" in page.headers["cache-control"]
+        assert "no-transform" in page.headers["cache-control"]  # proxies compress nothing
         assert page.headers["x-accel-buffering"] == "no"
         assert page.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'self'" in page.headers["content-security-policy"]

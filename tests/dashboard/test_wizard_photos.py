@@ -244,3 +244,15 @@ def test_continue_needs_enough_photos(owner, owner_client):
     assert response.status_code == 422
     assert b"Add 2 more photos." in response.content
     assert owner_client.post(address(model, "photos"), {"go": "back"}).status_code == 302
+
+
+def test_a_photo_that_did_not_arrive_is_said_not_to_have(owner, owner_client):
+    """A name in Latin-1, as some programs write it, makes the part unreadable."""
+    part = 'Content-Disposition: form-data; name=photos; filename="café.jpg"'.encode("latin1")
+    reply = owner_client.post(
+        upload_address(draft(owner)),
+        b"--b\r\n" + part + b"\r\n\r\nphoto\r\n--b--\r\n",
+        content_type="multipart/form-data; boundary=b",
+        headers=JSON,
+    )
+    assert (reply.status_code, reply.json()["message"].split(".")[0]) == (400, "No photo arrived")

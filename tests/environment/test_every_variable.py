@@ -24,6 +24,7 @@ from environment.values import (
     Text,
     Variable,
 )
+from environment.variables import TRAINER_PORT
 from tests.environment.habits import EMPTY, KNOWN, MEANT, ODD, VARIABLES, sample_of
 
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -204,3 +205,15 @@ def is_literally(variable: Variable[Any], text: str, value: object) -> bool:
         case Money():
             return value == Decimal(text)
     return value in {text, text.removesuffix("/"), text.lower() == "true"}
+
+
+def test_what_kubernetes_says_of_a_service_is_nothing_that_was_set():
+    """With a service `trainer` every container has TRAINER_PORT=tcp://…; `tcp` is no port."""
+    for link in ("tcp://10.96.0.12:8100", "udp://10.96.0.12:53", "tcp://[fd00::1]:8100"):
+        env = Environment({"TRAINER_PORT": link})
+        assert (env.get(TRAINER_PORT), env.is_set(TRAINER_PORT)) == (
+            8100,
+            False,
+        )
+    with pytest.raises(SettingError):
+        Environment({"TRAINER_PORT": "tcp://trainer"}).get(TRAINER_PORT)

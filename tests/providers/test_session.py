@@ -37,6 +37,26 @@ def pay(client: Client, not_after: float | None = None) -> dict:
     return reply.data or {}
 
 
+PROXY = r"the proxy that the environment names \(ALL_PROXY, HTTPS_PROXY\) cannot be used"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http:///nowhere"])
+def test_a_proxy_that_cannot_be_used_is_named_and_nothing_counts_as_sent(proxy, monkeypatch):
+    """Without a library for SOCKS nothing leaves this machine, so nothing is paid."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    elsewhere = client("https://api.example.org")
+    with pytest.raises(ProviderUnavailableError, match=PROXY):
+        pay(elsewhere)
+    with pytest.raises(ProviderUnavailableError, match=PROXY):
+        elsewhere.ask(Call("GET", "/models"))
+
+
+def test_certificates_that_are_missing_are_named_and_nothing_counts_as_sent(monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(ProviderUnavailableError, match="certificates that the environment names"):
+        pay(client("https://api.example.org"))
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory) -> Path:
     """A certificate for 127.0.0.1 with its key, in one file."""

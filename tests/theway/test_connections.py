@@ -296,3 +296,35 @@ async def test_the_connections_of_a_trusted_proxy_are_not_counted(monkeypatch):
         assert await is_let_in(port, "127.0.0.1")
         for connection in open_:
             connection.close()
+
+
+ONCE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def idle(port: int, limit: float) -> bytes:
+    """Ask once, then wait until the server closes. Raise TimeoutError where it does not."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(ONCE)
+        return await asyncio.wait_for(reader.read(), limit)
+    finally:
+        writer.close()
+
+
+async def test_a_proxys_connection_stays_open_between_requests(hurried, monkeypatch):
+    """Closing it just when the proxy sends the next request is a 502 to somebody."""
+    monkeypatch.setattr(GuardedProtocol, "_per_address", AddressLimit(5, "127.0.0.1"))
+    async with serving() as port:
+        with pytest.raises(TimeoutError):
+            await idle(port, 0.5)
+
+
+async def test_anybody_elses_connection_is_closed_between_requests(hurried):
+    async with serving() as port:
+        assert (await idle(port, 20)).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_a_head_that_a_proxy_does_not_end_is_cut(hurried, monkeypatch):
+    monkeypatch.setattr(GuardedProtocol, "_per_address", AddressLimit(5, "127.0.0.1"))
+    async with serving() as port:
+        assert (await exchange(port, ONCE, b"G")).count(b"HTTP/1.1 413 ") == 1

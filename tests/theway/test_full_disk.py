@@ -266,6 +266,66 @@ if can_mount():
         assert upload(served, served.owner_session, large_photo(2))[1]["count"] == 2
 
 
+if can_mount():
+
+    def test_on_a_disk_that_can_only_be_read_pages_are_read_and_everything_else_says_why(tmp_path):
+        with small_disk(tmp_path, 64) as disk:
+            served = serve(disk)
+            try:
+                _on_a_read_only_disk(served, disk)
+            finally:
+                served.process.kill()
+
+    def _on_a_read_only_disk(served: Served, disk: Path) -> None:
+        before = {path: page(served, path, served.owner_session) for path in READ}
+        # Files that are open for writing keep a disk from becoming read-only: so a layer over it.
+        for name in ("media", "var/uploads"):
+            folder = str(disk / name)
+            subprocess.run(["mount", "--bind", "-o", "ro", folder, folder], check=True)
+        try:
+            for photo in (jpeg(700, 700), large_photo()):
+                status, reply = upload(served, served.owner_session, photo)
+                assert (status, "can only be read" in reply["message"]) == (503, True)
+            for path in READ:
+                assert page(served, path, served.owner_session)[0] == before[path][0], path
+        finally:
+            for name in ("media", "var/uploads"):
+                subprocess.run(["umount", str(disk / name)], check=True)
+        assert upload(served, served.owner_session, jpeg())[1]["count"] == 1
+
+
+def read_only_database() -> Exception:
+    """Return what Django makes of a database file that may only be read."""
+    with closing(sqlite3.connect("file:nothing?mode=memory", uri=True)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("CREATE TABLE t (a)")
+        except sqlite3.OperationalError as refused:
+            error = OperationalError(*refused.args)
+            error.__cause__ = refused
+            return error
+    raise AssertionError("it was written to")
+
+
+def replica() -> Exception:
+    error = OperationalError("cannot execute INSERT in a read-only transaction")
+    error.__cause__ = type("ReadOnly", (Exception,), {"sqlstate": "25006"})()
+    return error
+
+
+READ_ONLY = [lambda: OSError(errno.EROFS, "Read-only file system"), read_only_database, replica]
+
+
+@pytest.mark.parametrize("make", READ_ONLY)
+def test_a_disk_that_can_only_be_read_is_said_to_be(owner, owner_client, breaking, make):
+    breaking(make())
+    address = upload_address(draft(owner))
+    headers = {"Accept": "application/json"}
+    reply = quiet(owner_client).post(address, {"photos": upload_file()}, headers=headers)
+    assert reply.status_code == 503
+    assert "can only be read" in reply.json()["message"]
+
+
 def test_a_full_disk_is_known_by_the_numbers_of_sqlite():
     names = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
     assert {getattr(sqlite3, name) for name in names} == SQLITE_FULL

@@ -62,6 +62,55 @@ def test_the_settings_know_who_reaches_the_site(environment, concluded, tmp_path
     assert json.loads(shown.stdout) == concluded
 
 
+def shown_with(tmp_path, name: str, **environment: str) -> object:
+    """Return a setting of a site with this environment."""
+    show = f"import json, theway.settings as s; print(json.dumps(s.{name}))"
+    environment = dict(os.environ) | QUIET | environment | {"THEWAY_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", show]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://x.example.org", "x.example.org"),
+        ("https://X.Example.org:8443", "x.example.org"),
+        ("http://[2001:db8::1]:8000", "[2001:db8::1]"),
+        ("https://münchen.example", "xn--mnchen-3ya.example"),
+    ],
+)
+def test_a_site_answers_to_the_name_in_its_address(address, name, tmp_path):
+    found = shown_with(tmp_path, "ALLOWED_HOSTS", PUBLIC_URL=address)
+    assert found == ["localhost", "127.0.0.1", "[::1]", name]
+    named = {"PUBLIC_URL": address, "DJANGO_ALLOWED_HOSTS": name}
+    assert shown_with(tmp_path, "ALLOWED_HOSTS", **named) == [name]
+
+
+@pytest.mark.parametrize(
+    ("environment", "policy"),
+    [
+        ({}, "same-origin"),
+        ({"PUBLIC_URL": "https://x.example.org"}, "same-origin"),
+        ({"PUBLIC_URL": "http://192.0.2.1:8000"}, None),
+        ({"WEB_HOST": "0.0.0.0"}, None),  # noqa: S104
+    ],
+)
+def test_no_header_is_sent_that_browsers_report_as_an_error(environment, policy, tmp_path):
+    """They take an opener policy from https and their own machine only."""
+    assert shown_with(tmp_path, "SECURE_CROSS_ORIGIN_OPENER_POLICY", **environment) == policy
+
+
+def test_who_comes_without_https_is_led_to_where_it_is(tmp_path):
+    """Not to https at the name that was asked for, such as an address of the home network."""
+    for address, host in (
+        ("https://x.example.org:8443", "x.example.org:8443"),
+        ("http://x.example.org", "x.example.org"),
+        ("", None),
+    ):
+        assert shown_with(tmp_path, "SECURE_SSL_HOST", PUBLIC_URL=address) == host
+
+
 def limits_with(tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
     names = [limit.setting for limit in Limit]
     show = f"import json, theway.settings as s; print(json.dumps([getattr(s, n) for n in {names}]))"

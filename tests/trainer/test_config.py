@@ -84,3 +84,21 @@ ELSEWHERE = ["0.0.0.0", "::", "10.0.0.7", "localhost.example.org"]  # noqa: S104
 def test_the_default_key_is_refused_where_others_can_reach_the_trainer(host):
     with pytest.raises(SettingError, match="a key of your own"):
         config_of(TRAINER_HOST=host)
+
+
+@pytest.mark.parametrize("name", ["files", "runs", "images", "spool"])
+def test_a_folder_of_somebody_elses_is_refused_and_left_as_it_is(name, tmp_path):
+    (tmp_path / name / "holidays").mkdir(parents=True)
+    (tmp_path / name / "holidays/beach.jpg").write_bytes(b"mine")
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer"],
+        cwd=ROOT,
+        env=os.environ | {"TRAINER_DIR": str(tmp_path), "TRAINER_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"TRAINER_DIR has a folder “{name}” with other files in it" in done.stderr
+    assert (tmp_path / name / "holidays/beach.jpg").read_bytes() == b"mine"

@@ -71,6 +71,15 @@ FULL = Answer(
         "Ask the operator to free some space, then try again."
     ),
 )
+READ_ONLY = Answer(
+    503,
+    _("The server cannot store anything right now"),
+    _(
+        "Its disk can only be read. What you just sent was not stored; everything from before is "
+        "safe. Tell the operator, then try again."
+    ),
+    retry_after=None,
+)
 _POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from jobs.engine.durability import commits_are_kept
 from models_app.uploads import sweep_uploads
+from theway.launcher import static_files
+from theway.schema import refuse_newer
 
 Write = Callable[[str], None]
 
@@ -52,10 +51,11 @@ def prepare(write: Write) -> None:
     _prepare_database(write)
     sweep_uploads()
     if not settings.DEBUG:
-        _prepare_static_files(write)
+        static_files.collect(write)
 
 
 def _prepare_database(write: Write) -> None:
+    refuse_newer()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         write("updating the database")
@@ -63,23 +63,3 @@ def _prepare_database(write: Write) -> None:
     if not commits_are_kept():
         write("the database's commits do not wait for its disk: nothing will be paid")
     connection.close()
-
-
-def _prepare_static_files(write: Write) -> None:
-    stamp = settings.VAR_DIR / "static-files"
-    fingerprint = _fingerprint_of_static_files()
-    if stamp.exists() and stamp.read_text() == fingerprint and Path(settings.STATIC_ROOT).is_dir():
-        return
-    write("collecting static files")
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    stamp.write_text(fingerprint)
-
-
-def _fingerprint_of_static_files() -> str:
-    """Return a digest over names, sizes and times of every static source."""
-    digest = hashlib.sha256()
-    for finder in get_finders():
-        for name, storage in finder.list([]):
-            stat = Path(storage.path(name)).stat()
-            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

@@ -15,7 +15,8 @@ def obstacle(host: str, port: int) -> OSError | None:
     """Return why no server could listen at `host`:`port` right now, None where one could."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.create_server((host, port), family=family):
+        both = host == "::"  # as the site listens: theway/server.py
+        with socket.create_server((host, port), family=family, dualstack_ipv6=both):
             return None
     except OSError as error:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
@@ -157,7 +158,12 @@ class FileStore:
 
     def link(self, file: StoredFile, path: Path) -> None:
         """Give the bytes a second name: deleting the file leaves a run's data in place."""
-        os.link(self._path(file), path)
+        try:
+            os.link(self._path(file), path)
+        except OSError:  # exFAT, SMB and some shares of virtual machines have none (link(2))
+            shutil.copyfile(self._path(file), path)
+            with path.open("rb") as copy:
+                os.fsync(copy.fileno())
 
     async def delete(self, file_id: str) -> None:
         """Remove a file for good; raise a 404 where there is none."""

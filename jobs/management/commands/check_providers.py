@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs import provider_report
+from jobs.provider_report import Report
 from providers import registry
 from providers.errors import ProviderError
 
 HEADINGS = ("Provider", "Set up", "API key", "Trains", "Generates", "Engine", "Answered in")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One provider's line of the table, and its problem ("" where there is none)."""
-
-    cells: tuple[str, ...]
-    problem: str = ""
-    notes: tuple[str, ...] = ()
 
 
 class Command(BaseCommand):
@@ -32,41 +24,48 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         configured = registry.configured()
+        checked = [check(key) for key in configured]
         others = [key for key in registry.CLASSES if key not in configured]
-        answers = [check(key) for key in configured] + [not_set_up(key) for key in others]
-        for line in table([answer.cells for answer in answers]):
+        rows = [cells(report, took) for report, took in checked]
+        rows += [cells(provider_report.not_set_up(key), "") for key in others]
+        for line in table(rows):
             self.stdout.write(line)
-        for answer in answers:
-            for note in answer.notes:
-                self.stdout.write(f"{answer.cells[0]}: {note}")
-        if problems := [answer.problem for answer in answers if answer.problem]:
+        for report, _took in checked:
+            for line in details(report):
+                self.stdout.write(f"{report.label}: {line}")
+        if problems := [
+            f"{one.label}: {one.problem} {one.fix}" for one, _took in checked if one.problem
+        ]:
             raise CommandError("\n".join(problems))
 
 
-def check(key: str) -> Answer:
-    """Call one provider; return its problem as a sentence, never raise it."""
-    label, started = registry.label_of(key), time.monotonic()
+def check(key: str) -> tuple[Report, str]:
+    """Call one provider; return the report on it, and how long it took."""
+    started = time.monotonic()
     try:
-        description = registry.get(key).describe()
+        report = provider_report.answered(key, registry.get(key).describe())
     except (ProviderError, ImproperlyConfigured) as error:
-        took = f"{time.monotonic() - started:.1f} s"
-        return Answer((label, "yes", "?", "?", "?", "", took), f"{label} does not work: {error}")
-    took = f"{time.monotonic() - started:.1f} s"
-    cells = (
-        label,
-        "yes",
-        "valid" if description.key_is_valid else "refused",
-        f"{len(description.can_train)} models",
-        f"{len(description.can_generate)} models",
-        description.engine,
-        took,
-    )
-    problem = "" if description.key_is_valid else f"{label} refuses the API key."
-    return Answer(cells, problem, description.notes)
+        report = provider_report.away(key, str(error))
+    return report, f"{time.monotonic() - started:.1f} s"
 
 
-def not_set_up(key: str) -> Answer:
-    return Answer((registry.label_of(key), "no", "", "", "", "", ""))
+def cells(report: Report, took: str) -> tuple[str, ...]:
+    """Return one provider's line of the table."""
+    if not report.is_set_up:
+        return (report.label, "no", "", "", "", "", "")
+    is_known = report.key_text != "?"
+    counts = [f"{len(one)} models" if is_known else "?" for one in (report.trains, report.draws)]
+    return (report.label, "yes", report.key_text, *counts, report.engine, took)
+
+
+def details(report: Report) -> list[str]:
+    """Return what else is to be said of a provider that answers."""
+    lines = []
+    if report.trains:
+        lines.append(f"trains {', '.join(report.trains)}")
+    if report.draws:
+        lines.append(f"makes pictures with {', '.join(report.draws)}")
+    return [*lines, *report.notes]
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

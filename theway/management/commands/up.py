@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from accounts.models import User
 from theway import in_use
@@ -13,9 +14,13 @@ from theway.checks import INSTALLATION
 from theway.launcher.console import Console
 from theway.launcher.plan import Plan, PlanError
 from theway.launcher.preparation import AlreadyRunningError, launcher_lock, prepare
+from theway.launcher.static_files import ForeignFolderError
 from theway.launcher.supervisor import StartError, Supervisor
 from theway.processes.open_files import raise_limit
 from theway.processes.watchdog import Watchdog
+
+# Each says in a sentence what to change.
+_REFUSALS = (PlanError, AlreadyRunningError, in_use.InUseError, ForeignFolderError, StartError)
 
 
 class Command(BaseCommand):
@@ -34,8 +39,14 @@ class Command(BaseCommand):
             in_use.hold()
             with launcher_lock():
                 self._run(plan)
-        except (PlanError, AlreadyRunningError, in_use.InUseError, StartError) as error:
+        except _REFUSALS as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"The database cannot be used: {reason}.") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CommandError(f"{error.filename or 'A file'} cannot be used: {reason}.") from error
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
