@@ -92,7 +92,9 @@ def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
     Raises MissingInputError where it would find nothing there.
     """
     offer = CLASSES[job.provider].generation_offer(job.payload["base_model"], model.remote_ref)
-    if offer and offer.only_own_weights:
+    if offer is None:
+        raise provider.unsupported(f"generating with {job.payload['base_model']}")
+    if offer.only_own_weights:
         return model.remote_ref
     if not default_storage.exists(str(model.weights.name)):
         raise MissingInputError("weights_gone", f"“{isolated(model)}”")
