@@ -38,7 +38,7 @@ live: $(DEV_STAMP) ## Ask the real services what they can do now; needs their ke
 	@$(PYTHON) -m pytest -m live
 
 check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
-	@$(VENV)/bin/ruff format --check .
+	@$(PYTHON) -m ruff format --check .
 	@$(MAKE) --no-print-directory lint types layers
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@PUBLIC_URL=https://example.org EMAIL_URL=smtp://localhost $(PYTHON) manage.py check --deploy --fail-level WARNING
@@ -77,23 +77,23 @@ bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longe
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
-	@$(VENV)/bin/ruff format .
-	@$(VENV)/bin/ruff check --fix .
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
 
 lint: $(DEV_STAMP)
-	@$(VENV)/bin/ruff check .
+	@$(PYTHON) -m ruff check .
 
 types: $(DEV_STAMP)
-	@$(VENV)/bin/mypy .
+	@$(PYTHON) -m mypy .
 
 layers: $(DEV_STAMP)
-	@$(VENV)/bin/lint-imports
+	@$(PYTHON) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 
 lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write both lock files
 	@$(PIP) install --quiet uv
-	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml -o requirements.lock
-	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml --group dev -o requirements-dev.lock
 
 $(PYTHON):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from decimal import Decimal
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -40,14 +41,16 @@ def create(
     strength: float,
     provider: str,
 ) -> JobQueue:
-    """Queue `count` images; the same `idempotency_key` again returns the job that exists.
+    """Queue `count` images; the same `idempotency_key` with the same wishes returns the job that
+    exists. (With others it is another click, on a page that “Back” has brought up again.)
 
     Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
     the LoRA's scale. Raises GenerationRefusedError and LimitReachedError.
     """
     option = _option(model, provider)
     width, height = RATIOS[ratio]
-    key = f"images:{model.pk}:{idempotency_key}"[:120]
+    wishes = sha256(repr((prompt, ratio, count, seed, strength, provider)).encode()).hexdigest()
+    key = f"images:{model.pk}:{idempotency_key[:40]}:{wishes[:32]}"
     person = limits.lock(model.owner_id)
     if existing := JobQueue.objects.filter(idempotency_key=key).first():
         return existing

@@ -188,11 +188,11 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     "bad_weights": (_("The weights arrived damaged or incomplete."), TRY_AGAIN),
     "bad_image": (_("The pictures arrived damaged."), GENERATE_AGAIN),
     "photos_gone": (
-        _("Photos are missing from this installation's storage, so nothing was sent."),
+        _("Photos are missing or damaged in this installation's storage, so nothing was sent."),
         _("Remove the photos named here from the model, upload them again, then start again."),
     ),
     "weights_gone": (
-        _("The weights are missing from this installation's storage, so nothing was sent."),
+        _("The weights stored here are missing or damaged, so nothing was sent."),
         _("The operator can bring them back from a backup. Otherwise train the model again."),
     ),
     "disk_full": (

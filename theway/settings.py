@@ -122,9 +122,10 @@ MIDDLEWARE = [
     "theway.answered_by.answered_by",
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
+    # Before what forbids to keep anything: these files are the same for everybody.
+    "servestatic.middleware.ServeStaticMiddleware",
     "theway.privacy_headers.privacy_headers",
     "theway.plain_http.no_plain_api",
-    "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
     "theway.request_texts.RequestTexts",
@@ -272,7 +273,7 @@ STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"},
 }
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -103,10 +103,10 @@ def missing_files(model: UserModel) -> list[Missing]:
     if not gone:
         return []
     text = ngettext(
-        "The file of a photo is missing from this installation: %(names)s. Remove it and upload "
-        "it again.",
-        "The files of photos are missing from this installation: %(names)s. Remove them and "
-        "upload them again.",
+        "The file of a photo is missing or damaged in this installation: %(names)s. Remove it and "
+        "upload it again.",
+        "The files of photos are missing or damaged in this installation: %(names)s. Remove them "
+        "and upload them again.",
         len(gone),
     )
     return [Missing("photos", text % {"names": names_of(gone)})]

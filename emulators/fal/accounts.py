@@ -10,7 +10,7 @@ from emulators.fal.behaviour import API_SCOPE, NO_CREDIT, REVOKED_KEY
 from emulators.fal.errors import LOCKED, FalError
 from emulators.faults.plan import Plan
 
-_KEY = re.compile(r"Key ([\w.-]+):([\w.-]+)", re.IGNORECASE | re.ASCII)
+_KEY = re.compile(r"Key ([^\s:~]+):([^\s:]+)", re.IGNORECASE)
 
 
 def key_id(headers: Headers) -> str:

@@ -25,7 +25,7 @@ from emulators.faults.layer import FaultLayer
 from emulators.faults.ledger import Ledger
 from emulators.faults.plan import Plan
 from emulators.hosted.options import Options
-from trainer.middleware import HEALTH_PATH, RequestLog
+from trainer.middleware import HEALTH_PATH, CommittedAnswers, RequestLog
 
 log = logging.getLogger("emulators.fal")
 
@@ -52,7 +52,10 @@ def create_app(parts: Parts) -> Starlette:
             *storage_routes,
             *queue_routes,
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(CommittedAnswers, database=parts.database),
+        ],
         exception_handlers={
             FalError: answer_refusal,
             HTTPException: answer_refusal,

@@ -16,7 +16,7 @@ REVOKED_KEY = "revoked_key"  # 401 everywhere
 API_SCOPE = "api_scope"  # the key is no ADMIN key: no deletions, no bills
 LISTS_UNFINISHED = "lists_unfinished"  # the history has what waits and runs, too (unverified)
 # Of endpoints.
-VANISHED = "vanished_trainer"  # no schema, no price, no submit
+GONE = "trainer_gone"  # no schema, no price, no submit
 CHANGED_SCHEMA = "changed_schema"  # the first required input has another name
 CHANGED_PRICE = "changed_price"  # twice as much
 # Of runs: how they end, or do not.
@@ -26,7 +26,7 @@ WITHHELD = "withheld_picture"  # the safety checker withholds every picture
 ENDINGS = (
     "out_of_memory",
     "timed_out",
-    "moderation",
+    "moderated",
     "runner_disconnected",
     "runner_server_error",
 )
@@ -36,7 +36,7 @@ SUBJECT_FAULTS = (
     REVOKED_KEY,
     API_SCOPE,
     LISTS_UNFINISHED,
-    VANISHED,
+    GONE,
     CHANGED_SCHEMA,
     CHANGED_PRICE,
     IGNORES_CANCEL,

@@ -26,7 +26,8 @@ _REQUEST = r"/[^/]+/[^/]+/requests/[^/]+"
 _PATTERNS = tuple(
     (name, method, re.compile(pattern))
     for name, method, pattern in (
-        ("status", "GET", _REQUEST + r"/status(/stream)?"),
+        ("status", "GET", _REQUEST + r"/status"),
+        ("stream", "GET", _REQUEST + r"/status/stream"),
         ("history", "GET", r"/v1/models/requests/(by-endpoint|search)"),
         ("payloads", "DELETE", r"/v1/models/requests/[^/]+/payloads"),
         ("billing", "GET", r"/v1/models/billing-events"),
@@ -42,17 +43,18 @@ _PATTERNS = tuple(
         ("download", "GET", r"/files/.*"),
     )
 )
-TRAIN, GENERATE, DIRECT = "train", "generate", "run"
+CREATE, GENERATE, DIRECT = "create", "generate", "run"
 CREATIONS, GENERATIONS, DIRECT_CALLS = "creations", "generations", "direct"
 _FILE = re.compile(r"/files/b/([0-9a-f]+)/")
 
 
 class FalService(Service):
-    """See `Service`. A training goes by its dataset's address, pictures by their prompt."""
+    """See `Service`. A training goes by its dataset's address, pictures by their input as sorted
+    JSON."""
 
-    labels = {"X-Trainer-Engine": "simulated", "X-Fal-Emulator": "on"}
-    routes = frozenset({*(name for name, _, _ in _PATTERNS), TRAIN, GENERATE, DIRECT, WEBHOOK})
-    paid_routes = {TRAIN: CREATIONS, GENERATE: GENERATIONS, DIRECT: DIRECT_CALLS}
+    labels = {"X-Trainer-Engine": "simulated", "X-Trainer-Faults": "on"}
+    routes = frozenset({*(name for name, _, _ in _PATTERNS), CREATE, GENERATE, DIRECT, WEBHOOK})
+    paid_routes = {CREATE: CREATIONS, GENERATE: GENERATIONS, DIRECT: DIRECT_CALLS}
     response_faults = RESPONSE_FAULTS
     subject_faults = SUBJECT_FAULTS
     webhook_faults = WEBHOOK_FAULTS
@@ -74,7 +76,7 @@ class FalService(Service):
         if path.startswith("/run/"):
             return DIRECT
         endpoint = CATALOG.get(path.strip("/"))
-        return GENERATE if endpoint and not endpoint.is_trainer else TRAIN
+        return GENERATE if endpoint and not endpoint.is_trainer else CREATE
 
     def refusal(self, status: int, message: str) -> Response:
         """Return fal's error body."""
@@ -103,7 +105,8 @@ class FalService(Service):
 
 def _entry(found: FalRequest) -> Entry:
     endpoint = CATALOG[found.endpoint]
-    token = found.values.get(endpoint.zip_field if endpoint.is_trainer else "prompt", "")
-    if found.is_direct:
-        return Entry(DIRECT_CALLS, token, found.id)
-    return Entry(CREATIONS if endpoint.is_trainer else GENERATIONS, token, found.id)
+    if endpoint.is_trainer:
+        kind, token = CREATIONS, str(found.values.get(endpoint.zip_field, ""))
+    else:
+        kind, token = GENERATIONS, json.dumps(found.input, sort_keys=True)
+    return Entry(DIRECT_CALLS if found.is_direct else kind, token, found.id)

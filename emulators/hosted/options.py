@@ -10,7 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one emulator runs. `latency` and the rest of the times are seconds."""
+    """How one emulator runs. `latency` and the rest of the times are seconds.
+
+    `ends_with_parent` says that it ends when its standard input does.
+    """
 
     name: str
     port: int
@@ -19,6 +22,7 @@ class Options:
     queue_seconds: float
     training_seconds: float
     picture_seconds: float
+    ends_with_parent: bool = False
 
 
 def read_options(name: str, port: int, arguments: Sequence[str] | None = None) -> Options:
@@ -37,6 +41,7 @@ def read_options(name: str, port: int, arguments: Sequence[str] | None = None) -
     add("--queue-seconds", type=float, default=1.0, help="how long a run waits to start")
     add("--training-seconds", type=float, default=30.0, help="how long a training then takes")
     add("--picture-seconds", type=float, default=1.5, help="how long pictures take")
+    add("--with-parent", action="store_true", help="end when the standard input ends")
     given = parser.parse_args(arguments)
     return Options(
         name=name,
@@ -46,4 +51,5 @@ def read_options(name: str, port: int, arguments: Sequence[str] | None = None) -
         queue_seconds=given.queue_seconds,
         training_seconds=given.training_seconds,
         picture_seconds=given.picture_seconds,
+        ends_with_parent=given.with_parent,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import tempfile
 from collections.abc import Callable
+from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,6 +18,7 @@ from trainer.disk import remove_unknown
 
 log = logging.getLogger("emulators.hosted")
 
+STDIN = 0
 HOST = "127.0.0.1"  # an emulator takes any key: nobody else may reach it
 
 
@@ -32,6 +35,8 @@ def serve(build: Callable[[Options], ASGIApp], options: Options) -> int:
         options.folder.mkdir(parents=True, exist_ok=True)
         _spool_beside_the_files(options)
         app = build(options)
+        if options.ends_with_parent:
+            Thread(target=_end_with_parent, daemon=True).start()
         _listen(app, options)
     except OSError as error:
         log.error("The emulator of %s cannot run: %s", options.name, error)
@@ -56,6 +61,13 @@ def _listen(app: ASGIApp, options: Options) -> None:
     log.warning("THIS IS AN EMULATOR of %s: nothing is trained or generated", options.name)
     log.info("Emulator of %s listens on http://%s:%s", options.name, HOST, port)
     uvicorn.Server(config).run(sockets=[socket])
+
+
+def _end_with_parent() -> None:
+    """Wait until whoever holds the other end of our standard input is gone, killed or not."""
+    while os.read(STDIN, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _spool_beside_the_files(options: Options) -> None:

@@ -43,13 +43,15 @@ class Service:
 
     `sign(delivery_id, body, timestamp)` returns the headers; with `forged`, those of a key that is
     not the service's. `retries` are the seconds between two tries of a final webhook.
-    `lie(document)` changes a body so that it says the run is over.
+    `lie(document)` changes a body so that it says the run is over. Where `ends_on_redirect`, an
+    answer that leads elsewhere counts as received; no redirect is ever followed.
     """
 
     sign: Callable[[str, bytes, int, bool], Mapping[str, str]]
     retries: Sequence[float]
     timeout: float
     lie: Callable[[Json], None]
+    ends_on_redirect: bool = False
 
 
 def may_receive(address: object) -> bool:
@@ -118,7 +120,7 @@ class Webhooks:
         self._enter(delivery, self._clock.now() + pause)
 
     async def _post(self, delivery: Json) -> bool:
-        """Send it once; return whether it was received (a redirect is not)."""
+        """Send it once; return whether it was received, or is not to be sent again."""
         body, headers = self._request(delivery)
         try:
             status = await in_thread(self._call, delivery["address"], body, headers)
@@ -126,7 +128,7 @@ class Webhooks:
             log.info("Webhook %s was not received: %s", delivery["id"], type(error).__name__)
             return False
         log.info("Webhook %s was answered with %d", delivery["id"], status)
-        return 200 <= status < 300
+        return status in range(200, 400 if self._service.ends_on_redirect else 300)
 
     def _call(self, address: str, body: bytes, headers: Mapping[str, str]) -> int:
         with session_for(address) as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from emulators.fal.behaviour import CHANGED_PRICE, CHANGED_SCHEMA, VANISHED
+from emulators.fal.behaviour import CHANGED_PRICE, CHANGED_SCHEMA, GONE
 from emulators.fal.catalog.endpoints import Endpoint, Json
 from emulators.fal.catalog.runners import RUNNERS
 from emulators.fal.catalog.trainers import TRAINERS
@@ -35,7 +35,7 @@ class Offered:
     def find(self, endpoint_id: str) -> Endpoint | None:
         """Return one endpoint, None where there is none (any more)."""
         endpoint, subject = CATALOG.get(endpoint_id), f"{endpoint_id}:"
-        if endpoint is None or self._plan.befalls(VANISHED, subject):
+        if endpoint is None or self._plan.befalls(GONE, subject):
             return None
         if self._plan.befalls(CHANGED_SCHEMA, subject):
             endpoint = _renamed(endpoint)

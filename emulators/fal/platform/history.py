@@ -65,7 +65,7 @@ async def delete_payloads(request: Request) -> Response:
         await parts.files.remove(document)
         results.append({"link": address(found.origin, document), "exception": None})
     await in_thread(shutil.rmtree, colours_of(parts.colours, found), ignore_errors=True)
-    found.is_purged, found.input, found.output = True, {}, {}
+    found.is_purged, found.input, found.values, found.output = True, {}, {}, {}
     await parts.requests.save(found)
     return JSONResponse({"cdn_delete_results": results})
 

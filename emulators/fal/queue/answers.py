@@ -8,6 +8,7 @@ from emulators.fal.errors import FalError, error_headers, not_found
 from emulators.fal.parts import Parts
 from emulators.fal.records import COMPLETED, IN_QUEUE, FalRequest
 from emulators.fal.work.logs import logs
+from emulators.faults.rules import STUCK
 from emulators.hosted.records import Json
 
 RETENTION = 30 * 86_400.0  # seconds that payloads are kept
@@ -30,13 +31,20 @@ def status(parts: Parts, request: FalRequest, *, with_logs: bool) -> Json:
     }
     if request.state == IN_QUEUE:
         return answer | {"queue_position": parts.runner.position(request)}
-    entries = logs(request, parts.clock.now()) if with_logs else None
+    entries = logs(request, _moment(parts, request)) if with_logs else None
     answer |= {"logs": entries, "metrics": {}}
     if request.state == COMPLETED and request.started_at:
         answer["metrics"] = {"inference_time": round(request.ended_at - request.started_at, 3)}
     if request.error_type:
         answer |= {"error": request.error, "error_type": request.error_type}
     return answer
+
+
+def _moment(parts: Parts, request: FalRequest) -> float:
+    """Return the moment that the log goes to: that of a run that is stuck stands still."""
+    halfway = request.started_at + request.seconds / 2
+    is_stuck = parts.plan.befalls(STUCK, request.subject)
+    return min(parts.clock.now(), halfway) if is_stuck else parts.clock.now()
 
 
 def result(parts: Parts, request: FalRequest) -> Response:

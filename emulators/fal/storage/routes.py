@@ -50,7 +50,7 @@ async def initiate(request: Request) -> Response:
     document = parts.files.new(account, name, kind, lifetime=lifetime, acl=acl)
     document["token"] = secrets.token_urlsafe(24)
     await parts.files.keep(document)
-    upload_url = f"{origin(request)}/storage/upload/{document['id']}/{document['token']}"
+    upload_url = f"{origin(request)}/storage/upload/{document['id']}?token={document['token']}"
     return JSONResponse({"upload_url": upload_url, "file_url": address(origin(request), document)})
 
 
@@ -58,8 +58,8 @@ async def put(request: Request) -> Response:
     """PUT the address that `initiate` named: once, the address itself is the permission."""
     parts = parts_of(request)
     document = parts.files.find(request.path_params["file_id"])
-    given = request.path_params["token"].encode()
-    if document is None or not secrets.compare_digest(document.get("token", "").encode(), given):
+    given = request.query_params.get("token", "").encode()
+    if document is None or not _is_token(document, given):
         raise not_found("This upload address")
     document["token"] = ""
     await parts.files.receive(document, request.stream())
@@ -105,6 +105,11 @@ async def read(request: Request) -> Response:
     return FileResponse(parts.files.path(document), media_type=document["content_type"])
 
 
+def _is_token(document: Json, given: bytes) -> bool:
+    token = str(document.get("token", "")).encode()
+    return bool(token) and secrets.compare_digest(token, given)
+
+
 def _announced(request: Request, account: str) -> Json:
     headers = request.headers
     lifetime, acl = lifecycle(
@@ -125,7 +130,7 @@ _FILE = "/files/b/{file_id}/{name}"
 routes = [
     Route("/storage/auth/token", token, methods=["POST"]),
     Route("/storage/upload/initiate", initiate, methods=["POST"]),
-    Route("/storage/upload/{file_id}/{token}", put, methods=["PUT"]),
+    Route("/storage/upload/{file_id}", put, methods=["PUT"]),
     Route("/files/upload", upload, methods=["POST"]),
     Route("/files/upload/multipart", begin_multipart, methods=["POST"]),
     Route(_FILE + "/multipart/{upload_id}/complete", complete_multipart, methods=["POST"]),

@@ -23,7 +23,9 @@ def prepare(endpoint: Endpoint, values: Json, folder: Path) -> None:
         fetch(values[endpoint.zip_field], archive, ("body", endpoint.zip_field))
         dataset = read_dataset(archive, folder)
     except BadDatasetError as error:
-        raise _refused(endpoint, f"Invalid archive: {error}", "invalid_archive") from error
+        is_photo = str(error).startswith("cannot identify image")
+        kind = "image_load_error" if is_photo else "invalid_archive"
+        raise _refused(endpoint, f"Invalid archive: {error}", kind) from error
     finally:
         archive.unlink(missing_ok=True)
     _check(endpoint, values, dataset)
@@ -33,12 +35,12 @@ def _check(endpoint: Endpoint, values: Json, dataset: Dataset) -> None:
     rules, photos = endpoint.rules, len(dataset.captions)
     if photos < rules.least_photos:
         message = f"The archive has {photos} images; at least {rules.least_photos} are needed"
-        raise _refused(endpoint, message, "too_few_images")
+        raise _refused(endpoint, message, "archive_file_count_below_minimum")
     bare = [name for name, caption in dataset.captions.items() if not caption]
     is_captioned = values.get(rules.caption_field) or _captions_itself(values)
     if bare and rules.needs_captions and not is_captioned:
         message = f"No caption for {bare[0]} ({len(bare)} in all) and no {rules.caption_field}"
-        raise _refused(endpoint, message, "missing_caption")
+        raise _refused(endpoint, message, "value_error")
 
 
 def _captions_itself(values: Json) -> bool:

@@ -15,7 +15,7 @@ def failure(ending: str, request: FalRequest) -> FalError:
     status, kind, message = {
         "out_of_memory": (500, "internal_server_error", "CUDA out of memory"),
         "timed_out": (504, "generation_timeout", "The run took too long"),
-        "moderation": (
+        "moderated": (
             422,
             "content_policy_violation",
             "The content was flagged by a content checker",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 
 import requests
 
 from emulators.fal.catalog.checks import Where, finding
 from emulators.fal.errors import FalError, invalid
+from emulators.hosted.outgoing import session_for
 
 MAX_BYTES = 1024**3
 TIMEOUT = (10, 60)  # seconds: to connect, between two pieces
@@ -26,7 +26,7 @@ def fetch(url: str, path: Path, where: Where) -> None:
             path.write_bytes(base64.b64decode(url.partition(",")[2], validate=True))
         else:
             _download(url, path, where)
-    except (requests.RequestException, binascii.Error) as error:
+    except (requests.RequestException, ValueError) as error:
         raise not_readable(url, where) from error
 
 
@@ -38,8 +38,7 @@ def not_readable(url: str, where: Where) -> FalError:
 
 def _download(url: str, path: Path, where: Where) -> None:
     size = 0
-    with requests.Session() as session, path.open("wb") as target:
-        session.trust_env = False  # no proxy of this machine's stands before its own emulators
+    with session_for(url) as session, path.open("wb") as target:
         answer = session.get(url, stream=True, timeout=TIMEOUT)
         answer.raise_for_status()
         for piece in answer.iter_content(PIECE):

@@ -34,7 +34,7 @@ def fetch_loras(endpoint: Endpoint, values: Json, folder: Path) -> tuple[Lora, .
         family = metadata.get("base_family", endpoint.family)
         if family != endpoint.family:
             message = f"This LoRA was trained on {family} and does not fit {endpoint.family}"
-            raise invalid([finding(where, message, "lora_mismatch", lora["path"])])
+            raise invalid([finding(where, message, "value_error", lora["path"])])
         if run_id := _own_run(metadata):
             found.append((folder / run_id, float(lora.get("scale", 1.0))))
     return tuple(found)
@@ -60,6 +60,6 @@ def _metadata(url: str, folder: Path, where: Where) -> dict[str, Any]:
             return dict(json.loads(file.read(size)).get("__metadata__", {}))
     except (ValueError, struct.error, AttributeError):
         message = "The file is no safetensors file"
-        raise invalid([finding(where, message, "invalid_lora", url[:200])]) from None
+        raise invalid([finding(where, message, "value_error", url[:200])]) from None
     finally:
         path.unlink(missing_ok=True)

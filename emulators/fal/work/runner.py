@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -113,37 +114,40 @@ class Runner:
             return
         request.started_at = request.started_at or self._clock.now()
         await self._requests.save(request)
-        endpoint = CATALOG[request.endpoint]
-        try:
-            if endpoint.is_trainer:
-                async with self._reading:
-                    folder = results.colours_of(self._folder, request)
-                    await in_thread(datasets.prepare, endpoint, request.values, folder)
-            request.is_prepared = True
-        except FalError as error:
-            await self._fail(request, error)
-            return
-        if request.state != COMPLETED:  # cancelled meanwhile
-            await self._requests.save(request)
-            self._enter(request)
+        async with self._failing(request):
+            await self._prepare(request, CATALOG[request.endpoint])
+            if request.state != COMPLETED:  # cancelled meanwhile
+                request.is_prepared = True
+                await self._requests.save(request)
+                self._enter(request)
+
+    async def _prepare(self, request: FalRequest, endpoint: Endpoint) -> None:
+        if endpoint.is_trainer:
+            async with self._reading:
+                folder = results.colours_of(self._folder, request)
+                await in_thread(datasets.prepare, endpoint, request.values, folder)
 
     async def _finish(self, request: FalRequest) -> None:
         while self._plan.befalls(STUCK, request.subject):
             await self._plan.changed()
         if request.state == COMPLETED:
             return
-        try:
+        async with self._failing(request):
             if ending := ending_of(self._plan, request.subject):
                 raise failure(ending, request)
-            request.output = await self._make(request, CATALOG[request.endpoint])
+            output = await self._make(request, CATALOG[request.endpoint])
+            await self._succeed(request, output)
+
+    @asynccontextmanager
+    async def _failing(self, request: FalRequest) -> AsyncIterator[None]:
+        """End a request with what goes wrong in the block."""
+        try:
+            yield
         except FalError as error:
             await self._fail(request, error)
-            return
         except Exception:
             log.exception("Request %s ended with an error", request.id)
             await self._fail(request, request_error("internal_error", "Internal server error"))
-            return
-        await self._succeed(request)
 
     async def _make(self, request: FalRequest, endpoint: Endpoint) -> Json:
         values = request.values
@@ -155,10 +159,10 @@ class Runner:
             request, endpoint, self._files, values, loras, is_withheld=is_withheld
         )
 
-    async def _succeed(self, request: FalRequest) -> None:
+    async def _succeed(self, request: FalRequest, output: Json) -> None:
         if request.state == COMPLETED:  # cancelled while its files were made
             return
-        request.status_code = 200
+        request.status_code, request.output = 200, output
         request.units = CATALOG[request.endpoint].units(request.values)
         request.usd = request.units * request.unit_usd
         await self._end(request)

@@ -23,7 +23,7 @@ def service(keys: SigningKeys, requests: Requests) -> Service:
         account = request.account if request else ""
         return keys.headers(request_id, account, timestamp, body, is_forged=is_forged)
 
-    return Service(sign, RETRIES, TIMEOUT, _lie)
+    return Service(sign, RETRIES, TIMEOUT, _lie, ends_on_redirect=True)
 
 
 async def tell(webhooks: Webhooks, request: FalRequest) -> None:
