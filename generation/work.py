@@ -13,6 +13,7 @@ from generation import image_files, weights_copies
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
+from jobs.webhook_links import webhook_url
 from jobs.work import InvalidResultError, MissingInputError, Report
 from models_app.models import UserModel
 from models_app.stored_files import is_whole
@@ -41,6 +42,7 @@ class GenerationWork:
             count=payload["count"],
             seed=payload["seed"],
             lora=Lora(_weights_for(model, job, provider), payload["strength"]),
+            webhook_url=webhook_url(provider.key, job.correlation),
         )
         return provider.prepare_generation(request)
 

@@ -21,6 +21,7 @@ from jobs.models import JobEvent, JobQueue, OrphanRun, RemoteDeletion
 from jobs.provider_admin import ProviderAdmin as ProviderAdmin  # registered there
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
+from jobs.webhook_admin import WebhookAdmin as WebhookAdmin  # registered there
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers.registry import label_of
 

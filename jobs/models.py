@@ -13,6 +13,11 @@ from django.utils.translation import gettext, gettext_lazy as _
 from jobs.querysets import JobQuerySet
 from jobs.remote_deletion import RemoteDeletion as RemoteDeletion  # Django finds it here
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
+from jobs.webhook_rows import (  # Django finds them here
+    WebhookCount as WebhookCount,
+    WebhookKeys as WebhookKeys,
+    WebhookReceipt as WebhookReceipt,
+)
 from providers.types import TOKEN_PREFIX, RunRef, WorkKind
 
 
@@ -124,6 +129,8 @@ class JobQueue(models.Model):
             # The activity page, newest first.
             models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
             models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),
+            # Whose run a webhook is about.
+            models.Index(name="job_of_run", fields=["provider", "run_id"]),
         ]
         constraints = [
             models.CheckConstraint(

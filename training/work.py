@@ -15,6 +15,7 @@ from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.states import Status
+from jobs.webhook_links import webhook_url
 from jobs.work import MissingInputError, Report
 from models_app import photo_files, trigger_words
 from models_app.models import Subject, TrainingImage, UserModel
@@ -56,6 +57,7 @@ class TrainingWork:
             resolution=options.resolution,
             steps=offer.steps.fit(options.steps(len(photos))),
             rank=options.rank,
+            webhook_url=webhook_url(provider.key, job.correlation),
         )
         try:
             return provider.prepare_training(request)

@@ -89,6 +89,7 @@ OPERATIONS: dict[str, tuple[Capability, Callable[[Provider], object]]] = {
     ),
     "delete_dataset": (Capability.DELETE_DATASETS, lambda p: p.delete_dataset("file-1")),
     "run_log": (Capability.LOG, lambda p: p.run_log(RUN)),
+    "webhook_keys": (Capability.WEBHOOK, lambda p: p.webhook_keys()),
     "parse_webhook": (Capability.WEBHOOK, lambda p: p.parse_webhook({}, b"{}", (), NOW)),
 }
 ASKED = {
