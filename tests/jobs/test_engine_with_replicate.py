@@ -94,9 +94,9 @@ def test_photos_become_weights_and_pictures_and_nothing_is_left_there(service, d
     assert draft.status == UserModel.Status.READY
     assert draft.is_simulated
     assert draft.weights.name.endswith(".safetensors")
-    assert job.total_steps == 400
     kinds = set(job.events.values_list("kind", flat=True))
-    assert {JobEvent.Kind.STATE, JobEvent.Kind.LOG} <= kinds
+    # Read once more at the end, however quick the training was.
+    assert {JobEvent.Kind.STATE, JobEvent.Kind.LOG, JobEvent.Kind.LOSS} <= kinds
 
     pictures = drawn(draft)
     assert pictures.status == Status.SUCCEEDED, pictures.error_detail
