@@ -94,7 +94,9 @@ def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
 
     Raises MissingInputError where it would find nothing there.
     """
-    offer = CLASSES[job.provider].generation_offers[job.payload["base_model"]]
+    offer = CLASSES[job.provider].generation_offer(job.payload["base_model"], model.remote_ref)
+    if offer is None:
+        raise provider.unsupported(f"generating with {job.payload['base_model']}")
     if offer.only_own_weights:
         return model.remote_ref
     if not is_whole(str(model.weights.name), model.weights_size):

@@ -120,6 +120,17 @@ class Provider:
         api_key = env.get(cls.key_variable)
         return {"base_url": env.get(cls.url_variable), "api_key": api_key} if api_key else {}
 
+    @classmethod
+    def is_own(cls, remote_ref: str) -> bool:
+        """Whether a model's `remote_ref` is this provider's name for what it has trained."""
+        return bool(remote_ref)
+
+    @classmethod
+    def generation_offer(cls, base_model: str, remote_ref: str) -> GenerationOffer | None:
+        """Return how it draws with the weights of that name; None where it does not."""
+        offer = cls.generation_offers.get(base_model)
+        return offer.own if offer and offer.own and cls.is_own(remote_ref) else offer
+
     # --- operations ----------------------------------------------------------------------
 
     def upload_dataset(self, photos: Sequence[Photo]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from providers.base import Provider
 from providers.catalog import base_model
-from providers.errors import RequestRejectedError
+from providers.errors import InputExpiredError, RequestRejectedError
 from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
 from training import weights
@@ -58,7 +59,12 @@ class TrainingWork:
             rank=options.rank,
             webhook_url=webhook_url(provider.key, job.correlation),
         )
-        return provider.prepare_training(request)
+        try:
+            return provider.prepare_training(request)
+        except InputExpiredError:
+            # Gone sooner than promised: nothing is paid yet, so they are uploaded once more.
+            again = self._upload(job, provider, photos, rows)
+            return provider.prepare_training(replace(request, dataset=again))
 
     def _upload(
         self, job: JobQueue, provider: Provider, photos: list[Photo], rows: list[TrainingImage]

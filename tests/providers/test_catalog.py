@@ -29,6 +29,7 @@ SIMULATED = Description(True, TRAINABLE, TRAINABLE, engine="simulated", training
 REAL = Description(True, TRAINABLE, TRAINABLE, engine="diffusers", training_seconds=3600.0)
 TOGETHER = Description(True, (), (FLUX2_DEV,))
 REFUSED = Description(key_is_valid=False)
+LOCAL_REF = "http://127.0.0.1:1/v1/finetune/download?ft_id=ft-1"
 
 
 def training(model: str, provider: str, **descriptions: Description | None):
@@ -45,7 +46,7 @@ def generation(
     family: str = "flux2-dev",
     *,
     is_simulated: bool = False,
-    remote_ref: str = "ref",
+    remote_ref: str = LOCAL_REF,
     has_public_url: bool = True,
     **descriptions: Description | None,
 ):
