@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-uploads bench-slow-readers bench-deletion bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-uploads bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -38,7 +38,7 @@ live: $(DEV_STAMP) ## Ask the real services what they can do now; needs their ke
 	@$(PYTHON) -m pytest -m live
 
 check: $(DEV_STAMP) ## Format, lint, types, layers, migrations, configuration
-	@$(VENV)/bin/ruff format --check .
+	@$(PYTHON) -m ruff format --check .
 	@$(MAKE) --no-print-directory lint types layers
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 	@PUBLIC_URL=https://example.org EMAIL_URL=smtp://localhost $(PYTHON) manage.py check --deploy --fail-level WARNING
@@ -65,6 +65,9 @@ bench-live: $(DEV_STAMP) ## What STREAMS=10000 open pages cost one web process, 
 bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and what an archive of MB=500 costs
 	@$(PYTHON) -m bench.deletion --mb $(or $(MB),500)
 
+bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV cost once ROWS=200000 calls were paid
+	@$(PYTHON) -m bench.spending --rows $(or $(ROWS),200000)
+
 bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files cost; PHOTOS=folder uses your own
 	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")
 
@@ -78,23 +81,23 @@ bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longe
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
-	@$(VENV)/bin/ruff format .
-	@$(VENV)/bin/ruff check --fix .
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
 
 lint: $(DEV_STAMP)
-	@$(VENV)/bin/ruff check .
+	@$(PYTHON) -m ruff check .
 
 types: $(DEV_STAMP)
-	@$(VENV)/bin/mypy .
+	@$(PYTHON) -m mypy .
 
 layers: $(DEV_STAMP)
-	@$(VENV)/bin/lint-imports
+	@$(PYTHON) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 
 lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write both lock files
 	@$(PIP) install --quiet uv
-	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml -o requirements.lock
-	@$(VENV)/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml --group dev -o requirements-dev.lock
 
 $(PYTHON):

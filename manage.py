@@ -6,6 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from models_app.disk import is_full
 from theway.output import survive_any_terminal
 
 
@@ -13,7 +14,12 @@ def main() -> None:
     """Run one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
     survive_any_terminal()
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        sys.exit("No space is left on a disk, or for the database. Free some, then try again.")
 
 
 if __name__ == "__main__":

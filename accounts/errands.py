@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.mentions import mention_of
@@ -73,11 +73,16 @@ def keep(work: Callable[..., object], args: tuple[Any, ...]) -> None:
 
 
 def due() -> QuerySet[Errand]:
-    """Return what may be tried now; nothing while somebody is at it."""
+    """Return what may be tried now; nothing while somebody is at it.
+
+    What lies further ahead than anything is ever put off was written under a clock that has been
+    set back since: it is due.
+    """
     now = timezone.now()
-    if Errand.objects.filter(lease_until__gt=now).exists():
+    if Errand.objects.filter(lease_until__gt=now, lease_until__lte=now + LEASE).exists():
         return Errand.objects.none()
-    return Errand.objects.filter(next_try_at__lte=now).order_by("next_try_at", "pk")
+    is_due = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + LONGEST_WAIT)
+    return Errand.objects.filter(is_due).order_by("next_try_at", "pk")
 
 
 def given_up() -> QuerySet[Errand]:

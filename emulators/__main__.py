@@ -1,7 +1,7 @@
 """`python -m emulators COMMAND…`: stand-ins for hosted services, and a command that finds them.
 
 Starts Replicate and fal, tells COMMAND where they are, and stops them with it. They
-keep what they have in EMULATORS_DIR (`var/emulators`), so that the next start goes on.
+keep what they have in `var/emulators`, so that the next start goes on.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from pathlib import Path
 from emulators.stand_ins import STAND_INS
 
 READY_WITHIN = 30.0  # seconds
+FOLDER = Path("var") / "emulators"
 
 
 def main(command: list[str]) -> int:
     """Run a command among the stand-ins; return its exit code."""
-    folder = Path(os.environ.get("EMULATORS_DIR") or "var/emulators").resolve()
+    folder = FOLDER.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     env, running = dict(os.environ), []
     try:

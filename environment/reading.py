@@ -72,10 +72,16 @@ class Environment:
         known = [variable.name for variable in variables]
         found = []
         for name in sorted(self._texts.keys() - set(known)):
-            alike = _LIKE_IN_FILE if name in self._lines else _LIKE
-            for near in get_close_matches(name.upper(), known, 1, alike):
+            for near in self._near(name, known):
                 found.append(f"{name}{self._where(name)} is not known. Is {near} meant?")
         return found
+
+    def _near(self, name: str, known: list[str]) -> list[str]:
+        """Return the one that is most like the name, or is it with a word more: SECRET_KEY."""
+        is_in_file = name in self._lines
+        upper, alike = name.upper(), _LIKE_IN_FILE if is_in_file else _LIKE
+        longer = [one for one in known if f"_{upper}_" in f"_{one}_"] if is_in_file else []
+        return get_close_matches(upper, known, 1, alike) or longer[:1]
 
     def refusal(self, variable: Variable[Any], what: str) -> SettingError:
         """Return the error that says what a variable must be."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from environment.errors import UnfitError
 from environment.hosts import host_of
-from environment.values import Variable
+from environment.values import Choice, Text, Variable, path_of
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<userinfo>[^/?#]*)@)?(?P<place>[^/?#@]*)"
@@ -59,6 +59,16 @@ class Address(Variable[str]):
         return _web_address(text)
 
 
+# What may follow the `?`: the names that both who read the address, redis-py and kombu, know, and
+# mean the same by. Any other ends in an exception once a connection is made.
+_OPTIONS_OF_TLS: dict[str, Variable[str]] = {
+    "ssl_cert_reqs": Choice("ssl_cert_reqs", words=("none", "optional", "required")),
+    "ssl_ca_certs": Text("ssl_ca_certs"),
+    "ssl_certfile": Text("ssl_certfile"),
+    "ssl_keyfile": Text("ssl_keyfile"),
+}
+
+
 @dataclass(frozen=True)
 class Redis(Variable[str]):
     """The address of a Redis, as its clients read it."""
@@ -70,6 +80,12 @@ class Redis(Variable[str]):
         host_and_port(parts.place)
         if parts.scheme not in {"redis", "rediss"} or not re.fullmatch(r"(/\d*)?", parts.path):
             raise ValueError
+        for name, value in parts.query.items():
+            if parts.scheme != "rediss" or name not in _OPTIONS_OF_TLS:
+                known = ", ".join(_OPTIONS_OF_TLS)
+                raise UnfitError(f"{self.what}; after a ? only rediss:// has options, {known}")
+            if _OPTIONS_OF_TLS[name].parse(value) != value:  # its readers know no capitals
+                raise ValueError
         return text.strip()
 
 
@@ -98,8 +114,7 @@ class MailServer(Variable[dict[str, Any]]):
             raise ValueError
         if parts.scheme in _WITHOUT_SERVER:
             backend = f"{_MAIL}.{_WITHOUT_SERVER[parts.scheme]}.EmailBackend"
-            folder = {"EMAIL_FILE_PATH": decoded(parts.path[1:])} if parts.path else {}
-            return {"EMAIL_BACKEND": backend, **folder}
+            return {"EMAIL_BACKEND": backend, **_mail_folder(parts)}
         if parts.scheme not in _SMTP or parts.path not in {"", "/"}:
             raise ValueError
         host, port = host_and_port(parts.place)
@@ -112,6 +127,13 @@ class MailServer(Variable[dict[str, Any]]):
             "EMAIL_HOST_PASSWORD": parts.password,
             **security,
         }
+
+
+def _mail_folder(parts: Parts) -> dict[str, str]:
+    """Return where mails are written, if to files: as with SQLite, four slashes for the root."""
+    if (parts.scheme == "filemail") != (len(parts.path) > 1) or parts.place:
+        raise ValueError
+    return {"EMAIL_FILE_PATH": str(path_of(decoded(parts.path[1:])))} if parts.path else {}
 
 
 def split(text: str) -> Parts:

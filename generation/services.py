@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from decimal import Decimal
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.allowances import Limit
+from accounts.money import amount_of
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
 from generation.selectors import options_for
@@ -19,6 +21,7 @@ from jobs.services import enqueue
 from models_app import file_deletions, trigger_words
 from models_app.models import UserModel
 from providers.availability import GenerationOption
+from providers.registry import runs_here
 
 MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
@@ -40,14 +43,16 @@ def create(
     strength: float,
     provider: str,
 ) -> JobQueue:
-    """Queue `count` images; the same `idempotency_key` again returns the job that exists.
+    """Queue `count` images; the same `idempotency_key` with the same wishes returns the job that
+    exists. (With others it is another click, on a page that “Back” has brought up again.)
 
     Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
     the LoRA's scale. Raises GenerationRefusedError and LimitReachedError.
     """
     option = _option(model, provider)
     width, height = RATIOS[ratio]
-    key = f"images:{model.pk}:{idempotency_key}"[:120]
+    wishes = sha256(repr((prompt, ratio, count, seed, strength, provider)).encode()).hexdigest()
+    key = f"images:{model.pk}:{idempotency_key[:40]}:{wishes[:32]}"
     person = limits.lock(model.owner_id)
     if existing := JobQueue.objects.filter(idempotency_key=key).first():
         return existing
@@ -71,6 +76,7 @@ def create(
         },
         deadline_in=GenerationWork.time_limit,
         cost_estimate=_price(option, count, width * height),
+        budget_usd=_budget(option, count, width * height),
     )
 
 
@@ -116,3 +122,10 @@ def _option(model: UserModel, provider: str) -> GenerationOption:
 def _price(option: GenerationOption, count: int, pixels: int) -> Decimal | None:
     price = option.price_usd(count, pixels)
     return None if price is None else round(Decimal(str(price)), 2)
+
+
+def _budget(option: GenerationOption, count: int, pixels: int) -> Decimal:
+    """What budgets keep for them, also where no price is published."""
+    if option.offer is None or runs_here(option.provider):
+        return Decimal(0)
+    return amount_of(option.offer.budget_usd(count, pixels))

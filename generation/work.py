@@ -16,6 +16,7 @@ from jobs.models import JobQueue
 from jobs.webhook_links import webhook_url
 from jobs.work import InvalidResultError, MissingInputError, Report
 from models_app.models import UserModel
+from models_app.stored_files import is_whole
 from models_app.texts import isolated
 from providers.base import Provider
 from providers.errors import RequestRejectedError
@@ -98,7 +99,7 @@ def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
         raise provider.unsupported(f"generating with {job.payload['base_model']}")
     if offer.only_own_weights:
         return model.remote_ref
-    if not default_storage.exists(str(model.weights.name)):
+    if not is_whole(str(model.weights.name), model.weights_size):
         raise MissingInputError("weights_gone", f"“{isolated(model)}”")
     if offer.takes_uploads:
         return weights_copies.address_at(provider, model)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.money import dollars
 from jobs.models import JobQueue
 from jobs.recovery import NO_RESULT, failed_while_fetching, run_to_fetch
 from jobs.states import Status
@@ -84,8 +85,7 @@ _STATES: Mapping[str, tuple[Text, Text, Text]] = {
     ),
 }
 
-# Where pictures need other words than a training.
-_GENERATION_STATES: Mapping[str, tuple[Text, Text, Text]] = {
+_GENERATION_STATES: Mapping[str, tuple[Text, Text, Text]] = {  # where a training's do not fit
     Status.RUNNING: (_("Making pictures"), _("Your pictures are being made."), CLOSE_PAGE),
     Status.FINISHING: (
         _("Almost there"),
@@ -188,11 +188,11 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     "bad_weights": (_("The weights arrived damaged or incomplete."), TRY_AGAIN),
     "bad_image": (_("The pictures arrived damaged."), GENERATE_AGAIN),
     "photos_gone": (
-        _("Photos are missing from this installation's storage, so nothing was sent."),
+        _("Photos are missing or damaged in this installation's storage, so nothing was sent."),
         _("Remove the photos named here from the model, upload them again, then start again."),
     ),
     "weights_gone": (
-        _("The weights are missing from this installation's storage, so nothing was sent."),
+        _("The weights stored here are missing or damaged, so nothing was sent."),
         _("The operator can bring them back from a backup. Otherwise train the model again."),
     ),
     "disk_full": (
@@ -286,13 +286,15 @@ def _sentences(*texts: Text) -> str:
 
 
 def cost_of(job: JobQueue) -> Text:
-    """Return whether a job has cost money, as far as it is known."""
+    """Return whether a job has cost money, and how much, as far as it is known. No query."""
     has_run = bool(job.run_id or job.payload.get("adopt_run"))
     # A call that was lost once may have been paid, whatever was decided about it since.
-    if not has_run and job.sent_at is None and job.call_over_at is None:
+    if not (has_run or job.sent_at or job.call_over_at):
         return NOT_PAID
     if registry.runs_here(job.provider):
         return WAS_FREE_HERE if job.is_over else FREE_HERE
+    if job.cost_usd is not None:
+        return gettext("It cost %s.") % dollars(job.cost_usd) if job.cost_usd else NOT_PAID
     if not has_run or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_CHARGE:
         return MAYBE_PAID
     return CHARGES if job.status == Status.RUNNING else PAID

@@ -36,8 +36,8 @@ class ProviderAdmin(ReadOnlyAdmin):
         "draws",
         "does_not_offer",
         "engine",
-        "notes",
         "webhooks",
+        "notes",
         "list_prices",
         "last_answer_at",
         "described_at",
@@ -91,13 +91,13 @@ class ProviderAdmin(ReadOnlyAdmin):
     def engine(self, status: ProviderStatus) -> str:
         return provider_report.stored(status).engine
 
-    @admin.display(description=_("notes"))
-    def notes(self, status: ProviderStatus) -> str:
-        return " ".join(provider_report.stored(status).notes)
-
     @admin.display(description=_("webhooks"))
     def webhooks(self, status: ProviderStatus) -> str:
         return webhooks_text(status.provider)
+
+    @admin.display(description=_("notes"))
+    def notes(self, status: ProviderStatus) -> str:
+        return " ".join(provider_report.stored(status).notes)
 
     @admin.display(description=_("list prices, first read and now"))
     def list_prices(self, status: ProviderStatus) -> str:

@@ -17,6 +17,7 @@ from models_app.decoding.task import NormalisedPhoto
 from models_app.disk import is_full
 from models_app.errors import PhotoRefusedError
 from models_app.models import TrainingImage
+from models_app.stored_files import is_whole
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,9 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
 
 
 def gone(photos: Iterable[TrainingImage]) -> list[TrainingImage]:
-    """Return the photos whose file is no longer in the storage. Raises errors of the storage."""
-    return [photo for photo in photos if not default_storage.exists(str(photo.file.name))]
+    """Return the photos whose file the storage no longer has as it was stored. Raises errors of
+    the storage."""
+    return [photo for photo in photos if not is_whole(str(photo.file.name), photo.size)]
 
 
 def remove(names: Iterable[str]) -> list[str]:

@@ -87,8 +87,9 @@ def isolated(value: object) -> str:
 
 
 def as_html(value: object) -> SafeString:
-    """Return a text for the middle of a page, as an element of its own direction."""
-    return format_html("<bdi>{}</bdi>", balanced(str(value)))
+    """Return a text for the middle of a page, as an element of its own direction, which browsers
+    do not translate: names and prompts are what they are."""
+    return format_html('<bdi translate="no">{}</bdi>', balanced(str(value)))
 
 
 class TextField(forms.CharField):

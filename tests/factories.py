@@ -14,7 +14,7 @@ from PIL import Image
 
 from accounts.models import User
 from generation.models import GeneratedImage
-from jobs.models import JobQueue
+from jobs.models import JobQueue, PaidCall
 from models_app.models import TrainingImage, UserModel
 
 PASSWORD = "correct horse battery"
@@ -64,6 +64,7 @@ class UserModelFactory(factory.django.DjangoModelFactory):
             started_at=factory.LazyFunction(timezone.now),
             ready_at=factory.LazyFunction(timezone.now),
             weights=factory.LazyFunction(lambda: ContentFile(b"weights", name="w.safetensors")),
+            weights_size=len(b"weights"),
             weights_sha256=hashlib.sha256(b"weights").hexdigest(),
             base_family="flux1-dev",
             remote_ref="http://127.0.0.1:1/v1/finetune/download?ft_id=ft-1&checkpoint=adapter",
@@ -80,7 +81,7 @@ class TrainingImageFactory(factory.django.DjangoModelFactory):
     original_filename = factory.Sequence(lambda n: f"IMG_{n}.JPG")
     file = factory.LazyFunction(lambda: ContentFile(jpeg(), name=f"{uuid.uuid4()}.jpg"))
     thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(96, 96), name=f"{uuid.uuid4()}.jpg"))
-    size = 1000
+    size = factory.LazyAttribute(lambda photo: photo.file.size)
     sha256 = factory.LazyFunction(lambda: uuid.uuid4().hex * 2)
     position = factory.Sequence(int)
 
@@ -142,3 +143,18 @@ class GeneratedImageFactory(factory.django.DjangoModelFactory):
     thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(96, 96), name=f"{uuid.uuid4()}.jpg"))
     size = 1000
     engine = "simulated"
+
+
+class PaidCallFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PaidCall
+
+    owner = factory.SubFactory(UserFactory)
+    provider = "together"
+    kind = "training"
+    base_model = "black-forest-labs/FLUX.1-dev"
+    account = ACCOUNT
+    sent_at = factory.LazyFunction(timezone.now)
+    day = factory.LazyAttribute(lambda call: call.sent_at.date())
+    estimate_usd = 2
+    outcome = "accepted"

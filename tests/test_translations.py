@@ -83,9 +83,17 @@ def test_scripts_get_their_texts_whoever_is_signed_in(anonymous_client):
     response = anonymous_client.get("/texts.js")
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/javascript")
-    assert "max-age" in response["Cache-Control"]
     assert "gettext" in response.content.decode()
     assert '<script defer src="/texts.js"></script>' in anonymous_client.get("/").content.decode()
+
+
+def test_texts_of_scripts_are_never_those_of_before_an_update(anonymous_client):
+    first = anonymous_client.get("/texts.js")
+    assert "no-cache" in first["Cache-Control"] and "max-age" not in first["Cache-Control"]
+    again = anonymous_client.get("/texts.js", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    updated = anonymous_client.get("/texts.js", headers={"If-None-Match": '"of before"'})
+    assert updated.status_code == 200
 
 
 def test_the_script_that_updates_times_uses_the_texts_of_the_server():

@@ -46,9 +46,15 @@ MFA_FORMS = {
     "login_webauthn": "accounts.passkey_forms.SignInForm",
     "authenticate_webauthn": "accounts.passkey_forms.SecondStepForm",
     "reauthenticate_webauthn": "accounts.passkey_forms.AgainForm",
+    "authenticate": "accounts.one_time_codes.SecondStepForm",
+    "reauthenticate": "accounts.one_time_codes.AgainForm",
+    "activate_totp": "accounts.one_time_codes.TurnOnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "TheWay"
+# A phone's clock is some seconds off, and typing takes some: the codes of the half minutes before
+# and after are taken, too (RFC 6238, 5.2 and 6).
+MFA_TOTP_TOLERANCE = 1

@@ -21,6 +21,7 @@ CELERY_TASK_ROUTES = {
     "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
+CELERY_BEAT_SCHEDULER = "theway.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     # No expiry: it would be read by the worker's wall clock. One sweep too many is harmless.
     "sweep": {"task": "jobs.tasks.sweep_jobs", "schedule": 2.0},

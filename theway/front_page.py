@@ -12,9 +12,11 @@ from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import errands
+from dashboard.templatetags.times import moment
 from jobs import health, selectors
 from jobs.models import JobQueue, RemoteDeletion
 from jobs.states import Status
@@ -148,11 +150,11 @@ def provider_lines() -> list[ProviderLine]:
     lines = []
     for key in registry.configured():
         description, silent = descriptions.get(key), selectors.silent_since(key, statuses)
+        status: str
         if silent:
-            status = gettext("No answer since %(since)s UTC: %(error)s") % {
-                "since": f"{silent:%Y-%m-%d %H:%M}",
-                "error": statuses[key].last_error,
-            }
+            since, error = moment(silent), statuses[key].last_error
+            text = gettext("No answer since {since}: {error}")
+            status = format_html(text, since=since, error=error)
         elif description is None:
             status = gettext("No answer yet")
         else:

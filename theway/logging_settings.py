@@ -14,6 +14,7 @@ def logging(folder: Path, formatter: str, level: str) -> dict[str, Any]:
         "filters": {
             "job": {"()": "jobs.log_context.AddJob"},
             "redact": {"()": "theway.log_redaction.RedactSecrets"},
+            "full disk": {"()": "theway.full_disk_lines.OneLine"},
         },
         "formatters": {
             "line": {
@@ -29,7 +30,7 @@ def logging(folder: Path, formatter: str, level: str) -> dict[str, Any]:
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
-                "filters": ["job", "redact"],
+                "filters": ["full disk", "job", "redact"],
                 "formatter": formatter,
             },
             "security": {

@@ -122,9 +122,10 @@ MIDDLEWARE = [
     "theway.answered_by.answered_by",
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
+    # Before what forbids to keep anything: these files are the same for everybody.
+    "servestatic.middleware.ServeStaticMiddleware",
     "theway.privacy_headers.privacy_headers",
     "theway.plain_http.no_plain_api",
-    "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "theway.methods.known_methods",
     "theway.request_texts.RequestTexts",
@@ -262,6 +263,8 @@ LIMIT_PICTURES_PER_DAY = _limit(set_by.LIMIT_PICTURES_PER_DAY)
 LIMIT_STREAMS = _limit(set_by.LIMIT_STREAMS)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit(set_by.LIMIT_REQUESTS_PER_MINUTE)
+BUDGET_USD = env.get(set_by.BUDGET_USD)
+BUDGET_PER_PERSON_USD = env.get(set_by.BUDGET_PER_PERSON_USD)
 
 # --- connections: how many one client address may have open (theway/addresses.py) ----------
 CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)
@@ -272,7 +275,7 @@ STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"},
 }
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

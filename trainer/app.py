@@ -17,7 +17,7 @@ from starlette.routing import Route
 from trainer import engines
 from trainer.config import Config
 from trainer.engines.base import Engine
-from trainer.errors import ApiError, answer_crash, answer_refusal
+from trainer.errors import ApiError, answer_crash, answer_full_disk, answer_refusal
 from trainer.files.routes import routes as file_routes
 from trainer.images.routes import routes as image_routes
 from trainer.middleware import (
@@ -54,6 +54,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
         exception_handlers={
             ApiError: answer_refusal,
             HTTPException: answer_refusal,
+            OSError: answer_full_disk,
             Exception: answer_crash,
         },
         lifespan=_lifespan,

@@ -7,11 +7,16 @@ Source: togethercomputer/openapi, openapi.yaml (ErrorData), 2026-04.
 
 from __future__ import annotations
 
+import errno
+import logging
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+
+log = logging.getLogger(__name__)
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class ConfigurationError(Exception):
@@ -65,6 +70,18 @@ async def answer_refusal(request: Request, error: Exception) -> JSONResponse:
         error = ApiError(error.status_code, error.detail, code="http_error")
     assert isinstance(error, ApiError)  # noqa: S101 - registered for these two only
     return error.response()
+
+
+async def answer_full_disk(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's handler for OSError: a full disk is said to be one, in one line of the log.
+
+    Raises any other.
+    """
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        raise error
+    log.error("no space is left on the disk")
+    message = "The trainer's disk is full. Free some space on it, then try again."
+    return ApiError(507, message, code="disk_full", kind="server_error").response()
 
 
 async def answer_crash(request: Request, error: Exception) -> JSONResponse:

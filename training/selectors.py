@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from accounts.allowances import Usage
 from accounts.models import User
+from accounts.money import amount_of
 from jobs.models import JobQueue
 from jobs.selectors import descriptions, paid_in_a_day
 from models_app import photo_files, trigger_words
@@ -19,6 +20,7 @@ from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
 from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
+from providers.registry import runs_here
 
 NAMES_SHOWN = 10
 
@@ -41,6 +43,7 @@ class Estimate:
     price_usd: Decimal | None
     seconds: float | None
     steps: int
+    budget_usd: Decimal  # what budgets keep for it, also where no price is published
     price_text: str
     time_text: str
 
@@ -103,10 +106,10 @@ def missing_files(model: UserModel) -> list[Missing]:
     if not gone:
         return []
     text = ngettext(
-        "The file of a photo is missing from this installation: %(names)s. Remove it and upload "
-        "it again.",
-        "The files of photos are missing from this installation: %(names)s. Remove them and "
-        "upload them again.",
+        "The file of a photo is missing or damaged in this installation: %(names)s. Remove it and "
+        "upload it again.",
+        "The files of photos are missing or damaged in this installation: %(names)s. Remove them "
+        "and upload them again.",
         len(gone),
     )
     return [Missing("photos", text % {"names": names_of(gone)})]
@@ -176,9 +179,16 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
         price_usd=price,
         seconds=seconds,
         steps=steps,
+        budget_usd=_budget_usd(option, steps),
         price_text=_price_text(price),
         time_text=_time_text(seconds),
     )
+
+
+def _budget_usd(option: TrainingOption | None, steps: int) -> Decimal:
+    if option is None or option.offer is None or runs_here(option.provider):
+        return Decimal(0)
+    return amount_of(option.offer.budget_usd(steps) * option.price_factor)
 
 
 def _price_text(price: Decimal | None) -> str:

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext
 
 from jobs.work import InvalidResultError
+from models_app.stored_files import is_whole
 from providers.types import Download
 from training import weights_archive
 from training.weights_file import check_weights
@@ -89,23 +90,19 @@ def _progress_text(size: int, total: int | None) -> str:
 
 
 def _store(name: str, file: IO[bytes], size: int) -> None:
-    if _is_whole(name, size):
+    if is_whole(name, size):
         return
     default_storage.delete(name)  # half a file of a crashed attempt
     file.seek(0)
     try:
         stored = default_storage.save(name, File(file))
     except OSError:
-        if not _is_whole(name, size):  # whole: stored by another worker that took over
+        if not is_whole(name, size):  # whole: stored by another worker that took over
             default_storage.delete(name)
         raise
     if stored != name:
         default_storage.delete(stored)
-        if not _is_whole(name, size):
+        if not is_whole(name, size):
             raise InvalidResultError(
                 "internal", "another attempt stored the weights at the same time"
             )
-
-
-def _is_whole(name: str, size: int) -> bool:
-    return default_storage.exists(name) and default_storage.size(name) == size

@@ -28,6 +28,8 @@ def update(id: int, content: dict[str, Any]) -> Message:
     return Message("update", id, json.dumps(content))
 
 
-KEEPALIVE = b": still here\n\n"  # a comment: keeps proxies from closing an idle stream
+# Keeps proxies from closing an idle stream, and tells the page that it is not a dead one: a
+# comment would do the former only.
+KEEPALIVE = Message("alive", data="1").encode()
 RESYNC = Message("resync")  # messages were dropped: the page has to load its live parts again
 END = Message("end")  # the server stops; the browser reconnects by itself

@@ -87,7 +87,7 @@ def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> 
     etag = f'"{PurePath(file.name or "").name}"'
     try:
         response = get_conditional_response(request, etag=etag) or _content(request, file, etag)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         logger.error("%s is missing from the storage", file.name)
         return render(request, "gone.html", status=410)
     if isinstance(response, StoredFileResponse):

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
+from django.forms import BaseForm, PasswordInput
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -65,6 +66,13 @@ def model_tag(model: UserModel) -> dict[str, str]:
 def simulated_tag() -> dict[str, str]:
     """Return the tag of something that was, or will be, simulated."""
     return {"label": gettext("Simulated"), "tone": "warn"}
+
+
+@register.filter
+def asks_for_password(form: object) -> bool:
+    """Whether a form has a field for a password; `form` is none where a page has a button only."""
+    fields = form.fields.values() if isinstance(form, BaseForm) else ()
+    return any(isinstance(field.widget, PasswordInput) for field in fields)
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from emulators.fal.app import emulate
 from emulators.hosted.options import read_options
 from emulators.hosted.server import serve
 
-PORT = 8111
+PORT = 8202
 
 if __name__ == "__main__":
     sys.exit(serve(emulate, read_options("fal", PORT)))

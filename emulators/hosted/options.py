@@ -12,7 +12,7 @@ from pathlib import Path
 class Options:
     """How one emulator runs. `latency` and the rest of the times are seconds.
 
-    `has_parent`: it ends when its standard input does, with whoever has started it.
+    `ends_with_parent` says that it ends when its standard input does.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Options:
     queue_seconds: float
     training_seconds: float
     picture_seconds: float
-    has_parent: bool = False
+    ends_with_parent: bool = False
 
 
 def read_options(name: str, port: int, arguments: Sequence[str] | None = None) -> Options:
@@ -51,5 +51,5 @@ def read_options(name: str, port: int, arguments: Sequence[str] | None = None) -
         queue_seconds=given.queue_seconds,
         training_seconds=given.training_seconds,
         picture_seconds=given.picture_seconds,
-        has_parent=given.with_parent,
+        ends_with_parent=given.with_parent,
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import tempfile
-import threading
 from collections.abc import Callable
+from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,6 +18,7 @@ from trainer.disk import remove_unknown
 
 log = logging.getLogger("emulators.hosted")
 
+STDIN = 0
 HOST = "127.0.0.1"  # an emulator takes any key: nobody else may reach it
 
 
@@ -35,6 +35,8 @@ def serve(build: Callable[[Options], ASGIApp], options: Options) -> int:
         options.folder.mkdir(parents=True, exist_ok=True)
         _spool_beside_the_files(options)
         app = build(options)
+        if options.ends_with_parent:
+            Thread(target=_end_with_parent, daemon=True).start()
         _listen(app, options)
     except OSError as error:
         log.error("The emulator of %s cannot run: %s", options.name, error)
@@ -58,14 +60,13 @@ def _listen(app: ASGIApp, options: Options) -> None:
     port = socket.getsockname()[1]
     log.warning("THIS IS AN EMULATOR of %s: nothing is trained or generated", options.name)
     log.info("Emulator of %s listens on http://%s:%s", options.name, HOST, port)
-    if options.has_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
     uvicorn.Server(config).run(sockets=[socket])
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of the standard input: whoever started us is gone, however that came."""
-    sys.stdin.buffer.read()
+    """Wait until whoever holds the other end of our standard input is gone, killed or not."""
+    while os.read(STDIN, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

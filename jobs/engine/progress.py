@@ -124,7 +124,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         if run.status is RunStatus.SUCCEEDED:
             mark_finishing(job, run)
         elif run.status is RunStatus.CANCELLED:
-            move(job, Status.CANCELLED, last_seen_at=now)
+            move(job, Status.CANCELLED, run=run, last_seen_at=now)
         else:
             failed = _with_reason(run, job.run_ref, provider)
             detail = sanitised(failed.error, TEXT_LIMIT)
@@ -132,6 +132,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
             move(
                 job,
                 Status.FAILED,
+                run=failed,
                 last_seen_at=now,
                 error_code=code,
                 error_detail=detail,

@@ -33,7 +33,7 @@ def upload(client: Client, photos: Sequence[Photo], *, only_own_captions: bool) 
     with tempfile.TemporaryFile() as file:
         write_zip(photos, file, only_own_captions=only_own_captions)
         if file.tell() > MAX_BYTES:
-            text = _("Together the photos have more than %(limit)d MB.")
+            text = _("The photos have more than %(limit)d MB in all.")
             raise BadDatasetError(client.provider, text % {"limit": MAX_BYTES // 1024**2})
         file.seek(0)
         return client.ask(

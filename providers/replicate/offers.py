@@ -18,12 +18,12 @@ from providers.catalog import (
     FLUX2_KLEIN_4B,
     FLUX2_KLEIN_9B,
     QWEN_IMAGE,
-    Defaults,
     GenerationOffer,
     Price,
     Steps,
     TrainingOffer,
 )
+from providers.hyperparameters import Defaults
 
 READ_ON = date(2026, 11, 25)
 H100 = Price(0.001525, "second", READ_ON)
@@ -77,6 +77,7 @@ FAST = ReplicateTrainer(
     seconds_to_start=20.0,
     seconds_per_step=0.1,
     note=_SOLD,
+    decides=frozenset({"learning_rate", "batch_size", "rank", "resolution"}),
     fields={"dataset": "input_images", "trigger_word": "trigger_word"},
     steps_names=("training_steps", "steps"),
     has_lora_type=True,
@@ -88,6 +89,7 @@ QWEN = ReplicateTrainer(
     defaults={"": Defaults(steps_per_photo=100, learning_rate=0.0002, rank=64)},
     seconds_to_start=120.0,
     seconds_per_step=1.2,
+    decides=frozenset({"resolution"}),
     fields={
         "dataset": "dataset",
         "caption": "default_caption",

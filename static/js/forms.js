@@ -2,6 +2,8 @@
 
 import { csrfToken } from "./csrf.js";
 
+const PATIENCE_MS = 10000; // who stops loading, or whose server is gone, may send again
+
 /** Ignore a second click on a slow button; the server would refuse it anyway. */
 function blockSecondSubmit(event) {
   const form = event.target;
@@ -12,23 +14,26 @@ function blockSecondSubmit(event) {
   }
   if (!form.matches("[data-once]")) return;
   form.dataset.sent = "yes";
-  // Deferred: a disabled button would not be part of the submitted form.
-  setTimeout(() => markBusy(event.submitter, true));
+  markBusy(event.submitter, true);
+  setTimeout(() => allowAgain(form), PATIENCE_MS);
 }
 
+/** Never `disabled`: that takes the focus away, and Firefox keeps it when a page is reloaded. */
 function markBusy(button, busy) {
-  if (!button) return;
-  button.disabled = busy;
-  if (busy) button.setAttribute("aria-busy", "true");
-  else button.removeAttribute("aria-busy");
+  for (const name of ["aria-busy", "aria-disabled"]) {
+    if (busy) button?.setAttribute(name, "true");
+    else button?.removeAttribute(name);
+  }
 }
 
-/** Enable the buttons again when the browser restores the page from its cache. */
-function enableButtons() {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    form.querySelectorAll("button[aria-busy]").forEach((button) => markBusy(button, false));
-  }
+function allowAgain(form) {
+  delete form.dataset.sent;
+  form.querySelectorAll("button[aria-busy]").forEach((button) => markBusy(button, false));
+}
+
+/** Let forms be sent again when the browser restores the page from its cache. */
+function allowAll() {
+  document.querySelectorAll("form[data-sent]").forEach(allowAgain);
 }
 
 /** Use the current token: it changes when the user signs in again in another tab. */
@@ -97,6 +102,6 @@ document.addEventListener("click", openDialog);
 document.addEventListener("click", closeOnBackdrop);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
-window.addEventListener("pageshow", (event) => event.persisted && enableButtons());
+window.addEventListener("pageshow", (event) => event.persisted && allowAll());
 focusFirstError();
 tellSignedOut();

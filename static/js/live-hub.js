@@ -9,6 +9,7 @@ const RETRY_MS = 2000;
 const REFUSED_RETRY_MS = 30000;
 const GATHER_MS = 50; // several pages that open at once need one stream, not one after the other
 const FORGET_MS = 20000; // a page says every five seconds that it is still there
+const QUIET_MS = 40000; // the server says something every 15 seconds (dashboard/live/stream.py)
 const MOST_TOPICS = 40; // as in dashboard/live/stream.py
 
 /** Visible pages: port → { topic, after: the last event it knows, address, seenAt }. */
@@ -19,6 +20,7 @@ let source = null;
 let state = "opening"; // or open, failing (the network), refused (by the server)
 let failures = 0;
 let timer = 0;
+let heardAt = 0;
 
 /** Take a page in: it sends what it shows, again and again, and "leave" before it is hidden. */
 function addPage(port) {
@@ -62,6 +64,7 @@ function open() {
     query.append("after", after);
   }
   source = new EventSource(`${address}?${query}`);
+  heardAt = Date.now();
   source.addEventListener("open", () => {
     failures = 0;
     setState("open");
@@ -69,6 +72,9 @@ function open() {
   source.addEventListener("update", (event) => passOn(JSON.parse(event.data), Number(event.lastEventId)));
   source.addEventListener("resync", () => tell({ type: "resync" }));
   source.addEventListener("error", lost);
+  for (const type of ["open", "update", "resync", "alive"]) {
+    source.addEventListener(type, () => (heardAt = Date.now()));
+  }
 }
 
 /** The topics of all pages, each with the oldest event that one of its pages waits for. */
@@ -121,6 +127,14 @@ function forgetSilent() {
   for (const [port, { seenAt }] of pages) if (seenAt < oldest) leave(port);
 }
 
-setInterval(forgetSilent, FORGET_MS / 4);
+/** A connection that is gone says nothing: a laptop slept, a phone changed its network. */
+function leaveQuiet() {
+  if (source && Date.now() - heardAt > QUIET_MS) lost();
+}
+
+setInterval(() => {
+  forgetSilent();
+  leaveQuiet();
+}, FORGET_MS / 4);
 if ("onconnect" in self) self.onconnect = (event) => addPage(event.ports[0]);
 else self.addLivePage = addPage;

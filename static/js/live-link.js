@@ -13,7 +13,8 @@ export class Link {
   constructor(options, receive) {
     Object.assign(this, options);
     this.receive = receive;
-    this.silences = 0;
+    this.silences = 0; // in a row: a worker does not answer while a laptop sleeps either
+    this.hasNoWorker = !("SharedWorker" in window);
     this.timer = 0;
   }
 
@@ -52,13 +53,14 @@ export class Link {
 
   hear(message) {
     this.heardAt = Date.now();
+    this.silences = 0;
     if (message.type === "update") this.after = Math.max(this.after, message.id);
     this.receive(message);
   }
 
   /** One worker for each person who signs in, null where there are no shared workers. */
   sharedPort() {
-    if (!("SharedWorker" in window) || this.silences >= SILENCES_BEFORE_OWN) return null;
+    if (this.hasNoWorker || this.silences >= SILENCES_BEFORE_OWN) return null;
     try {
       const worker = new SharedWorker(this.hub, { name: `live ${this.person}` });
       worker.onerror = () => this.doWithoutWorker();
@@ -69,7 +71,7 @@ export class Link {
   }
 
   doWithoutWorker() {
-    this.silences = SILENCES_BEFORE_OWN;
+    this.hasNoWorker = true;
     this.heardAt = 0;
     if (this.timer) this.say();
   }

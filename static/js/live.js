@@ -6,6 +6,7 @@
 // (no EventSource, or it keeps failing) the page polls with htmx instead, and more slowly where
 // the server refuses one (429: this person has many open).
 
+import { Announcer } from "./announce.js";
 import { csrfToken } from "./csrf.js";
 import { Link } from "./live-link.js";
 import { morph } from "./morph.js";
@@ -22,6 +23,7 @@ const root = document.querySelector("[data-live]");
 const icon = document.querySelector('link[rel="icon"]');
 const plainIcon = icon?.href;
 let link = null;
+let announcer = null;
 let streamState = "opening";
 let isLeft = false;
 let followedAt = 0;
@@ -89,6 +91,7 @@ function swap(html) {
     fresh.replaceChildren();
   }
   document.dispatchEvent(new CustomEvent("live:swapped"));
+  announcer.say();
   adjust();
 }
 
@@ -174,6 +177,7 @@ if (root) {
   const { progress } = document.getElementById("live-body")?.dataset ?? {};
   if (progress) setIcon(Number(progress));
   link = newLink();
+  announcer = new Announcer(root);
   document.addEventListener("visibilitychange", onVisibility);
   addEventListener("pagehide", () => leave(true));
   addEventListener("pageshow", () => leave(false));

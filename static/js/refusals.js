@@ -8,6 +8,14 @@ export function isOurs(header) {
   return header(MARK) === "theway";
 }
 
+// Of the 4xx, those that may pass by themselves: signing in elsewhere, time, load (RFC 9110, 15.5).
+const PASSING = [401, 407, 408, 425, 429];
+
+/** @returns {boolean} whether a server in front would say the same about the same request again */
+export function isFinal(code) {
+  return code >= 400 && code < 500 && !PASSING.includes(code);
+}
+
 /** @returns {string} what a server in front of TheWay refused, and what the operator can change */
 export function refusalInFront(code) {
   if (code === 413) {

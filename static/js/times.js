@@ -48,26 +48,45 @@ function local(style, time) {
   return formats[style].format(time);
 }
 
+const FAR_OFF_MS = 30000; // less may be what loading the page took
+
+/** How far the clock of this device is ahead of the server's, whose times these are. */
+function clockError() {
+  const stated = document.querySelector('meta[name="server-time"]')?.content;
+  const error = stated ? Date.now() - 1000 * stated : 0;
+  return Math.abs(error) > FAR_OFF_MS ? error : 0;
+}
+
+const ahead = clockError();
+/** What was written last: what is there now may be the translation of a browser. */
+const written = new WeakMap();
+
 function textOf({ dataset }, time) {
-  const seconds = (Date.now() - time) / 1000;
+  const seconds = (Date.now() - ahead - time) / 1000;
   if (dataset.time === "left") return left(-seconds);
   return (dataset.time === "past" && past(seconds)) || local(dataset.time, time);
 }
 
-function refresh() {
+function write(element, text, isNew) {
+  const isThere = (isNew ? element.textContent : written.get(element)) === text;
+  written.set(element, text);
+  if (!isThere) element.textContent = text;
+}
+
+/** Write all times; `isNew` where the page has new ones from the server. */
+function refresh(isNew) {
   for (const element of document.querySelectorAll("time[data-time]")) {
     const time = Date.parse(element.dateTime);
-    const text = textOf(element, time);
-    if (element.textContent !== text) element.textContent = text;
+    write(element, textOf(element, time), isNew);
     const title = local("title", time);
     if (element.title !== title) element.title = title;
   }
   for (const element of document.querySelectorAll("[data-zone]")) {
-    element.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ");
+    write(element, Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " "), isNew);
   }
 }
 
-refresh();
-setInterval(refresh, 1000);
-document.addEventListener("visibilitychange", refresh);
-document.addEventListener("live:swapped", refresh);
+refresh(true);
+setInterval(refresh, 1000, false);
+document.addEventListener("visibilitychange", () => refresh(false));
+document.addEventListener("live:swapped", () => refresh(true));

@@ -2,7 +2,7 @@
 // The server decides about every photo; the checks here only avoid uploads that must fail.
 
 import { csrfToken } from "./csrf.js";
-import { connectionCut, isOurs, refusalInFront } from "./refusals.js";
+import { connectionCut, isFinal, isOurs, refusalInFront } from "./refusals.js";
 
 const MAX_PARALLEL = 3;
 const zone = document.getElementById("drop-zone");
@@ -87,7 +87,8 @@ class Upload {
   finish() {
     const code = this.request.status;
     if (!isOurs((name) => this.request.getResponseHeader(name))) {
-      this.show("failed", refusalInFront(code));
+      this.show(isFinal(code) ? "refused" : "failed", refusalInFront(code));
+      this.retryButton.hidden = false; // the operator may have raised a limit meanwhile
       return finishOne();
     }
     const reply = readJson(this.request.responseText);
@@ -257,8 +258,8 @@ function waitForUploads(event) {
   if (left === 0 || !["next", "training", "review"].includes(go)) return;
   event.preventDefault();
   const text = ngettext(
-    "%(count)s file is not uploaded. Wait for it or remove it.",
-    "%(count)s files are not uploaded. Wait for them or remove them.",
+    "%(count)s file is not uploaded. Wait for it, try again or remove it.",
+    "%(count)s files are not uploaded. Wait for them, try again or remove them.",
     left,
   );
   saved.textContent = interpolate(text, { count: left }, true);

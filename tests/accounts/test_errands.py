@@ -97,6 +97,16 @@ def test_a_worker_that_is_killed_while_it_sends_leaves_the_mail_to_the_next(mail
     assert len(mailoutbox) == 1
 
 
+def test_mails_leave_although_the_clock_was_set_back_by_an_hour(refusing, mailoutbox):
+    """While a worker was sending, and while others waited for their next try."""
+    queue("ann@example.org", "bob@example.org")
+    ahead = timezone.now() + timedelta(hours=1)
+    Errand.objects.update(next_try_at=ahead)
+    Errand.objects.filter(email="ann@example.org").update(lease_until=ahead, attempts=1)
+    errands.work_off()
+    assert len(mailoutbox) == 2
+
+
 @pytest.mark.parametrize(
     "error", [ConnectionRefusedError(), TimeoutError(), smtplib.SMTPServerDisconnected("bye")]
 )

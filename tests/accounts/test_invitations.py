@@ -45,7 +45,7 @@ def test_the_link_shows_a_form_and_until_when_and_writes_nothing(client, setting
     text = page.content.decode()
     assert page.status_code == 200
     assert settings.SITE_ORIGIN.partition("://")[2] in text
-    assert f"{invitation.expires_at:%H:%M} UTC" in text
+    assert f"{invitation.expires_at:%H:%M} UTC</time>" in text and "data-time=" in text
     assert client.get(link).status_code == 200  # opening it does not use it up
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time as counters,
-)
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth import get_user
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import SignIn
+from accounts.models import SignIn, User
 from tests.accounts.conftest import confirmed
 from tests.conftest import client_of
 from tests.factories import PASSWORD
@@ -24,6 +24,7 @@ from tests.factories import PASSWORD
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("public")]
 ADD_CODES = reverse("mfa_activate_totp")
 CODES = reverse("mfa_view_recovery_codes")
+PERIOD = 30  # seconds that an app shows a code for
 CHANGES = [
     ADD_CODES,
     reverse("mfa_add_webauthn"),
@@ -33,7 +34,15 @@ CHANGES = [
 
 def code_for(secret: str) -> str:
     """Return what an authenticator app shows now."""
-    return format_hotp_value(hotp_value(secret, next(counters())))
+    return format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD))
+
+
+def sign_in_with(user: User, code: str) -> bool:
+    """Sign in with the password and the code in a new browser; return whether that works."""
+    browser = Client()
+    browser.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    browser.post(reverse("mfa_authenticate"), {"code": code})
+    return bool(get_user(browser).is_authenticated)
 
 
 def password_again(client: Client) -> None:
@@ -97,12 +106,43 @@ def test_a_code_works_once(turn_codes_on):
     assert [get_user(browser).is_authenticated for browser in browsers] == [True, False]
 
 
+@pytest.mark.parametrize("seconds", [-PERIOD, PERIOD])
+def test_a_phone_whose_clock_is_half_a_minute_off_shows_codes_that_work(turn_codes_on, seconds):
+    user = confirmed()
+    secret = turn_codes_on(client_of(user))
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        code = code_for(secret)
+    assert sign_in_with(user, code)
+
+
+@pytest.mark.parametrize("seconds", [-3 * PERIOD, 3 * PERIOD])
+def test_a_code_of_another_time_does_not_work(turn_codes_on, seconds):
+    user = confirmed()
+    secret = turn_codes_on(client_of(user))
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        code = code_for(secret)
+    assert not sign_in_with(user, code)
+
+
+def test_a_code_works_once_for_as_long_as_it_is_taken(turn_codes_on):
+    user = confirmed()
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as travelling:
+        secret = turn_codes_on(client_of(user))
+        travelling.shift(timedelta(minutes=5))
+        ahead = format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD + 1))
+        assert sign_in_with(user, ahead)
+        travelling.shift(timedelta(seconds=PERIOD + 1))
+        assert not sign_in_with(user, ahead)
+        assert SignIn.objects.filter(user=user, succeeded=False).exists()
+
+
 def test_recovery_codes_are_shown_once_and_by_a_click(mailoutbox, turn_codes_on):
     user = confirmed()
     client = client_of(user)
     turn_codes_on(client)
-    assert "<code>" not in client.get(CODES).content.decode()
-    shown = re.findall(r"<code>(\w+)</code>", client.post(CODES).content.decode())
+    assert "<code " not in client.get(CODES).content.decode()
+    shown = re.findall(r"<code[^>]*>(\w+)</code>", client.post(CODES).content.decode())
     assert len(shown) == 10
     again = client.post(CODES).content.decode()
     assert not any(code in again for code in shown)
@@ -117,10 +157,10 @@ def test_new_recovery_codes_replace_the_old_ones(
 ):
     client = client_of(confirmed())
     turn_codes_on(client)
-    first = re.findall(r"<code>(\w+)</code>", client.post(CODES).content.decode())
+    first = re.findall(r"<code[^>]*>(\w+)</code>", client.post(CODES).content.decode())
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("mfa_generate_recovery_codes"))
-    second = re.findall(r"<code>(\w+)</code>", client.post(CODES).content.decode())
+    second = re.findall(r"<code[^>]*>(\w+)</code>", client.post(CODES).content.decode())
     assert second and not set(first) & set(second)
     assert any("New recovery codes" in mail.subject for mail in mailoutbox)
 

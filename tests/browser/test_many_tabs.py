@@ -164,3 +164,32 @@ def test_a_browser_without_shared_workers_has_a_stream_too(page, installation):
     assert_streams(installation, 1)
     page.goto("about:blank")
     assert_streams(installation, 0)
+
+
+def test_a_stream_that_died_without_a_word_is_opened_again(page, installation):
+    """As where a phone changes its network, or a router forgets a connection."""
+    page.add_init_script("delete window.SharedWorker")  # only the page's clock can be moved
+    page.clock.install()
+    sign_up(page, "silent@example.org")
+    start_training(page, "Silent", "silent_k7")
+    assert_streams(installation, 1)
+    asked = []
+    page.on("request", lambda request: "/dashboard/events?" in request.url and asked.append(1))
+    for _step in range(15):
+        page.clock.run_for(4_000)
+        if asked:
+            break
+    assert asked
+    assert_streams(installation, 1)
+
+
+def test_tabs_share_their_stream_however_often_a_laptop_slept(page, visit, installation):
+    visit.clock.install()
+    sign_up(page, "sleepy@example.org")
+    start_training(page, "Sleepy", "sleepy_k7")
+    own = []  # a page sees its own requests, and none of the worker that all share
+    page.on("request", lambda request: "/dashboard/events?" in request.url and own.append(1))
+    for _night in range(4):
+        visit.clock.fast_forward(60_000)
+        assert_moves(page)
+    assert not own

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -40,6 +41,7 @@ def test_a_process_prints_a_link_that_works(tmp_path):
         "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
         "PUBLIC_URL": ORIGIN,
         "EMAIL_URL": "consolemail://",
+        "TZ": "Pacific/Auckland",
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "invite", "--email", EMAIL, "--days", "3", "--note", "x"],
@@ -55,6 +57,8 @@ def test_a_process_prints_a_link_that_works(tmp_path):
     invitation = Invitation.objects.get()
     assert (invitation.email, invitation.note, invitation.created_by) == (EMAIL, "x", None)
     assert invitation.expires_at - invitation.created_at == timedelta(days=3)
+    there = invitation.expires_at.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert f"until {there:%Y-%m-%d %H:%M:%S %Z}." in done.stderr
     log = (tmp_path / "var" / "log" / "security.log").read_text()
     assert f"invitation made id={invitation.pk} by=terminal" in log
     assert link.split("/")[-2] not in log + done.stderr

@@ -33,7 +33,7 @@ def describe_local_trainer() -> None:
 
 def stored_model(owner, **fields) -> UserModel:
     """A ready model whose weights lie under their real name, with four photos."""
-    model = UserModelFactory(owner=owner, ready=True, weights_size=7, **fields)
+    model = UserModelFactory(owner=owner, ready=True, **fields)
     name = f"weights/{model.pk}/{model.weights_sha256}.safetensors"
     model.weights.save(name, ContentFile(b"weights"))
     TrainingImageFactory.create_batch(4, model=model)

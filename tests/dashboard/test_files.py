@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -125,6 +126,9 @@ def test_photos_and_pictures_that_the_storage_has_lost_are_gone(photo, owner, ow
         default_storage.delete(row.file.name)
         default_storage.delete(row.thumbnail.name)
         address = reverse(f"dashboard:{view}", args=[row.pk, size])
+        assert owner_client.get(address).status_code == 410
+        Path(row.file.path).mkdir()
+        Path(row.thumbnail.path).mkdir()
         assert owner_client.get(address).status_code == 410
 
 

@@ -144,10 +144,10 @@ async def test_it_starts_again_for_the_next_page(reader, job, topic):
     await page.aclose()
 
 
-async def test_an_idle_stream_sends_comments(reader, topic, monkeypatch):
+async def test_an_idle_stream_says_that_it_is_alive(reader, topic, monkeypatch):
     monkeypatch.setattr(stream_module, "KEEPALIVE_SECONDS", 0.01)
     page = await opened(reader, topic)
-    assert await next_of(page) == KEEPALIVE
+    assert await next_of(page) == KEEPALIVE == b"event: alive\ndata: 1\n\n"
     await page.aclose()
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from accounts import invitations
+from accounts.models import Invitation
 from dashboard.templatetags.times import ago, moment
 from jobs.models import JobEvent
 from models_app.models import UserModel
@@ -59,6 +65,13 @@ def test_without_a_script_every_time_of_a_page_says_utc(owner, owner_client, ope
         (operator_client, f"/admin/models_app/usermodel/{model.pk}/change/", "23:30:05 UTC"),
     ):
         assert wanted in client.get(path).content.decode(), path
+
+
+def test_no_page_writes_a_time_of_its_own():
+    """Only the tag's are shown in the person's zone. Mails have no scripts; days are no times."""
+    own = re.compile(r'\|(?:date|time):"[^"]*[HhgGPcrUi]|\bUTC\b(?!\.)')
+    pages = Path(settings.BASE_DIR, "templates").rglob("*.html")
+    assert [path.name for path in pages if own.search(path.read_text())] == []
 
 
 @pytest.mark.django_db
@@ -118,3 +131,14 @@ def test_a_page_shows_the_persons_own_zone_at_that_time_of_the_year(
     expect(admin.get_by_text(f"{clock} {offset}").first).to_be_visible()
     admin.goto("/admin/models_app/usermodel/")
     expect(admin.locator("time").first).to_contain_text("GMT")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_visitor_who_is_invited_sees_their_own_zone_too(chromium, live_server):
+    invitation = Invitation()
+    link = invitations.issue(invitation, lasts=timedelta(days=7))
+    page = chromium.new_context(timezone_id="Pacific/Auckland").new_page()
+    page.goto(live_server.url + urlsplit(link).path)
+    there = invitation.expires_at.astimezone(ZoneInfo("Pacific/Auckland"))
+    expect(page.locator("time")).to_contain_text(f"{there:%H:%M} GMT+1")

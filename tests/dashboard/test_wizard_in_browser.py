@@ -274,6 +274,23 @@ def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
 
 
 @pytest.mark.console_errors("status of")
+@pytest.mark.parametrize(("status", "may_go_on"), [(413, True), (403, True), (502, False)])
+def test_what_a_proxy_refuses_for_good_does_not_block_continue(page, owner, status, may_go_on):
+    model = draft(owner, photos=5)
+    page.goto(address(model, "photos"))
+    page.route(
+        "**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE), times=1
+    )
+    page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
+    expect(page.locator("#uploads [data-note]")).to_contain_text("A server in front")
+    page.get_by_role("button", name="Continue").click()
+    if may_go_on:
+        page.wait_for_url("**/training")
+    else:
+        expect(page.locator("#saved")).to_contain_text("not uploaded")
+
+
+@pytest.mark.console_errors("status of")
 def test_answers_that_a_proxy_kept_are_not_called_saved(page):
     page.goto("/dashboard/models/new")
     refuse = lambda route: route.fulfill(status=502, body=PROXY_PAGE)  # noqa: E731

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
+import redis
+from kombu.utils.url import parse_url
 
 from environment import variables
 from environment.errors import SettingError
@@ -119,3 +123,35 @@ def test_a_mail_server_has_the_port_of_its_scheme_and_its_password_survives(sche
 def test_a_mail_server_that_could_be_meant_in_two_ways_is_refused(url):
     with pytest.raises(SettingError, match="EMAIL_URL must be "):
         read(variables.EMAIL_URL, url)
+
+
+def test_mails_may_go_to_files_in_a_folder_that_does_not_depend_on_where_one_stands():
+    for url, folder in (
+        ("filemail:////srv/the%20mails", "/srv/the mails"),
+        ("filemail:///mails", str(ROOT / "mails")),
+    ):
+        assert read(variables.EMAIL_URL, url)["EMAIL_FILE_PATH"] == folder
+    for url in ("filemail://", "filemail://mails", "consolemail:///mails"):
+        with pytest.raises(SettingError, match="EMAIL_URL must be "):
+            read(variables.EMAIL_URL, url)
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["foo=1", "db=5", "socket_timeout=3", "max_connections=x", "ssl_cert_reqs=CERT_NONE", "ssl=x"],
+)
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+def test_options_that_not_all_readers_of_redis_address_know_are_refused(scheme, options):
+    with pytest.raises(SettingError, match="REDIS_URL must be "):
+        read(variables.REDIS_URL, f"{scheme}://:pa55word@host/0?{options}")
+
+
+def test_options_of_tls_reach_both_clients_of_redis():
+    url = read(
+        variables.REDIS_URL, "rediss://host/0?ssl_cert_reqs=none&ssl_ca_certs=%2Fetc%2Fca.pem"
+    )
+    pool = redis.ConnectionPool.from_url(url)
+    assert pool.connection_kwargs["ssl_ca_certs"] == "/etc/ca.pem"
+    assert pool.make_connection().cert_reqs == ssl.CERT_NONE
+    options = parse_url(url)["ssl"]
+    assert options == {"ssl_cert_reqs": ssl.CERT_NONE, "ssl_ca_certs": "/etc/ca.pem"}

@@ -82,3 +82,17 @@ def test_a_name_that_is_nearly_known_is_pointed_out(tmp_path, monkeypatch):
     ]
     # What is no variable of ours is for the libraries and programs that know it.
     assert os.environ["TZ"] == "UTC"
+
+
+def test_a_name_that_is_half_known_is_pointed_out_in_the_file(tmp_path, monkeypatch):
+    """In the real environment it may belong to another program."""
+    names = ("SIGNUP", "SECRET_KEY", "DEBUG", "DATA_DIR")
+    for name in names:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}=x\n" for name in names))
+    found = [one.split(" Is ")[1] for one in Environment.load(file).misspelt(variables.ALL)]
+    meant = ["THEWAY_DATA_DIR", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "SIGNUP_OPEN"]
+    assert found == [f"{name} meant?" for name in meant]
+    assert Environment(dict.fromkeys(names, "x")).misspelt(variables.ALL) == []

@@ -59,6 +59,16 @@ def test_clicking_twice_makes_one_set_of_pictures(ready):
     assert services.create(ready, idempotency_key="b", **ASKED) != first
 
 
+@pytest.mark.parametrize(
+    "other", [{"prompt": "in the snow"}, {"count": 2}, {"seed": 7}, {"strength": 0.5}]
+)
+def test_other_wishes_from_a_page_that_back_brought_up_again_are_another_click(ready, other):
+    first = services.create(ready, idempotency_key="a", **ASKED)
+    second = services.create(ready, idempotency_key="a", **(ASKED | other))
+    assert second != first
+    assert services.create(ready, idempotency_key="a", **(ASKED | other)) == second
+
+
 def test_a_seed_is_kept_so_that_a_picture_can_be_made_again(ready):
     job = services.create(ready, idempotency_key="a", **ASKED)
     again = services.try_again(_over(job), idempotency_key="b")

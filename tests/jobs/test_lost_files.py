@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import requests
@@ -23,6 +24,7 @@ from providers.catalog import FLUX2_DEV
 from providers.errors import ProviderError, ProviderUnavailableError
 from providers.types import RunRef
 from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
+from training.selectors import missing_files
 from training.work import TrainingWork
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -74,6 +76,23 @@ def test_a_photo_lost_after_the_start_ends_the_job_at_once_and_is_named(job, cli
     assert shows_no_path(everything_shown(job, client))
 
 
+@pytest.mark.parametrize("damage", ["emptied", "cut", "a folder"])
+def test_a_photo_that_is_not_whole_any_more_is_named_before_anything_is_paid(job, damage):
+    photo = job.model.photos.first()
+    path = Path(photo.file.path)
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"")
+    [missing] = missing_files(job.model)
+    assert photo.original_filename in missing.text
+    submit(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.error_code, job.sent_at) == (Status.FAILED, "photos_gone", None)
+
+
 def test_photos_that_are_at_the_provider_already_may_be_gone_here(job, scripted):
     provider = registry.get("local")
     first = TrainingWork().prepare(job, provider)
@@ -82,10 +101,14 @@ def test_photos_that_are_at_the_provider_already_may_be_gone_here(job, scripted)
     assert TrainingWork().prepare(JobQueue.objects.get(), provider).dataset == first.dataset
 
 
-def test_weights_that_a_provider_would_find_gone_are_not_paid_for(settings, scripted):
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_weights_that_a_provider_would_find_gone_are_not_paid_for(settings, scripted, is_cut):
     settings.PUBLIC_URL = "https://example.org"
     model = UserModelFactory(ready=True)
-    default_storage.delete(model.weights.name)
+    if is_cut:
+        Path(model.weights.path).write_bytes(b"weigh")
+    else:
+        default_storage.delete(model.weights.name)
     payload = {"base_model": FLUX2_DEV, "prompt": "a", "width": 1024, "height": 1024}
     payload |= {"count": 1, "seed": 1, "strength": 1.0}
     job = JobFactory(kind="generation", model=model, provider="together", payload=payload)

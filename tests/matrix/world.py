@@ -28,6 +28,7 @@ from tests.factories import (
     PASSWORD,
     GeneratedImageFactory,
     JobFactory,
+    PaidCallFactory,
     TrainingImageFactory,
     UserFactory,
     UserModelFactory,
@@ -210,6 +211,7 @@ def _jobs(owner: User) -> tuple[Any, Any, Any]:
     for job in (running, failed, unknown):
         JobEvent.objects.create(job=job, kind="note", text=f"about {WORD}")
     OrphanRun.objects.create(job=running, run_id=f"ft-{WORD}")
+    PaidCallFactory(job=running, owner=running.owner, billed=WORD)
     RemoteDeletion.objects.create(provider="local", kind="dataset", remote_id=f"ft-{WORD}")
     WebhookReceipt.objects.create(provider="local", delivery_id=WORD, run_id="ft-1", job=running)
     return running, failed, unknown

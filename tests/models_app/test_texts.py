@@ -85,7 +85,9 @@ def test_words_from_left_to_right_are_shown_without_any_addition(text):
 
 
 def test_in_a_page_a_text_is_an_element_that_nothing_inside_ends():
-    assert texts.as_html("<b>\u2069\u202e") == "<bdi>\u2068&lt;b&gt;\u2069\u202e</bdi>"
+    assert (
+        texts.as_html("<b>\u2069\u202e") == '<bdi translate="no">\u2068&lt;b&gt;\u2069\u202e</bdi>'
+    )
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200d", "\u3164", "\ufeff\u200b", "\u2800", "\ufe0f"])

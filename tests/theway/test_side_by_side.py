@@ -116,3 +116,22 @@ def test_the_project_itself_may_lie_in_any_folder(tmp_path):
     assert (project / "var/trainer").is_dir()
     assert {path.name for path in tmp_path.iterdir()} == {project.name, "both", "run.log"}
     assert "Traceback" not in run.log
+
+
+def test_an_environment_is_made_in_any_folder_too(tmp_path):
+    """`-m venv` itself refuses a colon, which separates the folders of PATH."""
+    project = tmp_path / "my photos: 1/2 'y' $x"
+    project.mkdir(parents=True)
+    made = subprocess.run(
+        [ROOT / ".ci" / "make-venv", ".venv"], cwd=project, capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    ask = [".venv/bin/python", "-m", "pip", "--version"]
+    answer = subprocess.run(ask, cwd=project, capture_output=True, text=True, check=True)
+    assert str(project / ".venv") in answer.stdout
+
+
+def test_every_tool_is_started_by_the_environments_python():
+    """Scripts in `.venv/bin` name it in their first line, where a shell reads `$` in its path."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.findall(r"\$\(VENV\)/bin/(\w+)", makefile) == ["python"]

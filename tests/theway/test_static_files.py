@@ -1,55 +1,67 @@
-"""Collecting static files touches nothing that is not TheWay's."""
+"""Scripts and styles: kept by browsers for good, and never those of before an update."""
 
 from __future__ import annotations
 
-import pytest
+import re
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
-from theway.launcher import static_files
-from theway.launcher.static_files import MARK, ForeignFolderError
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+
+from tests.theway.served import serve
+
+IMPORT = re.compile(r'(?:from|import) "(\./[^"]+)"')
+USED = re.compile(r'(?:src|href|data-live-hub)="(/static/[^"]+)"')
+HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
 @pytest.fixture
-def folder(settings, tmp_path):
-    """Return the folder of STATIC_DIR, which does not exist yet."""
-    settings.VAR_DIR = tmp_path / "var"
-    settings.VAR_DIR.mkdir()
-    settings.STATIC_ROOT = tmp_path / "static"
+def collected(settings, tmp_path):
+    """The static files as an installation serves them."""
+    settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"}
+        "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"}
     }
-    return settings.STATIC_ROOT
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return tmp_path
 
 
-def collect() -> None:
-    static_files.collect(lambda text: None)
+def test_scripts_import_modules_of_their_own_version(collected):
+    imported = {
+        script.parent / name
+        for script in (collected / "js").glob("*.js")
+        if HASHED.search(script.name)
+        for name in IMPORT.findall(script.read_text())
+    }
+    assert imported
+    assert all(HASHED.search(module.name) and module.is_file() for module in imported)
 
 
-def test_a_folder_with_somebody_elses_files_is_refused_and_left_as_it_is(folder):
-    (folder / "css").mkdir(parents=True)
-    (folder / "css/base.css").write_text("mine")
-    with pytest.raises(ForeignFolderError, match=r"STATIC_DIR holds other files \(css\)"):
-        collect()
-    assert [path.name for path in folder.rglob("*")] == ["css", "base.css"]
-    assert (folder / "css/base.css").read_text() == "mine"
+def test_a_changed_module_changes_the_name_of_all_that_import_it(collected, settings, tmp_path):
+    before = staticfiles_storage.url("js/uploader.js")
+    folder = tmp_path / "changed"
+    (folder / "js").mkdir(parents=True)
+    for script in (settings.BASE_DIR / "static/js").glob("*.js"):
+        (folder / "js" / script.name).write_text(script.read_text())
+    (folder / "js/csrf.js").write_text("export const csrfToken = () => 'another';\n")
+    settings.STATICFILES_DIRS = [folder]
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert staticfiles_storage.url("js/uploader.js") != before
 
 
-def test_what_somebody_put_there_later_stays_when_the_files_are_collected_anew(folder, settings):
-    collect()
-    (folder / "robots.txt").write_text("mine")
-    (folder / "css/base.css").write_text("old")
-    (folder / "css/base.0123456789ab.css.gz").write_text("old")
-    (settings.VAR_DIR / "static-files").unlink()
-    collect()
-    assert (folder / "robots.txt").read_text() == "mine"
-    assert (folder / "css/base.css").read_text() != "old"
-    assert not (folder / "css/base.0123456789ab.css.gz").exists()
-    assert (folder / "staticfiles.json").exists()
-
-
-def test_a_collection_that_was_cut_off_is_done_again(folder, settings):
-    collect()
-    (settings.VAR_DIR / "static-files").unlink()
-    for path in [path for path in folder.iterdir() if path.name != MARK and path.is_file()]:
-        path.unlink()
-    collect()
-    assert (folder / "favicon.svg").exists()
+def test_who_is_signed_in_keeps_scripts_and_styles_and_no_page(tmp_path):
+    site = serve(tmp_path)
+    cookie = {"Cookie": site.owner_session}
+    address = f"http://127.0.0.1:{site.port}/dashboard/"
+    try:
+        with urlopen(Request(address, headers=cookie)) as page:
+            assert page.url == address and "no-store" in page.headers["Cache-Control"]
+            names = USED.findall(page.read().decode())
+        assert len(names) > 10
+        for name in names:
+            with urlopen(Request(urljoin(address, name), headers=cookie)) as answer:
+                assert "immutable" in answer.headers["Cache-Control"], name
+    finally:
+        site.process.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.limits import LimitReachedError
@@ -13,7 +14,7 @@ from jobs.models import JobQueue
 from jobs.services import cancel
 from jobs.states import Status
 from models_app.models import UserModel
-from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
+from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory, jpeg
 from tests.presses import at_once
 from training.selectors import next_idempotency_key, trainings_used
 from training.services import start, try_again
@@ -113,7 +114,8 @@ def test_trying_again_for_money_counts(owner, one_a_day):
 def test_full_storage_starts_nothing(owner, settings):
     settings.LIMIT_STORAGE_MB = 1
     model = draft_of(owner)
-    TrainingImageFactory(model=model, size=2**20)
+    large = ContentFile(jpeg() + bytes(2**20), name="large.jpg")
+    TrainingImageFactory(model=model, file=large)
     with pytest.raises(LimitReachedError, match="of storage are used"):
         begin(model)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import httpx
 import pytest
 
-from tests.emulators.fal.process import TRAINER, dataset
+from tests.emulators.fal.process import TRAINER, FalProcess, dataset
 from tests.trainer.process import wait_until
 
 pytestmark = pytest.mark.service
@@ -107,3 +109,14 @@ def test_keys_files_and_upload_tokens_are_the_same_after_a_restart(own_fal):
     assert fal.http.get("/.well-known/jwks.json").json() == keys
     bearer = {"Authorization": f"Bearer {token}"}
     assert fal.http.post("/files/upload", content=b"x", headers=bearer).status_code == 200
+
+
+def test_a_process_that_belongs_to_another_ends_with_it(tmp_path):
+    command = FalProcess(tmp_path / "fal").command
+    with subprocess.Popen([*command, "--with-parent"], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            assert process.wait(30) is not None
+        finally:
+            process.kill()

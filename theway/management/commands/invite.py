@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from accounts import invitations
 from accounts.invite_form import InviteForm
 from accounts.models import Invitation
+from theway.machine_zone import local_text
 
 
 class Command(BaseCommand):
@@ -39,8 +40,8 @@ class Command(BaseCommand):
         invitation: Invitation = form.save(commit=False)
         link = invitations.issue(invitation, lasts=form.lasts())
         self.stdout.write(link)
-        until = f"{invitation.expires_at:%Y-%m-%d %H:%M}"
-        self.stderr.write(gettext("It works once, until %(until)s UTC.") % {"until": until})
+        until = local_text(invitation.expires_at)
+        self.stderr.write(gettext("It works once, until %(until)s.") % {"until": until})
         if invitations.is_mailed(invitation):
             invitations.send(invitation, link)
             text = gettext("It is also mailed to %(email)s.")

@@ -1,0 +1,42 @@
+"""What password managers find on the pages that ask for a password."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.accounts.conftest import confirmed
+from tests.accounts.test_passwords import RESET, link_in
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+NAME = re.compile(r'<input[^>]*autocomplete="username"[^>]*value="([^"]*)"')
+ASKING = [
+    reverse("account_change_password"),
+    reverse("account_change_address"),
+    reverse("account_reauthenticate"),
+    reverse("dashboard:data"),
+]
+
+
+@pytest.mark.parametrize("address", ASKING)
+def test_a_page_that_asks_for_a_password_says_whose(address, public):
+    user = confirmed()
+    page = client_of(user).get(address).content.decode()
+    assert 'type="password"' in page
+    assert NAME.findall(page) == [user.email]
+    assert page.index('autocomplete="username"') < page.index('type="password"')
+
+
+def test_a_password_that_is_set_by_a_link_is_kept_under_its_address(owner, client, mailoutbox):
+    client.post(RESET, {"email": owner.email})
+    page = client.get(link_in(mailoutbox[0]), follow=True).content.decode()
+    assert 'type="password"' in page
+    assert NAME.findall(page) == [owner.email]
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
+def test_where_nobody_is_known_nobody_is_named(name, client):
+    assert not NAME.findall(client.get(reverse(name)).content.decode())
