@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,7 @@ def installation(
     `provider` names the trainers (`trainers.SETS`), `pace` is theirs, `time_factor` divides the
     engine's waits. `has_disk` puts all data but the trainers' on a disk of its own.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # then all is ended here, too
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
         disk = stack.enter_context(mounted(folder)) if has_disk else None
