@@ -214,6 +214,8 @@ _FIRST: Mapping[str, Text] = {
 }
 # What it means that something of ours is gone: there are names, and no message of a trainer.
 _GONE = {"photos_gone", "weights_gone"}
+# The same again would fail again.
+_CHANGE_FIRST = _GONE | {"moderation"}
 # The run was at the trainer when these ended the job; what it charged for, only it can tell.
 _UNKNOWN_CHARGE = NO_RESULT | {"lost_contact"}
 
@@ -269,8 +271,8 @@ def _explain_failure(job: JobQueue) -> Explanation:
     first = _FIRST.get(job.error_code, "")
     if failed_while_fetching(job):
         happened = _sentences(_DONE_THERE[job.kind], happened)
-    if job.error_code in _GONE:
-        pass  # the same again would fail again
+    if job.error_code in _CHANGE_FIRST:
+        pass
     elif job.kind == "generation":
         advice = _sentences(first, GENERATE_AGAIN)
     elif failed_while_fetching(job):

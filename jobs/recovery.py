@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from jobs.models import JobQueue
 from jobs.states import Status
+from providers.errors import RUN_ERROR_CODES, OutOfCreditError
 
-# Ended at the provider or for good: there is nothing to fetch.
-NO_RESULT = frozenset({"run_failed", "run_not_found", "deadline"})
+# Ended at the provider, for whatever reason, or for good: there is nothing to fetch. (Credit can
+# run out before a result is fetched, too.)
+NO_RESULT = RUN_ERROR_CODES - {OutOfCreditError.code} | {"run_not_found", "deadline"}
 # Not caused by the result: fetching it may be tried again as often as needed.
 NOT_CAUSED_BY_RESULT = frozenset(
     {
