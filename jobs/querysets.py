@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
@@ -51,9 +62,11 @@ class JobQuerySet(QuerySet["JobQueue"]):
         return self.annotate(turn=turn).order_by("turn", "next_poll_at")
 
     def nearest_end_in_turns(self) -> Self:
-        """In turns from every owner, the runs first whose end is nearest; those of which nobody
-        knows it yet as if it had been due since they began."""
-        end = Coalesce("eta_at", "created_at")
+        """In turns from every owner, the runs first whose end is nearest; one of which nobody
+        knows it yet as if it took as long again as it has taken until now."""
+        now = Value(timezone.now())
+        as_long_again = ExpressionWrapper(now + (now - F("created_at")), DateTimeField())
+        end = Coalesce("eta_at", as_long_again)
         turn = Window(RowNumber(), partition_by=["owner_id"], order_by=[end, F("pk")])
         return self.annotate(end=end, turn=turn).order_by("turn", "end")
 

@@ -79,6 +79,17 @@ def test_what_nobody_knows_the_end_of_is_not_put_behind_what_takes_an_hour(crowd
     assert "new" in chosen(4)
 
 
+def test_many_of_which_nobody_knows_the_end_do_not_hide_one_that_ends(crowd):
+    owner = UserModelFactory(training=True).owner
+    hour_ago = timezone.now() - 60 * MINUTE
+    for number in range(12):
+        model = UserModelFactory(training=True, owner=owner)
+        due(f"run-{number}", waits=9 * MINUTE, model=model, created_at=hour_ago)
+    model = UserModelFactory(training=True, owner=owner)
+    due("ends", waits=timedelta(seconds=1), ends_in=MINUTE, model=model, created_at=hour_ago)
+    assert "ends" in chosen(4)
+
+
 def test_every_owner_has_a_turn(crowd):
     owner = UserModelFactory(training=True).owner
     for number in range(9):
