@@ -12,12 +12,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from providers.catalog import GenerationOffer, TrainingOffer
-from providers.errors import ProviderError, RequestRejectedError, TrainerGoneError
+from providers.errors import (
+    AuthenticationFailedError,
+    ProviderError,
+    RequestRejectedError,
+    TrainerGoneError,
+)
 from providers.fal import documents
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
 from providers.hosted.input_schema import conformed, problem_with
-from providers.http.calls import Call
+from providers.fal.uploads import token_call
+from providers.http.calls import Call, Reply
 from providers.http.client import Client, OtherKey
 
 Offers = Mapping[str, TrainingOffer] | Mapping[str, GenerationOffer]
@@ -30,6 +36,25 @@ class Probe:
     def __init__(self, client: Client, hosts: Hosts) -> None:
         self._client = client
         self._hosts = hosts
+
+    def of_account(self, endpoint: str) -> tuple[Reply, str]:
+        """Return an answer that a valid key gets for nothing, and what this key may not do.
+
+        A refusal by one part of the API is no refusal by all: a key may lack that right alone.
+        Raises AuthenticationFailedError where the key is refused everywhere.
+        """
+        params = {"endpoint_id": endpoint, "limit": "1"}
+        history = Call(
+            "GET", "/v1/models/requests/by-endpoint", params=params, origin=self._hosts.platform
+        )
+        try:
+            return self._client.ask(history), ""
+        except AuthenticationFailedError:
+            reply = self._client.ask(token_call(self._hosts))
+            return reply, _(
+                "This key may not read the history of requests, so a call whose answer was lost "
+                "cannot be looked up. Make a key with that right."
+            )
 
     def found(self, offers: Offers) -> tuple[str, ...]:
         """Return the base models whose endpoints exist and stay. Raises a ProviderError where

@@ -27,7 +27,6 @@ from providers.errors import (
     BadDatasetError,
     InputExpiredError,
     ModerationError,
-    OutOfCreditError,
     ProviderError,
     ProviderUnavailableError,
     RequestRejectedError,
@@ -118,9 +117,8 @@ class Fal(Provider):
     # --- what it can do now ------------------------------------------------------------------
 
     def describe(self) -> Description:
-        params = {"endpoint_id": offers.ENDPOINTS[WorkKind.GENERATION][0], "limit": "1"}
         try:
-            reply = self.client.ask(self._platform("/models/requests/by-endpoint", params))
+            reply, lacking = self.probe.of_account(offers.ENDPOINTS[WorkKind.GENERATION][0])
         except AuthenticationFailedError as error:
             return Description(key_is_valid=False, notes=(_("The key was refused."), error.detail))
         found = self.probe.found(self.training_offers)
@@ -130,7 +128,7 @@ class Fal(Provider):
             can_generate=self.probe.found(self.generation_offers),
             engine=engine_of(reply),
             unit_prices=self.probe.unit_prices(offers.ENDPOINTS[WorkKind.TRAINING]),
-            notes=_missing(found),
+            notes=(*([lacking] if lacking else ()), *_missing(found)),
         )
 
     # --- trainings ---------------------------------------------------------------------------
@@ -295,8 +293,8 @@ class Fal(Provider):
     # --- what its refusals mean ----------------------------------------------------------------
 
     def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
-        if kind is AuthenticationFailedError and replies.is_out_of_credit(detail_of(reply)):
-            return OutOfCreditError
+        if kind is AuthenticationFailedError:
+            return replies.account_error(detail_of(reply)) or kind
         if kind is not RequestRejectedError or reply.data is None:
             return kind
         if reply.status_code == 404:

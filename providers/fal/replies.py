@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext as _
 
-from providers.errors import RUN_FAILED
+from providers.errors import RUN_FAILED, AccountLockedError, OutOfCreditError
 from providers.fal.fields import Json, list_in, moment, object_in, text, url, whole
 from providers.fal.offers import TRAINING
 from providers.hosted import log_text
@@ -39,6 +39,7 @@ _CODES = {
     "request_timeout": "timed_out",
     "startup_timeout": "timed_out",
 }
+_EMPTY_BALANCE = ("exhausted balance", "top up", "top_up")
 _DATASET_FIELDS = frozenset(offer.zip_field for offer in TRAINING.values())
 
 
@@ -95,8 +96,16 @@ def failure_code(types: Iterable[str], words: str) -> str:
 
 
 def is_out_of_credit(words: str) -> bool:
-    """Whether a refusal is about money: it has the status of a refused key (403)."""
-    return "exhausted balance" in words.lower() or "user is locked" in words.lower()
+    """Whether a refusal says that the account's balance is empty."""
+    return any(sign in words.lower() for sign in _EMPTY_BALANCE)
+
+
+def account_error(words: str) -> type[OutOfCreditError] | None:
+    """Return what a refusal says about the account, None where nothing: it has the status of a
+    refused key (403), and an empty balance is but one of the reasons for a lock."""
+    if is_out_of_credit(words):
+        return OutOfCreditError
+    return AccountLockedError if "user is locked" in words.lower() else None
 
 
 def training_result(data: Json, run_id: str) -> Run:

@@ -58,15 +58,19 @@ def upload(
     return _address(client, reply.data or {}, "access_url")
 
 
-def _token(client: Client, hosts: Hosts) -> tuple[OtherKey, str]:
-    call = Call(
+def token_call(hosts: Hosts) -> Call:
+    """Return the call that makes a token for uploads; it costs nothing."""
+    return Call(
         "POST",
         "/storage/auth/token",
         {},
         params={"storage_type": "fal-cdn-v3"},
         origin=hosts.rest,
     )
-    data = client.ask(call).data or {}
+
+
+def _token(client: Client, hosts: Hosts) -> tuple[OtherKey, str]:
+    data = client.ask(token_call(hosts)).data or {}
     token, scheme = data.get("token"), data.get("token_type") or "Bearer"
     if not isinstance(token, str) or not token or not token.isprintable():
         raise UnexpectedReplyError(client.provider, "the storage gave no token")

@@ -307,6 +307,21 @@ def test_an_exhausted_balance_is_no_bad_key(fal, wire):
         fal.start_training(training_request())
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Admin lock. Please contact support@fal.ai", errors.AccountLockedError),
+        ("TOP_UP.", errors.OutOfCreditError),
+    ],
+)
+def test_a_locked_account_is_not_told_to_add_credit_unless_that_helps(reason, kind, fal, wire):
+    detail = f"User is locked. Reason: {reason}"
+    wire.post(f"{QUEUE}/fal-ai/flux-2-trainer", json={"detail": detail}, status=403)
+    with pytest.raises(errors.OutOfCreditError) as raised:
+        fal.start_training(training_request())
+    assert type(raised.value) is kind
+
+
 def test_a_trainer_that_is_gone_is_named_as_such(fal, wire):
     wire.post(f"{QUEUE}/fal-ai/flux-2-trainer", json={"detail": "Not Found"}, status=404)
     with pytest.raises(errors.TrainerGoneError):
@@ -401,11 +416,24 @@ def test_a_deprecated_trainer_is_not_offered(fal, wire):
         fal.prepare_training(training_request(base_model=FLUX2_KLEIN_4B))
 
 
+REFUSED = {"error": {"type": "authorization_error", "message": "Invalid API key"}}
+
+
 def test_a_refused_key_is_an_answer(fal, wire):
-    wire.get(
-        f"{PLATFORM}/models/requests/by-endpoint", json={"detail": "Invalid API key"}, status=401
-    )
+    wire.get(f"{PLATFORM}/models/requests/by-endpoint", json=REFUSED, status=401)
+    wire.post("https://rest.fal.ai/storage/auth/token", json={"detail": "No user"}, status=401)
     assert fal.describe().key_is_valid is False
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_may_not_read_the_history_is_no_refused_key(status, fal, wire):
+    wire.get(f"{PLATFORM}/models/requests/by-endpoint", json=REFUSED, status=status)
+    storage(wire)
+    published(wire, schema(GOOD, ["image_data_url"]))
+    wire.get(f"{PLATFORM}/models/pricing", json=REFUSED, status=status)
+    described = fal.describe()
+    assert (described.key_is_valid, FLUX2_DEV in described.can_train) == (True, True)
+    assert "history" in described.notes[0]
 
 
 # --- logs --------------------------------------------------------------------------------------
