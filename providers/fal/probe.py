@@ -21,8 +21,8 @@ from providers.errors import (
 from providers.fal import documents
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
-from providers.hosted.input_schema import conformed, problem_with
 from providers.fal.uploads import token_call
+from providers.hosted.input_schema import conformed, problem_with
 from providers.http.calls import Call, Reply
 from providers.http.client import Client, OtherKey
 
