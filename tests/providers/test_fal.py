@@ -22,7 +22,7 @@ from providers.catalog import (
     KREA_2,
     ZIMAGE_TURBO,
 )
-from providers.fal import history, inputs, offers, replies
+from providers.fal import documents, history, inputs, offers, replies
 from providers.fal.provider import Fal
 from providers.types import EVER, Lora, RunRef, RunStatus, WorkKind
 from tests.providers.contract import ProviderContract
@@ -434,6 +434,16 @@ def test_a_key_that_may_not_read_the_history_is_no_refused_key(status, fal, wire
     described = fal.describe()
     assert (described.key_is_valid, FLUX2_DEV in described.can_train) == (True, True)
     assert "history" in described.notes[0]
+
+
+def test_a_price_has_its_unit_and_one_of_nothing_is_none():
+    listed = {
+        "prices": [
+            {"endpoint_id": "fal-ai/a", "unit_price": 1, "unit": "units", "currency": "USD"},
+            {"endpoint_id": "fal-ai/b", "unit_price": 0, "unit": "steps", "currency": "USD"},
+        ]
+    }
+    assert documents.unit_prices(listed) == {"fal-ai/a per USD units": 1.0}
 
 
 # --- logs --------------------------------------------------------------------------------------
