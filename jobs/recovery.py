@@ -21,6 +21,18 @@ NOT_CAUSED_BY_RESULT = frozenset(
         "out_of_credit",
     }
 )
+# The same trainer would refuse again, or cannot be asked before somebody has done something.
+ANOTHER_TRAINER_HELPS = frozenset(
+    {
+        "authentication_failed",
+        "bad_dataset",
+        "moderation",
+        "not_configured",
+        "out_of_credit",
+        "trainer_gone",
+        "unsupported",
+    }
+)
 
 
 def failed_while_fetching(job: JobQueue) -> bool:
@@ -41,3 +53,9 @@ def run_to_fetch(job: JobQueue) -> str:
         return ""
     is_first = "adopt_run" not in job.payload
     return job.run_id if is_first or job.error_code in NOT_CAUSED_BY_RESULT else ""
+
+
+def another_trainer_helps(job: JobQueue) -> bool:
+    """Whether a failed training should rather be tried at another trainer, with the same photos."""
+    is_undone = job.status == Status.FAILED and not failed_while_fetching(job)
+    return is_undone and job.error_code in ANOTHER_TRAINER_HELPS

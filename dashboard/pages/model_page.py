@@ -18,7 +18,7 @@ from generation.selectors import images_of_model
 from jobs import selectors, services
 from jobs.messages import Explanation, explain
 from jobs.models import JobEvent, JobQueue
-from jobs.recovery import run_to_fetch
+from jobs.recovery import another_trainer_helps, run_to_fetch
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
@@ -195,6 +195,10 @@ class ModelPage:
                 "cannot be undone."
             )
         return text % {"model": isolated(self.model), **counts}
+
+    @property
+    def another_trainer_helps(self) -> bool:
+        return self.job is not None and another_trainer_helps(self.job)
 
     @property
     def base_label(self) -> str:

@@ -93,8 +93,7 @@ class Replicate(Provider):
     # A file expires after a day; what is left of it is asked for before it is used.
     dataset_lasts = timedelta(hours=12)
     keeps: ClassVar[str | Promise] = gettext_lazy(
-        "The photos until the training is over, a day at most; the trained version until you "
-        "delete the model; pictures for an hour."
+        "The photos are deleted there after the training, the trained version with the model."
     )
     key_hosts = frozenset({"replicate.com", "replicate.delivery", "*.replicate.delivery"})
     # Its list is that of all trainings, but when a new one appears there is not documented.

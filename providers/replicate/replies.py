@@ -40,7 +40,7 @@ OWN_REF = re.compile(r"[\w.-]+/[\w.-]+:[0-9a-f]{16,64}")
 _RUNNER_PRICES = {runner.remote_model: runner.price for runner in RUNNERS.values()}
 _STAGES = {
     "starting": "Waiting for a machine",
-    "processing": "Getting ready",
+    "processing": "Training",
     "succeeded": "Finished",
     "failed": "Failed",
     "canceled": "Stopped",

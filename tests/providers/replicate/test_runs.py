@@ -31,7 +31,7 @@ def test_bars_of_loading_are_not_taken_for_the_training(replicate):
     early = {**data, "logs": data["logs"].partition("flux_train")[0]}
     run = replicate.parse_training(early)
     assert (run.step, run.progress, run.stage) == (None, None, "Describing the photos")
-    assert replicate.parse_training({**data, "logs": ""}).stage == "Getting ready"
+    assert replicate.parse_training({**data, "logs": ""}).stage == "Training"
 
 
 def test_other_trainers_bars_are_read_too(replicate):
