@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from providers.catalog import (
     KREA_2,
     ZIMAGE_TURBO,
 )
-from providers.fal import documents, history, inputs, offers, replies
+from providers.fal import documents, history, inputs, offers, replies, uploads
 from providers.fal.provider import Fal
 from providers.types import EVER, Lora, RunRef, RunStatus, WorkKind
 from tests.providers.contract import ProviderContract
@@ -239,6 +240,24 @@ def test_photos_go_nowhere_but_to_its_own_storage(fal, wire):
         with pytest.raises(errors.UnexpectedReplyError):
             fal.upload_dataset(photos(4))
         assert len(wire.calls) == 0 or "/files/upload" not in wire.calls[-1].request.url
+
+
+def test_a_token_that_runs_out_amid_a_large_file_is_renewed(fal, wire, monkeypatch):
+    monkeypatch.setattr(uploads, "IN_ONE_PIECE", 100)
+    monkeypatch.setattr(uploads, "PART_BYTES", 1000)
+    storage(wire)
+    address = "https://v3.fal.media/files/b/0a1/photos.zip"
+    begun = {"access_url": address, "uploadId": "u1"}
+    wire.post("https://v3.fal.media/files/upload/multipart", json=begun)
+    part = f"{address}/multipart/u1"
+    wire.put(f"{part}/1", headers={"ETag": "e1"})
+    wire.put(f"{part}/2", json={"detail": "The token has expired"}, status=401)
+    wire.put(f"{part}/2", headers={"ETag": "e2"})
+    wire.put(re.compile(rf"{part}/\d+$"), headers={"ETag": "e"})
+    wire.post(f"{part}/complete")
+    assert fal.upload_dataset(photos(4)) == address
+    whole = [call.request for call in wire.calls if call.request.url == f"{part}/2"]
+    assert [len(request.body) for request in whole] == [1000, 1000]
 
 
 def test_the_dataset_is_a_flat_zip_in_which_every_photo_has_its_caption(fal, wire):
