@@ -109,6 +109,7 @@ class RunRef:
     id: str
     kind: WorkKind = WorkKind.TRAINING
     base_model: str = ""  # the catalog's key
+    steps: int = 0  # that a training was asked for, where that is known
 
 
 # Of a token: a name that is as long and begins like it is no accident.

@@ -240,7 +240,7 @@ class Fal(Provider):
 
     def fetch_log(self, ref: RunRef) -> RunLog:
         call = replace(self.run_call(ref), params={"logs": "1"})
-        return self._ask(call, replies.run_log)
+        return self._ask(call, lambda data: replies.run_log(data, ref.steps))
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return what the history shows of requests sent since then. It may lack some: those that

@@ -165,8 +165,11 @@ def error_of(data: Json) -> tuple[str, str]:
     return (kind if isinstance(kind, str) else "", error if isinstance(error, str) else "")
 
 
-def run_log(data: Json) -> RunLog:
-    """Return the log in a status answer, with how far the training is."""
+def run_log(data: Json, steps: int = 0) -> RunLog:
+    """Return the log in a status answer, with how far the training is.
+
+    `steps` that it was asked for tell its bar from those of loading and downloading.
+    """
     entries = [item for item in list_in(data.get("logs")) if isinstance(item, dict)]
     lines = tuple(
         LogLine(
@@ -175,7 +178,7 @@ def run_log(data: Json) -> RunLog:
         for item in entries
     )
     texts = [line.text for line in lines]
-    step, total = log_text.progress(texts)
+    step, total = log_text.progress(texts, steps or None)
     return RunLog(lines, log_text.losses(texts, total), step, total)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -475,6 +476,14 @@ def test_the_log_tells_step_and_loss(fal, wire):
     assert log.losses == ((121, 0.39),)
     assert [line.level for line in log.lines] == ["info", "error"]
     assert "logs=1" in wire.calls[0].request.url
+
+
+def test_a_bar_of_something_larger_is_not_taken_for_the_training(fal, wire):
+    lines = ["Fetching 2000 files: 100%|█████| 2000/2000", " 2%|▏ | 20/1000 loss: 0.4"]
+    logs = [{"message": line} for line in lines]
+    wire.get(STATUS, json={"status": "IN_PROGRESS", "request_id": "764cab", "logs": logs})
+    log = fal.run_log(replace(RUN, steps=1000))
+    assert (log.step, log.total_steps, log.losses) == (20, 1000, ((20, 0.4),))
 
 
 @pytest.mark.live
