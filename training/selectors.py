@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _, ngettext
@@ -45,6 +46,7 @@ class Estimate:
     steps: int
     budget_usd: Decimal  # what budgets keep for it, also where no price is published
     price_text: str
+    read_on: date | None  # when the price was read at the trainer
     time_text: str
 
 
@@ -181,6 +183,7 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
         steps=steps,
         budget_usd=_budget_usd(option, steps),
         price_text=_price_text(price),
+        read_on=option.offer.price.read_on if option and option.offer and price else None,
         time_text=_time_text(seconds),
     )
 

@@ -11,16 +11,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from providers.catalog import GenerationOffer, TrainingOffer
+from providers.catalog import GenerationOffer, TrainingOffer, base_model
 from providers.errors import (
     AuthenticationFailedError,
     ProviderError,
     RequestRejectedError,
     TrainerGoneError,
 )
-from providers.fal import documents
+from providers.fal import documents, platform
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
+from providers.fal.offers import TRAINING
 from providers.fal.uploads import token_call
 from providers.hosted.input_schema import conformed, problem_with
 from providers.http.calls import Call, Reply
@@ -37,29 +38,33 @@ class Probe:
         self._client = client
         self._hosts = hosts
 
-    def of_account(self, endpoint: str) -> tuple[Reply, str]:
+    def of_account(self) -> tuple[Reply, tuple[str, ...]]:
         """Return an answer that a valid key gets for nothing, and what this key may not do.
 
         A refusal by one part of the API is no refusal by all: a key may lack that right alone.
         Raises AuthenticationFailedError where the key is refused everywhere.
         """
-        params = {"endpoint_id": endpoint, "limit": "1"}
-        history = Call(
-            "GET", "/v1/models/requests/by-endpoint", params=params, origin=self._hosts.platform
-        )
         try:
-            return self._client.ask(history), ""
+            return self._client.ask(platform.key_check(self._hosts)), ()
         except AuthenticationFailedError:
             reply = self._client.ask(token_call(self._hosts))
-            return reply, _(
-                "This key may not read the history of requests, so a call whose answer was lost "
-                "cannot be looked up. Make a key with that right."
-            )
+        lacking = _(
+            "This key may not read the history of requests, so a call whose answer was lost "
+            "cannot be looked up. Make a key with that right."
+        )
+        return reply, (lacking,)
 
     def found(self, offers: Offers) -> tuple[str, ...]:
         """Return the base models whose endpoints exist and stay. Raises a ProviderError where
         that cannot be known."""
         return tuple(key for key, offer in offers.items() if self._document(offer.remote_model))
+
+    def notes(self, found: Sequence[str]) -> tuple[str, ...]:
+        """Return what an operator should know: which trainers of ours are not there."""
+        gone = [base_model(key).label for key in TRAINING if key not in found]
+        if not gone:
+            return ()
+        return (_("It has no trainer now for: %(names)s.") % {"names": ", ".join(gone)},)
 
     def accepted(self, endpoint: str, sent: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is to be sent, in the types that the endpoint publishes now.

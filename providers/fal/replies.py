@@ -5,11 +5,22 @@ There is no status for a failure: it is COMPLETED with an error, or a result tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from django.utils.translation import gettext as _
 
-from providers.errors import RUN_FAILED, AccountLockedError, OutOfCreditError
+from providers.errors import (
+    RUN_FAILED,
+    AccountLockedError,
+    AuthenticationFailedError,
+    BadDatasetError,
+    InputExpiredError,
+    ModerationError,
+    OutOfCreditError,
+    ProviderError,
+    RequestRejectedError,
+    TrainerGoneError,
+)
 from providers.fal.fields import Json, list_in, moment, object_in, text, url, whole
 from providers.fal.offers import TRAINING
 from providers.hosted import log_text
@@ -40,6 +51,11 @@ _CODES = {
     "startup_timeout": "timed_out",
 }
 _EMPTY_BALANCE = ("exhausted balance", "top up", "top_up")
+_ERRORS: Mapping[str, type[RequestRejectedError]] = {
+    "moderation": ModerationError,
+    "bad_dataset": BadDatasetError,
+    "input_expired": InputExpiredError,
+}
 _DATASET_FIELDS = frozenset(offer.zip_field for offer in TRAINING.values())
 
 
@@ -157,6 +173,17 @@ def error_types(data: Json) -> list[str]:
             if _DATASET_FIELDS.intersection(map(str, list_in(item.get("loc")))):
                 found.append("unsupported_archive_format")
     return [one for one in found if one]
+
+
+def error_kind(reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
+    """Return which error a refusal means; `kind` is what its status alone says."""
+    if kind is AuthenticationFailedError:
+        return account_error(detail_of(reply)) or kind
+    if kind is not RequestRejectedError or reply.data is None:
+        return kind
+    if reply.status_code == 404:
+        return TrainerGoneError
+    return _ERRORS.get(failure_code(error_types(reply.data), ""), kind)
 
 
 def error_of(data: Json) -> tuple[str, str]:
