@@ -170,7 +170,8 @@ class JobQueue(models.Model):
     @property
     def run_ref(self) -> RunRef:
         """What names its run in a call."""
-        return RunRef(self.run_id, WorkKind(self.kind), self.payload.get("base_model", ""))
+        base_model, steps = self.payload.get("base_model", ""), self.result.get("steps", 0)
+        return RunRef(self.run_id, WorkKind(self.kind), base_model, steps)
 
     @property
     def is_over(self) -> bool:

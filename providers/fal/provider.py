@@ -106,7 +106,7 @@ class Fal(Provider):
 
     def describe(self) -> Description:
         try:
-            reply = self.client.ask(platform.key_check(self.hosts))
+            reply, lacking = self.probe.of_account()
         except AuthenticationFailedError as error:
             return Description(key_is_valid=False, notes=(_("The key was refused."), error.detail))
         found = self.probe.found(self.training_offers)
@@ -116,7 +116,7 @@ class Fal(Provider):
             can_generate=self.probe.found(self.generation_offers),
             engine=engine_of(reply),
             unit_prices=self.probe.unit_prices(offers.ENDPOINTS[WorkKind.TRAINING]),
-            notes=self.probe.notes(found),
+            notes=(*lacking, *self.probe.notes(found)),
         )
 
     # --- trainings ---------------------------------------------------------------------------
@@ -197,7 +197,7 @@ class Fal(Provider):
         self.require_same(run, ref)
         if run.status is RunStatus.SUCCEEDED:
             run = self._result(ref)
-        log = self._parsed(reply, replies.run_log)
+        log = self._parsed(reply, lambda data: replies.run_log(data, ref.steps))
         run = replace(run, log=log, step=log.step, total_steps=log.total_steps)
         return self.observed(run, reply)
 
@@ -228,7 +228,7 @@ class Fal(Provider):
         return Call("PUT", f"{self._path_of(ref)}/cancel", is_about_run=True, may_be_empty=True)
 
     def fetch_log(self, ref: RunRef) -> RunLog:
-        return self._ask(self.run_call(ref), replies.run_log)
+        return self._ask(self.run_call(ref), lambda data: replies.run_log(data, ref.steps))
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return what the history shows of requests sent since then. It may lack some: those that

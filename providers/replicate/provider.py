@@ -283,9 +283,10 @@ class Replicate(Provider):
     def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
         if kind is not RequestRejectedError or reply.data is None:
             return kind
-        if reply.status_code == NOT_FOUND:
-            return TrainerGoneError
         text = f"{reply.data.get('title')}\n{reply.data.get('detail')}"
+        if reply.status_code == NOT_FOUND:
+            # Also where the account's own model is not there (yet): then the trainer is.
+            return kind if "destination" in text else TrainerGoneError
         return causes.KINDS.get(causes.code_of(text), kind)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from emulators.stand_ins import STAND_INS
 
+ROOT = Path(__file__).resolve().parents[2]
 ASK = """
 import os, sys, urllib.request
 for name in sys.argv[1:]:
@@ -19,10 +21,12 @@ print("all are there")
 
 
 def test_a_command_finds_every_stand_in(tmp_path):
-    env = {**os.environ, "EMULATORS_DIR": str(tmp_path)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}  # they keep what they have below the folder
     urls = [one.url_variable for one in STAND_INS]
     command = [sys.executable, "-m", "emulators", sys.executable, "-c", ASK, *urls]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all are there"), done.stderr
 
 
