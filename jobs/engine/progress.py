@@ -54,8 +54,9 @@ class Rhythm:
     @classmethod
     def of(cls, provider: Provider, kind: WorkKind, asked_at: datetime) -> Rhythm:
         """The rhythm of a provider's runs of one kind as things are now."""
-        has_webhooks = receipts.are_arriving(provider.key)
-        return cls(asked_at, turns.everyone(provider, kind), has_webhooks)
+        # With few runs there is room to look often, so that pages move while somebody watches.
+        may_be_rare = turns.is_crowded(provider) and receipts.are_arriving(provider.key)
+        return cls(asked_at, turns.everyone(provider, kind), may_be_rare)
 
     def next_look(self, provider: str, running_for: timedelta, left: timedelta | None) -> datetime:
         """Return when to look at a run again that goes on for `left`, where that is known."""

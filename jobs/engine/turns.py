@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from jobs import clock
-from jobs.engine.backoff import everyone_asked
+from jobs.engine.backoff import LONGEST_HEALTHY, everyone_asked
 from jobs.models import JobQueue
 from jobs.states import Status
 from providers.base import Provider
@@ -49,6 +49,13 @@ def chosen(provider: Provider, kinds: Iterable[WorkKind], count: int) -> list[Jo
     waiting = list(due.order_by("next_poll_at", "pk")[: math.ceil(count / 2)])
     others = due.exclude(pk__in=[job.pk for job in waiting])
     return waiting + list(others.nearest_end_in_turns()[: count - len(waiting)])
+
+
+def is_crowded(provider: Provider) -> bool:
+    """Whether a provider has more runs than can each be asked for in the usual longest wait."""
+    running = JobQueue.objects.filter(provider=provider.key, status=Status.RUNNING)
+    longest = timedelta(seconds=LONGEST_HEALTHY)
+    return everyone_asked(running.count(), type(provider)) > longest
 
 
 def everyone(provider: Provider, kind: WorkKind) -> timedelta | None:

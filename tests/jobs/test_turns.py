@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from jobs import services
-from jobs.engine import poll, turns
+from jobs.engine import poll, receipts, turns
+from jobs.engine.progress import Rhythm
 from jobs.engine.turns import Budget
 from jobs.models import JobQueue, ProviderStatus
 from providers import registry
@@ -159,3 +160,13 @@ def test_the_time_of_the_last_poll_is_kept_for_the_next(crowd):
     due("ft-1")
     poll.poll("local")
     assert ProviderStatus.objects.get(provider="local").polled_at is not None
+
+
+def test_reports_make_looks_rare_only_where_there_are_many_runs(monkeypatch):
+    provider = registry.get("local")
+    monkeypatch.setattr(Local, "calls_per_second", 0.3)  # of three runs each in ten seconds
+    monkeypatch.setattr(receipts, "are_arriving", lambda key: True)
+    JobFactory.create_batch(3, running=True)
+    assert not Rhythm.of(provider, WorkKind.TRAINING, timezone.now()).has_webhooks
+    JobFactory(running=True)
+    assert Rhythm.of(provider, WorkKind.TRAINING, timezone.now()).has_webhooks
