@@ -1,7 +1,8 @@
 """Turns a photo into the one kind we store: upright, sRGB, eight bits, without alpha.
 
 Runs in a worker only. Its memory is counted beforehand (`shapes/`): every step here keeps at most
-one whole picture besides a reduced one, so large ones are converted strip by strip.
+one whole picture besides a reduced one, so large ones are converted strip by strip. Formats that
+are made of tiles or strips come in bands (`banded.py`), and are never whole at their full size.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import IO
 from PIL import ExifTags, Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
+from models_app.decoding import banded
+from models_app.decoding.bands import STRIP_ROWS, reduced, strips
 from models_app.decoding.metadata import opened
 from models_app.decoding.task import NormalisedPhoto, Task
 
 _WHITE = (255, 255, 255)
 _SRGB = ImageCms.createProfile("sRGB")
-_STRIP_ROWS = 16
 # EXIF 2.32, 4.6.4 A, tag Orientation: the operation that undoes each value.
 _UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -32,8 +34,7 @@ _UPRIGHT = {
 
 def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
     """Decode and re-encode one photo. Raises whatever a decoder raises."""
-    pixels, profile, orientation = _opened(source, task)
-    pixels = _reduced(pixels, task)
+    pixels, profile, orientation = _near_its_size(source, task)
     pixels.thumbnail((task.stored_side,) * 2, Resampling.LANCZOS, reducing_gap=None)
     pixels = _in_srgb(pixels, profile)
     if orientation in _UPRIGHT:
@@ -41,11 +42,27 @@ def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
     return _encode(pixels, task)
 
 
+def _near_its_size(source: IO[bytes], task: Task) -> tuple[Image.Image, bytes | None, int | None]:
+    """Return the picture opaque in eight bits and small enough, its profile and orientation."""
+    if not banded.comes_in_bands(task.decoder):
+        image, profile, orientation = _opened(source, task)
+        return _reduced(image, task), profile, orientation
+    picture = banded.opened(source, task.decoder)
+    _check_size(picture.width, picture.height, task)
+    factor = max(1, max(picture.width, picture.height) // task.near_side)
+    small = reduced(picture.bands, picture.width, picture.height, factor)
+    return small, picture.profile, picture.orientation
+
+
+def _check_size(width: int, height: int, task: Task) -> None:
+    if width * height > task.pixels:
+        raise ValueError("the decoder reads another size than we did")
+
+
 def _opened(source: IO[bytes], task: Task) -> tuple[Image.Image, bytes | None, int | None]:
     """Return the first frame, its colour profile and its orientation."""
     with opened(source, task.decoder) as image:
-        if image.width * image.height > task.pixels:
-            raise ValueError("the decoder reads another size than we did")
+        _check_size(*image.size, task)
         if task.decoder == "JPEG":
             # A fraction of the size is enough, and takes a fraction of time and memory.
             scale = task.near_side / max(image.size)
@@ -64,20 +81,9 @@ def _reduced(image: Image.Image, task: Task) -> Image.Image:
     factor = max(image.size) // (task.near_side if is_plain else task.stored_side)
     if is_plain and factor < 2:
         return image
-    return _in_strips(image, max(1, factor))
-
-
-def _in_strips(image: Image.Image, factor: int) -> Image.Image:
-    """Return an opaque copy in eight bits, its sides divided by `factor`."""
-    width, height = image.size
-    reduced: Image.Image | None = None
-    for top in range(0, height, _STRIP_ROWS * factor):
-        bottom = min(top + _STRIP_ROWS * factor, height)
-        strip = _opaque(_in_eight_bits(image.crop((0, top, width, bottom)))).reduce(factor)
-        if reduced is None:
-            reduced = Image.new(strip.mode, (strip.width, -(-height // factor)))
-        reduced.paste(strip, (0, top // factor))
-    return reduced or image
+    factor = max(1, factor)
+    bands = (_opaque(_in_eight_bits(strip)) for strip in strips(image, STRIP_ROWS * factor))
+    return reduced(bands, *image.size, factor)
 
 
 def _is_plain(image: Image.Image) -> bool:

@@ -72,7 +72,7 @@ def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
         stored_side=LIMITS.stored_side,
         thumbnail_side=LIMITS.thumbnail_side,
         memory=shape.memory + DECODING.spare_memory,
-        processor_seconds=settings.PHOTO_SECONDS,
+        processor_seconds=settings.PHOTO_SECONDS * shape.effort,
         clock_seconds=DECODING.clock_seconds,
     )
 

@@ -9,6 +9,9 @@ import zlib
 from PIL import Image, ImageCms, ImageDraw
 from PIL.Image import Transpose
 from PIL.TiffImagePlugin import IFDRational
+from pillow_heif import register_heif_opener
+
+register_heif_opener()  # for writing; the site reads with a decoder of its own
 
 # Strings no stored photo may contain, and the places they are put in.
 SECRET = b"Keizersgracht 174"
