@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
+from models_app.shapes.bmp import read_bmp
 from models_app.shapes.heif import read_heif
 from models_app.shapes.jpeg import read_jpeg
 from models_app.shapes.png import read_png
 from models_app.shapes.shape import Shape
+from models_app.shapes.tiff import read_tiff
 from models_app.shapes.webp import read_webp
 
 # Enough for every signature below and for the brands of an ISO media file.
@@ -41,7 +43,17 @@ PNG = PhotoFormat("PNG", "png", "PNG", LIMITS.max_pixels_png, read_png)
 WEBP = PhotoFormat("WEBP", "webp", "JPEG", LIMITS.max_pixels_webp, read_webp)
 # HEIC and AVIF share a container; what is coded in it decides how it is decoded.
 HEIF = PhotoFormat("HEIF", "", "JPEG", LIMITS.max_pixels, read_heif)
+# Scans; they are too large to be kept without loss.
+TIFF = PhotoFormat("TIFF", "", "JPEG", LIMITS.max_pixels, read_tiff)
+BMP = PhotoFormat("BMP", "", "JPEG", LIMITS.max_pixels, read_bmp)
 
+_TAKEN: Mapping[bytes, PhotoFormat] = {
+    b"\xff\xd8\xff": JPEG,
+    b"\x89PNG\r\n\x1a\n": PNG,
+    b"II*\x00": TIFF,
+    b"MM\x00*": TIFF,
+    b"BM": BMP,
+}
 # Leading bytes of files we recognise and refuse → their code in `_REFUSALS`.
 _SIGNATURES: Mapping[bytes, str] = {
     b"GIF8": "gif",
@@ -50,9 +62,6 @@ _SIGNATURES: Mapping[bytes, str] = {
     b"Rar!": "archive",
     b"7z\xbc\xaf\x27\x1c": "archive",
     b"\x1a\x45\xdf\xa3": "video",
-    b"BM": "bmp",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
     b"8BPS": "psd",
     b"\xff\x0a": "jxl",
     b"\x00\x00\x00\x0cJXL ": "jxl",
@@ -70,8 +79,6 @@ _REFUSALS: Mapping[str, Promise] = {
     "zip": _("This is a ZIP archive. Unpack it and upload the photos inside."),
     "archive": _("This is an archive. Unpack it and upload the photos inside."),
     "video": _("This is a video. Take a still picture from it and upload that."),
-    "bmp": _("This is a BMP picture. Save it as JPEG and upload that."),
-    "tiff": _("This is a TIFF or camera raw file. Save it as JPEG and upload that."),
     "psd": _("This is a Photoshop file. Save it as JPEG and upload that."),
     "jxl": _("This is a JPEG XL picture. Save it as JPEG and upload that."),
     "svg": _("This is an SVG drawing or an XML document. Upload photos as %(formats)s."),
@@ -89,10 +96,9 @@ def sniff(head: bytes) -> PhotoFormat:
 
     Raises PhotoRefusedError for every other file, naming its kind where it is recognised.
     """
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
+    found = (known for signature, known in _TAKEN.items() if head.startswith(signature))
+    if photo_format := next(found, None):
+        return photo_format
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WEBP
     if head[4:8] == b"ftyp" and _brands(head) & _STILL_BRANDS:

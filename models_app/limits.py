@@ -29,6 +29,8 @@ KINDS = (
     Kind("AVIF", ("image/avif",), (".avif",)),
     Kind("PNG", ("image/png",), (".png",)),
     Kind("WebP", ("image/webp",), (".webp",)),
+    Kind("TIFF", ("image/tiff",), (".tif", ".tiff")),
+    Kind("BMP", ("image/bmp",), (".bmp", ".dib")),
 )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import IO
 
-from models_app.decoding.bands import Banded
+from models_app.decoding.opened import Opened
 
 # Their libraries are large; most photos are JPEGs and need none of them.
-_MODULES = {"HEIF": "models_app.decoding.heif"}
+_MODULES = {"HEIF": "models_app.decoding.heif", "TIFF": "models_app.decoding.tiff"}
 
 
 def load(decoder: str) -> None:
@@ -22,7 +22,7 @@ def comes_in_bands(decoder: str) -> bool:
     return decoder in _MODULES
 
 
-def opened(source: IO[bytes], decoder: str) -> Banded:
+def opened(source: IO[bytes], decoder: str) -> Opened:
     """Return the photo in `source`, not decoded yet. Raises whatever its decoder raises."""
-    picture: Banded = importlib.import_module(_MODULES[decoder]).read(source)
+    picture: Opened = importlib.import_module(_MODULES[decoder]).read(source)
     return picture

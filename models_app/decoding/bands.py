@@ -4,25 +4,10 @@ is never in memory at its full size."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from PIL import Image
 
 STRIP_ROWS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Banded:
-    """A picture that comes in bands from the top, each as wide as the whole and opaque.
-
-    `profile` is an ICC profile, `orientation` EXIF's.
-    """
-
-    width: int
-    height: int
-    bands: Iterable[Image.Image]
-    profile: bytes | None
-    orientation: int | None
 
 
 def reduced(bands: Iterable[Image.Image], width: int, height: int, factor: int) -> Image.Image:

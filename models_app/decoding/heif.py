@@ -14,8 +14,10 @@ from typing import IO
 import _pillow_heif  # type: ignore[import-not-found]
 from PIL import Image, _avif
 
-from models_app.decoding.bands import Banded
 from models_app.decoding.colours import profile_of
+from models_app.decoding.metadata import MAX_EXIF_BYTES
+from models_app.decoding.notes import TRANSPARENCY, exif_of, found_in, profile_named_in
+from models_app.decoding.opened import Opened
 from models_app.shapes.boxes import Item
 from models_app.shapes.heif import Layout, content_of, read_layout
 
@@ -28,15 +30,32 @@ _ROWS = 64
 _MOST_BYTES = 2**31 - 1
 
 
-def read(source: IO[bytes]) -> Banded:
+def read(source: IO[bytes]) -> Opened:
     """Return the primary picture of `source`, decoded while its bands are asked for."""
     layout = read_layout(source)
     bands = _opaque_bands(source, layout)
-    profile = layout.profile or profile_of(layout.nclx)
+    exif, found = _notes(source, layout)
+    profile = layout.profile or profile_of(layout.nclx) or profile_named_in(exif)
     left, top, right, bottom = layout.crop
     if (left, top, right, bottom) != (0, 0, layout.width, layout.height):
         bands = _cropped(bands, layout.crop)
-    return Banded(right - left, bottom - top, bands, profile, layout.orientation)
+    return Opened(right - left, bottom - top, bands, profile, layout.orientation, found)
+
+
+def _notes(source: IO[bytes], layout: Layout) -> tuple[Image.Exif, frozenset[str]]:
+    """Return EXIF, and what it and the rest tell; EXIF begins with a number (23008-12, A.2.1)."""
+    exif, xmp = Image.Exif(), b""
+    for note in layout.notes:
+        if not 4 < note.size <= MAX_EXIF_BYTES or note.kind not in {b"Exif", b"mime"}:
+            continue
+        content = content_of(source, note, most=MAX_EXIF_BYTES)
+        if note.kind == b"Exif":
+            skipped = int.from_bytes(content[:4], "big")
+            exif = exif_of(content[4 + skipped :])
+        else:
+            xmp += content
+    transparent = {TRANSPARENCY} if layout.alpha else set[str]()
+    return exif, found_in(exif, xmp) | transparent
 
 
 def _opaque_bands(source: IO[bytes], layout: Layout) -> Iterator[Image.Image]:

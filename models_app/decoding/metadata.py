@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO, cast
 
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -81,6 +82,7 @@ _READERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "PNG": PngImageFile,
     "JPEG": _Jpeg,
     "WEBP": WebPImageFile,
+    "BMP": BmpImageFile,
 }
 
 

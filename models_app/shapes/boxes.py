@@ -61,6 +61,12 @@ class Items:
             if kind == b"auxl" and number in targets and origin in self.items:
                 yield self.items[origin]
 
+    def notes(self, number: int) -> Iterator[Item]:
+        """Yield what describes a picture: EXIF, XMP."""
+        for (kind, origin), targets in self.references.items():
+            if kind == b"cdsc" and number in targets and origin in self.items:
+                yield self.items[origin]
+
 
 class Fields:
     """Numbers of a box, read one after another."""

@@ -39,6 +39,7 @@ class Layout:
     `kind` is the coding of all tiles. `crop` is the part of it that counts: left, top, right,
     bottom. `orientation` is EXIF's. `nclx` are its colours as numbers (ITU-T H.273): primaries,
     transfer, matrix; `is_full_range` tells how they are coded. `profile` is an ICC profile.
+    `notes` are EXIF and XMP.
     """
 
     kind: bytes
@@ -55,6 +56,7 @@ class Layout:
     nclx: tuple[int, int, int] | None
     is_full_range: bool
     alpha: Layout | None = None
+    notes: tuple[Item, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -101,6 +103,7 @@ def _layout(
         nclx=nclx,
         is_full_range=is_full_range,
         alpha=None if is_alpha else _alpha(source, size, items, item),
+        notes=tuple(items.notes(item.number)),
     )  # fmt: skip
 
 
