@@ -50,7 +50,7 @@ RENDERED: list[tuple[str, tuple[int, int], str, Options]] = [
     ("camera-12mp.png", (4032, 3024), "PNG", {"compress_level": 1}),
     ("phone-12mp.webp", (4032, 3024), "WEBP", {"quality": 85, "method": 0}),
     ("whole-12mp.avif", (4032, 3024), "AVIF", {"quality": 70, "speed": 10}),
-    ("scan-35mp-lzw.tif", (4960, 7016), "TIFF", {"compression": "tiff_lzw"}),
+    ("scan-35mp-grey-lzw.tif", (4960, 7016), "TIFF", {"compression": "tiff_lzw", "mode": "L"}),
     ("scan-16mp.tif", (4096, 4096), "TIFF", {}),
     ("scan-16mp-cmyk.tif", (3500, 3500), "TIFF", {"mode": "CMYK"}),
     ("print-12mp-cmyk.jpg", (4032, 3024), "JPEG", {"quality": 90, "mode": "CMYK"}),

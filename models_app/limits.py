@@ -42,7 +42,8 @@ class Limits:
     recommended_min: int = 5
     recommended_max: int = 20
     max_photos: int = 50
-    max_bytes: int = 50 * _MEBIBYTE
+    # The largest that phones write: 200 megapixels in JPEG.
+    max_bytes: int = 80 * _MEBIBYTE
     # What the largest sensors of phones make. Such a JPEG is decoded at a fraction of its size, a
     # HEIC tile by tile.
     max_pixels: int = 200 * _MEGAPIXEL

@@ -20,6 +20,7 @@ def reduced(bands: Iterable[Image.Image], width: int, height: int, factor: int) 
             whole = Image.new(rows.mode, (-(-width // factor), -(-height // factor)))
         whole.paste(rows, (0, done // factor))
         done += band.height
+        del band, rows  # the next one is made meanwhile
     if whole is None or done != height:
         raise ValueError("the bands are not the picture")
     return whole
@@ -31,9 +32,12 @@ def _multiples(bands: Iterable[Image.Image], factor: int) -> Iterator[Image.Imag
     for band in bands:
         joined = _joined(left, band)
         rows = joined.height // factor * factor
-        if rows:
-            yield joined if rows == joined.height else joined.crop((0, 0, joined.width, rows))
         left = joined.crop((0, rows, *joined.size)) if rows < joined.height else None
+        whole = joined if left is None else joined.crop((0, 0, joined.width, rows))
+        del band, joined
+        if rows:
+            yield whole
+        del whole
     if left is not None:
         yield left
 

@@ -8,7 +8,7 @@ from typing import IO
 from models_app.limits import LIMITS
 from models_app.refusals import refused
 from models_app.shapes.parts import Parts
-from models_app.shapes.shape import Shape, resizing_memory
+from models_app.shapes.shape import NEAR, Shape, resizing_memory
 
 _FILE_HEADER, _OLD_HEADER, _HEADERS = 14, 12, {40, 52, 56, 64, 108, 124}
 _RGB, _RLE8, _RLE4, _MASKS = 0, 1, 2, 3
@@ -50,7 +50,9 @@ def _header(parts: Parts) -> tuple[int, int, int, int]:
 def _memory(width: int, height: int, bits: int, *, is_packed: bool) -> int:
     """Return what decoding takes: pixels as Pillow keeps them, unpacked ones, a reduced copy."""
     pixels = width * height * (1 if bits <= 8 else 4) + (2 * width * height if is_packed else 0)
-    factor = max(1, max(width, height) // LIMITS.stored_side)
+    factor = max(1, max(width, height) // (NEAR if bits > 8 else LIMITS.stored_side))
     width, height = -(-width // factor), -(-height // factor)
-    reduced = 4 * width * height
-    return max(pixels + 2 * reduced, reduced + resizing_memory(width, height))
+    reduced, resizing = 4 * width * height, resizing_memory(width, height)
+    if factor == 1:
+        return pixels + reduced + resizing
+    return max(pixels + 2 * reduced, reduced + resizing)

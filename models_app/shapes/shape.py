@@ -52,10 +52,10 @@ def bands_factor(width: int, height: int) -> int:
 def banded_memory(width: int, height: int, rows: int, layers: int = 1) -> int:
     """Return what it takes to keep bands of `rows` and the whole reduced, and to resize that.
 
-    A band is put together, joined to what is left of the last one, and reduced.
+    A band is put together, joined to what is left of the last one, and cut to what is reduced.
     """
     factor = bands_factor(width, height)
-    band = 4 * width * (rows + 16 * factor) * (1 + layers)
+    band = 4 * width * (rows + 16 * factor) * 3 * layers
     width, height = -(-width // factor), -(-height // factor)
     reduced = 4 * width * height
     return reduced + max(band, resizing_memory(width, height))

@@ -13,7 +13,7 @@ from models_app import ingest, refusals
 from models_app.errors import PhotoRefusedError
 from models_app.ingest import NormalisedPhoto, normalise
 from models_app.limits import LIMITS, Limits
-from tests.models_app import photographs as photo
+from tests.models_app import hostile, photographs as photo
 
 NAMES = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP")
 WHOLE = {name: photo.encoded(photo.quarters(), name).getvalue() for name in NAMES}
@@ -38,6 +38,8 @@ def ftyp(*brands: bytes) -> bytes:
     ("data", "code", "words"),
     [
         (b"", "empty", "empty"),
+        (hostile.with_frame(0xC9), "unusual_kind", "arithmetic coding"),
+        (hostile.with_frame(0xC3), "unusual_kind", "lossless coding"),
         (ftyp(b"heic", b"mif1"), "damaged", "damaged"),
         (ftyp(b"mif1", b"avif"), "damaged", "damaged"),
         (ftyp(b"isom", b"mp42"), "video", "video"),
