@@ -16,7 +16,9 @@ from models_app.refusals import refused
 from models_app.shapes.parts import Parts
 
 _LARGE, _TO_THE_END = 1, 0  # sizes that mean something else (14496-12, 4.2.2)
-_MAX_EXTENTS = 64  # of one item; cameras write one
+# Of all items together: the places of their bytes, what is said of them, what they refer to. A
+# phone's 768 tiles have a place and five properties each.
+_MAX_ENTRIES = 10_000
 
 
 @dataclass(slots=True)
@@ -123,6 +125,7 @@ class _Meta:
         self._content = parts.read(size)
         self._parts = parts
         self._found = Items()
+        self._entries = {"extents": 0, "properties": 0, "references": 0}
         self._data_at = 0
 
     def read(self) -> Items:
@@ -153,6 +156,12 @@ class _Meta:
             yield kind, at + 8, stop
             at = stop
 
+    def _count(self, what: str, count: int) -> None:
+        """Count entries of a kind over all items. Raises PhotoRefusedError for too many."""
+        self._entries[what] += count
+        if self._entries[what] > _MAX_ENTRIES:
+            raise refused("too_many_parts")
+
     def _read_primary(self, at: int, end: int) -> None:
         fields = Fields(self._content[at:end])
         version, _ = fields.version()
@@ -181,7 +190,8 @@ class _Meta:
             fields.take(2)
             start = fields.number(base) + (self._data_at if method == 1 else 0)
             count = fields.number(2)
-            if count > _MAX_EXTENTS or method > 1:
+            self._count("extents", count)
+            if method > 1:
                 raise refused("damaged")
             for _ in range(count):
                 fields.take(index if version else 0)
@@ -211,7 +221,9 @@ class _Meta:
         mask = 0x7FFF if flags & 1 else 0x7F  # the highest bit means “essential”
         for _ in range(_most(fields.number(4))):
             item = self._found.items.get(fields.number(4 if version else 2))
-            for _ in range(fields.number(1)):
+            count = fields.number(1)
+            self._count("properties", count)
+            for _ in range(count):
                 index = fields.number(size) & mask
                 if item is not None and 0 < index <= len(properties):
                     item.properties.append(properties[index - 1])
@@ -221,6 +233,7 @@ class _Meta:
         for kind, start, stop in self._boxes(at + 4, end):
             fields = Fields(self._content[start:stop])
             origin, count = fields.number(size), fields.number(2)
+            self._count("references", count)
             targets = [fields.number(size) for _ in range(count)]
             self._found.references[kind, origin] = targets
 

@@ -43,6 +43,17 @@ def many_items() -> bytes:
     return heif.file([tile(), *[heif.Part(b"mime", b"")] * 9000])
 
 
+def many_references() -> bytes:
+    part = tile()
+    part.refers.append((b"cdsc", [1] * 20_000))
+    return heif.file([part])
+
+
+def many_properties() -> bytes:
+    notes = [heif.Part(b"mime", b"x", [heif.sides(1, 1)] * 250) for _ in range(50)]
+    return heif.file([tile(), *notes])
+
+
 # What must be refused without any decoder, and why.
 REFUSED: Mapping[str, tuple[str, Maker]] = {
     "heic-claims-65000": ("too_many_pixels", lambda: claiming(65_000, 65_000)),
@@ -57,6 +68,8 @@ REFUSED: Mapping[str, tuple[str, Maker]] = {
     "heic-grid-missing-tiles": ("damaged", lambda: small_grid(missing=2)),
     "heic-grid-of-itself": ("damaged", grid_of_itself),
     "heic-items-9000": ("too_many_parts", many_items),
+    "heic-references-20000": ("too_many_parts", many_references),
+    "heic-properties-12500": ("too_many_parts", many_properties),
     "heic-other-coding": ("unusual_kind", lambda: sound().replace(b"hvc1", b"unci")),
     "heic-overlay": ("unusual_kind", lambda: sound().replace(b"hvc1", b"iovl")),
 }
