@@ -45,8 +45,11 @@ def main(command: list[str]) -> int:
         for one in STAND_INS:
             port = _free_port(one.port)
             running.append(_start(one.name, port, folder))
-            env |= {one.key_variable: one.key, one.url_variable: f"http://127.0.0.1:{port}"}
-            print(f"{one.name}, emulated: http://127.0.0.1:{port}", flush=True)  # noqa: T201
+            found = {one.key_variable: one.key, one.url_variable: f"http://127.0.0.1:{port}"}
+            env |= found
+            # As other commands have to be told, too.
+            words = " ".join(f"{name}={value}" for name, value in found.items())
+            print(f"{one.name}, emulated: {words}", flush=True)  # noqa: T201
         return _run(command, env)
     finally:
         for process in running:
