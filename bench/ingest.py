@@ -168,7 +168,7 @@ def hostile_files() -> Iterator[tuple[str, Maker]]:
     refused = hostile.REFUSED | hostile_heif.REFUSED | scanned.REFUSED
     yield from ((name, make) for name, (_, make) in refused.items())
     yield from hostile.HARMLESS.items()
-    yield from hostile.LARGE.items()
+    yield from (hostile.LARGE | hostile_heif.LARGE | scanned.LARGE).items()
     yield from hostile.LONG.items()
 
 

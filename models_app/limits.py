@@ -121,6 +121,8 @@ class Decoding:
     spare_memory: int = 16 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0
+    # How many times as long the largest photos may take.
+    most_patience: float = 2.0
     wait_seconds: float = 60.0
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 Chromaticities = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 _Matrix = list[list[float]]
@@ -25,6 +27,8 @@ _PRIMARIES: dict[int, Chromaticities] = {
 _ADOBE_RGB: Chromaticities = ((0.640, 0.330), (0.210, 0.710), (0.150, 0.060))
 _ADOBE_GAMMA = 563 / 256
 _SRGB_COLOURS = 1
+_CICP_SIZE, _PRIMARIES_SIZE = 4, 32
+_PNG_GAMMA, _PNG_GAMMA_ERROR, _NEAR = 45_455, 1_000, 0.003  # 1 / 2.2, which stands for sRGB's curve
 _POINTS = 1024
 # Bradford's cone responses (ICC.1:2001-04, annex E).
 _BRADFORD = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
@@ -72,6 +76,42 @@ def profile_of(nclx: tuple[int, int, int] | None) -> bytes | None:
     if primaries in {_SRGB_COLOURS, 5, 6} and curve is None:
         return None
     return profile(_PRIMARIES[primaries], curve or _srgb)
+
+
+def profile_of_png(info: Mapping[Any, Any]) -> bytes | None:
+    """Return a profile for what a PNG says besides one (W3C PNG, 11.3.2 and 4.3), None for sRGB's.
+
+    Numbers come before a profile, which comes before curve and primaries; `info` has their bytes.
+    """
+    if len(cicp := info.get("cicp", b"")) == _CICP_SIZE:
+        return profile_of((cicp[0], cicp[1], cicp[2]))
+    if "srgb" in info or "icc_profile" in info:
+        return None
+    gamma = int.from_bytes(info.get("gamma", b""), "big") or _PNG_GAMMA
+    points = info.get("primaries", b"")
+    if len(points) != _PRIMARIES_SIZE:
+        white, primaries = _D65, _PRIMARIES[_SRGB_COLOURS]
+    else:
+        numbers = [value / 100_000 for value in struct.unpack(">8I", points)]
+        white, *rest = zip(numbers[::2], numbers[1::2], strict=True)
+        primaries = (rest[0], rest[1], rest[2])
+    is_usual = abs(gamma - _PNG_GAMMA) < _PNG_GAMMA_ERROR
+    if is_usual and _is_srgb(primaries, white):
+        return None
+    if not all(0 < y <= 1 and 0 <= x <= 1 for x, y in (white, *primaries)):
+        return None
+    curve = _srgb if is_usual else partial(_power, exponent=100_000 / gamma)
+    return profile(primaries, curve, white)
+
+
+def _is_srgb(primaries: Chromaticities, white: tuple[float, float]) -> bool:
+    known = (_D65, *_PRIMARIES[_SRGB_COLOURS])
+    pairs = zip(known, (white, *primaries), strict=True)
+    return all(abs(a - b) < _NEAR for one, other in pairs for a, b in zip(one, other, strict=True))
+
+
+def _power(value: float, exponent: float) -> float:
+    return math.pow(value, exponent)
 
 
 def adobe_rgb() -> bytes:

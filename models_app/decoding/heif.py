@@ -160,8 +160,8 @@ def _decode_hevc(still: bytes) -> _Decoded:
     images, _ = _pillow_heif.load_file(still, *options.values(), "", False)
     image = images[0]
     size, mode = image.size_mode
-    data = image.data
-    return size, mode, image.stride, data
+    # A copy: with the decoder's own go its planes, which are half as much again.
+    return size, mode, image.stride, bytes(image.data)
 
 
 def _decode_av1(still: bytes) -> _Decoded:

@@ -16,6 +16,7 @@ from PIL.Image import Resampling, Transpose
 
 from models_app.decoding import banded
 from models_app.decoding.bands import STRIP_ROWS, reduced, strips
+from models_app.decoding.colours import profile_of_png
 from models_app.decoding.metadata import opened
 from models_app.decoding.notes import (
     DETAILS,
@@ -110,7 +111,7 @@ def _notes(image: ImageFile.ImageFile) -> tuple[bytes | None, int | None, frozen
         found.add(MORE)
     if image.has_transparency_data:
         found.add(TRANSPARENCY)
-    profile = image.info.get("icc_profile") or profile_named_in(exif)
+    profile = profile_of_png(image.info) or image.info.get("icc_profile") or profile_named_in(exif)
     return profile, orientation_of(exif), frozenset(found)
 
 

@@ -23,8 +23,8 @@ _TRANSPARENCY = (b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:mpeg:mpegB:cicp:systems:
 _USUAL_PIXELS = 12_000_000
 # What decoders hold for a pixel, in eight bits and in more: planes, RGB, and copies on the way.
 # Measured on pictures of 12 and 24 megapixels, and then some for full colour resolution.
-_BYTES_PER_PIXEL = {_HEVC: (7, 12), _AV1: (10, 13)}
-_BYTES_KEPT = 5  # of a picture coded whole while its rows are taken
+_BYTES_PER_PIXEL = {_HEVC: (8, 12), _AV1: (10, 13)}
+_BYTES_KEPT = 3  # of a picture coded whole, while its rows are taken
 # (quarter turns to the left after a mirroring, mirrored left to right) → EXIF's orientation.
 _ORIENTATIONS = {
     (0, False): 1, (0, True): 2, (2, False): 3, (2, True): 4,

@@ -261,16 +261,17 @@ def _is_whole(page: Page) -> bool:
 
 def _memory(page: Page) -> int:
     """Return what it takes: the piece or rows that are decoded together, as Pillow keeps them and
-    as libtiff unpacks them, their compressed bytes, and bands of them."""
+    as libtiff unpacks them, their compressed bytes, and bands of them.
+
+    While a page in one piece is being decoded nothing else is kept; later its pixels are.
+    """
     rows = page.piece_height
     if page.compression == PLAIN and not page.is_tiled:
         rows = min(rows, BAND_ROWS)
-    rows = max(rows, BAND_ROWS)
-    each = 4 + page.samples * -(-page.bits // 8)
-    piece = each * page.piece_width * min(rows, page.height) + 2 * max(page.sizes)
-    high = rows if page.is_tiled else BAND_ROWS
-    return (
-        piece
-        + 2 * banded_memory(page.width, page.height, high)
-        - banded_memory(page.width, page.height, 0)
-    )
+    pixels = page.piece_width * min(max(rows, BAND_ROWS), page.height)
+    unpacked = page.samples * -(-page.bits // 8)
+    decoding = (4 + unpacked) * pixels + 2 * max(page.sizes)
+    bands = banded_memory(page.width, page.height, rows if page.is_tiled else BAND_ROWS)
+    if pixels == page.width * page.height:
+        return max(decoding, 4 * pixels + bands)
+    return decoding + bands

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 
+from PIL import Image
+
 from tests.models_app import heif_files as heif, photographs as photo
 
 Maker = Callable[[], bytes]
@@ -72,4 +74,20 @@ REFUSED: Mapping[str, tuple[str, Maker]] = {
     "heic-properties-12500": ("too_many_parts", many_properties),
     "heic-other-coding": ("unusual_kind", lambda: sound().replace(b"hvc1", b"unci")),
     "heic-overlay": ("unusual_kind", lambda: sound().replace(b"hvc1", b"iovl")),
+}
+
+
+def plain(width: int, height: int, name: str = "HEIF", mode: str = "RGB", **options: int) -> bytes:
+    """Return a photo coded whole, of one colour: quick to make, and as large to decode as any."""
+    colour = (0, 128, 128, 200)[: len(mode)]
+    return photo.encoded(Image.new(mode, (width, height), colour), name, **options).getvalue()
+
+
+# What takes the most memory and time of all that is taken.
+LARGE: Mapping[str, Maker] = {
+    "heic-200mp-tiles": lambda: heif.large(16_320, 12_240, quality=40),
+    "heic-48mp-tiles": lambda: heif.large(8064, 6048, quality=80),
+    "heic-24mp-whole": lambda: plain(6000, 4000, quality=40),
+    "heic-12mp-whole-alpha": lambda: plain(4032, 3024, mode="RGBA", quality=40),
+    "avif-24mp-whole": lambda: plain(6000, 4000, "AVIF", speed=10),
 }

@@ -163,3 +163,23 @@ REFUSED: Mapping[str, tuple[str, Maker]] = {
     "bmp-holds-a-jpeg": ("unusual_kind", lambda: _bmp(30, b"\4")),
     "bmp-header-of-3": ("damaged", lambda: _bmp(14, b"\3\0\0\0")),
 }
+
+
+def one_strip(width: int, height: int) -> bytes:
+    """Return a page packed in one piece, which has to be unpacked whole."""
+    packed = zlib.compress(bytes(3 * width * height))
+    tags = tags_of(width, height, 8, 3, 2) | {
+        259: ("H", [8]), 273: ("I", [8]), 278: ("I", [height]), 279: ("I", [len(packed)]),
+    }  # fmt: skip
+    return file(tags, packed + bytes(len(packed) % 2))
+
+
+# What takes the most memory and time of all that is taken.
+LARGE: Mapping[str, Maker] = {
+    "tiff-200mp-rows": lambda: packed_grey(16_000, 12_500),
+    "tiff-24mp-one-strip": lambda: one_strip(6000, 4000),
+    "tiff-25mp-tiles": lambda: tiff_of(Image.new("RGB", (5000, 5000), "teal"), tile=256),
+    "bmp-24mp": lambda: photo.encoded(Image.new("RGB", (6000, 4000), "teal"), "BMP").getvalue(),
+    "bmp-60mp-palette": lambda: photo.encoded(Image.new("P", (9000, 6700)), "BMP").getvalue(),
+    "bmp-200mp-bits": lambda: photo.encoded(Image.new("1", (16_000, 12_500)), "BMP").getvalue(),
+}

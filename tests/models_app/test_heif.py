@@ -134,10 +134,10 @@ def test_a_clean_aperture_cuts_the_picture():
 @pytest.mark.parametrize(
     ("size", "name"), [((8064, 6048), "HEIF"), ((4032, 3024), "AVIF"), ((16_320, 12_240), "HEIF")]
 )
-def test_a_photo_of_many_megapixels_needs_no_more_memory_than_others(size, name):
+def test_a_photo_of_many_megapixels_fits_into_memory_in_tiles(size, name):
     shape = read_heif(io.BytesIO(heif.large(*size, quality=5, name=name)))
     assert (shape.width, shape.height) == size
-    assert shape.memory < DECODING.memory / 2
+    assert shape.memory < 2 * DECODING.memory / 3
 
 
 def test_a_phones_photo_of_48_megapixels_is_taken():
