@@ -72,7 +72,7 @@ class Limits:
 
     @property
     def size_text(self) -> str:
-        """The largest file for a sentence: “50 MB”."""
+        """The largest file for a sentence: “80 MB”."""
         return _("%(size)d MB") % {"size": self.max_bytes // _MEBIBYTE}
 
     @property
@@ -95,8 +95,8 @@ class Limits:
 class Structure:
     """How many parts a file may be made of: far more than any camera or program writes."""
 
-    # PNG encoders cut pixels into pieces of 8 kB, so 50 MB make 6,400.
-    pixel_parts: int = 8_000
+    # PNG encoders cut pixels into pieces of 8 kB, so 80 MB make 10,240.
+    pixel_parts: int = 12_000
     # A JPEG's colour profile comes in at most 255 (ICC.1, B.4); the depth map and second picture
     # of a phone's portrait in 64 kB each, so that `max_metadata_bytes` are about 260.
     other_parts: int = 2_000
