@@ -35,18 +35,33 @@ from models_app.errors import PhotoRefusedError  # noqa: E402
 from models_app.formats import HEAD_BYTES, sniff  # noqa: E402
 from models_app.ingest import normalise  # noqa: E402
 from models_app.photo_folders import is_litter  # noqa: E402
-from tests.models_app import hostile, photographs  # noqa: E402
+from tests.models_app import heif_files, hostile, hostile_heif, photographs, scanned  # noqa: E402
 
 Maker = Callable[[], bytes]
+Options = dict[str, int | bool | str]
 # Name, size, format and options: a phone's usual photo, its large one, and the slow kinds.
-RENDERED: list[tuple[str, tuple[int, int], str, dict[str, int | bool]]] = [
+RENDERED: list[tuple[str, tuple[int, int], str, Options]] = [
     ("phone-12mp.jpg", (4032, 3024), "JPEG", {"quality": 88}),
     ("progressive-12mp.jpg", (4032, 3024), "JPEG", {"quality": 88, "progressive": True}),
     ("phone-48mp.jpg", (8064, 6048), "JPEG", {"quality": 85}),
+    ("phone-200mp.jpg", (16_320, 12_240), "JPEG", {"quality": 60}),
     ("small-2mp.jpg", (1600, 1200), "JPEG", {"quality": 85}),
     ("screenshot-3mp.png", (1290, 2796), "PNG", {"compress_level": 6}),
     ("camera-12mp.png", (4032, 3024), "PNG", {"compress_level": 1}),
     ("phone-12mp.webp", (4032, 3024), "WEBP", {"quality": 85, "method": 0}),
+    ("whole-12mp.avif", (4032, 3024), "AVIF", {"quality": 70, "speed": 10}),
+    ("scan-35mp-grey-lzw.tif", (4960, 7016), "TIFF", {"compression": "tiff_lzw", "mode": "L"}),
+    ("scan-16mp.tif", (4096, 4096), "TIFF", {}),
+    ("scan-16mp-cmyk.tif", (3500, 3500), "TIFF", {"mode": "CMYK"}),
+    ("print-12mp-cmyk.jpg", (4032, 3024), "JPEG", {"quality": 90, "mode": "CMYK"}),
+    ("scan-16mp.bmp", (4096, 4096), "BMP", {}),
+]
+# In tiles of 512 pixels, as phones write them.
+TILED: list[tuple[str, tuple[int, int], Options]] = [
+    ("phone-12mp.heic", (4032, 3024), {"quality": 50}),
+    ("phone-48mp.heic", (8064, 6048), {"quality": 50}),
+    ("phone-200mp.heic", (16_320, 12_240), {"quality": 40}),
+    ("phone-48mp.avif", (8064, 6048), {"quality": 60, "name": "AVIF"}),
 ]
 
 
@@ -77,13 +92,14 @@ class MeasuredWorker(subprocess.Popen):
         return pid, status
 
 
-def rendered(size: tuple[int, int], kind: str, options: dict[str, int | bool]) -> bytes:
+def rendered(size: tuple[int, int], kind: str, options: Options) -> bytes:
     """Return a photo with some detail at every scale, so that encoders have real work."""
     width, height = size
     fine = Image.effect_noise((width, height), 25)
     coarse = Image.effect_noise((width // 64, height // 64), 90).resize((width, height))
     image = Image.merge("RGB", [Image.blend(coarse, fine, 0.3), coarse, fine])
-    return photographs.encoded(image, kind, **options).getvalue()
+    rest = {name: value for name, value in options.items() if name != "mode"}
+    return photographs.encoded(image.convert(options.get("mode")), kind, **rest).getvalue()
 
 
 def write(make: Maker, path: Path) -> None:
@@ -144,12 +160,15 @@ def photos(folder: Path | None) -> Iterator[tuple[str, Maker]]:
         return
     for name, size, kind, options in RENDERED:
         yield name, lambda size=size, kind=kind, options=options: rendered(size, kind, options)
+    for name, size, options in TILED:
+        yield name, lambda size=size, options=options: heif_files.large(*size, **options)
 
 
 def hostile_files() -> Iterator[tuple[str, Maker]]:
-    yield from ((name, make) for name, (_, make) in hostile.REFUSED.items())
+    refused = hostile.REFUSED | hostile_heif.REFUSED | scanned.REFUSED
+    yield from ((name, make) for name, (_, make) in refused.items())
     yield from hostile.HARMLESS.items()
-    yield from hostile.LARGE.items()
+    yield from (hostile.LARGE | hostile_heif.LARGE | scanned.LARGE).items()
     yield from hostile.LONG.items()
 
 

@@ -55,7 +55,16 @@ class ThumbnailUrls:
 
 class PhotoInline(ReadOnly, admin.TabularInline):
     model = TrainingImage
-    fields = ("photo", "original_filename", "width", "height", "size", "caption", "notes")
+    fields = (
+        "photo",
+        "original_filename",
+        "width",
+        "height",
+        "size",
+        "caption",
+        "changes",
+        "notes",
+    )
     readonly_fields = fields
     extra = 0
     show_change_link = True

@@ -11,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS
+from models_app.shapes.bmp import read_bmp
+from models_app.shapes.heif import read_heif
 from models_app.shapes.jpeg import read_jpeg
 from models_app.shapes.png import read_png
 from models_app.shapes.shape import Shape
+from models_app.shapes.tiff import read_tiff
 from models_app.shapes.webp import read_webp
 
 # Enough for every signature below and for the brands of an ISO media file.
@@ -24,8 +27,8 @@ HEAD_BYTES = 64
 class PhotoFormat:
     """A supported format: Pillow's name of its decoder, how we store it, its largest size.
 
-    `extension` is that of a file kept as it is; `read_shape` tells how a file is built without
-    decoding it.
+    `extension` is that of a file kept as it is, empty where browsers may not show it; `read_shape`
+    tells how a file is built without decoding it.
     """
 
     decoder: str
@@ -38,7 +41,19 @@ class PhotoFormat:
 JPEG = PhotoFormat("JPEG", "jpg", "JPEG", LIMITS.max_pixels, read_jpeg)
 PNG = PhotoFormat("PNG", "png", "PNG", LIMITS.max_pixels_png, read_png)
 WEBP = PhotoFormat("WEBP", "webp", "JPEG", LIMITS.max_pixels_webp, read_webp)
+# HEIC and AVIF share a container; what is coded in it decides how it is decoded.
+HEIF = PhotoFormat("HEIF", "", "JPEG", LIMITS.max_pixels, read_heif)
+# Scans; they are too large to be kept without loss.
+TIFF = PhotoFormat("TIFF", "", "JPEG", LIMITS.max_pixels, read_tiff)
+BMP = PhotoFormat("BMP", "", "JPEG", LIMITS.max_pixels, read_bmp)
 
+_TAKEN: Mapping[bytes, PhotoFormat] = {
+    b"\xff\xd8\xff": JPEG,
+    b"\x89PNG\r\n\x1a\n": PNG,
+    b"II*\x00": TIFF,
+    b"MM\x00*": TIFF,
+    b"BM": BMP,
+}
 # Leading bytes of files we recognise and refuse → their code in `_REFUSALS`.
 _SIGNATURES: Mapping[bytes, str] = {
     b"GIF8": "gif",
@@ -47,9 +62,6 @@ _SIGNATURES: Mapping[bytes, str] = {
     b"Rar!": "archive",
     b"7z\xbc\xaf\x27\x1c": "archive",
     b"\x1a\x45\xdf\xa3": "video",
-    b"BM": "bmp",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
     b"8BPS": "psd",
     b"\xff\x0a": "jxl",
     b"\x00\x00\x00\x0cJXL ": "jxl",
@@ -61,25 +73,22 @@ _SIGNATURES: Mapping[bytes, str] = {
 _REFUSALS: Mapping[str, Promise] = {
     "empty": _("This file is empty. Choose the photo again."),
     "not_a_photo": _("This is not a photo we can read. Upload photos as %(formats)s."),
+    "not_a_picture": _("This is a kind of picture that not every browser shows."),
     "gif": _("This is a GIF. Save it as JPEG and upload that."),
     "pdf": _("This is a PDF document. Upload photos as %(formats)s."),
     "zip": _("This is a ZIP archive. Unpack it and upload the photos inside."),
     "archive": _("This is an archive. Unpack it and upload the photos inside."),
     "video": _("This is a video. Take a still picture from it and upload that."),
-    "bmp": _("This is a BMP picture. Save it as JPEG and upload that."),
-    "tiff": _("This is a TIFF or camera raw file. Save it as JPEG and upload that."),
     "psd": _("This is a Photoshop file. Save it as JPEG and upload that."),
     "jxl": _("This is a JPEG XL picture. Save it as JPEG and upload that."),
-    "avif": _("This is an AVIF picture. Save it as JPEG and upload that."),
-    "heic": _(
-        "This is a HEIC photo, which we cannot read yet. On an iPhone choose Settings, Camera, "
-        "Formats, “Most Compatible”, or export the photo as JPEG and upload that."
-    ),
     "svg": _("This is an SVG drawing or an XML document. Upload photos as %(formats)s."),
     "html": _("This is a web page. Save the picture on it and upload that."),
 }
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
+# Brands of files that hold a still picture (ISO/IEC 23008-12, annexes B and G; AVIF, 5).
+_STILL_BRANDS = {
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"miaf",
+    b"avif", b"avis",
+}  # fmt: skip
 
 
 def sniff(head: bytes) -> PhotoFormat:
@@ -87,12 +96,13 @@ def sniff(head: bytes) -> PhotoFormat:
 
     Raises PhotoRefusedError for every other file, naming its kind where it is recognised.
     """
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
+    found = (known for signature, known in _TAKEN.items() if head.startswith(signature))
+    if photo_format := next(found, None):
+        return photo_format
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WEBP
+    if head[4:8] == b"ftyp" and _brands(head) & _STILL_BRANDS:
+        return HEIF
     raise refusal(_code_of(head))
 
 
@@ -105,19 +115,15 @@ def _code_of(head: bytes) -> str:
     if not head:
         return "empty"
     if head[4:8] == b"ftyp":
-        return _iso_media_code(head)
+        return "video"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return "video"
     found = (code for signature, code in _SIGNATURES.items() if head.startswith(signature))
     return next(found, "not_a_photo")
 
 
-def _iso_media_code(head: bytes) -> str:
-    """HEIC, AVIF and films share one container (ISO/IEC 14496-12); the brand tells them apart.
-
-    With a generic major brand (`mif1`), the compatible brands that follow are more precise.
-    """
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, len(head) - 3, 4))}
-    if brands & _AVIF_BRANDS:
-        return "avif"
-    return "heic" if brands & _HEIC_BRANDS else "video"
+def _brands(head: bytes) -> set[bytes]:
+    """Return what an ISO media file says it is: its major brand, and those it is compatible with
+    (ISO/IEC 14496-12, 4.3), as far as they are in `head`."""
+    end = min(int.from_bytes(head[:4], "big"), len(head) - 3)
+    return {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}

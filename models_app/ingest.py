@@ -17,7 +17,7 @@ from typing import IO
 
 from models_app.decoding.process import decode
 from models_app.decoding.task import NormalisedPhoto
-from models_app.formats import HEAD_BYTES, PhotoFormat, sniff
+from models_app.formats import HEAD_BYTES, PhotoFormat, refusal, sniff
 from models_app.limits import DECODING, LIMITS
 from models_app.refusals import refused, too_many_pixels
 from models_app.shapes.shape import Shape
@@ -53,6 +53,8 @@ def inspect(source: IO[bytes]) -> Picture:
     be as small and as narrow as it likes.
     """
     photo_format, shape = _read_shape(source)
+    if not photo_format.extension:
+        raise refusal("not_a_picture")
     _check_pixels(shape, min(photo_format.max_pixels, LIMITS.max_pixels_made))
     _check_cost(shape)
     decoded = decode(source, photo_format, shape, only_thumbnail=True)

@@ -14,6 +14,27 @@ _MEGAPIXEL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """A format as people know it: its name, its media types, and endings of its files' names."""
+
+    name: str
+    types: tuple[str, ...]
+    endings: tuple[str, ...]
+
+
+# Names and types are for people and browsers; what a file is, its content tells (`formats.py`).
+KINDS = (
+    Kind("JPEG", ("image/jpeg",), (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),
+    Kind("HEIC", ("image/heic", "image/heif"), (".heic", ".heif", ".hif")),
+    Kind("AVIF", ("image/avif",), (".avif",)),
+    Kind("PNG", ("image/png",), (".png",)),
+    Kind("WebP", ("image/webp",), (".webp",)),
+    Kind("TIFF", ("image/tiff",), (".tif", ".tiff")),
+    Kind("BMP", ("image/bmp",), (".bmp", ".dib")),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes in bytes, sides in pixels; the ratio is long side over short side."""
 
@@ -21,9 +42,11 @@ class Limits:
     recommended_min: int = 5
     recommended_max: int = 20
     max_photos: int = 50
-    max_bytes: int = 50 * _MEBIBYTE
-    # Above what phones make (108 megapixels); such a JPEG is decoded at a fraction of its size.
-    max_pixels: int = 120 * _MEGAPIXEL
+    # The largest that phones write: 200 megapixels in JPEG.
+    max_bytes: int = 80 * _MEBIBYTE
+    # What the largest sensors of phones make. Such a JPEG is decoded at a fraction of its size, a
+    # HEIC tile by tile.
+    max_pixels: int = 200 * _MEGAPIXEL
     # PNG and WebP cannot be: they take 4 and, in libwebp's three copies and ours, 16 bytes a pixel.
     max_pixels_png: int = 50 * _MEGAPIXEL
     max_pixels_webp: int = 16 * _MEGAPIXEL
@@ -39,7 +62,7 @@ class Limits:
     stored_side: int = 2048
     thumbnail_side: int = 512
     max_caption: int = 500
-    formats: tuple[str, ...] = ("JPEG", "PNG", "WebP")
+    formats: tuple[str, ...] = tuple(kind.name for kind in KINDS)
 
     @property
     def formats_text(self) -> str:
@@ -49,7 +72,7 @@ class Limits:
 
     @property
     def size_text(self) -> str:
-        """The largest file for a sentence: “50 MB”."""
+        """The largest file for a sentence: “80 MB”."""
         return _("%(size)d MB") % {"size": self.max_bytes // _MEBIBYTE}
 
     @property
@@ -60,20 +83,20 @@ class Limits:
 
     @property
     def accept(self) -> str:
-        """The `accept` attribute of the file input.
+        """The `accept` attribute of the file input: types, and endings for systems that know none.
 
-        HEIC is missing on purpose: an iPhone then converts to JPEG by itself.
+        Where HEIC is missing, an iPhone converts its photos before it sends them.
         """
-        types = [f"image/{name.lower()}" for name in self.formats]
-        return ",".join([*types, ".jpg", ".jpeg", ".png", ".webp"])
+        types = [name for kind in KINDS for name in kind.types]
+        return ",".join([*types, *(ending for kind in KINDS for ending in kind.endings)])
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """How many parts a file may be made of: far more than any camera or program writes."""
 
-    # PNG encoders cut pixels into pieces of 8 kB, so 50 MB make 6,400.
-    pixel_parts: int = 8_000
+    # PNG encoders cut pixels into pieces of 8 kB, so 80 MB make 10,240.
+    pixel_parts: int = 12_000
     # A JPEG's colour profile comes in at most 255 (ICC.1, B.4); the depth map and second picture
     # of a phone's portrait in 64 kB each, so that `max_metadata_bytes` are about 260.
     other_parts: int = 2_000
@@ -98,6 +121,8 @@ class Decoding:
     spare_memory: int = 16 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0
+    # How many times as long the largest photos may take.
+    most_patience: float = 2.0
     wait_seconds: float = 60.0
 
 

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
+from models_app.changes import changes_text
+
 # The rows for which `UserModel.is_draft` holds.
 IS_DRAFT = Q(status="pending", started_at=None)
 
@@ -127,6 +129,8 @@ class TrainingImage(models.Model):
     position = models.PositiveIntegerField(_("position"), default=0)
     # Microseconds since 1970 by the person's clock: what decides its place among others.
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
+    # What was done to it when it was taken, as codes (`changes.py`).
+    changes = models.JSONField(_("changes"), default=list, blank=True)
     notes = models.JSONField(_("notes"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -140,6 +144,11 @@ class TrainingImage(models.Model):
 
     def __str__(self) -> str:
         return self.original_filename or str(self.pk)
+
+    @property
+    def changes_text(self) -> str:
+        """What was done to it, as a line for people."""
+        return changes_text(self.changes)
 
 
 class PhotoUpload(models.Model):

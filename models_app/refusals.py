@@ -43,6 +43,10 @@ _SENTENCES: Mapping[str, Promise] = {
         "This is a kind of %(format)s that photos do not come in (%(kind)s). Save it as an "
         "ordinary JPEG and upload that."
     ),
+    "raw": _(
+        "This is a camera raw file, which every camera writes in its own way. Export it as JPEG "
+        "and upload that."
+    ),
     "too_much_memory": _(
         "This photo is stored in a way that takes too much memory to open. Save it as an "
         "ordinary JPEG, or smaller, and upload that."

@@ -128,6 +128,7 @@ def add_photo(
         size=len(normalised.data),
         sha256=sha256,
         original_filename=filename,
+        changes=list(normalised.changes),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
     photo_files.store(normalised, names)

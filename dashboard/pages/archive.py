@@ -35,7 +35,9 @@ MODEL_FIELDS = (
     "options", "answers", "consent_at", "status", "weights_sha256", "engine", "created_at",
     "ready_at",
 )  # fmt: skip
-PHOTO_FIELDS = ("id", "file", "original_filename", "width", "height", "caption", "created_at")
+PHOTO_FIELDS = (
+    "id", "file", "original_filename", "width", "height", "caption", "changes", "created_at",
+)  # fmt: skip
 PICTURE_FIELDS = ("id", "file", "prompt", "seed", "settings", "engine", "created_at")
 JOB_FIELDS = (
     "id", "kind", "model_id", "provider", "status", "payload", "progress", "error_code",

@@ -139,6 +139,8 @@ def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dic
     advice = advice_context(model, count)
     return {
         "id": str(photo.pk),
+        "changes": photo.changes,
+        "changes_text": photo.changes_text,
         "card": _card(request, photo),
         "advice": render_to_string("wizard/_photo_advice.html", advice, request),
         "count": count,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO, cast
 
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -25,6 +26,9 @@ MAX_EXIF_BYTES = 1024 * 1024
 # the picture for those who cannot show them is what counts.
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _TRANSPARENCY, _PROFILE, _EXIF = b"tRNS", b"iCCP", b"eXIf"
+# Colours by number, as sRGB's own, by curve and primaries (11.3.2); each a few bytes long.
+_COLOURS = {b"cICP": "cicp", b"sRGB": "srgb", b"gAMA": "gamma", b"cHRM": "primaries"}
+_MAX_COLOUR_BYTES = 32
 # How the notes of a JPEG begin that are read: CIPA DC-008 (4.7.2), ICC.1 (B.4), T.872 (6.5.3), and
 # XMP part 3 (1.1.3), where some editors alone keep the orientation.
 _JPEG_NOTES = (b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe", b"http://ns.adobe.com/xap/1.0/\0")
@@ -53,6 +57,8 @@ class _PngStream(PngImagePlugin.PngStream):
             self._read_profile(ImageFile._safe_read(source, length))
         elif cid == _EXIF and length <= MAX_EXIF_BYTES:
             self.im_info["exif"] = b"Exif\0\0" + ImageFile._safe_read(source, length)
+        elif cid in _COLOURS and length <= _MAX_COLOUR_BYTES:
+            self.im_info[_COLOURS[cid]] = ImageFile._safe_read(source, length)
         source.seek(pos + length)
         return b""
 
@@ -81,6 +87,7 @@ _READERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
     "PNG": PngImageFile,
     "JPEG": _Jpeg,
     "WEBP": WebPImageFile,
+    "BMP": BmpImageFile,
 }
 
 

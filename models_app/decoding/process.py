@@ -72,8 +72,8 @@ def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
         stored_side=LIMITS.stored_side,
         thumbnail_side=LIMITS.thumbnail_side,
         memory=shape.memory + DECODING.spare_memory,
-        processor_seconds=settings.PHOTO_SECONDS,
-        clock_seconds=DECODING.clock_seconds,
+        processor_seconds=settings.PHOTO_SECONDS * shape.effort,
+        clock_seconds=DECODING.clock_seconds * min(shape.effort, DECODING.most_patience),
     )
 
 
@@ -89,7 +89,7 @@ def _run(task: Task, source: IO[bytes]) -> tuple[int, bytes, str]:
         stderr=subprocess.PIPE,
     ) as process:
         try:
-            answer, words = process.communicate(sent, DECODING.clock_seconds + 5)
+            answer, words = process.communicate(sent, task.clock_seconds + 5)
         except subprocess.TimeoutExpired:
             process.kill()  # its own clock should have ended it
             return -signal.SIGALRM, b"", "it did not end"

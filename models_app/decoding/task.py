@@ -48,24 +48,30 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class NormalisedPhoto:
-    """A photo ready to be stored: encoded bytes, `extension` without the dot, pixels."""
+    """A photo ready to be stored: encoded bytes, `extension` without the dot, pixels.
+
+    `changes` are what was done to it (`models_app.changes`).
+    """
 
     data: bytes
     extension: str
     width: int
     height: int
     thumbnail: bytes
+    changes: tuple[str, ...] = ()
 
     def dumps(self) -> bytes:
         """Return a line that describes the photo, followed by its bytes and the thumbnail's."""
-        line = [self.extension, self.width, self.height, len(self.data), len(self.thumbnail)]
+        sizes = len(self.data), len(self.thumbnail)
+        line = [self.extension, self.width, self.height, *sizes, self.changes]
         return json.dumps(line).encode() + b"\n" + self.data + self.thumbnail
 
     @classmethod
     def loads(cls, answer: bytes) -> NormalisedPhoto:
         """Return the photo in a worker's answer. Raises ValueError if it is anything else."""
         line, _, rest = answer.partition(b"\n")
-        extension, width, height, size, thumbnail_size = json.loads(line)
+        extension, width, height, size, thumbnail_size, changes = json.loads(line)
         if extension not in {"jpg", "png"} or size + thumbnail_size != len(rest):
             raise ValueError("This is no worker's answer")
-        return cls(rest[:size], extension, int(width), int(height), rest[size:])
+        sides = int(width), int(height)
+        return cls(rest[:size], extension, *sides, rest[size:], tuple(map(str, changes)))

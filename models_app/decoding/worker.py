@@ -18,6 +18,7 @@ from typing import IO
 # All that is needed is loaded before the limits: a library could not be loaded any more.
 from PIL import Image
 
+from models_app.decoding import banded
 from models_app.decoding.metadata import install
 from models_app.decoding.pixels import normalise
 from models_app.decoding.scans import TooManyScansError, check_scans
@@ -31,6 +32,7 @@ def main() -> Exit:
     task = Task.loads(sys.argv[1])
     source = _photo()
     install()
+    banded.load(task.decoder)
     _limit(task)
     try:
         if task.scan_at:

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('caption', models.CharField(blank=True, max_length=500, verbose_name='caption')),
                 ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
                 ('chosen', models.PositiveBigIntegerField(default=0, verbose_name='chosen')),
+                ('changes', models.JSONField(blank=True, default=list, verbose_name='changes')),
                 ('notes', models.JSONField(blank=True, default=list, verbose_name='notes')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='models_app.usermodel', verbose_name='model')),

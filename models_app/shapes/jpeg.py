@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from typing import IO
 
+from django.utils.translation import gettext
+
 from models_app.limits import STRUCTURE
 from models_app.refusals import refused
 from models_app.shapes.parts import Parts
@@ -21,6 +23,7 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 # The others are lossless, hierarchical or arithmetic-coded: no camera makes them.
 _TAKEN_FRAMES = {_BASELINE, _EXTENDED, _PROGRESSIVE}
+_LOSSLESS, _FIRST_ARITHMETIC = 0xC3, 0xC9
 _MARKER = re.compile(rb"\xff([\x01-\xfe])")
 _WINDOW = 256  # bytes: a marker follows the segment before it, or a few fill bytes
 _SCALES = (8, 4, 2)  # libjpeg skips detail while it decodes
@@ -112,7 +115,7 @@ class _Reader:
     def _begin_frame(self, marker: int, header: bytes) -> None:
         """Read a frame header (B.2.2): precision, sides, and three bytes per component."""
         if marker not in _TAKEN_FRAMES:
-            raise refused("unusual_kind", format="JPEG", kind=f"SOF{marker - 0xC0}")
+            raise refused("unusual_kind", format="JPEG", kind=_coding(marker))
         if self._frame or len(header) < 6 or len(header) < 6 + 3 * header[5]:
             raise refused("damaged")
         precision, count = header[0], header[5]
@@ -124,6 +127,13 @@ class _Reader:
         if not width or not height or not all(1 <= n <= 4 for pair in samplings for n in pair):
             raise refused("damaged")
         self._frame = _Frame(marker, width, height, samplings)
+
+
+def _coding(marker: int) -> str:
+    """Return how a picture is coded that is not taken (T.81, table B.1)."""
+    if marker >= _FIRST_ARITHMETIC:
+        return gettext("arithmetic coding")
+    return gettext("lossless coding") if marker == _LOSSLESS else gettext("hierarchical coding")
 
 
 def _max_scans(frame: _Frame) -> int:

@@ -17,7 +17,8 @@ class Shape:
 
     `bits` are those of one colour. A JPEG that stores its picture in passes may have `max_scans`
     of them, and the data of the first begins at `scan_at`, which is 0 for every other photo.
-    `is_plausible` is false where the header promises more than the file can contain.
+    `effort` is how much longer than others it may take. `is_plausible` is false where the header
+    promises more than the file can contain.
     """
 
     width: int
@@ -27,6 +28,7 @@ class Shape:
     max_scans: int = 1
     scan_at: int = 0
     is_progressive: bool = False
+    effort: float = 1.0
     is_plausible: bool = True
 
 
@@ -40,3 +42,20 @@ def resizing_memory(width: int, height: int) -> int:
     rows = min(width, side) * height if max(width, height) > side else 0
     stored = min(width, side) * min(height, side)
     return 4 * max(rows + stored, 4 * stored)
+
+
+def bands_factor(width: int, height: int) -> int:
+    """Return by how much the sides of a photo are divided that is decoded in bands of rows."""
+    return max(1, max(width, height) // NEAR)
+
+
+def banded_memory(width: int, height: int, rows: int, layers: int = 1) -> int:
+    """Return what it takes to keep bands of `rows` and the whole reduced, and to resize that.
+
+    A band is put together, joined to what is left of the last one, and cut to what is reduced.
+    """
+    factor = bands_factor(width, height)
+    band = 4 * width * (rows + 16 * factor) * 3 * layers
+    width, height = -(-width // factor), -(-height // factor)
+    reduced = 4 * width * height
+    return reduced + max(band, resizing_memory(width, height))

@@ -12,6 +12,7 @@ from models_app.limits import LIMITS
 from models_app.models import TrainingImage
 from tests.dashboard.wizard_drafts import address, draft, photo, upload_address
 from tests.factories import TrainingImageFactory, UserModelFactory
+from tests.models_app import photographs
 
 JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}
@@ -33,6 +34,24 @@ def test_the_uploader_gets_the_card_and_the_new_count(owner, owner_client):
     stored = model.photos.get(original_filename="from-the-phone.JPG")
     assert f'id="photo-{stored.pk}"' in reply.json()["card"]
     assert "4 photos" in reply.json()["advice"]
+
+
+def test_the_card_says_what_was_done_to_the_photo(owner, owner_client):
+    model = draft(owner, photos=3)
+    turned = photographs.encoded(photographs.quarters(), exif=photographs.exif(6)).getvalue()
+    upload = SimpleUploadedFile("IMG_1.JPG", turned, "image/jpeg")
+    reply = send(owner_client, model, upload, headers=JSON).json()
+    assert reply["changes"] == ["turned", "location", "details"]
+    assert reply["changes_text"] == "Turned upright, location removed, camera details removed"
+    assert reply["changes_text"] in reply["card"]
+    assert reply["changes_text"] in owner_client.get(address(model, "photos")).content.decode()
+
+
+def test_the_picker_offers_what_the_limits_take(owner, owner_client):
+    page = owner_client.get(address(draft(owner), "photos")).content.decode()
+    assert f'accept="{LIMITS.accept}"' in page
+    assert "image/heic" in LIMITS.accept and ".heif" in LIMITS.accept and ".tif" in LIMITS.accept
+    assert "JPEG, HEIC, AVIF, PNG, WebP, TIFF or BMP" in page
 
 
 def test_a_bad_file_gets_a_reason_and_is_not_stored(owner, owner_client):

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 
 from PIL import Image
 
+from models_app.limits import LIMITS
 from tests.models_app import photographs as photo
 
 Maker = Callable[[], bytes]
-MEBIBYTE = 1024 * 1024
 
 
 def png(
@@ -229,9 +229,9 @@ LARGE: Mapping[str, Maker] = {
 }
 
 
-def filled(head: bytes, part: bytes, megabytes: int = 50) -> bytes:
+def filled(head: bytes, part: bytes) -> bytes:
     """Return `head`, then `part` again and again up to the largest file that is taken."""
-    room = megabytes * MEBIBYTE - len(head)
+    room = LIMITS.max_bytes - len(head)
     return head + part * (room // len(part))
 
 
@@ -247,7 +247,7 @@ def chunks_of(pieces: int, size: int) -> bytes:
     return png_chunks(pieces, b"IDAT", bytes(size))
 
 
-# What takes longest to walk over, mostly 50 MB that a decoder would not mind.
+# What takes longest to walk over, mostly as large as is taken, which a decoder would not mind.
 LONG: Mapping[str, Maker] = {
     "jpeg-fill-before-the-frame": lambda: filled(b"\xff\xd8", b"\xff"),
     "jpeg-stuffing-before-the-frame": lambda: filled(b"\xff\xd8", b"\xff\0"),

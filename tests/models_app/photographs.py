@@ -9,6 +9,9 @@ import zlib
 from PIL import Image, ImageCms, ImageDraw
 from PIL.Image import Transpose
 from PIL.TiffImagePlugin import IFDRational
+from pillow_heif import register_heif_opener
+
+register_heif_opener()  # for writing; the site reads with a decoder of its own
 
 # Strings no stored photo may contain, and the places they are put in.
 SECRET = b"Keizersgracht 174"
@@ -85,6 +88,49 @@ def xmp() -> bytes:
 
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+# Red, green and blue of two spaces as their own profiles have them, for D50.
+_DISPLAY_P3 = (
+    (0.51512, 0.24120, -0.00105),
+    (0.29198, 0.69225, 0.04189),
+    (0.15710, 0.06657, 0.78407),
+)
+_ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+_ADOBE_GAMMA = b"curv" + bytes(4) + b"\0\0\0\1\x02\x33"  # 563 / 256
+
+
+def display_p3() -> bytes:
+    """Return the profile an iPhone puts into its photos, made of sRGB's."""
+    return _with_primaries(_DISPLAY_P3)
+
+
+def adobe_rgb() -> bytes:
+    """Return the profile of Adobe RGB (1998), made of sRGB's."""
+    return _with_primaries(_ADOBE_RGB, _ADOBE_GAMMA)
+
+
+def _with_primaries(primaries: tuple[tuple[float, ...], ...], curve: bytes = b"") -> bytes:
+    profile = bytearray(srgb_profile())
+    new = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True))
+    for at in range(132, 132 + 12 * int.from_bytes(profile[128:132], "big"), 12):
+        name, offset = bytes(profile[at : at + 4]), int.from_bytes(profile[at + 4 : at + 8], "big")
+        if name in new:
+            numbers = (round(65536 * value) for value in new[name])
+            profile[offset + 8 : offset + 20] = struct.pack(">3i", *numbers)
+        elif curve and name in {b"rTRC", b"gTRC", b"bTRC"}:
+            profile[offset : offset + len(curve)] = curve
+            profile[at + 8 : at + 12] = len(curve).to_bytes(4, "big")
+    return bytes(profile)
+
+
+def exif_adobe_rgb() -> Image.Exif:
+    """Return EXIF that names Adobe RGB as cameras do, which then enclose no profile (DCF 2.0)."""
+    tags = Image.Exif()
+    inside = tags.get_ifd(0x8769)
+    inside[0xA001] = 65535
+    inside[0xA005] = {1: "R03"}
+    return tags
 
 
 def jpeg_segment(marker: int, content: bytes) -> bytes:

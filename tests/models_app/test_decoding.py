@@ -60,7 +60,7 @@ def test_a_decoder_that_crashes_costs_one_photo(monkeypatch, number):
     assert normalise(io.BytesIO(sound())).width == 640
 
 
-@pytest.mark.parametrize("answer", ["", "nonsense", "[1]\\n", '["exe", 1, 1, 0, 0]\\n'])
+@pytest.mark.parametrize("answer", ["", "nonsense", "[1]\\n", '["exe", 1, 1, 0, 0, []]\\n'])
 def test_an_answer_that_makes_no_sense_is_no_photo(monkeypatch, answer):
     worker(monkeypatch, f"print({answer!r}, end='')".replace("\\\\n", "\\n"))
     assert refusal(sound()).code == "not_opened"
@@ -86,7 +86,7 @@ def test_a_file_on_the_disk_is_read_where_it_is(tmp_path):
 
 
 def test_an_answer_is_read_as_it_was_written():
-    sent = NormalisedPhoto(b"pixels\n", "png", 2, 3, b"small")
+    sent = NormalisedPhoto(b"pixels\n", "png", 2, 3, b"small", ("turned",))
     assert NormalisedPhoto.loads(sent.dumps()) == sent
 
 

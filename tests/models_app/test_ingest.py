@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageChops, ImageCms, ImageDraw
 
 from models_app.ingest import normalise
 from models_app.limits import LIMITS
@@ -172,6 +173,45 @@ def test_an_embedded_profile_is_converted_to_srgb(name):
     image = photo.opened(normalise(photo.encoded(source, name, icc_profile=linear_profile())).data)
     # Half of linear light is 188 in sRGB (IEC 61966-2-1).
     assert near(image.getpixel((200, 200)), (188, 188, 188), tolerance=2)
+
+
+# What is (100, 150, 100) in other spaces, by their definitions.
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [(photo.display_p3(), (83, 152, 95)), (photo.adobe_rgb(), (66, 151, 97))],
+    ids=["display-p3", "adobe-rgb"],
+)
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF"])
+def test_colours_of_phones_and_cameras_are_converted(name, profile, expected):
+    source = Image.new("RGB", (400, 400), (100, 150, 100))
+    image = photo.opened(normalise(photo.encoded(source, name, icc_profile=profile)).data)
+    assert near(image.getpixel((200, 200)), expected, tolerance=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        (b"cICP", bytes([12, 13, 0, 1]), (83, 152, 95)),  # Display P3 by number
+        (b"gAMA", struct.pack(">I", 100_000), (168, 202, 168)),  # light as it is
+        (b"gAMA", struct.pack(">I", 45_455), (100, 150, 100)),
+        (b"cHRM", bytes(32), (100, 150, 100)),
+    ],
+    ids=["by-number", "linear", "usual", "nonsense"],
+)
+def test_colours_a_png_names_without_a_profile_are_converted(kind, content, expected):
+    source = Image.new("RGB", (400, 400), (100, 150, 100))
+    data = photo.with_chunk(photo.encoded(source, "PNG").getvalue(), kind, content)
+    image = photo.opened(normalise(io.BytesIO(data)).data)
+    assert near(image.getpixel((200, 200)), expected, tolerance=2)
+
+
+def test_ycck_as_adobe_writes_it_becomes_rgb():
+    cyan, magenta, yellow, key = photo.quarters(mode="CMYK").split()
+    luma, blue, red = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
+    coded = [ImageChops.invert(channel) for channel in (luma, blue, red)]
+    data = bytearray(photo.encoded(Image.merge("CMYK", (*coded, key)), quality=95).getvalue())
+    data[data.index(b"Adobe") + 11] = 2  # “these are YCCK” (T.872, 6.5.3)
+    assert photo.corners(photo.opened(normalise(io.BytesIO(data)).data)) == photo.UPRIGHT
 
 
 @pytest.mark.parametrize("profile", [b"not a profile", photo.srgb_profile()[:300], bytes(200)])

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from models_app.ingest import normalise
-from tests.models_app import photographs as photo
+from tests.models_app import heif_files as heif, photographs as photo
 
 SECRET = photo.SECRET
 
@@ -100,7 +100,40 @@ def webp_with_everything() -> bytes:
     ).getvalue()
 
 
+def heic_with_everything() -> bytes:
+    exif = heif.Part(b"Exif", bytes(4) + photo.exif().tobytes()[6:], [], [(b"cdsc", [1])])
+    xmp = heif.Part(b"mime", photo.xmp(), [], [(b"cdsc", [1])])
+    preview = heif.coded(photo.quarters(160, 120))
+    preview.refers.append((b"thmb", [1]))
+    icc = heif.profile(photo.display_p3() + SECRET)
+    film = heif.box(b"moov", SECRET) + heif.box(b"uuid", SECRET)
+    return heif.file([heif.coded(photo.quarters(), icc), exif, xmp, preview], behind=film)
+
+
+def avif_with_everything() -> bytes:
+    options = {"exif": photo.exif(), "xmp": photo.xmp(), "icc_profile": photo.display_p3() + SECRET}
+    return photo.encoded(photo.quarters(), "AVIF", **options).getvalue()
+
+
+def tiff_with_everything() -> bytes:
+    tags = {270: SECRET, 271: "Camera Maker", 305: SECRET, 306: "2024:05:06 07:08:09", 315: SECRET}
+    tags |= {700: photo.xmp(), 33723: SECRET, 34377: b"8BIM" + SECRET}
+    other = Image.new("RGB", (300, 300))
+    return photo.encoded(
+        photo.quarters(), "TIFF", tiffinfo=tags, exif=photo.exif(), save_all=True,
+        append_images=[other], icc_profile=photo.display_p3() + SECRET,
+    ).getvalue()  # fmt: skip
+
+
+def bmp_with_a_tail() -> bytes:
+    return photo.encoded(photo.quarters(), "BMP").getvalue() + SECRET
+
+
 SOURCES = [
+    heic_with_everything,
+    avif_with_everything,
+    tiff_with_everything,
+    bmp_with_a_tail,
     jpeg_with_exif,
     jpeg_with_exif_thumbnail,
     jpeg_with_xmp,
@@ -174,7 +207,10 @@ def test_nothing_but_pixels_is_stored(source):
 
 def test_the_sources_do_carry_what_must_not_survive():
     assert photo.gps_position() in jpeg_with_exif()
-    for source in (jpeg_with_xmp, jpeg_with_iptc, jpeg_with_a_film_behind_it, png_with_texts):
+    assert photo.gps_position() in heic_with_everything()
+    for source in (heic_with_everything, avif_with_everything, tiff_with_everything, jpeg_with_xmp):
+        assert SECRET in source()
+    for source in (jpeg_with_iptc, jpeg_with_a_film_behind_it, png_with_texts):
         assert SECRET in source()
     with Image.open(io.BytesIO(mpo_with_a_place_in_the_second_frame())) as image:
         assert image.n_frames == 2

@@ -91,9 +91,9 @@ def test_a_progressive_jpeg_counts_with_all_its_coefficients():
 
 
 def test_a_large_baseline_jpeg_counts_at_the_fraction_it_is_decoded_at():
-    data = photo.jpeg_claiming(12_000, 10_000)
+    data = photo.jpeg_claiming(16_320, 12_240)
     assert read_jpeg(io.BytesIO(data)).memory < DECODING.memory
-    assert LIMITS.max_pixels == 12_000 * 10_000
+    assert LIMITS.max_pixels >= 16_320 * 12_240
 
 
 @pytest.mark.parametrize(
