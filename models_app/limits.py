@@ -115,7 +115,7 @@ class Sets:
     # How many times larger a member may become: no photo packs so well, bombs do.
     max_packing: int = 100
     packing_from_bytes: int = _MEBIBYTE
-    max_caption_bytes: int = 64 * 1024
+    max_caption_bytes: int = 16 * 1024
 
 
 LIMITS = Limits()

@@ -10,8 +10,8 @@ _NAMES = frozenset({
     "__macosx", "@eadir", "$recycle.bin", "system volume information",
 })  # fmt: skip
 _BEGINNINGS = (".", "~$")
-# Notes of cameras and programs beside a photo of the same name.
-_ENDINGS = (".aae", ".xmp", ".thm")
+# Notes of cameras, programs and online albums beside a photo of the same name.
+_ENDINGS = (".aae", ".xmp", ".thm", ".json")
 
 
 def is_litter(name: str) -> bool:

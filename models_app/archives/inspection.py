@@ -18,6 +18,9 @@ STORED, DEFLATED = 0, 8  # APPNOTE.TXT, 4.4.5
 _ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
 _SIZES_AFTER = 1 << 3
 _AES = 99
+# Deflating makes nothing larger by more than a few bytes for each block (RFC 1951, 3.2.4); endless
+# empty blocks would take time and give nothing.
+_OVERHEAD = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def _reason(record: Record, path: str) -> str:
         return "packing"
     if record.method == STORED and record.size != record.packed_size:
         return "contradicting"
+    if record.packed_size > record.size + record.size // 100 + _OVERHEAD:
+        return "packing"
     is_large = record.size > SETS.packing_from_bytes
     return "bomb" if is_large and record.size > record.packed_size * SETS.max_packing else ""
 

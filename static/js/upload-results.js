@@ -31,7 +31,7 @@ export class Results {
     line.querySelector("span").textContent = text;
     this.panel.querySelector("ol").append(line);
     this.counts[state] += 1;
-    this.showProgress();
+    this.showProgress(name);
     if (this.done >= this.total) this.finish();
   }
 
@@ -58,10 +58,11 @@ export class Results {
     this.panel.remove();
   }
 
-  showProgress() {
+  showProgress(name) {
     const text = gettext("%(done)s of %(total)s");
     const shown = interpolate(text, { done: this.done, total: this.total }, true);
-    this.panel.querySelector("[data-summary]").textContent = shown;
+    const summary = name ? `${shown} · ${isolated(name)}` : shown;
+    this.panel.querySelector("[data-summary]").textContent = summary;
     this.panel.querySelector("progress").value = this.total ? this.done / this.total : 0;
   }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from models_app.models import UserModel
 from tests.dashboard.in_browser import sign_in
@@ -95,6 +95,24 @@ def test_a_folder_is_dropped(page, owner, folder):
         browser.send("Input.dispatchDragEvent", event)
     expect_everything(page, model)
     assert names_of(model) == ["IMG_8.jpg", "IMG_9.jpg", "IMG_10.jpg"]
+
+
+def test_an_archive_whose_answer_was_cut_off_is_sent_again_and_told_of_as_a_whole(page, owner):
+    model = draft(owner)
+    data = archive(*PHOTOS.items(), *MORE.items())
+    sent = {"name": "holiday.zip", "mimeType": "application/zip", "buffer": data}
+    page.goto(address(model, "photos"))
+
+    def cut(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=b"".join(answer.body().splitlines(keepends=True)[:2]))
+
+    page.route("**/photos/upload", cut, times=1)
+    page.set_input_files("#archive", sent)
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+    page.get_by_role("button", name="Try again").click()
+    expect_everything(page, model)
+    assert lines(page, "stored") == list(PHOTOS)
 
 
 def test_without_a_script_an_archive_is_accounted_for_on_the_next_page(

@@ -8,7 +8,8 @@ from models_app.litter import is_litter, is_litter_path
 
 LITTER = [
     "._IMG_1.jpg", ".DS_Store", "Thumbs.db", "thumbs.DB", "desktop.ini", "ehthumbs.db",
-    "Icon\r", ".hidden.png", "IMG_1.AAE", "IMG_1.xmp", "~$notes.jpg", "Picasa.ini",
+    "Icon\r", ".hidden.png", "IMG_1.AAE", "IMG_1.xmp", "IMG_1.jpg.json",
+    "~$notes.jpg", "Picasa.ini",
 ]  # fmt: skip
 PHOTOS = ["a.jpg", "B.JPEG", "c.webp", "d.heic", "no ending", "notes.txt", "Thumbs.db.jpg"]
 
