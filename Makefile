@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-archives bench-uploads bench-slow-readers bench-deletion bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-archives bench-uploads bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -63,6 +63,9 @@ bench-live: $(DEV_STAMP) ## What STREAMS=10000 open pages cost one web process, 
 
 bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and what an archive of MB=500 costs
 	@$(PYTHON) -m bench.deletion --mb $(or $(MB),500)
+
+bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV cost once ROWS=200000 calls were paid
+	@$(PYTHON) -m bench.spending --rows $(or $(ROWS),200000)
 
 bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files cost; PHOTOS=folder uses your own
 	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 DAY = timedelta(hours=24)
 MEBIBYTE = 1024 * 1024
+PER_DOLLAR = 10_000
 NEAR = 0.8  # of what is allowed: from here on pages say what is left
 
 
@@ -22,10 +23,16 @@ class Limit(StrEnum):
     PICTURES = "pictures_per_day"
     STREAMS = "streams"
     REQUESTS = "requests_per_minute"
+    BUDGET = "budget_usd"
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is spent, in the calendar month, instead of counted."""
+        return self is Limit.BUDGET
 
     @property
     def setting(self) -> str:
-        return f"LIMIT_{self.value.upper()}"
+        return "BUDGET_PER_PERSON_USD" if self.is_money else f"LIMIT_{self.value.upper()}"
 
     @property
     def column(self) -> str:
@@ -34,16 +41,19 @@ class Limit(StrEnum):
 
     @property
     def unit(self) -> int:
-        """How many of what is counted make one of what is set: storage is counted in bytes."""
-        return MEBIBYTE if self is Limit.STORAGE else 1
+        """How many of what is counted make one of what is set: storage is counted in bytes, money
+        in hundredths of a cent."""
+        return {Limit.STORAGE: MEBIBYTE, Limit.BUDGET: PER_DOLLAR}.get(self, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a person has used. Of a daily limit also when: (time, amount), the oldest first."""
+    """What a person has used. Of a daily limit also when: (time, amount), the oldest first. Of one
+    that begins anew for all at once, when that is."""
 
     used: int
     times: tuple[tuple[datetime, int], ...] = ()
+    anew_at: datetime | None = None
 
     @classmethod
     def of_day(cls, times: Iterable[tuple[datetime, int]]) -> Usage:
@@ -78,6 +88,8 @@ class Allowance:
 
     def room_at(self, more: int = 1) -> datetime | None:
         """Return when there is room for `more` by itself; None where waiting does not help."""
+        if self.usage.anew_at:
+            return self.usage.anew_at if more <= self.allowed else None
         excess = self.used + more - self.allowed
         for at, amount in self.usage.times:
             excess -= amount

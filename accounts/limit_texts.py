@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _, gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.allowances import MEBIBYTE, Allowance, Limit
+from accounts.money import dollars, from_units
 
 if TYPE_CHECKING:
     from accounts.limits import LimitReachedError
@@ -100,6 +101,12 @@ TEXTS = {
         ),
         gettext_lazy("You may not use this site."),
     ),
+    Limit.BUDGET: Texts(
+        gettext_lazy("Spending this month"),
+        gettext_lazy("%(left)s of your %(allowed)s for this month left."),
+        gettext_lazy("Your %(allowed)s for this month are spent, or kept for what has started."),
+        gettext_lazy("You may not start anything here that costs money."),
+    ),
 }
 
 
@@ -109,10 +116,10 @@ def label(limit: Limit) -> str:
 
 
 def amount(limit: Limit, value: int) -> str:
-    """Return a number of what is counted: “12”, or “4,980 MB” of storage, rounded up."""
+    """Return a number of what is counted: “12”, “$7.50”, or “4,980 MB” of storage, rounded up."""
     if limit is Limit.STORAGE:
         return _("%(number)s MB") % {"number": _number(-(-value // MEBIBYTE))}
-    return _number(value)
+    return dollars(from_units(value)) if limit.is_money else _number(value)
 
 
 def left_text(allowance: Allowance) -> str:
@@ -129,7 +136,12 @@ def reached_text(allowance: Allowance, more: int = 1) -> str:
         first = texts.reached % values
     else:
         first = texts.left % values
-    sentences = [str(first), *_when(allowance, more), _("The operator can allow you more.")]
+    sentences = [
+        *_price(allowance, more),
+        str(first),
+        *_when(allowance, more),
+        _("The operator can allow you more."),
+    ]
     return " ".join(sentences)
 
 
@@ -139,7 +151,7 @@ def problem(error: LimitReachedError) -> dict[str, Any]:
         "code": error.code,
         "message": str(error),
         "limit": error.limit.value,
-        "allowed": error.allowed // error.limit.unit,
+        "allowed": None if error.allowed is None else in_settings(error.limit, error.allowed),
         "room_at": error.room_at.isoformat() if error.room_at else None,
     }
 
@@ -153,18 +165,44 @@ def in_time(at: datetime) -> str:
     return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
+def in_settings(limit: Limit, value: int, *, up: bool = False) -> int | float:
+    """Return a number of what is counted in the unit in which limits are set, `up` rounded up."""
+    if limit.is_money:
+        return float(from_units(value))
+    return -(-value // limit.unit) if up else value // limit.unit
+
+
+def anew_text(at: datetime) -> str:
+    """Return when the month of a budget ends, as a sentence."""
+    return _("The month begins anew on %(day)s.") % {"day": day_text(at)}
+
+
+def day_text(at: datetime) -> str:
+    """Return the day of the installation's calendar: “1 December”."""
+    return date_format(timezone.localtime(at, timezone.get_default_timezone()), "j F")
+
+
+def _price(allowance: Allowance, more: int) -> list[str]:
+    """What it would have cost, where that is why it is too much."""
+    if not allowance.limit.is_money or not allowance.allowed or allowance.is_reached:
+        return []
+    return [_("This costs about %(price)s.") % {"price": dollars(from_units(more))}]
+
+
 def _when(allowance: Allowance, more: int) -> list[str]:
     at = allowance.room_at(more)
     if at is None:
         return []
+    if allowance.limit.is_money:
+        return [anew_text(at)]
     return [_("There is room again in %(time)s.") % {"time": in_time(at)}]
 
 
 def _values(allowance: Allowance) -> dict[str, Any]:
-    limit = allowance.limit
+    limit, left = allowance.limit, allowance.left
     return {
         "allowed": amount(limit, allowance.allowed),
-        "left": amount(limit, allowance.left // limit.unit * limit.unit),
+        "left": amount(limit, left if limit.is_money else left // limit.unit * limit.unit),
         "number": allowance.allowed,
     }
 

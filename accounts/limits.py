@@ -2,8 +2,9 @@
 
 A person's own value counts, else the installation's setting, else there is no limit. What was
 used is counted by the room whose rows it is; each registers how when Django starts. A day is the
-last 24 hours, whenever they began. Services call `require` in the transaction that uses something
-up, after `lock`, so that two presses never both get the last place.
+last 24 hours, whenever they began; money is counted by the calendar month. Services call `require`
+in the transaction that uses something up, after `lock`, so that two presses never both get the
+last place.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.dispatch import Signal
@@ -30,12 +32,21 @@ limits_changed = Signal()
 class LimitReachedError(Exception):
     """A person may not use `more` of this now. Nothing was changed; the text says what helps."""
 
-    code = "limit_reached"
-
     def __init__(self, allowance: Allowance, more: int = 1) -> None:
         super().__init__(reached_text(allowance, more))
-        self.limit, self.allowed, self.used = allowance.limit, allowance.allowed, allowance.used
+        self.limit, self.used = allowance.limit, allowance.used
+        self.allowed: int | None = allowance.allowed
         self.room_at = allowance.room_at(more)
+
+    @property
+    def code(self) -> str:
+        """The stable word that programs are told."""
+        return "budget_reached" if self.limit.is_money else "limit_reached"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an answer that says so: 402 where it is about money (RFC 9110)."""
+        return 402 if self.limit.is_money else 429
 
     @property
     def retry_after(self) -> int | None:
@@ -56,9 +67,9 @@ def register(limit: Limit, usage_of: UsageOf) -> None:
 
 def allowed(person: User, limit: Limit) -> int | None:
     """Return how much the person may use, in what is counted; None without a limit. No query."""
-    own: int | None = getattr(person, limit.column)
-    value: int | None = getattr(settings, limit.setting) if own is None else own
-    return None if value is None else value * limit.unit
+    own: int | Decimal | None = getattr(person, limit.column)
+    value: int | Decimal | None = getattr(settings, limit.setting) if own is None else own
+    return None if value is None else int(value * limit.unit)
 
 
 def allowance(person: User, limit: Limit) -> Allowance | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,14 @@ class OwnLimits(models.Model):
     limit_pictures_per_day = _own(_("pictures in 24 hours"))
     limit_streams = _own(_("pages with live updates"))
     limit_requests_per_minute = _own(_("requests per minute"))
+    limit_budget_usd = models.DecimalField(
+        _("US dollars in a month"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
 
     class Meta:
         abstract = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,15 +9,16 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import get_adapter as account_adapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
-from django.utils.encoding import force_bytes
 from django.utils.translation import gettext
 
+from accounts.encryption import cipher, present_cipher
 from accounts.models import User
 
 _SECRETS = {"secret", "seed"}  # of one-time codes, of recovery codes
+_PURPOSE = "accounts.second_step"
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -27,11 +26,11 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has
 
     def encrypt(self, text: str) -> str:
         """Return the text as it is stored: a copy of the database alone yields no codes."""
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher(_PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the text again. Raises InvalidToken if the secret key is another one."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return cipher(_PURPOSE).decrypt(encrypted_text.encode()).decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         host = urlsplit(settings.SITE_ORIGIN).hostname or "localhost"
@@ -63,22 +62,12 @@ def renew() -> None:
 
 def _renewed(data: dict[str, Any]) -> bool:
     """Renew the secrets in a row's data that can be read; return whether any was of before."""
-    present, changed = Fernet(_derived(settings.SECRET_KEY)), False
+    present, changed = present_cipher(_PURPOSE), False
     for name in _SECRETS & data.keys():
         token = data[name].encode()
         try:
             present.decrypt(token)
         except InvalidToken:
             with suppress(InvalidToken):
-                data[name], changed = _cipher().rotate(token).decode(), True
+                data[name], changed = cipher(_PURPOSE).rotate(token).decode(), True
     return changed
-
-
-def _cipher() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
-
-
-def _derived(key: str | bytes) -> bytes:
-    digest = hashlib.sha256(b"accounts.second_step" + force_bytes(key)).digest()
-    return base64.urlsafe_b64encode(digest)

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.security import SessionAuth
 
-from accounts.limits import allowances
+from accounts.limit_texts import problem
+from accounts.limits import LimitReachedError, allowances
 from accounts.models import User
 from api.schemas import JobOut, LimitsOut, ModelDetailOut, ModelOut, ModelPageOut, UsageOut
 from jobs.selectors import job_for, latest_job
@@ -39,6 +40,15 @@ api = NinjaAPI(
     docs_decorator=staff_member_required,
     urls_namespace="api",
 )
+
+
+@api.exception_handler(LimitReachedError)
+def limit_reached(request: HttpRequest, error: LimitReachedError) -> HttpResponse:
+    """402 where it is about money, else 429: a stable code, the sentence, and when to try again."""
+    response = api.create_response(request, problem(error), status=error.status)
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 @api.get("/limits", response=LimitsOut)

@@ -10,6 +10,7 @@ from uuid import UUID
 from ninja import Schema
 
 from accounts.allowances import Allowance
+from accounts.limit_texts import in_settings
 from jobs.messages import explain
 from jobs.models import JobQueue
 
@@ -29,16 +30,21 @@ class LimitsOut(Schema):
 
 
 class UsageOut(Schema):
-    """How much of one limit you have used. Storage is in megabytes, begun ones count whole."""
+    """How much of one limit you have used. Storage is in megabytes, begun ones count whole.
+
+    Money is in US dollars, what is kept for unfinished jobs included."""
 
     limit: str
-    allowed: int
-    used: int
+    allowed: int | float
+    used: int | float
 
     @classmethod
     def of(cls, one: Allowance) -> UsageOut:
-        unit = one.limit.unit
-        return cls(limit=one.limit.value, allowed=one.allowed // unit, used=-(-one.used // unit))
+        return cls(
+            limit=one.limit.value,
+            allowed=in_settings(one.limit, one.allowed),
+            used=in_settings(one.limit, one.used, up=True),
+        )
 
 
 class JobOut(Schema):
@@ -61,6 +67,7 @@ class JobOut(Schema):
     sentence: str
     cost: str
     cost_estimate: Decimal | None
+    cost_usd: Decimal | None
     created_at: datetime
     finished_at: datetime | None
 

@@ -87,12 +87,12 @@ def _replace(name: str, old: Any) -> None:
 
 
 def _compress_providers() -> None:
-    from providers.base import Provider
+    from providers.declared import Declared
     from providers.http import client
 
     # A default is bound when the function is defined: before this.
     client.Client.ask.__kwdefaults__["timeout"] = client.SAFE_TIMEOUT
-    known = [Provider]
+    known = [Declared]
     for cls in known:
         known += cls.__subclasses__()
         for name in CLASS_WAITS:

@@ -8,7 +8,15 @@ from django.http import JsonResponse
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.allowances import Allowance, Limit
-from accounts.limit_texts import amount, in_time, label, left_text, problem, reached_text
+from accounts.limit_texts import (
+    amount,
+    day_text,
+    in_time,
+    label,
+    left_text,
+    problem,
+    reached_text,
+)
 from accounts.limits import LimitReachedError, allowances
 from accounts.models import User
 
@@ -31,6 +39,9 @@ class LimitNotes:
 
     near: list[str]
     reached: list[str]
+
+    def __add__(self, other: LimitNotes) -> LimitNotes:
+        return LimitNotes([*self.near, *other.near], [*self.reached, *other.reached])
 
 
 def limit_notes(person: User, *limits: Limit) -> LimitNotes:
@@ -73,12 +84,14 @@ def _room_again(one: Allowance) -> str:
         # Before it is reached: when the oldest of what counts no longer does.
         at = one.room_at(max(1, one.left + 1))
         return gettext("in %(time)s") % {"time": in_time(at)} if at else ""
+    if one.usage.anew_at:
+        return gettext("on %(day)s") % {"day": day_text(one.usage.anew_at)}
     return str(FREED.get(one.limit, ""))
 
 
 def limit_reached(error: LimitReachedError) -> JsonResponse:
     """Return what scripts are told: a stable code, the sentence, and when to try again."""
-    response = JsonResponse(problem(error), status=429)
+    response = JsonResponse(problem(error), status=error.status)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
     return response

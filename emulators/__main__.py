@@ -7,13 +7,13 @@ keep what they have in `var/emulators`, so that the next start goes on.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 READY_WITHIN = 30.0  # seconds
 FOLDER = Path("var") / "emulators"
@@ -27,7 +27,7 @@ class StandIn:
     key_variable: str
     key: str
     url_variable: str
-    port: int  # where it is free: what is at the same address is the same account
+    port: int  # at the first start, where it is free
 
 
 STAND_INS = (
@@ -36,66 +36,72 @@ STAND_INS = (
 )
 
 
-def main(command: list[str]) -> int:
-    """Run a command among the stand-ins; return its exit code."""
+def main(command: list[str]) -> NoReturn:
+    """Become the command, among the stand-ins. They end when it does, however that is."""
     folder = FOLDER.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    env, running = dict(os.environ), []
-    try:
-        for one in STAND_INS:
-            port = _free_port(one.port)
-            running.append(_start(one.name, port, folder))
-            env |= {one.key_variable: one.key, one.url_variable: f"http://127.0.0.1:{port}"}
-            print(f"{one.name}, emulated: http://127.0.0.1:{port}", flush=True)  # noqa: T201
-        return _run(command, env)
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait()
+    env = dict(os.environ)
+    for one in STAND_INS:
+        port = _port_of(one, folder)
+        _start(one.name, port, folder)
+        found = {one.key_variable: one.key, one.url_variable: f"http://127.0.0.1:{port}"}
+        env |= found
+        # As other commands have to be told, too.
+        words = " ".join(f"{name}={value}" for name, value in found.items())
+        print(f"{one.name}, emulated: {words}", flush=True)  # noqa: T201
+    os.execvpe(command[0], command, env)  # noqa: S606 - what the developer has asked for
 
 
-def _start(name: str, port: int, folder: Path) -> subprocess.Popen[bytes]:
-    """Start a stand-in and wait until it answers. It ends with us, however we end."""
+def _start(name: str, port: int, folder: Path) -> None:
+    """Start a stand-in and wait until it answers. It ends when nobody holds its standard input
+    any more: that goes to the command."""
     command = [sys.executable, "-m", f"emulators.{name}", "--port", str(port), "--with-parent"]
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
     with (folder / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, "--folder", str(folder / name)],
-            stdin=subprocess.PIPE,
+            stdin=reading,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is for the command; we end this one after it
+            start_new_session=True,  # Ctrl-C is for the command
         )
+    os.close(reading)
     deadline = time.monotonic() + READY_WITHIN
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise SystemExit(f"The emulator of {name} did not start: see {folder / name}.log")
         time.sleep(0.1)
-    return process
 
 
-def _run(command: list[str], env: dict[str, str]) -> int:
-    process = subprocess.Popen(command, env=env)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # A terminal sends its signals to both; the command decides when it is over.
-        signal.signal(number, lambda number, frame: _pass_on(process, number))
-    return process.wait()
+def _port_of(one: StandIn, folder: Path) -> int:
+    """Return the port at which a stand-in has always been: its answers name addresses, and what
+    is at another address is another account."""
+    kept = folder / f"{one.name}.port"
+    if not kept.exists():
+        kept.write_text(str(one.port if _is_free(one.port) else _any_free()))
+    port = int(kept.read_text())
+    if not _is_free(port):
+        raise SystemExit(
+            f"Port {port} of the emulated {one.name} is in use. Free it, or delete {folder}."
+        )
+    return port
 
 
-def _pass_on(process: subprocess.Popen[bytes], number: int) -> None:
-    if number != signal.SIGINT and process.poll() is None:
-        process.send_signal(number)
-
-
-def _free_port(wanted: int) -> int:
-    """Return a port that nobody uses: the wanted one if that is so."""
+def _is_free(port: int) -> bool:
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            sock.bind(("127.0.0.1", wanted))
+            sock.bind(("127.0.0.1", port))
         except OSError:
-            sock.bind(("127.0.0.1", 0))
+            return False
+    return True
+
+
+def _any_free() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
@@ -105,4 +111,4 @@ def _answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -115,6 +116,25 @@ class Amount(Variable[int | None]):
 
     def parse(self, text: str) -> int | None:
         return None if text.strip().lower() == "none" else _digits(text, 0, self.high)
+
+
+@dataclass(frozen=True)
+class Money(Variable[Decimal | None]):
+    """An amount of US dollars, with a point for cents, or `none` for no limit."""
+
+    high: int = 10_000_000
+
+    @property
+    def what(self) -> str:
+        return f"an amount of US dollars up to {self.high}, such as 25 or 7.50, or none"
+
+    def parse(self, text: str) -> Decimal | None:
+        word = text.strip()
+        if word.lower() == "none":
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", word) or Decimal(word) > self.high:
+            raise ValueError
+        return Decimal(word)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from environment.values import (
     Folder,
     Key,
     Keys,
+    Money,
     Number,
     Seconds,
     Text,
@@ -55,6 +56,9 @@ LIMIT_TRAININGS_PER_DAY = Amount("LIMIT_TRAININGS_PER_DAY", 10)
 LIMIT_PICTURES_PER_DAY = Amount("LIMIT_PICTURES_PER_DAY", 200)
 LIMIT_STREAMS = Amount("LIMIT_STREAMS", 20)
 LIMIT_REQUESTS_PER_MINUTE = Amount("LIMIT_REQUESTS_PER_MINUTE", 1200)
+# In a calendar month, at providers that charge; none where they are not set.
+BUDGET_USD = Money("BUDGET_USD")
+BUDGET_PER_PERSON_USD = Money("BUDGET_PER_PERSON_USD")
 CONNECTIONS_PER_ADDRESS = Number("CONNECTIONS_PER_ADDRESS", 500, low=1)
 SIGNUP_OPEN = Flag("SIGNUP_OPEN")  # not on a public site
 EMAIL_VERIFICATION = Choice("EMAIL_VERIFICATION", words=("none", "mandatory"))  # as EMAIL_URL says

@@ -46,13 +46,15 @@ def pictures_used(user: User) -> Usage:
 
 
 def options_for(model: UserModel) -> tuple[GenerationOption, ...]:
-    """Return every provider for this model's weights: whether it can generate, and why not."""
+    """Return every provider for this model's weights, the one that trained them first: whether
+    it can generate, and why not."""
     if not model.base_family:
         return ()
-    return generation_options(
+    options = generation_options(
         model.base_family,
         model.is_simulated,
         descriptions(),
         model.remote_ref,
         has_public_url=bool(settings.PUBLIC_URL),
     )
+    return tuple(sorted(options, key=lambda option: option.provider != model.provider))

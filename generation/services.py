@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.allowances import Limit
+from accounts.money import amount_of
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
 from generation.selectors import options_for
@@ -20,6 +21,7 @@ from jobs.services import enqueue
 from models_app import file_deletions, trigger_words
 from models_app.models import UserModel
 from providers.availability import GenerationOption
+from providers.registry import runs_here
 
 MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
@@ -74,6 +76,7 @@ def create(
         },
         deadline_in=GenerationWork.time_limit,
         cost_estimate=_price(option, count, width * height),
+        budget_usd=_budget(option, count, width * height),
     )
 
 
@@ -119,3 +122,10 @@ def _option(model: UserModel, provider: str) -> GenerationOption:
 def _price(option: GenerationOption, count: int, pixels: int) -> Decimal | None:
     price = option.price_usd(count, pixels)
     return None if price is None else round(Decimal(str(price)), 2)
+
+
+def _budget(option: GenerationOption, count: int, pixels: int) -> Decimal:
+    """What budgets keep for them, also where no price is published."""
+    if option.offer is None or runs_here(option.provider):
+        return Decimal(0)
+    return amount_of(option.offer.budget_usd(count, pixels))

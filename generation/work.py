@@ -13,6 +13,7 @@ from generation import image_files, weights_copies
 from generation.links import signed_weights_url
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
+from jobs.webhook_links import webhook_url
 from jobs.work import InvalidResultError, MissingInputError, Report
 from models_app.models import UserModel
 from models_app.stored_files import is_whole
@@ -41,6 +42,7 @@ class GenerationWork:
             count=payload["count"],
             seed=payload["seed"],
             lora=Lora(_weights_for(model, job, provider), payload["strength"]),
+            webhook_url=webhook_url(provider.key, job.correlation),
         )
         return provider.prepare_generation(request)
 
@@ -92,7 +94,9 @@ def _weights_for(model: UserModel, job: JobQueue, provider: Provider) -> str:
 
     Raises MissingInputError where it would find nothing there.
     """
-    offer = CLASSES[job.provider].generation_offers[job.payload["base_model"]]
+    offer = CLASSES[job.provider].generation_offer(job.payload["base_model"], model.remote_ref)
+    if offer is None:
+        raise provider.unsupported(f"generating with {job.payload['base_model']}")
     if offer.only_own_weights:
         return model.remote_ref
     if not is_whole(str(model.weights.name), model.weights_size):

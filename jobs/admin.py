@@ -13,14 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
+from accounts.limits import LimitReachedError
 from jobs import services
 from jobs.account_admin import AccountAdmin as AccountAdmin  # Django looks here
 from jobs.engine.transitions import TransitionError
 from jobs.messages import explain
-from jobs.models import JobEvent, JobQueue, OrphanRun, RemoteDeletion
+from jobs.models import JobEvent, JobQueue, OrphanRun, PaidCall, RemoteDeletion
 from jobs.provider_admin import ProviderAdmin as ProviderAdmin  # registered there
 from jobs.querysets import STUCK_AFTER, attention
 from jobs.selectors import starting_with
+from jobs.webhook_admin import WebhookAdmin as WebhookAdmin  # registered there
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers.registry import label_of
 
@@ -182,7 +184,7 @@ class JobAdmin(ReadOnlyAdmin):
             try:
                 act(job)
                 done += 1
-            except TransitionError as error:
+            except (TransitionError, LimitReachedError) as error:
                 self.message_user(request, str(error), messages.WARNING)
         if done:
             count = ngettext("%d job", "%d jobs", done) % done
@@ -228,6 +230,26 @@ class RemoteDeletionAdmin(ReadOnlyAdmin):
     list_filter = (GivenUpFilter, "provider", "kind")
     list_select_related = ("job",)
     ordering = ("-requested_at",)
+
+
+@admin.register(PaidCall)
+class PaidCallAdmin(ReadOnlyAdmin):
+    """The ledger, row by row; its sums are on the page “Spending”."""
+
+    list_display = (
+        "sent_at",
+        "provider",
+        "kind",
+        "owner",
+        "outcome",
+        "estimate_usd",
+        "actual_usd",
+        "billed",
+        "job",
+    )
+    list_filter = ("outcome", "provider", "kind", "day")
+    list_select_related = ("owner", "job")
+    ordering = ("-day", "-id")
 
 
 def _name_of(request: HttpRequest) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy as _
 
+from accounts.money import dollars
+from jobs.error_texts import ERRORS as ERRORS, FIRST, GENERATE_AGAIN
 from jobs.models import JobQueue
 from jobs.recovery import NO_RESULT, failed_while_fetching, run_to_fetch
 from jobs.states import Status
@@ -35,10 +37,8 @@ MAYBE_PAID = _("It may have been charged. The trainer's own page shows it.")
 FREE_HERE = _("It runs on your own trainer, so it costs nothing.")
 WAS_FREE_HERE = _("It ran on your own trainer, so it cost nothing.")
 CLOSE_PAGE = _("You can close this page.")
-TRY_AGAIN = _("Try again. Your photos are still here, so you upload nothing twice.")
 FETCH_AGAIN = _("Try again. Only the download is repeated: no new training, no new charge.")
 TRAIN_AGAIN = _("Try again. It is trained again, because the result cannot be downloaded twice.")
-GENERATE_AGAIN = _("Try again. New pictures are made.")
 NOT_SET_UP = _("Its trainer is no longer set up on this installation, so we cannot check.")
 NOT_SET_UP_ADVICE = _("The operator has to set this trainer up again. Then it continues by itself.")
 NO_LIST = _(
@@ -84,8 +84,7 @@ _STATES: Mapping[str, tuple[Text, Text, Text]] = {
     ),
 }
 
-# Where pictures need other words than a training.
-_GENERATION_STATES: Mapping[str, tuple[Text, Text, Text]] = {
+_GENERATION_STATES: Mapping[str, tuple[Text, Text, Text]] = {  # where a training's do not fit
     Status.RUNNING: (_("Making pictures"), _("Your pictures are being made."), CLOSE_PAGE),
     Status.FINISHING: (
         _("Almost there"),
@@ -122,98 +121,10 @@ _DONE_THERE: Mapping[str, Text] = {
     "generation": _("The pictures were made, but not all of them could be downloaded."),
 }
 
-# error code → (what happened, what to do)
-ERRORS: Mapping[str, tuple[Text, Text]] = {
-    "provider_error": (_("The trainer reported an error."), TRY_AGAIN),
-    "unsupported": (
-        _("This trainer cannot do what was requested."),
-        _("Choose another trainer for this model."),
-    ),
-    "unavailable": (_("The trainer could not be reached."), TRY_AGAIN),
-    "rate_limited": (_("The trainer asked us to slow down."), TRY_AGAIN),
-    "outcome_unknown": (
-        _("It was sent, but the answer was lost."),
-        _("We are checking with the trainer whether it arrived."),
-    ),
-    "authentication_failed": (
-        _("The trainer does not accept this installation's API key."),
-        _("The operator has to correct the key. Then try again."),
-    ),
-    "out_of_credit": (
-        _("The account at the trainer has no credit left."),
-        _("Add credit at the trainer or choose another one. Then try again."),
-    ),
-    "rejected": (
-        _("The trainer refused the request."),
-        _("Read its reason, change photos or settings, then try again."),
-    ),
-    "run_not_found": (_("The trainer no longer knows this run."), TRY_AGAIN),
-    "unexpected_reply": (
-        _("The trainer's answer could not be read."),
-        _("If it happens again, the operator should check the log."),
-    ),
-    "invalid_webhook": (_("A message about it could not be verified."), TRY_AGAIN),
-    "run_failed": (_("The trainer started it and then reported a failure."), TRY_AGAIN),
-    "moderation": (
-        _("The trainer's safety check refused the photos or the prompt."),
-        _("Change what it names. It decides by itself, and the same request would fail again."),
-    ),
-    "bad_dataset": (
-        _("The trainer could not use the photos as they were sent."),
-        _("Read its reason. Another trainer may take the same photos."),
-    ),
-    "input_expired": (
-        _("What was uploaded for it was no longer there when the trainer fetched it."),
-        TRY_AGAIN,
-    ),
-    "trainer_gone": (
-        _("This trainer, or the version of it that we know, is no longer offered."),
-        _("Choose another trainer. Your photos are still here, so you upload nothing twice."),
-    ),
-    "out_of_memory": (
-        _("The trainer ran out of memory."),
-        _("Try again with a lower resolution or a batch size of 1, or choose another trainer."),
-    ),
-    "timed_out": (_("It took longer than the trainer allows."), TRY_AGAIN),
-    "deadline": (_("It did not finish in the time it was given."), TRY_AGAIN),
-    "lost_contact": (
-        _("The trainer could not be reached for a week, so the outcome is not known."),
-        _("Try again. We check with the trainer first: no new training, no new charge."),
-    ),
-    "not_configured": (
-        _("This trainer is no longer set up on this installation."),
-        _("The operator has to set it up again, or choose another trainer."),
-    ),
-    "fetch_deadline": (_("The time for that is over."), TRY_AGAIN),
-    "bad_weights": (_("The weights arrived damaged or incomplete."), TRY_AGAIN),
-    "bad_image": (_("The pictures arrived damaged."), GENERATE_AGAIN),
-    "photos_gone": (
-        _("Photos are missing or damaged in this installation's storage, so nothing was sent."),
-        _("Remove the photos named here from the model, upload them again, then start again."),
-    ),
-    "weights_gone": (
-        _("The weights stored here are missing or damaged, so nothing was sent."),
-        _("The operator can bring them back from a backup. Otherwise train the model again."),
-    ),
-    "disk_full": (
-        _("There is no space left on this installation's disk."),
-        _("The operator has to free some space. Then try again."),
-    ),
-    "internal": (
-        _("Something went wrong inside TheWay."),
-        _("Try again. If it happens again, the operator finds the reason in the log."),
-    ),
-}
-
-# What somebody else has to do before trying again helps.
-_FIRST: Mapping[str, Text] = {
-    "authentication_failed": _("The operator has to correct the key."),
-    "disk_full": _("The operator has to free some space."),
-    "not_configured": _("The operator has to set this trainer up again."),
-    "out_of_credit": _("Add credit at the trainer."),
-}
 # What it means that something of ours is gone: there are names, and no message of a trainer.
 _GONE = {"photos_gone", "weights_gone"}
+# The same again would fail again.
+_CHANGE_FIRST = _GONE | {"moderation"}
 # The run was at the trainer when these ended the job; what it charged for, only it can tell.
 _UNKNOWN_CHARGE = NO_RESULT | {"lost_contact"}
 
@@ -251,7 +162,7 @@ def _with_reason(job: JobQueue, sentence: Text, advice: Text) -> tuple[Text, Tex
     match job.status:
         case Status.QUEUED:
             waits = _sentences(happened, gettext("It waits and starts by itself."))
-            return waits, _FIRST.get(job.error_code, advice)
+            return waits, FIRST.get(job.error_code, advice)
         case Status.FINISHING:
             return _sentences(happened, gettext("The download is retried in a moment.")), advice
         case Status.CANCELLED:
@@ -266,11 +177,11 @@ def _has_list(job: JobQueue) -> bool:
 
 def _explain_failure(job: JobQueue) -> Explanation:
     happened, advice = ERRORS.get(job.error_code, ERRORS["provider_error"])
-    first = _FIRST.get(job.error_code, "")
+    first = FIRST.get(job.error_code, "")
     if failed_while_fetching(job):
         happened = _sentences(_DONE_THERE[job.kind], happened)
-    if job.error_code in _GONE:
-        pass  # the same again would fail again
+    if job.error_code in _CHANGE_FIRST:
+        pass
     elif job.kind == "generation":
         advice = _sentences(first, GENERATE_AGAIN)
     elif failed_while_fetching(job):
@@ -286,13 +197,15 @@ def _sentences(*texts: Text) -> str:
 
 
 def cost_of(job: JobQueue) -> Text:
-    """Return whether a job has cost money, as far as it is known."""
+    """Return whether a job has cost money, and how much, as far as it is known. No query."""
     has_run = bool(job.run_id or job.payload.get("adopt_run"))
     # A call that was lost once may have been paid, whatever was decided about it since.
-    if not has_run and job.sent_at is None and job.call_over_at is None:
+    if not (has_run or job.sent_at or job.call_over_at):
         return NOT_PAID
     if registry.runs_here(job.provider):
         return WAS_FREE_HERE if job.is_over else FREE_HERE
+    if job.cost_usd is not None:
+        return gettext("It cost %s.") % dollars(job.cost_usd) if job.cost_usd else NOT_PAID
     if not has_run or job.status == Status.CANCELLED or job.error_code in _UNKNOWN_CHARGE:
         return MAYBE_PAID
     return CHARGES if job.status == Status.RUNNING else PAID

@@ -10,9 +10,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
+from jobs.paid_calls import PaidCall as PaidCall  # Django finds it here
 from jobs.querysets import JobQuerySet
-from jobs.remote_deletion import RemoteDeletion as RemoteDeletion  # Django finds it here
+from jobs.remote_deletion import RemoteDeletion as RemoteDeletion  # and this
 from jobs.states import FOLLOWED, OVER, UNFINISHED, Status
+from jobs.webhook_rows import (  # Django finds them here
+    WebhookCount as WebhookCount,
+    WebhookKeys as WebhookKeys,
+    WebhookReceipt as WebhookReceipt,
+)
 from providers.types import TOKEN_PREFIX, RunRef, WorkKind
 
 
@@ -91,6 +97,12 @@ class JobQueue(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.CharField(max_length=1000, blank=True)
     cost_estimate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    # What budgets keep for its call, also where nobody publishes a price.
+    budget_usd = models.DecimalField(max_digits=10, decimal_places=4, default=0, editable=False)
+    # What it really cost, where the provider says so: a copy of the ledger's, for pages.
+    cost_usd = models.DecimalField(
+        max_digits=10, decimal_places=4, null=True, blank=True, editable=False
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Committed just before the paid call: without it the call was surely not made.
@@ -124,6 +136,8 @@ class JobQueue(models.Model):
             # The activity page, newest first.
             models.Index(name="job_of_owner", fields=["owner", "-created_at"]),
             models.Index(name="job_of_model", fields=["model", "kind", "-created_at"]),
+            # Whose run a webhook is about.
+            models.Index(name="job_of_run", fields=["provider", "run_id"]),
         ]
         constraints = [
             models.CheckConstraint(

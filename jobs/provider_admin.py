@@ -10,13 +10,23 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from jobs import provider_report
 from jobs.models import ProviderStatus
+from jobs.webhook_admin import webhooks_text
 from models_app.read_only_admin import ReadOnlyAdmin
 from providers import registry
 
 
 @admin.register(ProviderStatus)
 class ProviderAdmin(ReadOnlyAdmin):
-    list_display = ("name", "api_key", "trains", "draws", "last_answer_at", "paused_until", "state")
+    list_display = (
+        "name",
+        "api_key",
+        "trains",
+        "draws",
+        "webhooks",
+        "last_answer_at",
+        "paused_until",
+        "state",
+    )
     ordering = ("provider",)
     fields = (
         "name",
@@ -26,6 +36,7 @@ class ProviderAdmin(ReadOnlyAdmin):
         "draws",
         "does_not_offer",
         "engine",
+        "webhooks",
         "notes",
         "list_prices",
         "last_answer_at",
@@ -79,6 +90,10 @@ class ProviderAdmin(ReadOnlyAdmin):
     @admin.display(description=_("engine"))
     def engine(self, status: ProviderStatus) -> str:
         return provider_report.stored(status).engine
+
+    @admin.display(description=_("webhooks"))
+    def webhooks(self, status: ProviderStatus) -> str:
+        return webhooks_text(status.provider)
 
     @admin.display(description=_("notes"))
     def notes(self, status: ProviderStatus) -> str:

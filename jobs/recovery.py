@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from jobs.models import JobQueue
 from jobs.states import Status
+from providers.errors import RUN_ERROR_CODES, OutOfCreditError
 
-# Ended at the provider or for good: there is nothing to fetch.
-NO_RESULT = frozenset({"run_failed", "run_not_found", "deadline"})
+# Ended at the provider, for whatever reason, or for good: there is nothing to fetch. (Credit can
+# run out before a result is fetched, too.)
+NO_RESULT = RUN_ERROR_CODES - {OutOfCreditError.code} | {"run_not_found", "deadline"}
 # Not caused by the result: fetching it may be tried again as often as needed.
 NOT_CAUSED_BY_RESULT = frozenset(
     {
@@ -16,6 +18,18 @@ NOT_CAUSED_BY_RESULT = frozenset(
         "lost_contact",
         "not_configured",
         "out_of_credit",
+    }
+)
+# The same trainer would refuse again, or cannot be asked before somebody has done something.
+ANOTHER_TRAINER_HELPS = frozenset(
+    {
+        "authentication_failed",
+        "bad_dataset",
+        "moderation",
+        "not_configured",
+        "out_of_credit",
+        "trainer_gone",
+        "unsupported",
     }
 )
 
@@ -38,3 +52,9 @@ def run_to_fetch(job: JobQueue) -> str:
         return ""
     is_first = "adopt_run" not in job.payload
     return job.run_id if is_first or job.error_code in NOT_CAUSED_BY_RESULT else ""
+
+
+def another_trainer_helps(job: JobQueue) -> bool:
+    """Whether a failed training should rather be tried at another trainer, with the same photos."""
+    is_undone = job.status == Status.FAILED and not failed_while_fetching(job)
+    return is_undone and job.error_code in ANOTHER_TRAINER_HELPS

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from accounts import limits
 from accounts.models import User
-from jobs import clock, tasks
+from jobs import budgets, clock, tasks
 from jobs.dispatch import dispatch_on_commit
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note, record
@@ -29,13 +30,17 @@ def enqueue(
     payload: dict[str, Any],
     deadline_in: timedelta,
     cost_estimate: Decimal | None = None,
+    budget_usd: Decimal = budgets.NOTHING,
 ) -> JobQueue:
     """Store one job and dispatch it; the same `idempotency_key` returns the job that exists.
 
-    Raises IntegrityError where another unfinished training of the model exists.
+    `cost_estimate` is shown, `budget_usd` counts in budgets, also where no price is published.
+    Raises LimitReachedError where a budget has no room for it, and IntegrityError where another
+    unfinished training of the model exists.
     """
     try:
         with transaction.atomic():
+            _require_budget(model.owner_id, budget_usd)
             now = clock.now()
             job = JobQueue.objects.create(
                 kind=kind,
@@ -49,6 +54,7 @@ def enqueue(
                 state_changed_at=now,
                 deadline_at=now + deadline_in,
                 cost_estimate=cost_estimate,
+                budget_usd=budget_usd,
             )
             record(job, JobEvent.Kind.STATE, Status.QUEUED.value)
             dispatch_on_commit(tasks.submit_job, str(job.pk))
@@ -129,8 +135,11 @@ def declare_not_started(job: JobQueue, *, by: str) -> None:
     """A person says that an unclear job never started: it is sent again, even if it was
     cancelled before, once the lost call can no longer arrive.
 
-    Raises TransitionError for a job that is not unclear.
+    A word is no proof, so budgets count the lost call as well as the new one. Raises
+    TransitionError for a job that is not unclear, and LimitReachedError.
     """
+    if job.owner_id:
+        _require_budget(job.owner_id, job.budget_usd)
     _require_unclear(job, Status.QUEUED)
     now = clock.now()
     move(
@@ -159,6 +168,11 @@ def stop_everything(owner: User, *, by: str) -> None:
                 abandon(job, by=by)
             elif can_cancel(job):
                 cancel(job, by=by)
+
+
+def _require_budget(owner_id: int, price: Decimal) -> None:
+    if price:
+        budgets.require(limits.lock(owner_id), price)
 
 
 def _require_unclear(job: JobQueue, target: Status) -> None:

@@ -10,7 +10,18 @@ from celery import Task, shared_task
 from accounts import errands
 from accounts.tasks import send_mails
 from jobs.dispatch import dispatch
-from jobs.engine import collect, deletions, describe, due, poll, prune, purge, submit, sweep
+from jobs.engine import (
+    collect,
+    deletions,
+    describe,
+    due,
+    poll,
+    prune,
+    purge,
+    submit,
+    sweep,
+    webhook_keys,
+)
 from models_app import file_deletions
 
 
@@ -27,6 +38,7 @@ def dispatching() -> sweep.Stages:
         "polls": lambda: _dispatch_all(poll_provider, due.polls()),
         "collections": lambda: _dispatch_all(collect_job, due.collections()),
         "descriptions": lambda: _dispatch_all(describe_provider, due.descriptions()),
+        "webhook_keys": lambda: _dispatch_all(read_webhook_keys, webhook_keys.due()),
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
         "file_deletions": retry_file_deletions,
         "mails": send_due_mails,
@@ -76,9 +88,15 @@ def describe_provider(key: str) -> None:
 
 
 @shared_task
+def read_webhook_keys(key: str) -> None:
+    webhook_keys.refresh(key)
+
+
+@shared_task
 def prune_old_rows() -> None:
     prune.prune_events()
     prune.prune_jobs()
+    prune.prune_webhooks()
 
 
 @shared_task

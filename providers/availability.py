@@ -171,12 +171,13 @@ def _generation_option(
     remote_ref: str,
     has_public_url: bool,
 ) -> GenerationOption:
-    offer = CLASSES[provider].generation_offers.get(model.key)
+    offer = CLASSES[provider].generation_offer(model.key, remote_ref)
+    is_own = CLASSES[provider].is_own(remote_ref)
     description = descriptions.get(provider)
     generates_simulated = _is_simulated(provider, description)
     why_not = (
         _why_unreachable(provider, descriptions)
-        or _why_incompatible(offer, is_simulated, generates_simulated, remote_ref, has_public_url)
+        or _why_incompatible(offer, is_simulated, generates_simulated, is_own, has_public_url)
         or (
             NOT_GENERATED_THERE if description and model.key not in description.can_generate else ""
         )
@@ -197,7 +198,7 @@ def _why_incompatible(
     offer: GenerationOffer | None,
     is_simulated: bool,
     generates_simulated: bool,
-    remote_ref: str,
+    is_own: bool,
     has_public_url: bool,
 ) -> str | Promise:
     if is_simulated and not generates_simulated:
@@ -206,7 +207,7 @@ def _why_incompatible(
         return NOT_GENERATED_THERE
     if generates_simulated and not is_simulated:
         return ONLY_SIMULATED
-    if offer.only_own_weights and not remote_ref:
+    if offer.only_own_weights and not is_own:
         return NOT_ITS_OWN
     return NEEDS_PUBLIC_URL if offer.needs_public_url and not has_public_url else ""
 

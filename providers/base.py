@@ -11,28 +11,22 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import IO, Any, ClassVar, TypeVar
+from datetime import datetime
+from typing import IO, Any, TypeVar
 
 import requests
-from django.utils.functional import Promise
 
-from environment.reading import Environment
-from environment.values import Variable
-from providers.catalog import GenerationOffer, TrainingOffer
 from providers.errors import (
     MISSHAPEN,
     OutcomeUnknownError,
-    ProviderError,
     RequestRejectedError,
     RunNotFoundError,
-    UnsupportedFeatureError,
 )
 from providers.http import fetch
-from providers.http.calls import Call, Reply, engine_of
+from providers.http.calls import Call, Reply
 from providers.http.client import Client
-from providers.http.session import Timeout
 from providers.paging import read_pages
+from providers.parts import Parts
 from providers.types import (
     DELETING,
     EVER,
@@ -48,7 +42,6 @@ from providers.types import (
     RunList,
     RunLog,
     RunRef,
-    RunStatus,
     TrainingRequest,
     Webhook,
     WorkKind,
@@ -62,45 +55,8 @@ MAX_WEIGHTS_BYTES = 2 * 1024**3
 MAX_OUTPUT_BYTES = 64 * 1024**2
 
 
-class Provider:
+class Provider(Parts):
     """A service that trains or generates, reached over HTTP. One instance per thread."""
-
-    key: ClassVar[str]  # stored in rows, never shown
-    label: ClassVar[str | Promise]  # shown, never stored
-    runs_here: ClassVar[bool] = False  # on a machine of the installation: free, plain http is fine
-    may_be_simulated: ClassVar[bool] = False  # counts as simulated until it denies it
-    training_offers: ClassVar[Mapping[str, TrainingOffer]] = {}  # by base model
-    generation_offers: ClassVar[Mapping[str, GenerationOffer]] = {}  # by base model
-    # The variables that switch it on, and that say where it is, with its default.
-    key_variable: ClassVar[Variable[str]]
-    url_variable: ClassVar[Variable[str]]
-    capabilities: ClassVar[frozenset[Capability]] = frozenset()
-    statuses: ClassVar[Mapping[str, RunStatus]] = {}  # their word → ours
-    auth_scheme: ClassVar[str] = "Bearer"
-    # How long after a lost paid call was over a complete list proves that it never arrived.
-    absence_after: ClassVar[timedelta] = timedelta(seconds=60)
-    # Whether its lists can prove an absence at all: a history that may lag proves none.
-    lists_are_complete: ClassVar[bool] = True
-    # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
-    # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
-    shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)
-    calls_per_poll: ClassVar[int] = 40
-    # How often it is asked what it can do: a few calls each time.
-    describe_every: ClassVar[timedelta] = timedelta(seconds=30)
-    # How long uploaded photos surely stay there before anything is trained on them.
-    dataset_lasts: ClassVar[timedelta] = timedelta(hours=12)
-    # How long uploaded weights surely stay there.
-    weights_last: ClassVar[timedelta] = timedelta(0)
-    # Whether it no longer knows a run that was cancelled while it waited.
-    forgets_cancelled_runs: ClassVar[bool] = False
-    # What it keeps of a person's photos and for how long, in a sentence; "" where nobody knows.
-    keeps: ClassVar[str | Promise] = ""
-    # Further https hosts of the service that want its key for results ("*." for every subdomain).
-    key_hosts: ClassVar[frozenset[str]] = frozenset()
-    paid_timeouts: ClassVar[Mapping[WorkKind, Timeout]] = {
-        WorkKind.TRAINING: (5.0, 60.0),
-        WorkKind.GENERATION: (5.0, 120.0),
-    }
 
     def __init__(
         self, *, api_key: str, base_url: str, session: requests.Session | None = None
@@ -113,12 +69,6 @@ class Provider:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}>"
-
-    @classmethod
-    def options_from(cls, env: Environment) -> dict[str, str]:
-        """Return the constructor's options as the environment sets them; {} where it is off."""
-        api_key = env.get(cls.key_variable)
-        return {"base_url": env.get(cls.url_variable), "api_key": api_key} if api_key else {}
 
     # --- operations ----------------------------------------------------------------------
 
@@ -285,88 +235,7 @@ class Provider:
         """Return what the provider can do now; a refused key is an answer, not an error."""
         raise self.unsupported("describe")
 
-    # --- what a provider fills in: builders and parsers are pure ---------------------------
-
-    def send_dataset(self, photos: Sequence[Photo]) -> str:
-        raise self.unsupported("datasets")
-
-    def send_weights(self, file: IO[bytes]) -> str:
-        raise self.unsupported("uploading weights")
-
-    def training_call(self, request: TrainingRequest) -> Call:
-        raise self.unsupported("training")
-
-    def generation_call(self, request: GenerationRequest) -> Call:
-        raise self.unsupported("generation")
-
-    def run_call(self, ref: RunRef) -> Call:
-        raise self.unsupported(f"asking about one {ref.kind}")
-
-    def list_call(self, kind: WorkKind, page: str) -> Call:
-        raise self.unsupported(f"listing of kind {kind}")
-
-    def cancel_call(self, ref: RunRef) -> Call:
-        raise self.unsupported("cancelling")
-
-    def delete_run_call(self, ref: RunRef) -> Call:
-        raise self.unsupported(f"deleting one {ref.kind}")
-
-    def delete_dataset_call(self, dataset: str) -> Call:
-        raise self.unsupported("deleting datasets")
-
-    def parse_training(self, data: Mapping[str, Any]) -> Run:
-        raise self.unsupported("training")
-
-    def parse_generation(self, data: Mapping[str, Any]) -> Run:
-        raise self.unsupported("generation")
-
-    def parse_list(self, data: Mapping[str, Any], kind: WorkKind) -> RunList:
-        raise self.unsupported(f"listing of kind {kind}")
-
-    def fetch_log(self, ref: RunRef) -> RunLog:
-        raise self.unsupported("logs")
-
-    def weights_url(self, run: Run) -> str:
-        raise self.unsupported("weights")
-
-    def fetch_webhook_keys(self) -> tuple[str, ...]:
-        raise self.unsupported("webhooks")
-
-    def verified_webhook(
-        self, headers: Mapping[str, str], body: bytes, keys: Sequence[str], now: datetime
-    ) -> Webhook:
-        raise self.unsupported("webhooks")
-
-    def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
-        """Return which error a refusal means; `kind` is what its status alone says."""
-        return kind
-
-    def observed(self, run: Run, reply: Reply) -> Run:
-        """Add to a run what only the headers of its answer say: that it is simulated."""
-        engine = engine_of(reply)
-        return replace(run, engine=engine) if engine and not run.engine else run
-
-    def is_refusal(self, reply: Reply) -> bool:
-        """Whether a 5xx to a paid call proves, as documented, that nothing was accepted."""
-        return False
-
-    # --- shared by all ---------------------------------------------------------------------
-
-    def require(self, capability: Capability) -> None:
-        """Raise `UnsupportedFeatureError`, before any HTTP, for what is not declared."""
-        if capability not in self.capabilities:
-            raise self.unsupported(capability.value)
-
-    def unsupported(self, feature: str) -> UnsupportedFeatureError:
-        return UnsupportedFeatureError(self.key, f"{self.label} does not offer: {feature}")
-
-    def status_of(self, word: object) -> RunStatus:
-        """Return our status for their word; a new one is logged and polled again, never an end."""
-        status = self.statuses.get(str(word).lower())
-        if status is None:
-            logger.warning("%s: unknown status word %.40r", self.key, word)
-            return RunStatus.UNKNOWN
-        return status
+    # --- sending -----------------------------------------------------------------------
 
     def _ask(self, call: Call, parse: Callable[[Mapping[str, Any]], Parsed]) -> Parsed:
         reply = self.client.ask(call)

@@ -116,6 +116,8 @@ class GenerationOffer:
     only_own_weights: bool = False  # generates only with what it has trained
     takes_uploads: bool = False  # keeps a copy of the weights for a while, uploaded by us
     seconds_per_image: float | None = None  # on the provider's machine
+    # How it draws with what it has trained itself, where that is another way.
+    own: GenerationOffer | None = None
 
     def price_usd(self, count: int, pixels: int) -> float | None:
         """Return what `count` images of `pixels` each cost; None where it is not published."""

@@ -16,6 +16,8 @@
     ├ RunNotFoundError           404 on a run
     ├ UnexpectedReplyError       not JSON, or a missing field     operator; raw logged
     └ InvalidWebhookError        also SuspiciousOperation: Django answers 400
+      ├ StaleWebhookError        sent long ago, or by a clock that is wrong
+      └ WrongSignatureError      signed with none of the keys that we know
 
 Configuration errors stay outside this tree: a broad `except ProviderError` must not hide them.
 """

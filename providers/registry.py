@@ -20,10 +20,14 @@ from providers.fal.provider import Fal
 from providers.http.client import is_loopback
 from providers.hyperparameters import Defaults
 from providers.local.provider import Local
+from providers.replicate.fast import ReplicateFast
+from providers.replicate.provider import Replicate
 from providers.together.provider import Together
 
 # In the order in which people see them.
-CLASSES: Mapping[str, type[Provider]] = {cls.key: cls for cls in (Local, Fal, Together)}
+CLASSES: Mapping[str, type[Provider]] = {
+    cls.key: cls for cls in (Local, Fal, Replicate, ReplicateFast, Together)
+}
 OPTIONS = frozenset({"api_key", "base_url"})
 
 
@@ -44,8 +48,9 @@ def from_environment(env: Environment) -> dict[str, dict[str, str]]:
 
 
 def variables() -> list[Variable[str]]:
-    """Return the variables that the providers read."""
-    return [one for cls in CLASSES.values() for one in (cls.key_variable, cls.url_variable)]
+    """Return the variables that the providers read; several may read the same."""
+    pairs = ((cls.key_variable, cls.url_variable) for cls in CLASSES.values())
+    return list({one.name: one for pair in pairs for one in pair}.values())
 
 
 def configured() -> tuple[str, ...]:

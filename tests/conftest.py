@@ -15,6 +15,7 @@ from tests.factories import UserFactory
 pytest_plugins = [
     "tests.scripted_trainer",
     "tests.trainer_fixtures",
+    "tests.paid_trainer",
     "tests.dashboard.real_server",
 ]
 

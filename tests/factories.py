@@ -14,7 +14,7 @@ from PIL import Image
 
 from accounts.models import User
 from generation.models import GeneratedImage
-from jobs.models import JobQueue
+from jobs.models import JobQueue, PaidCall
 from models_app.models import TrainingImage, UserModel
 
 PASSWORD = "correct horse battery"
@@ -143,3 +143,18 @@ class GeneratedImageFactory(factory.django.DjangoModelFactory):
     thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(96, 96), name=f"{uuid.uuid4()}.jpg"))
     size = 1000
     engine = "simulated"
+
+
+class PaidCallFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PaidCall
+
+    owner = factory.SubFactory(UserFactory)
+    provider = "together"
+    kind = "training"
+    base_model = "black-forest-labs/FLUX.1-dev"
+    account = ACCOUNT
+    sent_at = factory.LazyFunction(timezone.now)
+    day = factory.LazyAttribute(lambda call: call.sent_at.date())
+    estimate_usd = 2
+    outcome = "accepted"

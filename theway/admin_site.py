@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -18,6 +19,7 @@ from accounts import policy
 from accounts.models import User
 from theway.admin_times import ZonedTimes
 from theway.front_page import front_page
+from theway.spending_page import spending_csv, spending_page
 
 
 class OperatorSite(AdminSite):
@@ -46,6 +48,18 @@ class OperatorSite(AdminSite):
         base = admin_class or ModelAdmin
         zoned = type(base.__name__, (ZonedTimes, base), {"__module__": base.__module__})
         super().register(model_or_iterable, zoned, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages that show no rows of one table."""
+
+        def spending(request: HttpRequest) -> HttpResponse:
+            return spending_page(request, self.each_context(request))
+
+        ours = [
+            path("jobs/spending/", self.admin_view(spending), name="spending"),
+            path("jobs/spending/csv", self.admin_view(spending_csv), name="spending_csv"),
+        ]
+        return [*ours, *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -107,7 +107,8 @@ def open_accounts_are_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]
     """E006: where anybody may have an account, each must have its limits."""
     if not (settings.SITE_IS_PUBLIC and settings.SIGNUP_OPEN):
         return []
-    missing = [limit.setting for limit in Limit if getattr(settings, limit.setting) is None]
+    counted = [limit.setting for limit in Limit if not limit.is_money]
+    missing = [name for name in counted if getattr(settings, name) is None]
     if not missing:
         return []
     return [
@@ -117,6 +118,37 @@ def open_accounts_are_limited(app_configs: Apps, **_: Any) -> list[CheckMessage]
             id="theway.E006",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def open_accounts_have_budgets(app_configs: Apps, **_: Any) -> list[CheckMessage]:
+    """E007, W003: where anybody may have an account, strangers spend the operator's money.
+
+    One budget for everybody bounds it, however many accounts somebody makes.
+    """
+    if not (settings.SITE_IS_PUBLIC and settings.SIGNUP_OPEN):
+        return []
+    found: list[CheckMessage] = []
+    if settings.BUDGET_USD is None:
+        found.append(
+            Error(
+                "Sign-up is open on a public site without BUDGET_USD, so strangers can spend any "
+                "amount at providers.",
+                hint="Set an amount for a month (0 where only your own trainer is used), or "
+                "SIGNUP_OPEN=false.",
+                id="theway.E007",
+            )
+        )
+    if settings.BUDGET_PER_PERSON_USD is None:
+        found.append(
+            Warning(
+                "Sign-up is open on a public site without BUDGET_PER_PERSON_USD, so one person "
+                "can spend what is meant for all.",
+                hint="Set an amount for a month, or SIGNUP_OPEN=false.",
+                id="theway.W003",
+            )
+        )
+    return found
 
 
 @register(Tags.security, deploy=True)

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 from django.db.models import Count
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dashboard.live.reader import reader
 from jobs import clock, health
-from jobs.models import JobQueue, ProviderStatus
+from jobs.models import JobQueue, ProviderStatus, WebhookCount
 
 
 class Jobs(Collector):
     """Jobs by state, and how long ago things were last observed."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         yield _jobs()
         yield _attention()
         yield _gauge("theway_jobs_with_incident", "Jobs with an incident", _incidents())
@@ -34,6 +34,7 @@ class Jobs(Collector):
         )
         yield _gauge("theway_live_streams", "Open streams of this process", reader.count)
         yield _providers()
+        yield _webhooks()
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -70,6 +71,15 @@ def _providers() -> GaugeMetricFamily:
     for status in ProviderStatus.objects.exclude(last_answer_at=None):
         if status.last_answer_at:
             family.add_metric([status.provider], (now - status.last_answer_at).total_seconds())
+    return family
+
+
+def _webhooks() -> CounterMetricFamily:
+    family = CounterMetricFamily(
+        "theway_webhooks", "Requests to webhook addresses", labels=["provider", "outcome"]
+    )
+    for row in WebhookCount.objects.all():
+        family.add_metric([row.provider, row.outcome], row.count)
     return family
 
 

@@ -1,7 +1,8 @@
 """How many requests one person, or one address, may make in a minute.
 
 Streams, the scripts' texts and the probes of monitors are not counted; static files never come
-here. Whose request it is has been asked by then: nothing is read for the count but the cache.
+here. What providers report is counted apart from people. Whose request it is has been asked by
+then: nothing is read for the count but the cache.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from accounts.allowances import Allowance, Limit, Usage
 from accounts.limit_texts import reached_text
 from accounts.models import User
 from accounts.visitors import network_of
+from jobs.webhook_links import provider_at
+from jobs.webhook_log import are_too_many
 
 # Whole schools have one address. Guessing passwords has limits of its own.
 ADDRESS_REQUESTS = 3000
@@ -31,6 +34,8 @@ class RequestLimit(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if request.path in _not_counted():
             return None
+        if provider_at(request.path):
+            return _refused_report(request)
         person, most = _limit_of(request)
         if most is None:
             return None
@@ -53,6 +58,15 @@ def _limit_of(request: HttpRequest) -> tuple[User | None, int | None]:
         return request.user, limits.allowed(request.user, Limit.REQUESTS)
     is_limited = settings.LIMIT_REQUESTS_PER_MINUTE is not None
     return None, ADDRESS_REQUESTS if is_limited else None
+
+
+def _refused_report(request: HttpRequest) -> HttpResponse | None:
+    """Refuse what providers, or those who pretend to be one, report too often from one network."""
+    if not are_too_many(request.META.get("REMOTE_ADDR", "")):
+        return None
+    response = HttpResponse(status=429)
+    response["Retry-After"] = str(request_counts.seconds_left())
+    return response
 
 
 def _refused(request: HttpRequest, text: str) -> HttpResponse:

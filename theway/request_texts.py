@@ -19,6 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
 
+from jobs.webhook_links import provider_at
 from models_app.texts import is_storable, single_line
 from theway.bodies.answers import Answer
 
@@ -63,8 +64,15 @@ class RequestTexts(MiddlewareMixin):
 
 
 def _texts(request: HttpRequest) -> Iterator[str]:
-    """Yield every text of a request: headers, query, form fields, and those inside JSON."""
+    """Yield every text of a request: headers, query, form fields, and those inside JSON.
+
+    Of what a provider reports nothing is kept but ids, which are looked at on their own; its logs
+    may hold anything.
+    """
     yield from (str(value) for name, value in request.META.items() if name.startswith("HTTP_"))
+    if provider_at(request.path_info):
+        yield from (text for name, values in request.GET.lists() for text in (name, *values))
+        return
     if request.content_type == "application/json":
         yield from _inside_json(request.body.decode(errors="replace"))
     for name, values in [*request.GET.lists(), *request.POST.lists()]:

@@ -263,6 +263,8 @@ LIMIT_PICTURES_PER_DAY = _limit(set_by.LIMIT_PICTURES_PER_DAY)
 LIMIT_STREAMS = _limit(set_by.LIMIT_STREAMS)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit(set_by.LIMIT_REQUESTS_PER_MINUTE)
+BUDGET_USD = env.get(set_by.BUDGET_USD)
+BUDGET_PER_PERSON_USD = env.get(set_by.BUDGET_PER_PERSON_USD)
 
 # --- connections: how many one client address may have open (theway/addresses.py) ----------
 CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)

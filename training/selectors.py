@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.allowances import Usage
 from accounts.models import User
+from accounts.money import amount_of
 from jobs.models import JobQueue
 from jobs.selectors import descriptions, paid_in_a_day
 from models_app import photo_files, trigger_words
@@ -19,6 +21,7 @@ from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
 from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
+from providers.registry import runs_here
 
 NAMES_SHOWN = 10
 
@@ -41,7 +44,9 @@ class Estimate:
     price_usd: Decimal | None
     seconds: float | None
     steps: int
+    budget_usd: Decimal  # what budgets keep for it, also where no price is published
     price_text: str
+    read_on: date | None  # when the price was read at the trainer
     time_text: str
 
 
@@ -176,9 +181,17 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
         price_usd=price,
         seconds=seconds,
         steps=steps,
+        budget_usd=_budget_usd(option, steps),
         price_text=_price_text(price),
+        read_on=option.offer.price.read_on if option and option.offer and price else None,
         time_text=_time_text(seconds),
     )
+
+
+def _budget_usd(option: TrainingOption | None, steps: int) -> Decimal:
+    if option is None or option.offer is None or runs_here(option.provider):
+        return Decimal(0)
+    return amount_of(option.offer.budget_usd(steps) * option.price_factor)
 
 
 def _price_text(price: Decimal | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -119,6 +120,8 @@ def _second_start(
 
 
 def _enqueue(model: UserModel, idempotency_key: str, chosen: _Start) -> JobQueue:
+    expected = estimate(model)
+    is_paid_for = "adopt_run" in chosen.payload  # always fetched, whatever budgets say
     job = enqueue(
         kind=JobQueue.Kind.TRAINING,
         model=model,
@@ -126,7 +129,8 @@ def _enqueue(model: UserModel, idempotency_key: str, chosen: _Start) -> JobQueue
         idempotency_key=idempotency_key,
         payload=chosen.payload,
         deadline_in=TrainingWork.time_limit,
-        cost_estimate=estimate(model).price_usd,
+        cost_estimate=expected.price_usd,
+        budget_usd=Decimal(0) if is_paid_for else expected.budget_usd,
     )
     UserModel.objects.filter(pk=model.pk).update(
         started_at=timezone.now(), status=UserModel.Status.PENDING, failed_reason=""

@@ -6,7 +6,8 @@ import hashlib
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext
 from jobs.work import InvalidResultError
 from models_app.stored_files import is_whole
 from providers.types import Download
+from training import weights_archive
 from training.weights_file import check_weights
 
 REPORT_EVERY = 1.0  # seconds
@@ -34,18 +36,39 @@ def receive(
 ) -> StoredWeights:
     """Stream `download` to the storage and return what was stored.
 
-    Repeatable: the name holds the content's hash. Raises InvalidResultError for a file that is cut
-    short or not safetensors, OSError where the disk is full.
+    Repeatable: the name holds the content's hash. Weights may come in a tar or ZIP. Raises
+    InvalidResultError for a file that is cut short or not safetensors, OSError where the disk is
+    full.
     """
     with tempfile.NamedTemporaryFile() as file:
         sha256, size = _copy(download, file, report)
         if download.size is not None and size != download.size:
             raise InvalidResultError("bad_weights", f"{size} of {download.size} bytes arrived")
-        file.flush()
-        check_weights(file.name)
-        name = f"weights/{model_id}/{sha256}.safetensors"
-        _store(name, file, size)
+        with _unpacked(file) as weights:
+            if weights is not file:
+                sha256, size = _measured(weights)
+            weights.flush()
+            check_weights(weights.name)
+            name = f"weights/{model_id}/{sha256}.safetensors"
+            _store(name, weights, size)
     return StoredWeights(name, sha256, size)
+
+
+@contextmanager
+def _unpacked(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield the weights themselves: the file as it came, or the one in it."""
+    if not weights_archive.is_archive(file):
+        yield file
+        return
+    with tempfile.NamedTemporaryFile() as weights:
+        weights_archive.extract(file, weights)
+        yield weights
+
+
+def _measured(file: IO[bytes]) -> tuple[str, int]:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # any readable file
+    return digest.hexdigest(), file.tell()
 
 
 def _copy(download: Download, file: IO[bytes], report: Callable[[str], None]) -> tuple[str, int]:

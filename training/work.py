@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +15,14 @@ from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.states import Status
+from jobs.webhook_links import webhook_url
 from jobs.work import MissingInputError, Report
 from models_app import photo_files, trigger_words
 from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from providers.base import Provider
 from providers.catalog import base_model
-from providers.errors import RequestRejectedError
+from providers.errors import InputExpiredError, RequestRejectedError
 from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
 from training import weights
@@ -55,8 +57,14 @@ class TrainingWork:
             resolution=options.resolution,
             steps=offer.steps.fit(options.steps(len(photos))),
             rank=options.rank,
+            webhook_url=webhook_url(provider.key, job.correlation),
         )
-        return provider.prepare_training(request)
+        try:
+            return provider.prepare_training(request)
+        except InputExpiredError:
+            # Gone sooner than promised: nothing is paid yet, so they are uploaded once more.
+            again = self._upload(job, provider, photos, rows)
+            return provider.prepare_training(replace(request, dataset=again))
 
     def _upload(
         self, job: JobQueue, provider: Provider, photos: list[Photo], rows: list[TrainingImage]

@@ -39,7 +39,7 @@ PHOTO_FIELDS = ("id", "file", "original_filename", "width", "height", "caption",
 PICTURE_FIELDS = ("id", "file", "prompt", "seed", "settings", "engine", "created_at")
 JOB_FIELDS = (
     "id", "kind", "model_id", "provider", "status", "payload", "progress", "error_code",
-    "error_detail", "cost_estimate", "created_at", "started_at", "finished_at",
+    "error_detail", "cost_estimate", "cost_usd", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 SESSION_FIELDS = ("started_at", "last_used_at", "address", "browser")
 SIGN_IN_FIELDS = ("at", "succeeded", "address", "browser")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from jobs.deletion import Receipt
-from providers.registry import label_of
+from providers.registry import CLASSES, label_of
 
 
 def still_to_come(receipt: Receipt) -> list[str]:
@@ -19,15 +19,15 @@ def still_to_come(receipt: Receipt) -> list[str]:
         % {"trainer": label_of(key)}
         for key in sorted(receipt.asked)
     ]
-    kept = [
-        _(
-            "%(trainer)s cannot be asked to delete everything it has. Its own terms say how long "
-            "it keeps that."
-        )
-        % {"trainer": label_of(key)}
-        for key in sorted(receipt.keeping)
-    ]
-    return asked + kept
+    return asked + [_kept_at(key) for key in sorted(receipt.keeping)]
+
+
+def _kept_at(key: str) -> str:
+    """What a provider keeps that cannot be asked to delete it, and until when, as far as known."""
+    keeps = str(CLASSES[key].keeps) if key in CLASSES else ""
+    text = _("%(trainer)s cannot be asked to delete everything it has. %(until)s")
+    unknown = _("Its own terms say how long it keeps that.")
+    return text % {"trainer": label_of(key), "until": keeps or unknown}
 
 
 def later_here() -> list[str]:

@@ -64,7 +64,7 @@ def _act(
     job = job_for(user, job_id)
     try:
         action(job, by=user.email)
-    except TransitionError as error:
+    except (TransitionError, LimitReachedError) as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, done)

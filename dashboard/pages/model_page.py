@@ -6,6 +6,8 @@ from functools import cached_property
 
 from django.utils.translation import gettext, ngettext
 
+from accounts.money import dollars
+from dashboard.budget_notes import notes_beside
 from dashboard.limit_notes import MAKING_PICTURES, STARTING, LimitNotes, limit_notes
 from dashboard.pages.cards import is_in_wizard, percent_of
 from dashboard.pages.curve import Curve, curve_of
@@ -16,7 +18,7 @@ from generation.selectors import images_of_model
 from jobs import selectors, services
 from jobs.messages import Explanation, explain
 from jobs.models import JobEvent, JobQueue
-from jobs.recovery import run_to_fetch
+from jobs.recovery import another_trainer_helps, run_to_fetch
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
@@ -102,12 +104,17 @@ class ModelPage:
     @cached_property
     def training_notes(self) -> LimitNotes:
         """What the owner's limits say about another training. A second download has none."""
-        pays_nothing = self.job is not None and bool(run_to_fetch(self.job))
-        return limit_notes(self.model.owner, *(() if pays_nothing else STARTING))
+        if self.job is not None and run_to_fetch(self.job):
+            return LimitNotes([], [])
+        money = notes_beside(self.model.owner, [one.provider for one in self.trainers])
+        return limit_notes(self.model.owner, *STARTING) + money
 
     @cached_property
     def picture_notes(self) -> LimitNotes:
-        return limit_notes(self.model.owner, *MAKING_PICTURES)
+        options = self.form.options if self.form else ()
+        open_ones = [one.provider for one in options if one.is_available]
+        money = notes_beside(self.model.owner, open_ones)
+        return limit_notes(self.model.owner, *MAKING_PICTURES) + money
 
     @property
     def trainer(self) -> str:
@@ -141,6 +148,15 @@ class ModelPage:
         if cost is None:
             return "–"
         return f"${cost:.2f}" if cost else gettext("Free")
+
+    @cached_property
+    def cost(self) -> str:
+        """What it really cost, with what was billed for it; "" while nobody has said."""
+        if self.job is None or self.job.cost_usd is None:
+            return ""
+        call = self.job.paid_calls.exclude(billed="").order_by("pk").last()
+        amount = dollars(self.job.cost_usd)
+        return f"{amount} ({call.billed})" if call else amount
 
     @property
     def cancel_text(self) -> str:
@@ -179,6 +195,10 @@ class ModelPage:
                 "cannot be undone."
             )
         return text % {"model": isolated(self.model), **counts}
+
+    @property
+    def another_trainer_helps(self) -> bool:
+        return self.job is not None and another_trainer_helps(self.job)
 
     @property
     def base_label(self) -> str:

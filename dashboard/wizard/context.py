@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.allowances import Limit
+from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
-from dashboard.limit_notes import STARTING, UPLOADING, limit_notes
+from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import photo_advice
@@ -34,6 +36,7 @@ from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
 from training.selectors import (
+    Estimate,
     choice_for,
     estimate,
     estimate_with,
@@ -115,7 +118,10 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return photos_context(model, form.data) | {"sets": SETS, "litter_rule": litter.rule()}
+        return photos_context(model, form.data) | {
+            "sets": SETS,
+            "litter_rule": json.dumps(litter.rule()),
+        }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}
@@ -123,11 +129,13 @@ def _step_context(
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview, count = with_answers(model, form), photos_of(model).count()
+    expected = estimate_with(form.chosen, steps_wanted(preview, count))
     return {
         "groups": open_groups(form, preview, count),
         "closed": closed_reasons(form.options),
         "presets": PRESETS.values(),
-        "estimate": estimate_with(form.chosen, steps_wanted(preview, count)),
+        "estimate": expected,
+        "budget_notes": _budget_notes(model, expected),
         "option": form.chosen,
         "decides": decided_there(form.chosen),
         "advanced": [form[name] for name in HYPERPARAMETERS],
@@ -136,14 +144,22 @@ def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
 
 
 def _review_context(model: UserModel) -> dict[str, Any]:
-    option = choice_for(model)
+    option, expected = choice_for(model), estimate(model)
+    notes = _budget_notes(model, expected)
     return {
         "photos": list(photos_of(model)),
         "option": option,
         "decides": decided_there(option),
         "preset": PRESETS.get(model.preset),
         "hyperparameters": hyperparameters_of(model),
-        "estimate": estimate(model),
+        "estimate": expected,
         "idempotency_key": next_idempotency_key(model),
-        "limit_notes": limit_notes(model.owner, *STARTING),
+        # What is left stands beside the price, what is in the way in the button's place.
+        "budget_notes": LimitNotes(notes.near, []),
+        "limit_notes": limit_notes(model.owner, *STARTING) + LimitNotes([], notes.reached),
     }
+
+
+def _budget_notes(model: UserModel, expected: Estimate) -> LimitNotes:
+    is_published = expected.price_usd is not None
+    return notes_for(model.owner, expected.budget_usd, is_published=is_published)

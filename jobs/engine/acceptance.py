@@ -172,6 +172,7 @@ def mark_finishing(job: JobQueue, run: Run) -> None:
     move(
         job,
         Status.FINISHING,
+        run=run,
         progress=1.0,
         step=max(job.step or 0, job.total_steps or 0) or None,
         eta_at=None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from jobs import clock
-from jobs.engine import provider_status
+from jobs.engine import provider_status, receipts
 from jobs.engine.transitions import free_places, is_call_over, is_free
 from jobs.models import JobQueue, OrphanRun
 from jobs.states import Status
@@ -39,7 +39,8 @@ def _ids(status: Status, condition: Q, claimed_as: Status) -> list[str]:
 
 
 def polls() -> list[str]:
-    """Keys of configured providers where something running, unclear or to be stopped is due."""
+    """Keys of configured providers where something running, unclear or to be stopped is due, or
+    that have reported by themselves."""
     now = clock.now()
     watched = JobQueue.objects.filter(
         next_poll_at__lte=now, status__in=[Status.RUNNING, Status.UNKNOWN]
@@ -47,6 +48,7 @@ def polls() -> list[str]:
     keys = set(watched.order_by().values_list("provider", flat=True).distinct())
     orphans = OrphanRun.objects.filter(next_try_at__lte=now)
     keys |= set(orphans.values_list("job__provider", flat=True).distinct())
+    keys |= receipts.waiting_at()
     return [key for key in registry.configured() if key in keys]
 
 

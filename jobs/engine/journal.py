@@ -52,6 +52,8 @@ def keep_answer(job: JobQueue, run: Run) -> Path:
             "correlation": run.correlation,
             "remote_ref": run.remote_ref,
             "engine": run.engine,
+            "cost_usd": run.cost_usd,
+            "billed": run.billed,
         },
         "outputs": outputs,
     }

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from jobs import clock
-from jobs.engine import observations, orphans, provider_status, reconcile, run_logs
+from jobs.engine import observations, orphans, provider_status, reconcile, run_logs, webhooks
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated, isolated_part
 from jobs.engine.progress import observe_all
@@ -53,6 +53,8 @@ def poll(provider_key: str) -> None:
         if not is_held:
             return
         provider = registry.get(provider_key)
+        with isolated_part(f"{provider_key}: its webhooks"):
+            webhooks.handle_due(provider)
         for kind in WorkKind:
             with isolated_part(f"{provider_key}: the poll of kind {kind}"):
                 _poll_kind(provider, kind)

@@ -11,7 +11,7 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import observations, provider_status, step_rate
+from jobs.engine import observations, provider_status, receipts, step_rate
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
 from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
 from jobs.engine.isolation import isolated, postpone
@@ -93,7 +93,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
         if run.status is RunStatus.SUCCEEDED:
             mark_finishing(job, run)
         elif run.status is RunStatus.CANCELLED:
-            move(job, Status.CANCELLED, last_seen_at=now)
+            move(job, Status.CANCELLED, run=run, last_seen_at=now)
         else:
             failed = _with_reason(run, job.run_ref, provider)
             detail = sanitised(failed.error, TEXT_LIMIT)
@@ -101,6 +101,7 @@ def end(job: JobQueue, run: Run, provider: Provider) -> None:
             move(
                 job,
                 Status.FAILED,
+                run=failed,
                 last_seen_at=now,
                 error_code=code,
                 error_detail=detail,
@@ -123,7 +124,10 @@ def _with_reason(run: Run, ref: RunRef, provider: Provider) -> Run:
 @transaction.atomic
 def _store_progress(live: Sequence[tuple[JobQueue, Run]], asked_at: datetime) -> None:
     now = clock.now()
-    observed = [(job, progress(job, run, now, asked_at)) for job, run in live]
+    has_webhooks = receipts.are_arriving(live[0][0].provider)
+    observed = [
+        (job, progress(job, run, now, asked_at, has_webhooks=has_webhooks)) for job, run in live
+    ]
     stored = observations.store(observed)
     JobEvent.objects.bulk_create(
         _progress_event(job, values)
@@ -141,19 +145,22 @@ def _progress_event(job: JobQueue, values: Mapping[str, Any]) -> JobEvent:
     return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=values["stage"], data=data)
 
 
-def progress(job: JobQueue, run: Run, now: datetime, asked_at: datetime) -> dict[str, Any]:
+def progress(
+    job: JobQueue, run: Run, now: datetime, asked_at: datetime, *, has_webhooks: bool = False
+) -> dict[str, Any]:
     """Return the job's new column values after an observation of its live run; pure.
 
     Nothing ever goes backwards, whatever order answers arrive in.
     """
     shortest = registry.CLASSES[job.provider].shortest_interval
+    running_for = now - (job.submitted_at or now)
     total = _whole(run.total_steps) or job.total_steps
     step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
     is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
     return {
         "last_seen_at": now,
-        "next_poll_at": asked_at + poll_interval(now - (job.submitted_at or now), shortest),
+        "next_poll_at": asked_at + poll_interval(running_for, shortest, has_webhooks=has_webhooks),
         "unanswered_count": 0,
         "engine": sanitised(run.engine, ENGINE_LIMIT) or job.engine,
         "step": step,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs import clock
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobEvent, JobQueue, WebhookReceipt
 from jobs.states import OVER
 
 # Of jobs that are over. The curve and the log are looked at in the first days, if ever.
@@ -44,3 +44,9 @@ def prune_jobs() -> int:
         JobQueue.objects.filter(pk__in=ids).delete()
         deleted += len(ids)
     return deleted
+
+
+def prune_webhooks() -> int:
+    """Delete old webhooks; return how many. None is taken again: by then it is stale."""
+    limit = clock.now() - KEPT_FOR
+    return WebhookReceipt.objects.filter(received_at__lt=limit).delete()[0]

@@ -19,6 +19,7 @@ from jobs.engine.isolation import postpone
 from jobs.engine.transitions import TransitionError, move
 from jobs.events import note
 from jobs.models import JobQueue
+from jobs.paid_calls import Outcome
 from jobs.states import FOLLOWED, Status
 from providers import registry
 from providers.base import Provider
@@ -126,7 +127,10 @@ def absent(job: JobQueue, provider: Provider, *, listed_at: datetime, is_witness
     absences = job.absent_count + 1 if is_proof else 0
     if absences >= LISTS_FOR_PROOF and over_for >= provider.absence_after:
         try:
-            move(job, Status.QUEUED, sent_at=None, error_code="", error_detail="")
+            never_came = Outcome.NOT_SENT
+            move(
+                job, Status.QUEUED, outcome=never_came, sent_at=None, error_code="", error_detail=""
+            )
         except TransitionError:
             return
         note(

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from jobs import clock
 from jobs.engine import provider_status, step_rate
@@ -116,13 +117,14 @@ def _advance(job: JobQueue, fresh: RunLog) -> None:
     later = JobQueue.objects.filter(Q(step=None) | Q(step__lt=step), pk=job.pk)
     if later.filter(status=Status.RUNNING).update(
         step=step,
+        stage=gettext_noop("Training"),
         total_steps=total,
         progress=progress,
         eta_at=step_rate.time_of_end(job, step, total, now, None),
         **step_rate.measured(job, step, now),
     ):
         data = {"step": step, "total": total, "progress": progress}
-        record(job, JobEvent.Kind.PROGRESS, job.stage, **data)
+        record(job, JobEvent.Kind.PROGRESS, "Training", **data)
 
 
 def _is_point(step: int, loss: float) -> bool:

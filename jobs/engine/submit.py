@@ -220,7 +220,7 @@ def _retry_or_fail(job: JobQueue, error: Exception) -> None:
 def _requeue(
     job: JobQueue, error: Exception, *, code: str, delay: timedelta, **counts: int
 ) -> None:
-    kept = {"attempts": job.attempts, "unanswered_count": job.unanswered_count}
+    kept: dict[str, Any] = {"attempts": job.attempts, "unanswered_count": job.unanswered_count}
     move(
         job,
         Status.QUEUED,

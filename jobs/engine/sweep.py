@@ -17,7 +17,14 @@ from jobs.engine.isolation import isolated
 from jobs.engine.reconcile import call_over_at
 from jobs.engine.transitions import is_free, move
 from jobs.events import note
-from jobs.models import Heartbeat, JobQueue, OrphanRun, ProviderStatus, RemoteDeletion
+from jobs.models import (
+    Heartbeat,
+    JobQueue,
+    OrphanRun,
+    ProviderStatus,
+    RemoteDeletion,
+    WebhookReceipt,
+)
 from jobs.states import UNFINISHED, Status
 from jobs.work import work_for
 from models_app.models import FileDeletion
@@ -93,6 +100,7 @@ def bring_times_back() -> None:
     unfinished = JobQueue.objects.filter(status__in=sorted(UNFINISHED))
     unfinished.filter(next_poll_at__gt=far).update(next_poll_at=now)
     OrphanRun.objects.filter(next_try_at__gt=far).update(next_try_at=now)
+    WebhookReceipt.objects.filter(handled_at=None, next_try_at__gt=far).update(next_try_at=now)
     RemoteDeletion.objects.filter(next_try_at__gt=far).update(next_try_at=now, lease_until=None)
     FileDeletion.objects.filter(next_try_at__gt=far).update(next_try_at=now)
     unfinished.filter(lease_until__gt=far).update(lease_until=now)

@@ -10,11 +10,13 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
-from jobs import clock
+from jobs import clock, ledger
 from jobs.events import record
 from jobs.models import JobEvent, JobQueue, ProviderStatus
+from jobs.paid_calls import Outcome
 from jobs.states import FOLLOWED, OVER, Status, sources
 from jobs.work import work_for
+from providers.types import Run
 
 # Long enough for a garbage collection or a slow disk, short enough that a dead worker's job
 # is taken over soon. Renewed while the work continues.
@@ -33,8 +35,17 @@ class TransitionError(Exception):
         )
 
 
-def move(job: JobQueue, target: Status, *, is_repeat: bool = False, **changes: Any) -> None:
-    """Bring `job` to `target` with `changes`, its event and its model, or change nothing.
+def move(
+    job: JobQueue,
+    target: Status,
+    *,
+    is_repeat: bool = False,
+    run: Run | None = None,
+    outcome: Outcome | None = None,
+    **changes: Any,
+) -> None:
+    """Bring `job` to `target` with `changes`, its event, its model and its rows of the ledger, or
+    change nothing. `run` and `outcome` are what is known about its paid call (`ledger.follow`).
 
     A repeat is written without an event: a provider that is away for a day must not fill the
     timeline with a thousand tries.
@@ -48,6 +59,7 @@ def move(job: JobQueue, target: Status, *, is_repeat: bool = False, **changes: A
             _write(job, target, _values(job, target) | changes)
             if not is_repeat:
                 record(job, JobEvent.Kind.STATE, target.value, error=job.error_code)
+            ledger.follow(job, before["status"], run, outcome)
             work_for(job).on_transition(job)
     except TransitionError:
         raise
@@ -127,8 +139,8 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
     """Commit that the paid call is about to be sent; False where the claim is no longer ours.
 
     From here on a crash makes the outcome unknown; before it, the call was surely not made.
-    `account` is the fingerprint of the provider account that takes the call, `lookup_key` what
-    its lists will show instead of our token.
+    Its row in the ledger is committed with the mark. `account` is the fingerprint of the provider
+    account that takes the call, `lookup_key` what its lists will show instead of our token.
     """
     rows = JobQueue.objects.filter(
         pk=job.pk,
@@ -143,6 +155,7 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
     with transaction.atomic():
         if not rows.update(**changes, version=F("version") + 1):
             return False
+        ledger.enter(job, account, now)
         counted = ProviderStatus.objects.filter(provider=job.provider)
         counted.update(paid_calls=F("paid_calls") + 1)
         if not _is_repeat(job):

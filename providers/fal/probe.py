@@ -11,11 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from providers.catalog import GenerationOffer, TrainingOffer
+from providers.catalog import GenerationOffer, TrainingOffer, base_model
 from providers.errors import ProviderError, RequestRejectedError, TrainerGoneError
 from providers.fal import documents
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
+from providers.fal.offers import TRAINING
 from providers.hosted.input_schema import conformed, problem_with
 from providers.http.calls import Call
 from providers.http.client import Client, OtherKey
@@ -35,6 +36,13 @@ class Probe:
         """Return the base models whose endpoints exist and stay. Raises a ProviderError where
         that cannot be known."""
         return tuple(key for key, offer in offers.items() if self._document(offer.remote_model))
+
+    def notes(self, found: Sequence[str]) -> tuple[str, ...]:
+        """Return what an operator should know: which trainers of ours are not there."""
+        gone = [base_model(key).label for key in TRAINING if key not in found]
+        if not gone:
+            return ()
+        return (_("It has no trainer now for: %(names)s.") % {"names": ", ".join(gone)},)
 
     def accepted(self, endpoint: str, sent: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is to be sent, in the types that the endpoint publishes now.

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -21,25 +21,18 @@ from django.utils.translation import gettext as _, gettext_lazy
 from environment.urls import Address
 from environment.values import Key
 from providers.base import Provider
-from providers.catalog import base_model
 from providers.errors import (
     AuthenticationFailedError,
-    BadDatasetError,
-    InputExpiredError,
-    ModerationError,
-    OutOfCreditError,
     ProviderError,
     ProviderUnavailableError,
-    RequestRejectedError,
     RunNotFoundError,
-    TrainerGoneError,
 )
-from providers.fal import documents, history, inputs, offers, replies
+from providers.fal import documents, history, inputs, offers, platform, replies
 from providers.fal.hosts import OFFICIAL, app_of, hosts_at
 from providers.fal.probe import Probe
 from providers.fal.uploads import OUTPUT_LIFECYCLE_HEADER, lifecycle, upload
 from providers.hosted.zip_dataset import write_zip
-from providers.http.calls import Call, Reply, detail_of, engine_of
+from providers.http.calls import Call, Reply, engine_of
 from providers.http.signatures import ed25519_keys, verify_ed25519_webhook
 from providers.paging import read_pages
 from providers.types import (
@@ -63,13 +56,6 @@ DATASET_LASTS = timedelta(days=2)
 # Longer than the longest outage of ours after which a result is still fetched.
 OUTPUTS_LAST = timedelta(days=14)
 WEIGHTS_LAST = timedelta(days=1)
-# The history answers for the last 24 hours unless it is asked for more, and 90 days at most.
-OLDEST_HISTORY = timedelta(days=90)
-_ERRORS: Mapping[str, type[RequestRejectedError]] = {
-    "moderation": ModerationError,
-    "bad_dataset": BadDatasetError,
-    "input_expired": InputExpiredError,
-}
 
 
 class Fal(Provider):
@@ -118,9 +104,8 @@ class Fal(Provider):
     # --- what it can do now ------------------------------------------------------------------
 
     def describe(self) -> Description:
-        params = {"endpoint_id": offers.ENDPOINTS[WorkKind.GENERATION][0], "limit": "1"}
         try:
-            reply = self.client.ask(self._platform("/models/requests/by-endpoint", params))
+            reply = self.client.ask(platform.key_check(self.hosts))
         except AuthenticationFailedError as error:
             return Description(key_is_valid=False, notes=(_("The key was refused."), error.detail))
         found = self.probe.found(self.training_offers)
@@ -130,7 +115,7 @@ class Fal(Provider):
             can_generate=self.probe.found(self.generation_offers),
             engine=engine_of(reply),
             unit_prices=self.probe.unit_prices(offers.ENDPOINTS[WorkKind.TRAINING]),
-            notes=_missing(found),
+            notes=self.probe.notes(found),
         )
 
     # --- trainings ---------------------------------------------------------------------------
@@ -231,9 +216,7 @@ class Fal(Provider):
         units = reply.headers.get("x-fal-billable-units", "")
         cost = None
         with suppress(ProviderError):
-            events = self.client.ask(
-                self._platform("/models/billing-events", {"request_id": run.id})
-            )
+            events = self.client.ask(platform.bill(self.hosts, run.id))
             cost = documents.cost(events.data or {})
         return replace(run, cost_usd=cost, billed=_("%s units") % units if units else "")
 
@@ -248,18 +231,9 @@ class Fal(Provider):
         """Return what the history shows of requests sent since then. It may lack some: those that
         still wait, for example."""
         self.require(Capability.FIND_TRAININGS)
-        start = max(since, datetime.now(UTC) - OLDEST_HISTORY)
-        params = {
-            "endpoint_id": ",".join(offers.ENDPOINTS[kind]),
-            "start": start.isoformat(),
-            "expand": "payloads",
-            "limit": "100",
-        }
-        call = self._platform("/models/requests/by-endpoint", params)
 
         def read(page: str) -> RunList:
-            cursor = {"cursor": page} if page else {}
-            reply = self.client.ask(replace(call, params=params | cursor))
+            reply = self.client.ask(platform.history(self.hosts, kind, since, page))
             listed = self._parsed(reply, lambda data: self.parse_list(data, kind))
             return replace(listed, runs=tuple(self.observed(run, reply) for run in listed.runs))
 
@@ -271,12 +245,7 @@ class Fal(Provider):
     # --- leaving nothing behind ----------------------------------------------------------------
 
     def delete_run_call(self, ref: RunRef) -> Call:
-        """Delete what was sent and what came out; the uploaded files expire."""
-        return replace(
-            self._platform(f"/models/requests/{quote(ref.id, safe='')}/payloads", {}),
-            method="DELETE",
-            may_be_empty=True,
-        )
+        return platform.payloads_deletion(self.hosts, ref.id)
 
     # --- webhooks ------------------------------------------------------------------------------
 
@@ -295,14 +264,7 @@ class Fal(Provider):
     # --- what its refusals mean ----------------------------------------------------------------
 
     def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
-        if kind is AuthenticationFailedError and replies.is_out_of_credit(detail_of(reply)):
-            return OutOfCreditError
-        if kind is not RequestRejectedError or reply.data is None:
-            return kind
-        if reply.status_code == 404:
-            return TrainerGoneError
-        types = replies.error_types(reply.data or {})
-        return _ERRORS.get(replies.failure_code(types, ""), kind)
+        return replies.error_kind(reply, kind)
 
     # --- calls -----------------------------------------------------------------------------------
 
@@ -314,9 +276,6 @@ class Fal(Provider):
             params={"fal_webhook": webhook_url} if webhook_url else {},
             headers={OUTPUT_LIFECYCLE_HEADER: lifecycle(OUTPUTS_LAST)},
         )
-
-    def _platform(self, path: str, params: Mapping[str, str]) -> Call:
-        return Call("GET", f"/v1{path}", params=params, origin=self.hosts.platform)
 
     def _path_of(self, ref: RunRef) -> str:
         offers_of_kind: Mapping[str, Any] = (
@@ -332,13 +291,6 @@ class Fal(Provider):
         if not isinstance(offer, offers.FalTrainer):
             raise self.unsupported(f"training {base_model}")
         return offer
-
-
-def _missing(found: Sequence[str]) -> tuple[str, ...]:
-    gone = [base_model(key).label for key in offers.TRAINING if key not in found]
-    if not gone:
-        return ()
-    return (_("It has no trainer now for: %(names)s.") % {"names": ", ".join(gone)},)
 
 
 # A result has the model's own status; these say something about the call instead.

@@ -5,11 +5,21 @@ There is no status for a failure: it is COMPLETED with an error, or a result tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from django.utils.translation import gettext as _
 
-from providers.errors import RUN_FAILED
+from providers.errors import (
+    RUN_FAILED,
+    AuthenticationFailedError,
+    BadDatasetError,
+    InputExpiredError,
+    ModerationError,
+    OutOfCreditError,
+    ProviderError,
+    RequestRejectedError,
+    TrainerGoneError,
+)
 from providers.fal.fields import Json, list_in, moment, object_in, text, url, whole
 from providers.fal.offers import TRAINING
 from providers.hosted import log_text
@@ -38,6 +48,11 @@ _CODES = {
     "generation_timeout": "timed_out",
     "request_timeout": "timed_out",
     "startup_timeout": "timed_out",
+}
+_ERRORS: Mapping[str, type[RequestRejectedError]] = {
+    "moderation": ModerationError,
+    "bad_dataset": BadDatasetError,
+    "input_expired": InputExpiredError,
 }
 _DATASET_FIELDS = frozenset(offer.zip_field for offer in TRAINING.values())
 
@@ -148,6 +163,17 @@ def error_types(data: Json) -> list[str]:
             if _DATASET_FIELDS.intersection(map(str, list_in(item.get("loc")))):
                 found.append("unsupported_archive_format")
     return [one for one in found if one]
+
+
+def error_kind(reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
+    """Return which error a refusal means; `kind` is what its status alone says."""
+    if kind is AuthenticationFailedError and is_out_of_credit(detail_of(reply)):
+        return OutOfCreditError
+    if kind is not RequestRejectedError or reply.data is None:
+        return kind
+    if reply.status_code == 404:
+        return TrainerGoneError
+    return _ERRORS.get(failure_code(error_types(reply.data), ""), kind)
 
 
 def error_of(data: Json) -> tuple[str, str]:

@@ -28,7 +28,9 @@ from providers.redaction import sanitised
 CONFLICT = 409
 REQUEST_TIMEOUT = 408
 ENGINE_HEADER = "X-Trainer-Engine"
+TOO_MANY = 429
 _TITLE_WITHIN = 4096
+_WAIT = re.compile(r"\b(?:resets?|retry|try again|available)\b[^.]{0,20} in ~?(\d{1,6})\s?s", re.I)
 MAX_RETRY_AFTER = 3600.0  # seconds; a header may not silence a provider for longer
 
 
@@ -139,6 +141,18 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
+def wait_asked_for(reply: Reply) -> float | None:
+    """Return how many seconds a refusal asks us to wait, None where it does not say.
+
+    Some say it only in a sentence: "Your rate limit resets in ~30s" (replicate.com).
+    """
+    waited = retry_after(reply.headers)
+    if waited is None and reply.status_code == TOO_MANY:
+        found = _WAIT.search(detail_of(reply)[:_TITLE_WITHIN])
+        waited = min(float(found[1]), MAX_RETRY_AFTER) if found else None
+    return waited
+
+
 def _seconds_until(http_date: str, now: datetime) -> float:
     try:
         return (parsedate_to_datetime(http_date).astimezone(UTC) - now).total_seconds()
@@ -153,7 +167,7 @@ def error_class(status_code: int, *, is_paid: bool, is_about_run: bool) -> type[
     come from a gateway after the provider has accepted, so its outcome is unknown. A conflict
     may be with the run that an earlier sending of the same call started.
     """
-    if status_code == 429:
+    if status_code == TOO_MANY:
         return RateLimitedError
     if status_code == CONFLICT and is_paid:
         return OutcomeUnknownError

@@ -25,7 +25,7 @@ from providers.errors import (
     RunNotFoundError,
     UnexpectedReplyError,
 )
-from providers.http.calls import Call, Reply, detail_of, error_class, reply_from, retry_after
+from providers.http.calls import Call, Reply, detail_of, error_class, reply_from, wait_asked_for
 from providers.http.send_once import (
     SendGuard,
     TooLateError,
@@ -236,7 +236,7 @@ class Client:
             self.provider,
             self.redact(detail_of(reply)),
             status_code=reply.status_code,
-            retry_after=retry_after(reply.headers),
+            retry_after=wait_asked_for(reply),
         )
 
     def error_text(self, error: Exception) -> str:

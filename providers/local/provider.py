@@ -64,6 +64,11 @@ class Local(Together):
         url = env.get(cls.url_variable, f"http://127.0.0.1:{env.get(TRAINER_PORT)}")
         return {"base_url": url, "api_key": env.get(cls.key_variable)} if url else {}
 
+    @classmethod
+    def is_own(cls, remote_ref: str) -> bool:
+        """It calls its weights by the address from which they can be downloaded."""
+        return "/finetune/download?" in remote_ref
+
     def describe(self) -> Description:
         described = super().describe()
         if not described.can_train:

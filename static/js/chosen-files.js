@@ -3,7 +3,7 @@
 // A folder becomes { name, files: [{ file, path }], litter: [path] }; single files have the name "".
 
 const zone = document.getElementById("drop-zone");
-const litter = JSON.parse(document.getElementById("litter-rule").textContent);
+const litter = JSON.parse(zone.dataset.litter);
 const inOrder = new Intl.Collator(undefined, { numeric: true });
 
 /** The most files that are looked through; a photo's set never needs as many. */

@@ -14,7 +14,9 @@ from django.test import Client
 
 from accounts.models import User
 from dashboard.pages import archive
+from dashboard.pages.deletion_texts import still_to_come
 from dashboard.pages.export import ArchiveResponse
+from jobs.deletion import Receipt
 from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import FileDeletion, UserModel
@@ -248,3 +250,9 @@ def test_an_operator_deletes_the_own_account_in_the_dashboard_only(operator, ope
 def test_owners_delete_no_accounts_of_others(owner_client, stranger):
     assert owner_client.post(admin_address(stranger), {"post": "yes"}).status_code == 302
     assert User.objects.filter(pk=stranger.pk).exists()
+
+
+def test_what_a_trainer_cannot_delete_comes_with_the_day_when_it_is_gone():
+    told = still_to_come(Receipt(keeping={"fal", "together"}))
+    assert "The photos are deleted there after two days" in told[0]
+    assert "Its own terms say how long it keeps that." in told[1]

@@ -181,3 +181,13 @@ def test_a_retry_that_cannot_start_explains_why(failed, owner_client):
     response = owner_client.post(address, {"idempotency_key": page.idempotency_key}, follow=True)
     assert "Add 4 more photos" in response.content.decode()
     assert not JobQueue.objects.filter(status="queued").exists()
+
+
+@pytest.mark.parametrize(("code", "helps"), [("trainer_gone", True), ("run_failed", False)])
+def test_a_refusal_that_would_come_again_leads_to_another_trainer(
+    code, helps, failed, owner_client
+):
+    JobQueue.objects.filter(pk=failed.pk).update(error_code=code, run_id="")
+    link = reverse("dashboard:wizard", args=[failed.model_id, "training"])
+    page = page_of(owner_client, failed.model)
+    assert (f'class="button" href="{link}">Choose another trainer</a>' in page) == helps

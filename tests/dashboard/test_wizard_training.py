@@ -217,3 +217,9 @@ def test_the_numbers_of_steps_a_trainer_takes_bound_the_estimate(model, owner_cl
     owner_client.post(address(model, "training"), TRAINING | own)
     page = owner_client.get(address(model, "review"))
     assert page.context["estimate"].steps == 100
+
+
+def test_the_estimate_names_the_day_its_price_was_read(model, owner_client, hosted):
+    owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
+    page = owner_client.get(address(model, "review")).content.decode()
+    assert "list price of Nov. 25, 2026" in page

@@ -32,6 +32,7 @@ BY_KIND = {
     "Hosts": "a.example.org,.b.example.org",
     "Key": "$ecret#1='x'",
     "Keys": "$ecret#1,other=2",
+    "Money": "7.5",
     "Mailbox": "The Way <photos@example.org>",
     "Networks": "127.0.0.1,10.0.0.0/8",
     "Number": "77",

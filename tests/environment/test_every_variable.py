@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ import pytest
 from environment.errors import SettingError
 from environment.hosts import Host, Hosts, Networks
 from environment.reading import Environment
-from environment.values import ROOT, Amount, Folder, Key, Keys, Number, Seconds, Text, Variable
+from environment.values import (
+    ROOT,
+    Amount,
+    Folder,
+    Key,
+    Keys,
+    Money,
+    Number,
+    Seconds,
+    Text,
+    Variable,
+)
 from environment.variables import TRAINER_PORT
 from tests.environment.habits import EMPTY, KNOWN, MEANT, ODD, VARIABLES, sample_of
 
@@ -190,6 +202,8 @@ def is_literally(variable: Variable[Any], text: str, value: object) -> bool:
             ]
         case Number() | Amount() | Seconds():
             return f"{value:g}" == text.lstrip("0")
+        case Money():
+            return value == Decimal(text)
     return value in {text, text.removesuffix("/"), text.lower() == "true"}
 
 

@@ -20,3 +20,12 @@ def test_a_provider_that_names_a_time_is_never_asked_earlier(attempts, retry_aft
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)))
 def test_a_healthy_run_is_looked_at_within_ten_seconds(running_for):
     assert timedelta(seconds=1) <= poll_interval(running_for, timedelta(0)) <= timedelta(seconds=10)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)))
+def test_one_that_is_reported_is_looked_at_rarely_and_still_within_a_minute(running_for):
+    alone = poll_interval(running_for, timedelta(0))
+    reported = poll_interval(running_for, timedelta(0), has_webhooks=True)
+    assert alone <= reported <= timedelta(seconds=60)
+    if running_for >= timedelta(minutes=20):
+        assert reported > timedelta(seconds=50)

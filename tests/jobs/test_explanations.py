@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from jobs import services
 from jobs.messages import FREE_HERE, MAYBE_PAID, NOT_PAID, PAID, explain
+from jobs.recovery import run_to_fetch
 from jobs.states import Status
+from providers.errors import RUN_ERROR_CODES
 from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,24 @@ def test_a_job_cancelled_before_it_was_sent_is_free():
 def test_an_end_without_a_result_does_not_claim_to_know_the_bill(code):
     job = JobFactory(failed=True, provider="together", run_id="ft-1", error_code=code)
     assert explain(job).cost == MAYBE_PAID
+
+
+@pytest.mark.parametrize("kind", ["training", "generation"])
+@pytest.mark.parametrize("code", sorted(RUN_ERROR_CODES - {"out_of_credit"}))
+def test_a_run_that_failed_at_its_trainer_left_nothing_to_download(code, kind):
+    job = JobFactory(kind=kind, failed=True, provider="fal", run_id="764cab", error_code=code)
+    said = explain(job)
+    assert "downloaded" not in said.sentence
+    assert "download is repeated" not in said.advice
+    assert said.cost == MAYBE_PAID
+    assert run_to_fetch(job) == ""
+
+
+def test_pictures_that_the_safety_check_refused_are_not_to_be_asked_for_again_unchanged():
+    job = JobFactory(
+        kind="generation", failed=True, provider="fal", run_id="764cab", error_code="moderation"
+    )
+    assert "the same request would fail again" in explain(job).advice
 
 
 @pytest.mark.parametrize("code", ["bad_image", "disk_full", "fetch_deadline", "internal"])

@@ -15,20 +15,28 @@ from tests.matrix.expected import Expected, Whose, expected, stale
 from tests.matrix.routes import Route, routes
 from tests.matrix.rows import rows
 from tests.matrix.world import FULL, SMALL, WORD, Somebody, World, build
+from tests.webhooks.hooked import enable
 
 ROUTES = routes()
 # What a stranger could guess: everything that names one row.
 IDS = {"model_id", "photo_id", "image_id", "job_id", "pk", "id", "object_id", "session_id", "token"}
-GIVEN = {"uidb36": "1", "key": "forged-key", "token": "forged", "url": "nowhere"}
+GIVEN = {
+    "uidb36": "1",
+    "key": "forged-key",
+    "token": "forged",
+    "url": "nowhere",
+    "provider": "local",
+}
 APPS = {"auth", "accounts", "jobs", "models_app", "generation"}
 SIGN_IN = "/accounts/login/"
 
 
 @pytest.fixture
-def world(db, settings) -> World:
+def world(db, settings, monkeypatch) -> World:
     """The people and their rows; and a site that others can reach."""
     settings.SITE_IS_PUBLIC = settings.MAIL_IS_SET_UP = True
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    enable(monkeypatch.setattr)
     return build()
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts import addresses, invitations, sessions
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
-from jobs.models import JobEvent, OrphanRun, RemoteDeletion
+from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app.models import TrainingImage, UserModel
 from tests.conftest import client_of
 from tests.dashboard.rows import PICTURES, describe_local_trainer
@@ -28,6 +28,7 @@ from tests.factories import (
     PASSWORD,
     GeneratedImageFactory,
     JobFactory,
+    PaidCallFactory,
     TrainingImageFactory,
     UserFactory,
     UserModelFactory,
@@ -210,5 +211,7 @@ def _jobs(owner: User) -> tuple[Any, Any, Any]:
     for job in (running, failed, unknown):
         JobEvent.objects.create(job=job, kind="note", text=f"about {WORD}")
     OrphanRun.objects.create(job=running, run_id=f"ft-{WORD}")
+    PaidCallFactory(job=running, owner=running.owner, billed=WORD)
     RemoteDeletion.objects.create(provider="local", kind="dataset", remote_id=f"ft-{WORD}")
+    WebhookReceipt.objects.create(provider="local", delivery_id=WORD, run_id="ft-1", job=running)
     return running, failed, unknown

@@ -29,6 +29,7 @@ SIMULATED = Description(True, TRAINABLE, TRAINABLE, engine="simulated", training
 REAL = Description(True, TRAINABLE, TRAINABLE, engine="diffusers", training_seconds=3600.0)
 TOGETHER = Description(True, (), (FLUX2_DEV,))
 REFUSED = Description(key_is_valid=False)
+LOCAL_REF = "http://127.0.0.1:1/v1/finetune/download?ft_id=ft-1"
 
 
 def training(model: str, provider: str, **descriptions: Description | None):
@@ -45,7 +46,7 @@ def generation(
     family: str = "flux2-dev",
     *,
     is_simulated: bool = False,
-    remote_ref: str = "ref",
+    remote_ref: str = LOCAL_REF,
     has_public_url: bool = True,
     **descriptions: Description | None,
 ):
@@ -204,3 +205,25 @@ def test_provider_that_is_not_set_up_cannot_be_chosen():
 def test_unknown_family_is_a_key_error():
     with pytest.raises(KeyError):
         generation_options("sdxl", False, {}, "")
+
+
+def hosted(offers: str):
+    return [
+        pytest.param(offer, id=f"{key}-{model}")
+        for key, cls in CLASSES.items()
+        if not cls.runs_here
+        for model, offer in getattr(cls, offers).items()
+    ]
+
+
+@pytest.mark.parametrize("offer", hosted("training_offers"))
+def test_whatever_a_hosted_trainer_charges_counts_in_budgets(offer):
+    """A price of nothing, or of one second, would pass every budget."""
+    assert offer.budget_usd(1000) > 0
+    assert offer.price.unit != "second" or offer.seconds(1000) is not None
+
+
+@pytest.mark.parametrize("offer", hosted("generation_offers"))
+def test_whatever_hosted_pictures_cost_counts_in_budgets(offer):
+    assert offer.budget_usd(1, 1_000_000) > 0
+    assert offer.price.unit != "second" or offer.seconds_per_image is not None

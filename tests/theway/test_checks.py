@@ -91,3 +91,30 @@ def test_open_sign_up_on_a_public_site_needs_every_limit(settings, public, signu
     messages = checks.open_accounts_are_limited(None)
     assert ids(messages) == found
     assert all("LIMIT_DRAFTS" in message.msg for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("public", "signup", "everybody", "person", "found"),
+    [
+        (True, True, None, None, ["theway.E007", "theway.W003"]),
+        (True, True, None, 10, ["theway.E007"]),  # any number of accounts may spend so much each
+        (True, True, 50, None, ["theway.W003"]),
+        (True, True, 50, 10, []),
+        (True, True, 0, 0, []),
+        (True, False, None, None, []),
+        (False, True, None, None, []),
+    ],
+)
+def test_open_sign_up_on_a_public_site_needs_a_budget(
+    settings, public, signup, everybody, person, found
+):
+    settings.SITE_IS_PUBLIC, settings.SIGNUP_OPEN = public, signup
+    settings.BUDGET_USD, settings.BUDGET_PER_PERSON_USD = everybody, person
+    assert ids(checks.open_accounts_have_budgets(None)) == found
+
+
+def test_a_missing_budget_fails_the_deploy_check(settings):
+    settings.SITE_IS_PUBLIC, settings.SIGNUP_OPEN, settings.BUDGET_USD = True, True, None
+    found = run_checks(tags=["security"], include_deployment_checks=True)
+    assert "theway.E007" in ids(message for message in found if message.is_serious())
+    assert "theway.E007" not in ids(run_checks())

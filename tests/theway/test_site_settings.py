@@ -123,7 +123,25 @@ def limits_with(tmp_path, **environment: str) -> subprocess.CompletedProcess[str
 def test_a_machine_for_oneself_has_no_limits_and_a_public_site_has_all(tmp_path):
     assert json.loads(limits_with(tmp_path).stdout) == [None] * len(Limit)
     public = json.loads(limits_with(tmp_path, PUBLIC_URL="https://x.example.org").stdout)
-    assert public == [500, 5000, 20, 10, 200, 20, 1200]
+    assert public == [500, 5000, 20, 10, 200, 20, 1200, None]  # money: only where it is set
+
+
+def test_a_budget_is_an_amount_of_dollars_or_none(tmp_path):
+    show = "import theway.settings as s; print(s.BUDGET_USD, s.BUDGET_PER_PERSON_USD)"
+
+    def budgets(**environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if "BUDGET" not in name}
+        environment = kept | QUIET | environment | {"THEWAY_DATA_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", show]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert budgets().stdout == "None None\n"
+    assert budgets(BUDGET_USD="50", BUDGET_PER_PERSON_USD="7.50").stdout == "50 7.50\n"
+    assert budgets(BUDGET_USD="0", BUDGET_PER_PERSON_USD="None").stdout == "0 None\n"
+    for wrong in ("-1", "1.234", "1e3", "$5", "1,50", "nan"):
+        failed = budgets(BUDGET_USD=wrong)
+        assert failed.stderr.startswith("BUDGET_USD must be an amount of US dollars"), wrong
+        assert failed.returncode == 1
 
 
 def test_a_limit_may_be_a_number_or_none_and_nothing_leaves_the_default(tmp_path):

@@ -10,6 +10,8 @@ from jobs.engine.transitions import move
 from jobs.models import JobQueue, RemoteDeletion
 from jobs.states import Status
 from providers import registry
+from providers.errors import InputExpiredError
+from providers.local.provider import Local
 from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
 from training.work import TrainingWork
 
@@ -54,6 +56,31 @@ def test_photos_that_waited_for_long_are_uploaded_anew_and_the_old_copy_goes(scr
         assert prepared(JobQueue.objects.get()) == "file-2"
     assert JobQueue.objects.get().result["dataset"] == "file-2"
     assert to_be_deleted() == ["file-1"]
+
+
+def test_photos_that_are_gone_before_anything_is_paid_are_uploaded_once_more(
+    scripted, job, monkeypatch
+):
+    def is_second(self, request):
+        if request.dataset == "file-1":
+            uploads(scripted, "file-2")
+            raise InputExpiredError(self.key, "gone")
+        return request
+
+    monkeypatch.setattr(Local, "prepare_training", is_second)
+    assert prepared(job) == "file-2"
+    assert JobQueue.objects.get().result["dataset"] == "file-2"
+    assert to_be_deleted() == ["file-1"]
+
+
+def test_photos_that_are_always_gone_are_not_uploaded_without_end(scripted, job, monkeypatch):
+    def refuses(self, request):
+        raise InputExpiredError(self.key, "gone")
+
+    monkeypatch.setattr(Local, "prepare_training", refuses)
+    with pytest.raises(InputExpiredError):
+        prepared(job)
+    assert scripted.count("POST", "/files/upload") == 2
 
 
 def test_a_copy_that_another_worker_does_not_know_of_goes(job):

@@ -49,11 +49,11 @@ class BodyLimit:
             return
         rule = await self._rule_for(scope)
         if _announced(scope) > rule.max_bytes:
-            await send_answer(_too_large(rule), scope, send)
+            await _refuse(rule, _too_large(rule), scope, send)
         elif rule.reached:
-            await send_answer(limit_reached(rule.reached), scope, send)
+            await _refuse(rule, limit_reached(rule.reached), scope, send)
         elif self._uploads[rule.sender] >= UPLOADS_AT_ONCE:
-            await send_answer(TOO_MANY, scope, send)
+            await _refuse(rule, TOO_MANY, scope, send)
         else:
             await self._pass_on(rule, scope, receive, send)
 
@@ -148,8 +148,14 @@ class _Body:
 
     async def _refuse(self, answer: Answer) -> Message:
         self._is_refused = True
-        await send_answer(answer, self._scope, self._send)
+        await _refuse(self._rule, answer, self._scope, self._send)
         return _GONE
+
+
+async def _refuse(rule: Rule, answer: Answer, scope: Scope, send: Send) -> None:
+    await send_answer(answer, scope, send)
+    if rule.on_refusal:
+        await rule.on_refusal(answer.status)
 
 
 def _too_large(rule: Rule) -> Answer:

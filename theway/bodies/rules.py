@@ -1,20 +1,24 @@
 """Who may send how much to which address: the one place where that is decided.
 
 Everybody may send a form. A photo may be sent by a person who is signed in, to a draft of theirs;
-whatever nobody in particular sends stays in memory and small.
+whatever nobody in particular sends stays in memory and small. A provider's report may be larger,
+at an address that we have signed.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, resolve
 
@@ -22,12 +26,18 @@ from accounts import limits
 from accounts.allowances import Limit
 from accounts.limits import LimitReachedError
 from accounts.models import User
+from jobs import webhook_links, webhook_log
+from jobs.webhook_log import Outcome
 from models_app.selectors import models_of
 from models_app.texts import is_storable
 from theway.bodies.asgi import Scope, header
 
+logger = logging.getLogger(__name__)
+
 _MEBIBYTE = 1024 * 1024
 _UPLOAD_VIEWS = {"dashboard:photo_upload"}
+# How a refusal of a provider's report is counted, by its status.
+_OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ class Rule:
 
     In every `window_seconds` at least `window_bytes` must arrive, and everything within `seconds`.
     `sender` is the account that may upload here; `is_upload` says that one must be signed in for
-    more than `max_bytes`; `reached` is why that account may upload nothing at the moment.
+    more than `max_bytes`; `reached` is why that account may upload nothing at the moment;
+    `on_refusal` is told the status of a refusal.
     """
 
     max_bytes: int
@@ -46,6 +57,7 @@ class Rule:
     sender: Any = None
     is_upload: bool = False
     reached: LimitReachedError | None = None
+    on_refusal: Callable[[int], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,36 @@ def upload(sender: Sender) -> Rule:
     return Rule(most, 1800, 30, 30 * 1024, sender.id, is_upload=True, reached=sender.reached)
 
 
+def report(provider: str, scope: Scope) -> Rule:
+    """Return the rule for what a provider reports, or somebody who knows where it does."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
+    token = query.get(webhook_links.PARAMETER, [""])[-1]
+    is_ours = bool(webhook_links.correlation_of(token))
+    most = webhook_links.MOST_BYTES if is_ours else _MEBIBYTE
+    return Rule(most, 60, 10, 1024, on_refusal=_counted(provider, scope))
+
+
+def _counted(provider: str, scope: Scope) -> Callable[[int], Awaitable[None]]:
+    """Return what counts a refused report and writes it to the security log."""
+    client, length = (scope.get("client") or ("",))[0], header(scope, b"content-length")
+    size = int(length[:18]) if length.isdigit() else 0
+
+    def count(status: int) -> None:
+        try:
+            if not webhook_log.are_too_many(client):
+                webhook_log.refused(provider, _OUTCOMES[status], client=client, size=size)
+        except DatabaseError as error:
+            logger.warning("a refused report is not counted: %s", type(error).__name__)
+        finally:
+            connections.close_all()
+
+    return sync_to_async(count, thread_sensitive=False)
+
+
 async def rule_for(scope: Scope) -> Rule:
     """Return the rule for the request of `scope`, before anything of its body is read."""
+    if provider := webhook_links.provider_at(scope["path"]):
+        return report(provider, scope)
     model_id = _draft(scope)
     if model_id is None:
         return ordinary()

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jobs import provider_report
 from jobs.provider_report import Report
+from jobs.webhook_check import webhook_lines
 from providers import registry
 from providers.errors import ProviderError
 
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         for line in table(rows):
             self.stdout.write(line)
         for report, _took in checked:
-            for line in details(report):
+            webhooks = [] if report.problem else webhook_lines(report.key)
+            for line in [*details(report), *webhooks]:
                 self.stdout.write(f"{report.label}: {line}")
         if problems := [
             f"{one.label}: {one.problem} {one.fix}" for one, _took in checked if one.problem
