@@ -34,7 +34,8 @@ class State(StrEnum):
 class Result:
     """What became of one file: `text` says why it was refused, or what else is worth saying.
 
-    `code` is the reason for programs; `twin_id` is the photo that is the same file.
+    `code` is the reason for programs; `twin_id` is the photo that is the same file; `is_limit` says
+    that the reason is a limit of the person's, not the file.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Result:
     code: str = ""
     photo: TrainingImage | None = None
     twin_id: UUID | None = None
+    is_limit: bool = False
 
 
 def take_in(model: UserModel, photos: PhotoSet, *, chosen: int | None = None) -> Iterator[Result]:
@@ -83,8 +85,9 @@ def _stored(model: UserModel, file: File, chosen: int) -> Result:
 
 
 def _refusal(file: File, error: PhotoRefusedError | LimitReachedError) -> Result:
-    twin_id = getattr(error, "twin_id", None)
-    return Result(file.path, State.REFUSED, str(error), error.code, twin_id=twin_id)
+    if isinstance(error, LimitReachedError):
+        return Result(file.path, State.REFUSED, str(error), error.code, is_limit=True)
+    return Result(file.path, State.REFUSED, error.message, error.code, twin_id=error.twin_id)
 
 
 def _ends_all(error: PhotoRefusedError | LimitReachedError) -> bool:

@@ -13,7 +13,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
-from accounts.limits import LimitReachedError
 from models_app.archives.reading import is_zip, read_archive
 from models_app.errors import PhotoRefusedError
 from models_app.intake import Result, State, take_in
@@ -63,10 +62,8 @@ def _opened(upload: UploadedFile[bytes]) -> nullcontext[IO[bytes]]:
 def _say_why(request: HttpRequest, results: Sequence[Result]) -> None:
     """Add a message for each refused file, and one for a limit, which is not about any of them."""
     refused = [one for one in results if one.state is State.REFUSED]
-    kept_out = [one for one in refused if one.code == LimitReachedError.code]
-    reasons = [
-        str(Refused(one.path, one.text)) for one in refused if one.code != LimitReachedError.code
-    ]
+    kept_out = [one for one in refused if one.is_limit]
+    reasons = [str(Refused(one.path, one.text)) for one in refused if not one.is_limit]
     for text in [*reasons[:_MOST_REASONS], *(one.text for one in kept_out[:1])]:
         messages.error(request, text)
     if (more := len(reasons) - _MOST_REASONS) > 0:

@@ -170,7 +170,7 @@ class Command(BaseCommand):
 
     def _add_photos(self, model: UserModel, photos: PhotoSet, *, skip_refused: bool) -> None:
         results = list(take_in(model, photos))
-        for reached in (one for one in results if one.code == LimitReachedError.code):
+        for reached in (one for one in results if one.is_limit):
             raise CommandError(reached.text)
         refused = [Refused(one.path, one.text) for one in results if one.state is State.REFUSED]
         for line in account_of(refused, photos.litter, photos_of(model).count()):
