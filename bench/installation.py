@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import services
+from bench import services, trainers
 from bench.disk import Disk, mounted
+from bench.trainers import Pace, Trainer
 from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
@@ -21,7 +23,7 @@ from theway.processes.process import Process
 
 @dataclass
 class Installation:
-    """Web twice, three workers, one beat, two trainers; PostgreSQL and Redis where present.
+    """Web twice, three workers, one beat, trainers; PostgreSQL and Redis where present.
 
     One worker reaches PostgreSQL through a proxy, so that it can be cut off from it.
     """
@@ -31,7 +33,7 @@ class Installation:
     redis: Process | None
     disk: Disk | None
     folder: Path
-    trainer_urls: list[str]  # the one with a list first
+    trainers: list[Trainer]
     webs: list[str]
     twins: list[Process] = field(default_factory=list)  # started twice by accident
     timers: list[threading.Timer] = field(default_factory=list)  # ends of accidents
@@ -52,12 +54,20 @@ class Installation:
     @property
     def has(self) -> frozenset[str]:
         """What accidents may need."""
-        found = {"services": self.postgres, "disk": self.disk}
+        found: dict[str, object] = {"services": self.postgres, "disk": self.disk}
+        found |= {trainer.provider: trainer for trainer in self.trainers}
+        found["hosted"] = [one for one in self.trainers if one.provider in trainers.HOSTED]
         return frozenset(name for name, value in found.items() if value)
 
     @property
-    def trainer_url(self) -> str:
-        return self.trainer_urls[0]
+    def elsewhere(self) -> frozenset[str]:
+        """Names of parts that would run on other machines: they share no disk with the site."""
+        return frozenset({"proxy", *(trainer.provider for trainer in self.trainers)})
+
+    def start_trainers(self) -> None:
+        """Start again those that have ended."""
+        for trainer in self.trainers:
+            self.parts[trainer.provider].start()
 
     @property
     def services(self) -> list[Process]:
@@ -75,13 +85,19 @@ class Installation:
 
 @contextmanager
 def installation(
-    *, is_embedded: bool, time_factor: float = 1.0, has_disk: bool = False, **trainer: object
+    *,
+    is_embedded: bool,
+    pace: Pace,
+    provider: str = "",
+    time_factor: float = 1.0,
+    has_disk: bool = False,
 ) -> Iterator[Installation]:
     """Prepare everything on free ports in a throw-away folder; end it all afterwards.
 
-    `trainer` holds the variables of the emulators, `time_factor` divides the engine's waits.
-    `has_disk` puts all data but the trainers' on a disk of its own.
+    `provider` names the trainers (`trainers.SETS`), `pace` is theirs, `time_factor` divides the
+    engine's waits. `has_disk` puts all data but the trainers' on a disk of its own.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # then all is ended here, too
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="theway-bench-")))
         disk = stack.enter_context(mounted(folder)) if has_disk else None
@@ -90,24 +106,23 @@ def installation(
         is_real = not is_embedded and services.find_postgres() and services.find_redis()
         postgres = stack.enter_context(services.postgres(data)) if is_real else None
         redis = stack.enter_context(services.redis()) if is_real else None
-        ports = [unused_port() for _ in range(5)]
-        env = installation_environment(data, port=ports[0], trainer_port=ports[2])
-        env["TRAINER_DIR"] = str(folder / "trainer")
-        env |= {name: str(value) for name, value in trainer.items()}
-        env["DJANGO_SETTINGS_MODULE"] = "bench.settings"
+        ports = [unused_port() for _ in range(3)]
+        own = trainers.chosen(provider, folder, pace)
+        env = installation_environment(data, port=ports[0], trainer_port=unused_port())
+        env |= {"TRAINER_URL": "", "DJANGO_SETTINGS_MODULE": "bench.settings"}
+        for trainer in own:
+            env |= trainer.variables
         if postgres and redis:
             env["DATABASE_URL"] = services.postgres_url(postgres)
             env["REDIS_URL"] = f"redis://127.0.0.1:{redis.port}/0"
         env["BENCH_TIME_FACTOR"] = f"{time_factor:g}"
-        env["UNLISTED_TRAINER_URL"] = f"http://127.0.0.1:{ports[3]}"
         os.environ.update(env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True
         )
-        parts = _parts(folder, env, ports, postgres)
+        parts = _parts(folder, env, ports, postgres, own)
         webs = [f"http://127.0.0.1:{port}" for port in ports[:2]]
-        urls = [env["TRAINER_URL"], env["UNLISTED_TRAINER_URL"]]
-        site = Installation(parts, postgres, redis, disk, folder, urls, webs)
+        site = Installation(parts, postgres, redis, disk, folder, own, webs)
         try:
             yield site
         finally:
@@ -116,7 +131,11 @@ def installation(
 
 
 def _parts(
-    folder: Path, env: dict[str, str], ports: list[int], postgres: Process | None
+    folder: Path,
+    env: dict[str, str],
+    ports: list[int],
+    postgres: Process | None,
+    own: list[Trainer],
 ) -> dict[str, Process]:
     python = sys.executable
     web = [python, "-m", "theway.server", "--port"]
@@ -124,8 +143,6 @@ def _parts(
     worker = [*celery, "worker", "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING", "--schedule"]
-    trainer = [python, "-m", "emulators.trainer"]
-    second = {"TRAINER_PORT": str(ports[3]), "TRAINER_DIR": str(folder / "unlisted-trainer")}
     behind_proxy = {}
 
     def part(name: str, command: list[str], port: int = 0, **other: str) -> Process:
@@ -134,9 +151,9 @@ def _parts(
 
     made = []
     if postgres:
-        proxy = [python, "-m", "bench.tcp_proxy", str(ports[4]), str(postgres.port)]
-        made.append(part("proxy", proxy, ports[4]))
-        url = env["DATABASE_URL"].replace(f":{postgres.port}/", f":{ports[4]}/")
+        proxy = [python, "-m", "bench.tcp_proxy", str(ports[2]), str(postgres.port)]
+        made.append(part("proxy", proxy, ports[2]))
+        url = env["DATABASE_URL"].replace(f":{postgres.port}/", f":{ports[2]}/")
         behind_proxy = {"DATABASE_URL": url}
     made += [
         part("web-1", [*web, str(ports[0])], ports[0]),
@@ -146,7 +163,6 @@ def _parts(
         part("worker-2", [*worker, "-n", "two@%h"]),
         part("poller", [*worker, "-n", "poller@%h", "-Q", "polls"]),
         part("beat", [*beat, str(folder / "beat-1")]),
-        part("trainer", trainer, ports[2]),
-        part("unlisted", trainer, ports[3], **second),
+        *(part(one.provider, [*one.command], one.port, **one.own) for one in own),
     ]
     return {one.name: one for one in made}

@@ -11,29 +11,13 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from emulators.stand_ins import STAND_INS, StandIn
+
 READY_WITHIN = 30.0  # seconds
 FOLDER = Path("var") / "emulators"
-
-
-@dataclass(frozen=True, slots=True)
-class StandIn:
-    """A service: its module, and the variables by which TheWay finds it."""
-
-    name: str
-    key_variable: str
-    key: str
-    url_variable: str
-    port: int  # at the first start, where it is free
-
-
-STAND_INS = (
-    StandIn("replicate", "REPLICATE_API_TOKEN", "r8_emulated", "REPLICATE_BASE_URL", 8110),
-    StandIn("fal", "FAL_KEY", "emulated:emulated", "FAL_BASE_URL", 8202),
-)
 
 
 def main(command: list[str]) -> NoReturn:

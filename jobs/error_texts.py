@@ -31,7 +31,14 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
     ),
     "out_of_credit": (
         _("The account at the trainer has no credit left."),
-        _("Add credit at the trainer or choose another one. Then try again."),
+        _(
+            "Add credit at the trainer or choose another one. Then try again. Where it has credit, "
+            "only the trainer's support can unlock the account."
+        ),
+    ),
+    "account_locked": (
+        _("The account at the trainer is locked."),
+        _("Ask the trainer's support to unlock it, or choose another trainer. Then try again."),
     ),
     "rejected": (
         _("The trainer refused the request."),
@@ -97,6 +104,7 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
 
 # What somebody else has to do before trying again helps.
 FIRST: Mapping[str, Text] = {
+    "account_locked": _("The trainer's support has to unlock the account."),
     "authentication_failed": _("The operator has to correct the key."),
     "disk_full": _("The operator has to free some space."),
     "not_configured": _("The operator has to set this trainer up again."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, gettext_noop
 
 from accounts.money import dollars
 from jobs.error_texts import ERRORS as ERRORS, FIRST, GENERATE_AGAIN
@@ -39,6 +39,8 @@ WAS_FREE_HERE = _("It ran on your own trainer, so it cost nothing.")
 CLOSE_PAGE = _("You can close this page.")
 FETCH_AGAIN = _("Try again. Only the download is repeated: no new training, no new charge.")
 TRAIN_AGAIN = _("Try again. It is trained again, because the result cannot be downloaded twice.")
+FEWER = gettext_noop("The trainer made %(made)d of %(count)d pictures.")
+FEWER_ADVICE = _("Its safety check may have held the others back. Another prompt may help.")
 NOT_SET_UP = _("Its trainer is no longer set up on this installation, so we cannot check.")
 NOT_SET_UP_ADVICE = _("The operator has to set this trainer up again. Then it continues by itself.")
 NO_LIST = _(
@@ -136,13 +138,27 @@ def explain(job: JobQueue) -> Explanation:
     title, sentence, advice = (_GENERATION_STATES if job.kind == "generation" else {}).get(
         job.status, _STATES[job.status]
     )
-    if out_of_reach := _out_of_reach(job):
+    if is_short(job):
+        sentence, advice = gettext(FEWER) % _picture_counts(job), FEWER_ADVICE
+    elif out_of_reach := _out_of_reach(job):
         sentence, advice = out_of_reach
     elif job.cancel_requested_at and job.status in _CANCELLING:
         title, sentence, advice = _("Cancelling"), _CANCELLING[Status(job.status)], CLOSE_PAGE
     elif job.error_code:
         sentence, advice = _with_reason(job, sentence, advice)
     return Explanation(str(title), str(sentence), str(cost_of(job)), str(advice))
+
+
+def is_short(job: JobQueue) -> bool:
+    """Whether a trainer made fewer pictures than it was asked for, and no error."""
+    if job.kind != WorkKind.GENERATION or job.status != Status.SUCCEEDED:
+        return False
+    counts = _picture_counts(job)
+    return 0 < counts["made"] < counts["count"]
+
+
+def _picture_counts(job: JobQueue) -> dict[str, int]:
+    return {"made": job.result.get("images", 0), "count": job.payload.get("count", 1)}
 
 
 def _out_of_reach(job: JobQueue) -> tuple[Text, Text] | None:

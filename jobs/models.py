@@ -170,7 +170,8 @@ class JobQueue(models.Model):
     @property
     def run_ref(self) -> RunRef:
         """What names its run in a call."""
-        return RunRef(self.run_id, WorkKind(self.kind), self.payload.get("base_model", ""))
+        base_model, steps = self.payload.get("base_model", ""), self.result.get("steps", 0)
+        return RunRef(self.run_id, WorkKind(self.kind), base_model, steps)
 
     @property
     def is_over(self) -> bool:
@@ -254,6 +255,8 @@ class ProviderStatus(models.Model):
     paused_until = models.DateTimeField(
         null=True, blank=True, help_text="Not called before: it limits our rate, or did not answer"
     )
+    # Since when its budget of calls grows again.
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     unanswered_count = models.PositiveIntegerField(default=0, help_text="Calls in a row")
     # Counted before each leaves: a database that counts fewer than the journal went back in time.
     paid_calls = models.PositiveBigIntegerField(default=0, editable=False)

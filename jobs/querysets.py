@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from jobs.states import UNFINISHED, Status
@@ -49,6 +60,20 @@ class JobQuerySet(QuerySet["JobQueue"]):
             order_by=[F("next_poll_at"), F("pk")],
         )
         return self.annotate(turn=turn).order_by("turn", "next_poll_at")
+
+    def nearest_end_in_turns(self) -> Self:
+        """In turns from every owner, the runs first whose end is nearest; one of which nobody
+        knows it yet as if it took as long again as it has taken until now."""
+        now = Value(timezone.now())
+        as_long_again = ExpressionWrapper(now + (now - F("created_at")), DateTimeField())
+        end = Coalesce("eta_at", as_long_again)
+        turn = Window(RowNumber(), partition_by=["owner_id"], order_by=[end, F("pk")])
+        return self.annotate(end=end, turn=turn).order_by("turn", "end")
+
+    def hurry(self, **changes: Any) -> int:
+        """Have them looked at before all others that are due: as if they had waited since they
+        were made. Return how many they are."""
+        return self.update(next_poll_at=F("created_at"), **changes)
 
     def with_is_stuck(self) -> Self:
         """Annotate each job with `is_stuck`."""

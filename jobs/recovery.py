@@ -12,6 +12,7 @@ NO_RESULT = RUN_ERROR_CODES - {OutOfCreditError.code} | {"run_not_found", "deadl
 # Not caused by the result: fetching it may be tried again as often as needed.
 NOT_CAUSED_BY_RESULT = frozenset(
     {
+        "account_locked",
         "authentication_failed",
         "disk_full",
         "fetch_deadline",

@@ -19,7 +19,7 @@ from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import OVER
 from models_app.models import UserModel
 from providers import registry
-from providers.types import Description
+from providers.types import Description, priced_model
 
 CURVE_POINTS = 200
 _HEX = re.compile(r"[0-9a-f]{1,32}")
@@ -118,7 +118,7 @@ def _price_factors(row: ProviderStatus) -> dict[str, float]:
     now = (row.description or {}).get("unit_prices") or {}
     first = row.first_prices
     return {
-        name: price / first[name]
+        priced_model(name): price / first[name]
         for name, price in now.items()
         if first.get(name) and price != first[name]
     }

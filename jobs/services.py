@@ -91,12 +91,11 @@ def cancel(job: JobQueue, *, by: str) -> None:
             return
         except TransitionError:
             pass  # a worker was first: from here on it is a request to the provider
-    now = clock.now()
     asked = JobQueue.objects.filter(
         pk=job.pk,
         status__in=[Status.SUBMITTING, Status.RUNNING],
         cancel_requested_at=None,
-    ).update(cancel_requested_at=now, next_poll_at=now)
+    ).hurry(cancel_requested_at=clock.now())
     if not asked:
         raise TransitionError(job, Status.CANCELLED.value)
     job.refresh_from_db()
@@ -106,11 +105,7 @@ def cancel(job: JobQueue, *, by: str) -> None:
 
 def poll_now(job: JobQueue) -> None:
     """Make the job due at once. Raises TransitionError for one that is over."""
-    if (
-        not JobQueue.objects.filter(pk=job.pk)
-        .exclude(status__in=sorted(OVER))
-        .update(next_poll_at=clock.now())
-    ):
+    if not JobQueue.objects.filter(pk=job.pk).exclude(status__in=sorted(OVER)).hurry():
         raise TransitionError(job, "polled")
     dispatch_on_commit(tasks.sweep_jobs)
 

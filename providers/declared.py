@@ -38,10 +38,12 @@ class Declared:
     absence_after: ClassVar[timedelta] = timedelta(seconds=60)
     # Whether its lists can prove an absence at all: a history that may lag proves none.
     lists_are_complete: ClassVar[bool] = True
-    # How often a run is asked for at most, and how many single calls one poll makes (a poll comes
-    # every 2 s): n runs that no list shows are each seen every n / calls_per_poll polls.
+    # How often a run is asked for at most, and how many runs are asked for in a second, all
+    # together: its budget. n runs that no list shows are each seen within 2 n / calls_per_second.
     shortest_interval: ClassVar[timedelta] = timedelta(seconds=2)
-    calls_per_poll: ClassVar[int] = 40
+    calls_per_second: ClassVar[float] = 20.0
+    # How many runs one page of its list holds; 0 where one page holds all of them.
+    runs_per_page: ClassVar[int] = 0
     # How often it is asked what it can do: a few calls each time.
     describe_every: ClassVar[timedelta] = timedelta(seconds=30)
     # How long uploaded photos surely stay there before anything is trained on them.

@@ -8,6 +8,7 @@
     ├ OutcomeUnknownError        paid call sent, answer lost      looked up, not re-sent
     ├ AuthenticationFailedError  401, 403                         operator
     ├ OutOfCreditError           402                              operator
+    │ └ AccountLockedError       for another reason than its balance  operator
     ├ RequestRejectedError       other 4xx: request or photos     the person sees why
     │ ├ ModerationError          photos or prompt were found indecent
     │ ├ BadDatasetError          the uploaded photos cannot be used
@@ -86,6 +87,12 @@ class AuthenticationFailedError(ProviderError):
 
 class OutOfCreditError(ProviderError):
     code = "out_of_credit"
+
+
+class AccountLockedError(OutOfCreditError):
+    """The account may not pay, and credit does not help: only the service can unlock it."""
+
+    code = "account_locked"
 
 
 class RequestRejectedError(ProviderError):

@@ -8,17 +8,18 @@ from itertools import pairwise
 
 from providers.types import EVER, Run, RunList
 
-MOST_PAGES = 50
+MOST_PAGES = 500  # of a list that never ends
 
 
 def read_pages(read: Callable[[str], RunList], since: datetime = EVER) -> RunList:
     """Return the runs of all pages down to the one that reaches `since`, newest first.
 
     `read` takes the name of a page ("" for the first) and returns it. The list is complete back
-    to its oldest run, if every page was, and back to the beginning after the last page.
+    to its oldest run, if every page was, and back to the beginning after the last page. A page
+    that is named twice would be read forever: the list ends there.
     """
     runs: list[Run] = []
-    is_whole, page = True, ""
+    is_whole, page, names = True, "", {""}
     for _ in range(MOST_PAGES):
         listed = read(page)
         runs += listed.runs
@@ -27,8 +28,9 @@ def read_pages(read: Callable[[str], RunList], since: datetime = EVER) -> RunLis
         if not page:
             return RunList(tuple(runs), listed.complete_since if is_whole else None)
         oldest = _oldest(listed)
-        if oldest and oldest < since:
+        if page in names or (oldest and oldest < since):
             break
+        names.add(page)
     return RunList(tuple(runs), oldest if is_whole else None)
 
 

@@ -99,6 +99,7 @@ class Run:
     billed: str = ""  # what was billed, in the provider's units: "812 s", "1000 steps"
     engine: str = ""  # "simulated", "diffusers", ... where the provider names it
     created_at: datetime | None = None
+    log: RunLog | None = field(default=None, repr=False)  # where the same answer brought it
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -109,6 +110,7 @@ class RunRef:
     id: str
     kind: WorkKind = WorkKind.TRAINING
     base_model: str = ""  # the catalog's key
+    steps: int = 0  # that a training was asked for, where that is known
 
 
 # Of a token: a name that is as long and begins like it is no accident.
@@ -251,6 +253,20 @@ class Download:
     chunks: Iterator[bytes]
 
 
+_PER = " per "
+
+
+def priced(remote_model: str, unit: str) -> str:
+    """Return the name of a price. The unit is part of it: two prices per different units cannot
+    be compared."""
+    return f"{remote_model}{_PER}{unit}"
+
+
+def priced_model(name: str) -> str:
+    """Return which remote model a price is of."""
+    return name.partition(_PER)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a provider can do right now, as it states itself."""
@@ -260,7 +276,7 @@ class Description:
     can_generate: tuple[str, ...] = ()  # catalog keys
     engine: str = ""  # "simulated" where its results are not real
     training_seconds: float | None = None  # a usual training, where the provider says
-    unit_prices: Mapping[str, float] = field(default_factory=dict)  # by remote model, US dollars
-    # Those prices to the ones that were first read here, where they differ.
+    unit_prices: Mapping[str, float] = field(default_factory=dict)  # by `priced`
+    # By remote model: those prices to the ones that were first read here, where they differ.
     price_factors: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # for the operator

@@ -44,6 +44,8 @@ class TrainingWork:
         photos = [as_photo(photo, model, number) for number, photo in enumerate(rows, start=1)]
         options = Hyperparameters.from_json(job.payload.get("options", {}))
         offer = provider.training_offers[job.payload["base_model"]]
+        steps = offer.steps.fit(options.steps(len(photos)))
+        job.result = {**job.result, "steps": steps}  # stored with the dataset
         request = TrainingRequest(
             correlation=job.correlation,
             base_model=job.payload["base_model"],
@@ -55,7 +57,7 @@ class TrainingWork:
             learning_rate=options.learning_rate,
             batch_size=options.batch_size,
             resolution=options.resolution,
-            steps=offer.steps.fit(options.steps(len(photos))),
+            steps=steps,
             rank=options.rank,
             webhook_url=webhook_url(provider.key, job.correlation),
         )

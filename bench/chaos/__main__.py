@@ -15,6 +15,7 @@ from bench import disk
 from bench.chaos.accidents import needs_disk
 from bench.chaos.people import Draft
 from bench.installation import Installation, installation
+from bench.trainers import SETS, Pace
 
 TRAINING_SECONDS = 4.0
 TIME_FACTOR = 10.0
@@ -26,10 +27,13 @@ def main() -> int:
         from bench.chaos.mutation import run_mutants
 
         return run_mutants(options.only)
-    trainer = {"TRAINER_SECONDS": TRAINING_SECONDS, "TRAINER_SLOTS": 500}
     has_disk = not options.steps and needs_disk(options.only) and disk.is_possible()
     with installation(
-        is_embedded=options.embedded, time_factor=TIME_FACTOR, has_disk=has_disk, **trainer
+        is_embedded=options.embedded,
+        pace=Pace(TRAINING_SECONDS),
+        provider=options.provider,
+        time_factor=TIME_FACTOR,
+        has_disk=has_disk,
     ) as site:
         django.setup()
         return _run_steps(site, options) if options.steps else _run_trials(site, options)
@@ -39,6 +43,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--provider", default="", choices=SETS, help="the bundled ones by default")
     parser.add_argument("--embedded", action="store_true", help="SQLite and the file broker")
     parser.add_argument(
         "--steps",
@@ -64,7 +69,8 @@ def _run_trials(site: Installation, options: argparse.Namespace) -> int:
     from bench.chaos.trials import Trials
     from bench.chaos.verdict import judge
 
-    print(f"chaos: {options.trials} trials, seed {options.seed}, on {site.kind}", flush=True)
+    where = ", ".join(trainer.provider for trainer in site.trainers)
+    print(f"chaos: {options.trials} trials, seed {options.seed}, on {site.kind}, at {where}")
     trials = Trials(
         site, trials=options.trials, seed=options.seed, only=options.only, hold=options.hold
     )
@@ -76,8 +82,9 @@ def _run_trials(site: Installation, options: argparse.Namespace) -> int:
     print(trials.sampler.summary())
     words = sum((draft.permissions for draft in trials.drafts), Counter())
     print(f"asked for: {dict(words)}, restored: {site.restored}, calm: {is_calm}")
-    print(f"jobs: {results.jobs_by_state()}")
+    print(f"jobs: {results.jobs_by_state()}", *results.reasons(), sep="\n")
     print(f"trials={options.trials} {verdict.counts(trials.drafts)}")
+    print(verdict.summary)
     site.problems += [f"job {job} was not looked at for long" for job in trials.sampler.neglected()]
     site.problems += [f"never struck: {name}" for name in trials.missed]
     print("".join(f"problem: {one}\n" for one in site.problems), end="")
@@ -101,10 +108,10 @@ def _run_steps(site: Installation, options: argparse.Namespace) -> int:
 
 def _explain(site: Installation, verdict: object, drafts: list[Draft]) -> None:
     """Print the story of every model that went wrong."""
-    from bench.chaos.faults import ledgers
+    from bench.chaos.ledgers import ledgers
     from jobs.models import JobEvent, JobQueue
 
-    paid = {**ledgers(site, "creations"), **ledgers(site, "generations")}
+    paid = {**ledgers(site, "training"), **ledgers(site, "generation")}
     by_id = {draft.model_id: draft for draft in drafts}
     for name, models in verdict.bad.items():
         for model_id in list(models)[:5]:

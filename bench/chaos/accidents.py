@@ -13,11 +13,13 @@ from typing import Any
 
 from bench.chaos import causes, power, restored, updates
 from bench.chaos.causes import Cause, freeze, kill, skewed
+from bench.chaos.dialects import WEBHOOK, rule_at
+from bench.trainers import SETS
 
 
 @dataclass(frozen=True)
 class Accident:
-    """One kind of trouble: a `cause`, or a `rule` that both trainers fail by."""
+    """One kind of trouble: a `cause`, or a `rule` that trainers fail by."""
 
     name: str
     cause: Cause | None = None
@@ -30,12 +32,17 @@ def _rule(name: str, route: str, fault: str, probability: float = 0.8, **more: A
     return Accident(name, rule=rule)
 
 
+def _webhook(fault: str) -> Accident:
+    return _rule(f"webhook {fault}", WEBHOOK, fault)
+
+
 def _service(name: str, cause: Cause) -> Accident:
     return Accident(name, cause, needs="services")
 
 
+ANSWER_LOST = _rule("answer lost", "create", "answer_lost")
 TO_PAID_CALLS: tuple[Accident, ...] = (
-    _rule("answer lost", "create", "answer_lost"),
+    ANSWER_LOST,
     _rule("cut in the answer", "create", "cut"),
     _rule("accepted and never answered", "create", "silent", seconds=30),
     _rule("reset before", "create", "reset_before"),
@@ -65,6 +72,7 @@ TO_READINGS: tuple[Accident, ...] = (
     _rule("backwards", "*", "backwards"),
     _rule("weights cut short", "download", "truncated"),
     _rule("weights late", "download", "missing"),
+    *map(_webhook, ("lost", "twice", "late", "forged", "stale", "cut_short", "wrong_status")),
 )
 TO_PROCESSES: tuple[Accident, ...] = (
     Accident("worker killed", kill("worker-1", "worker-2")),
@@ -78,8 +86,8 @@ TO_PROCESSES: tuple[Accident, ...] = (
     Accident("web frozen", freeze("web-1", "web-2", at_least=0.5, at_most=4)),
     Accident("beat killed", kill("beat")),
     Accident("beat started twice", causes.second_beat),
-    Accident("trainer killed", kill("trainer", "unlisted")),
-    Accident("trainer frozen", freeze("trainer", "unlisted", at_least=0.5, at_most=9)),
+    Accident("trainer killed", causes.kill_trainer),
+    Accident("trainer frozen", causes.freeze_trainer),
     Accident("everything killed", causes.everything_killed),
     Accident("row locked", causes.row_locked),
     Accident("broker wiped", causes.broker_wiped),
@@ -101,15 +109,22 @@ GROUPS = (TO_PAID_CALLS, TO_READINGS, TO_PROCESSES)
 
 def is_chosen(accident: Accident, only: str, has: Set[str]) -> bool:
     """Whether its name contains one of the parts of `only` (between commas), and the
-    installation has what it needs."""
+    installation has what it needs, a trainer that fails in this way too."""
     is_named = any(part in accident.name for part in only.split(","))
-    return is_named and (not accident.needs or accident.needs in has)
+    return is_named and (not accident.needs or accident.needs in has) and _fits(accident, has)
+
+
+def _fits(accident: Accident, has: Set[str]) -> bool:
+    providers = SETS["all"]
+    return not accident.rule or any(
+        provider in has and rule_at(provider, accident.rule) for provider in providers
+    )
 
 
 def needs_disk(only: str) -> bool:
     """Whether one of the chosen accidents needs a disk of its own."""
-    every = [accident for group in GROUPS for accident in group]
-    return any(one.needs == "disk" and is_chosen(one, only, {"disk"}) for one in every)
+    every = [one for group in GROUPS for one in group if one.needs == "disk"]
+    return any(is_chosen(one, only, {"disk"}) for one in every)
 
 
 def schedule(rng: Random, trials: int, *, only: str, has: Set[str]) -> list[list[Accident]]:

@@ -37,6 +37,15 @@ def kill(*names: str) -> Cause:
     return cause
 
 
+def kill_trainer(site: Installation, rng: Random) -> bool:
+    return _killed(site.parts[rng.choice(site.trainers).provider])
+
+
+def freeze_trainer(site: Installation, rng: Random) -> bool:
+    part = site.parts[rng.choice(site.trainers).provider]
+    return _frozen(site, part, rng.uniform(0.5, 9))
+
+
 def freeze(*names: str, at_least: float, at_most: float) -> Cause:
     """Stop a process and let it go on later: longer than a lease, if `at_most` says so."""
 

@@ -10,6 +10,7 @@ from bench.chaos.people import Draft, make_drafts, press_start
 from bench.installation import Installation
 
 NAME = "crowd"
+NEEDS = frozenset({"local", "unlisted"})  # trainers
 MANY, TWELVE = 60, 12
 SLOWER = 5.0  # seconds by which another's start may come later than on an empty site
 LIMIT = 60.0
@@ -27,12 +28,12 @@ def measure(site: Installation, faults: Faults, rng: Random) -> list[Draft]:
     crowd = make_drafts(MANY + TWELVE, rng, NAME, ("local",), is_one_owner=True)
     usual = _seconds_to_start(site, alone)
 
-    faults.begin(1, {"slow": SLOW}, only_at=site.trainer_url)
+    faults.begin(1, {"slow": SLOW}, only_at="local")
     _start(crowd[:MANY])
     behind_the_crowd = _seconds_to_start(site, beside)
     _wait_for(crowd[:MANY])
 
-    faults.begin(1, {"silent": SILENT}, only_at=site.trainer_url)
+    faults.begin(1, {"silent": SILENT}, only_at="local")
     _start(crowd[MANY:])
     time.sleep(1)  # the calls are under way
     beside_the_silent = _seconds_to_start(site, elsewhere)

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from random import Random
 
 from bench.chaos.causes import later
-from bench.chaos.faults import LEDGERS, ledgers
+from bench.chaos.ledgers import LEDGERS, ledgers
 from bench.installation import Installation
 from theway.processes.process import Process
 from theway.processes.waiting import wait_until
 
 RECOVERY_SECONDS = 30.0
-ELSEWHERE = {"trainer", "unlisted", "proxy"}  # parts that have nothing on this disk
 
 
 def disk_full(site: Installation, rng: Random) -> bool:
@@ -40,7 +39,7 @@ def power_cut(site: Installation, rng: Random) -> bool:
     if not site.disk:
         return False
     time.sleep(rng.uniform(0.8, 2.5))  # until something has been paid that can be forgotten
-    own = [part for name, part in site.parts.items() if name not in ELSEWHERE]
+    own = [part for name, part in site.parts.items() if name not in site.elsewhere]
     own += [*site.twins, *([site.postgres] if site.postgres else [])]
     for part in own:
         part.freeze()
@@ -83,10 +82,9 @@ def _note_what_is_forgotten(site: Installation) -> None:
 
     for service in site.services:
         service.start()
-    for name in ("trainer", "unlisted"):
-        site.parts[name].start()
+    site.start_trainers()
     wait_until(_database_answers, RECOVERY_SECONDS)
-    paid = [ledgers(site, kind) for kind in LEDGERS.values()]
+    paid = [ledgers(site, kind) for kind in LEDGERS]
     known = set(JobQueue.objects.exclude(account="").values_list("correlation", flat=True))
     forgotten = {token for tokens in paid for token in tokens} - known - site.named_strangers
     if forgotten:

@@ -25,7 +25,7 @@ def backup_restored(site: Installation, rng: Random) -> bool:
     _copy(site, copy, is_restoring=False)
     time.sleep(rng.uniform(1.0, 4.0))
     for part in site.parts.values():
-        if part.name not in {"proxy", "trainer", "unlisted"}:
+        if part.name not in site.elsewhere:
             part.kill()
     _copy(site, copy, is_restoring=True)
     for name in ("worker-1", "worker-2", "poller", "beat"):
@@ -89,6 +89,5 @@ def _reconcile(site: Installation) -> None:
             return
         if time.monotonic() > deadline:
             raise RuntimeError(f"reconcile: {done.stderr[-2000:]}")
-        for name in ("trainer", "unlisted"):
-            site.parts[name].start()
+        site.start_trainers()
         time.sleep(1)

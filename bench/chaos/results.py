@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
-from bench.chaos.faults import AUTH
+from bench.chaos.ledgers import is_listed
 from bench.installation import Installation
 
 if TYPE_CHECKING:
     from jobs.models import JobQueue
     from models_app.models import UserModel
+    from providers.types import RunStatus
 
 
 def is_damaged(model: UserModel, jobs: list[JobQueue]) -> bool:
@@ -73,10 +73,55 @@ def disagrees(model: UserModel, jobs: list[JobQueue]) -> bool:
     return bool(trainings) and model.status != expected.get(trainings[-1].status, model.status)
 
 
-def run_statuses(site: Installation) -> dict[str, str]:
-    """Return the trainer's own word for every training at the provider with a list."""
-    answer = requests.get(f"{site.trainer_url}/v1/fine-tunes", headers=AUTH, timeout=30)
-    return {run["id"]: run["status"] for run in answer.json()["data"]}
+def run_statuses(site: Installation) -> dict[str, RunStatus]:
+    """Return how every training is doing that a provider's own list shows."""
+    from providers import registry
+    from providers.types import WorkKind
+
+    found = {}
+    for trainer in site.trainers:
+        if is_listed(trainer.provider, WorkKind.TRAINING):
+            listed = registry.get(trainer.provider).list_runs(WorkKind.TRAINING)
+            found |= {run.id: run.status for run in listed.runs}
+    return found
+
+
+def orphan_files(site: Installation) -> list[str]:
+    """Return the stored files that no row names, and that nobody is going to delete.
+
+    A database that was put back has forgotten some: then none is counted.
+    """
+    from django.core.files.storage import default_storage
+
+    from models_app.models import FileDeletion
+
+    if site.restored:
+        return []
+    root = Path(default_storage.path(""))
+    stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    going = tuple(FileDeletion.objects.values_list("name", flat=True))
+    return sorted(name for name in stored - _named_files() if not name.startswith(going))
+
+
+def _named_files() -> set[str]:
+    from generation.models import GeneratedImage
+    from models_app.models import TrainingImage, UserModel
+
+    fields = [(UserModel, ["weights"])]
+    fields += [(model, ["file", "thumbnail"]) for model in (TrainingImage, GeneratedImage)]
+    return {
+        name for model, names in fields for row in model.objects.values_list(*names) for name in row
+    }
+
+
+def reasons() -> list[str]:
+    """Why jobs failed, in the trainers' own words, each with how often."""
+    from jobs.models import JobQueue
+    from jobs.states import Status
+
+    failed = JobQueue.objects.filter(status=Status.FAILED).order_by()
+    rows = Counter(failed.values_list("provider", "kind", "error_code", "error_detail"))
+    return [f"{count} failed: {', '.join(row)[:160]}" for row, count in sorted(rows.items())]
 
 
 def jobs_by_state() -> str:

@@ -41,14 +41,14 @@ class Counter:
 
 def run(site: Installation, *, is_freezing: bool, stride: int) -> list[Draft]:
     """Stop one submission at every `stride`-th step; return the drafts, one per step."""
-    site.parts["trainer"].start()
-    rng = Random(1)
-    counted = make_drafts(1, rng, prefix="count")[0]
+    site.start_trainers()
+    rng, providers = Random(1), [site.trainers[0].provider]
+    counted = make_drafts(1, rng, "count", providers)[0]
     counted.accident = "nothing"
     total = _steps_of(counted)
     steps = list(range(1, total + 1, stride))
     print(f"a submission has {total} steps; stopping at {len(steps)} of them", flush=True)
-    drafts = make_drafts(len(steps), rng, prefix="step")
+    drafts = make_drafts(len(steps), rng, "step", providers)
     frozen: list[int] = []
     for number, (step, draft) in enumerate(zip(steps, drafts, strict=True), start=1):
         draft.accident = "frozen" if is_freezing else "killed"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 
 from bench.chaos import crowd
-from bench.chaos.accidents import Accident, schedule
+from bench.chaos.accidents import ANSWER_LOST, TO_READINGS, Accident, schedule
 from bench.chaos.faults import Faults
 from bench.chaos.people import Draft, draw_wishes, make_drafts, press_start
 from bench.chaos.sampling import Sampler
@@ -22,6 +22,7 @@ SPARE_TRIALS = 8  # for accidents that have to be tried again
 TRIAL_SECONDS = (0.8, 2.2)
 PATIENCE = 12.0  # seconds for an accident to strike
 REST_SECONDS = 300.0
+LISTS = [one.rule for one in TO_READINGS if one.rule and one.rule["route"] == "list"]
 
 
 class Trials:
@@ -32,6 +33,7 @@ class Trials:
     ) -> None:
         self._site, self._rng, self._hold, self._only = site, Random(seed), hold, only
         self._others: list[Draft] = []
+        self._providers = [trainer.provider for trainer in site.trainers]
         self._schedule = schedule(self._rng, trials, only=only, has=site.has)
         self._faults = Faults(site)
         self.drafts: list[Draft] = []
@@ -45,11 +47,17 @@ class Trials:
         return sorted(name for name in meant if not self.struck[name])
 
     def _repeat_missed(self, spare: list[Draft]) -> None:
-        """Try again by itself what did not strike among others; unused drafts are forgotten."""
+        """Try again by itself what did not strike among others; unused drafts are forgotten.
+
+        Some lists are only read where an answer was lost, so one is lost again.
+        """
         by_name = {one.name: one for together in self._schedule for one in together}
         for name in self.missed[:SPARE_TRIALS]:
             own = [spare.pop() for _ in range(DRAFTS_PER_TRIAL)]
-            self._trial([by_name[name]], own)
+            together = [by_name[name]]
+            if name != ANSWER_LOST.name and together[0].rule in LISTS:
+                together.append(ANSWER_LOST)
+            self._trial(together, own)
         self.drafts = [draft for draft in self.drafts if draft not in spare]
 
     def run(self) -> bool:
@@ -57,11 +65,12 @@ class Trials:
         from django.db import connection
 
         count = (len(self._schedule) + SPARE_TRIALS) * DRAFTS_PER_TRIAL
-        self.drafts = make_drafts(count, self._rng, providers=("local", "unlisted"))
+        self.drafts = make_drafts(count, self._rng, providers=self._providers)
         draw_wishes(self.drafts, self._rng)
         self._site.heal()
-        wait_for_first_sweep()
-        if any(part in crowd.NAME for part in self._only.split(",")):
+        wait_for_first_sweep(self._providers)
+        is_meant = any(part in crowd.NAME for part in self._only.split(","))
+        if is_meant and self._site.has >= crowd.NEEDS:
             self._others = crowd.measure(self._site, self._faults, self._rng)
         connection.close()  # it would be in the way of a database that is put back
         self.sampler.start()
@@ -98,7 +107,7 @@ class Trials:
     ) -> threading.Thread:
         draft.accident = " + ".join(one.name for one in together)
         rng = Random(self._rng.randrange(1 << 30))
-        arguments = (draft, self._site.webs, stop, rng)
+        arguments = (draft, self._site, stop, rng)
         thread = threading.Thread(target=live, args=arguments, daemon=True)
         thread.start()
         return thread
@@ -125,20 +134,21 @@ class Trials:
         for draft in self.drafts:
             if not draft.accepted or self._site.restored:
                 press_start(draft, self._site.webs)
-        is_calm = settle(self.drafts, self._site.webs, REST_SECONDS, self._rng)
+        is_calm = settle(self.drafts, self._site, REST_SECONDS, self._rng)
         connection.close()
         return is_calm
 
 
-def wait_for_first_sweep() -> None:
+def wait_for_first_sweep(providers: Sequence[str]) -> None:
     """Accidents before the workers work would prove nothing; nor without providers to choose."""
     from jobs.health import last_heartbeat
     from jobs.models import ProviderStatus
 
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        described = ProviderStatus.objects.exclude(described_at=None).count()
-        if last_heartbeat() is not None and described == 2:
+        described = ProviderStatus.objects.filter(provider__in=providers)
+        count = described.exclude(described_at=None).count()
+        if last_heartbeat() is not None and count == len(providers):
             return
         time.sleep(0.2)
 

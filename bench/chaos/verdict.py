@@ -6,11 +6,15 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from bench.chaos import results
-from bench.chaos.faults import LEDGERS, ledgers
+from bench.chaos.ledgers import LEDGERS, is_listed, ledgers
 from bench.chaos.people import Draft
 from bench.installation import Installation
+
+if TYPE_CHECKING:
+    from providers.types import RunStatus
 
 
 @dataclass
@@ -25,6 +29,7 @@ class Verdict:
     damaged: set[uuid.UUID] = field(default_factory=set)  # weights or pictures not whole
     disagreeing: set[uuid.UUID] = field(default_factory=set)  # the model's state and its job's
     unreported: set[uuid.UUID] = field(default_factory=set)  # second runs without an incident
+    orphaned: set[uuid.UUID] = field(default_factory=set)  # files that no row names, one id each
 
     @property
     def bad(self) -> dict[str, set[uuid.UUID]]:
@@ -40,6 +45,16 @@ class Verdict:
         chosen = names.split(",") if names else list(self.bad)
         return not any(self.bad[name] for name in chosen)
 
+    @property
+    def summary(self) -> str:
+        """What matters to people, as one line."""
+        wrong = self.stuck | self.backwards | self.disagreeing | self.unreported
+        files = self.damaged | self.orphaned
+        return (
+            f"paid twice={len(self.doubled)} lost={len(self.lost)} "
+            f"wrong states={len(wrong)} orphan files={len(files)}"
+        )
+
     def counts(self, drafts: Iterable[Draft]) -> str:
         """The numbers for some drafts, as one line."""
         ids = {draft.model_id for draft in drafts}
@@ -53,7 +68,7 @@ def judge(site: Installation, drafts: list[Draft]) -> Verdict:
     from models_app.models import UserModel
 
     verdict = Verdict()
-    paid = {kind: ledgers(site, name) for kind, name in LEDGERS.items()}
+    paid = {kind: ledgers(site, kind) for kind in LEDGERS}
     statuses = results.run_statuses(site)
     models = {model.pk: model for model in UserModel.objects.all()}
     jobs: dict[uuid.UUID, list[JobQueue]] = {draft.model_id: [] for draft in drafts}
@@ -77,6 +92,9 @@ def judge(site: Installation, drafts: list[Draft]) -> Verdict:
         for name in [name for name, is_so in found.items() if is_so]:
             getattr(verdict, name).add(draft.model_id)
     _judge_strangers(site, verdict, paid)
+    if orphans := results.orphan_files(site):
+        print(f"files that no row names: {orphans}")
+        verdict.orphaned.update(uuid.uuid4() for _ in orphans)
     return verdict
 
 
@@ -100,15 +118,17 @@ def _is_lost(draft: Draft, own: list) -> bool:
     return not any(job.status == Status.SUCCEEDED for job in trainings)
 
 
-def _has_unreported(job: object, paid: dict, statuses: dict[str, str]) -> bool:
+def _has_unreported(job: object, paid: dict, statuses: dict[str, RunStatus]) -> bool:
     """Whether a second or an orphan run that may have cost something was told to nobody.
 
     A provider without a list cannot know of them.
     """
-    if job.provider == "unlisted":
+    from providers.types import RunStatus
+
+    if not is_listed(job.provider, job.kind):
         return False
     runs = set(paid[job.kind].get(job.correlation, ())) - {job.run_id}
-    harmless = {"cancelled", "error", "user_error"}
+    harmless = {RunStatus.CANCELLED, RunStatus.FAILED}
     notes = [job.incident, *job.events.filter(kind="note").values_list("text", flat=True)]
     return any(
         statuses.get(run) not in harmless and not any(run in text for text in notes) for run in runs
@@ -117,14 +137,14 @@ def _has_unreported(job: object, paid: dict, statuses: dict[str, str]) -> bool:
 
 def _judge_strangers(site: Installation, verdict: Verdict, paid: dict) -> None:
     """What was paid for jobs that nobody knows must have been named after a restored backup;
-    a trainer without a list cannot name it."""
+    a trainer whose list does not show our tokens cannot name it."""
     from jobs.models import JobQueue
 
     known = set(JobQueue.objects.values_list("correlation", flat=True))
     strangers = {token for tokens in paid.values() for token in tokens} - known
     if site.restored:
-        listed = [ledgers(site, name, only_listed=True) for name in LEDGERS.values()]
-        strangers &= {token for tokens in listed for token in tokens}
+        named = [ledgers(site, kind, only_named=True) for kind in LEDGERS]
+        strangers &= {token for tokens in named for token in tokens}
     if unnamed := strangers - site.named_strangers:
         print(f"paid for tokens nobody knows: {sorted(unnamed)}")
         verdict.lost.update(uuid.uuid4() for _ in unnamed)

@@ -1,4 +1,4 @@
-"""Generations that have no images yet, or failed."""
+"""Generations that have no images yet, failed, or made fewer than they were asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Case, When
 from django.utils.translation import ngettext
 
 from dashboard.pages.cards import percent_of
-from jobs.messages import Explanation, explain
+from jobs.messages import Explanation, explain, is_short
 from jobs.models import JobQueue
 from jobs.services import can_cancel
 from jobs.states import UNFINISHED, Status
@@ -53,7 +53,7 @@ class Generation:
     @property
     def placeholders(self) -> range:
         """One placeholder for each image that is on its way."""
-        is_coming = not self.is_failed and not self.is_unclear
+        is_coming = not self.job.is_over and not self.is_unclear
         return range(int(self.job.payload.get("count", 1)) if is_coming else 0)
 
     @property
@@ -63,14 +63,16 @@ class Generation:
 
 
 def generations_of(model: UserModel) -> list[Generation]:
-    """Return the unfinished generations of `model`, and those that failed since one succeeded."""
+    """Return the unfinished generations of `model`, and those that went wrong since one went
+    well."""
     # What is unfinished comes first, so that a job that waits for a decision is never cut off.
     is_over = Case(When(status__in=sorted(UNFINISHED), then=0), default=1)
     jobs = JobQueue.objects.filter(model=model, kind=JobQueue.Kind.GENERATION)
     shown: list[Generation] = []
-    has_succeeded_since = False
+    has_gone_well_since = False
     for job in jobs.order_by(is_over, "-created_at")[:MOST_GENERATIONS]:
-        has_succeeded_since = has_succeeded_since or job.status == Status.SUCCEEDED
-        if not job.is_over or (job.status == Status.FAILED and not has_succeeded_since):
+        went_wrong = job.status == Status.FAILED or is_short(job)
+        if not job.is_over or (went_wrong and not has_gone_well_since):
             shown.append(Generation(job, explain(job), can_cancel(job)))
+        has_gone_well_since |= job.status == Status.SUCCEEDED
     return sorted(shown, key=lambda generation: generation.job.created_at, reverse=True)

@@ -6,8 +6,8 @@ import re
 
 from starlette.datastructures import Headers
 
-from emulators.fal.behaviour import API_SCOPE, NO_CREDIT, REVOKED_KEY
-from emulators.fal.errors import LOCKED, FalError
+from emulators.fal.behaviour import ADMIN_LOCK, API_SCOPE, NO_CREDIT, REVOKED_KEY
+from emulators.fal.errors import LOCKED, LOCKED_BY_ADMIN, FalError
 from emulators.faults.plan import Plan
 
 _KEY = re.compile(r"Key ([^\s:~]+):([^\s:]+)", re.IGNORECASE)
@@ -40,8 +40,10 @@ class Accounts:
         return account
 
     def customer(self, headers: Headers) -> str:
-        """Return an account that can pay; raise the 403 that stands for an empty balance."""
+        """Return an account that can pay; raise the 403 of an empty balance or a lock."""
         account = self.of(headers)
         if self._plan.befalls(NO_CREDIT, account):
             raise FalError(403, LOCKED)
+        if self._plan.befalls(ADMIN_LOCK, account):
+            raise FalError(403, LOCKED_BY_ADMIN)
         return account

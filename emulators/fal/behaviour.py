@@ -12,6 +12,7 @@ from emulators.faults.rules import STUCK
 
 # Of accounts.
 NO_CREDIT = "no_credit"  # submits are refused with 403 "User is locked"
+ADMIN_LOCK = "admin_lock"  # refused likewise, for another reason than the balance
 REVOKED_KEY = "revoked_key"  # 401 everywhere
 API_SCOPE = "api_scope"  # the key is no ADMIN key: no deletions, no bills
 LISTS_UNFINISHED = "lists_unfinished"  # the history has what waits and runs, too (unverified)
@@ -33,6 +34,7 @@ ENDINGS = (
 SUBJECT_FAULTS = (
     STUCK,
     NO_CREDIT,
+    ADMIN_LOCK,
     REVOKED_KEY,
     API_SCOPE,
     LISTS_UNFINISHED,

@@ -32,6 +32,7 @@ REQUEST_ERRORS = {
     "internal_error": 500,
     "concurrent_requests_limit": 429,
 }
+LOCKED_BY_ADMIN = "User is locked. Reason: Admin lock. Please contact support@fal.ai"
 LOCKED = (
     "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 )

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 
+from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,8 @@ from emulators.faults.transport_faults import TRANSPORT_FAULTS
 from trainer.middleware import Labels
 
 log = logging.getLogger("emulators.faults")
+
+CORRELATION_HEADER = "X-Correlation-Id"
 
 
 class FaultLayer:
@@ -98,6 +101,8 @@ class LedgerLayer:
         answer = await finish(self._app, scope, receive)
         if answer.is_success:
             entry = self._service.entry(route, json.loads(answer.body))
+            correlation = Headers(scope=scope).get(CORRELATION_HEADER, "")
+            entry = entry._replace(correlation=correlation)
             await asyncio.to_thread(self._ledger.record, entry)
         await answer.send(send)
 

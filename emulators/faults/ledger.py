@@ -16,11 +16,15 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One accepted call. `token` is the client's own, empty where it sent none."""
+    """One accepted call. `token` is the client's own, empty where it sent none.
+
+    `correlation` is what the client called it in a header: real services would ignore that.
+    """
 
     kind: str
     token: str
     id: str
+    correlation: str = ""
 
 
 class Ledger:
@@ -31,6 +35,7 @@ class Ledger:
         self._lock = Lock()
         self._ids: dict[str, dict[str, list[str]]] = {kind: {} for kind in kinds}
         self._known: set[str] = set()
+        self._correlations: dict[str, str] = {}  # by id
 
     def load(self) -> None:
         """Read what earlier processes have written, without a last line half written."""
@@ -53,6 +58,18 @@ class Ledger:
                 os.fsync(file.fileno())
             self._add(entry)
 
+    def by_correlation(self) -> dict[str, dict[str, list[str]]]:
+        """Return everything as JSON, by what the client called it; by its token where a kill left
+        that out."""
+        with self._lock:
+            found: dict[str, dict[str, list[str]]] = {}
+            for kind, tokens in self._ids.items():
+                named = found[kind] = {}
+                for token, ids in tokens.items():
+                    for one in ids:
+                        named.setdefault(self._correlations.get(one) or token, []).append(one)
+            return found
+
     def answer(self) -> dict[str, Any]:
         """Return everything as JSON."""
         with self._lock:
@@ -65,3 +82,4 @@ class Ledger:
     def _add(self, entry: Entry) -> None:
         self._ids[entry.kind].setdefault(entry.token, []).append(entry.id)
         self._known.add(entry.id)
+        self._correlations[entry.id] = entry.correlation

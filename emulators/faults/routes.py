@@ -79,7 +79,10 @@ class Controls:
         return await self.show(request)
 
     async def show_ledger(self, request: Request) -> Response:
-        """GET /ledger: every accepted call by the client's token."""
+        """GET /ledger: every accepted call by the client's token; ?by=correlation: by what the
+        client calls it in `X-Correlation-Id`, where it does."""
+        if request.query_params.get("by") == "correlation":
+            return JSONResponse(self.ledger.by_correlation())
         return JSONResponse(self.ledger.answer())
 
 

@@ -8,12 +8,15 @@ from datetime import timedelta
 from providers.base import Provider
 
 SHORTEST = 2.0  # seconds: the interval of the sweep
-POLL_AT_LEAST = 2.5  # seconds: a sweep, and how late it is on a busy machine
+LATE = 2.0  # seconds: a poll under way when another is due, and how late a sweep may be
 LONGEST = 60.0
 LONGEST_HEALTHY = 10.0
 LONGEST_WITH_WEBHOOKS = 60.0
 # What reading a listed run and storing its observation may take; `make bench-monitor` measures it.
 LISTED_RUN_COST = 0.001  # seconds
+PAGE_COST = 0.25  # seconds for one page of a list: they are read one after the other
+# How often a run is asked for between now and its end, where many have to take turns.
+LOOKS_UNTIL_THE_END = 10
 # A poll is due a little before its sweep, so that a sweep that comes early does not skip it.
 SWEEP_SLACK = 1.0
 # A cancellation that the provider may not have heard is passed on again.
@@ -58,17 +61,47 @@ def poll_interval(
     return timedelta(seconds=seconds - SWEEP_SLACK)
 
 
+def turn_interval(
+    usual: timedelta,
+    running_for: timedelta,
+    left: timedelta | None,
+    everyone: timedelta,
+    *,
+    has_webhooks: bool = False,
+) -> timedelta:
+    """Return when to ask again for a healthy run that no list shows: rarely while its end is far
+    away, as often as `usual` (of `poll_interval`) near it.
+
+    `left` is the time to its end at the measured step rate; where that is None, it is rarer the
+    longer it runs. `everyone` is how long the provider's budget takes for all of its runs: with a
+    few of them, or where it reports ends by itself, that is what decides.
+    """
+    far = running_for if left is None else left
+    turns = 2 if has_webhooks else 1
+    return max(usual, min(far / LOOKS_UNTIL_THE_END, turns * everyone))
+
+
+def everyone_asked(runs: int, provider: type[Provider]) -> timedelta:
+    """Return how long it takes to ask a provider for so many runs, each once, within its budget."""
+    return timedelta(seconds=runs / provider.calls_per_second)
+
+
 def longest_unseen(
     runs: int, provider: Provider, *, is_listed: bool, has_webhooks: bool = False
 ) -> timedelta:
     """Return how long each of so many runs at one provider stays unseen at most, as long as it
     answers what a poll asks before the next one comes.
 
-    A list shows all of them at once, and each takes its moment to be stored; else each poll makes
-    `calls_per_poll` single calls.
+    A list shows all of them at once, page after page, and each takes its moment to be stored.
+    Else each waits for its turn (`turn_interval`), and half of all calls go to those that have
+    waited longest (`turns.py`).
     """
-    polls = 1 if is_listed else math.ceil(runs / provider.calls_per_poll)
     longest = LONGEST_WITH_WEBHOOKS if has_webhooks else LONGEST_HEALTHY
-    usual = max(longest, provider.shortest_interval.total_seconds(), polls * POLL_AT_LEAST)
-    storing = runs * LISTED_RUN_COST if is_listed else 0.0
-    return timedelta(seconds=usual + SHORTEST + storing)
+    usual = max(longest, provider.shortest_interval.total_seconds())
+    if is_listed:
+        pages = math.ceil(runs / provider.runs_per_page) if provider.runs_per_page else 1
+        usual += (pages - 1) * PAGE_COST + runs * LISTED_RUN_COST
+    else:
+        rounds = 3 if has_webhooks else 2
+        usual = max(usual, rounds * everyone_asked(runs, type(provider)).total_seconds())
+    return timedelta(seconds=usual + LATE + SHORTEST)

@@ -10,11 +10,20 @@ from operator import attrgetter
 from typing import Any
 
 from jobs import clock
-from jobs.engine import observations, orphans, provider_status, reconcile, run_logs, webhooks
+from jobs.engine import (
+    observations,
+    orphans,
+    provider_status,
+    reconcile,
+    run_logs,
+    turns,
+    webhooks,
+)
 from jobs.engine.backoff import retry_delay
 from jobs.engine.isolation import isolated, isolated_part
 from jobs.engine.progress import observe_all
 from jobs.engine.transitions import move
+from jobs.engine.turns import Budget
 from jobs.events import error_text
 from jobs.models import JobQueue
 from jobs.states import Status
@@ -31,20 +40,18 @@ from providers.types import FINDING, FOLLOWING, Run, RunList, RunRef, WorkKind
 
 log = logging.getLogger(__name__)
 
-CONCURRENT_CALLS = 8
+CONCURRENT_CALLS = 16
 # A provider may not know its newest runs yet: only later its not knowing one that was cancelled
 # means that it is gone.
 FORGOTTEN_AFTER = timedelta(minutes=2)
 
 
-def due_jobs(
-    provider: str, kind: str, status: Status, at_most: int | None = None
-) -> list[JobQueue]:
+def due_jobs(provider: str, kind: str, status: Status) -> list[JobQueue]:
     """Jobs in that state that are due, in turns from every owner."""
     due = JobQueue.objects.filter(
         provider=provider, kind=kind, status=status, next_poll_at__lte=clock.now()
     )
-    return list(due.in_turns().defer("error_detail")[:at_most])
+    return list(due.in_turns().defer("error_detail"))
 
 
 def poll(provider_key: str) -> None:
@@ -55,29 +62,34 @@ def poll(provider_key: str) -> None:
         provider = registry.get(provider_key)
         with isolated_part(f"{provider_key}: its webhooks"):
             webhooks.handle_due(provider)
-        for kind in WorkKind:
-            with isolated_part(f"{provider_key}: the poll of kind {kind}"):
-                _poll_kind(provider, kind)
+        _poll_kinds(provider)
         with isolated_part(f"{provider_key}: stopping orphan runs"):
             orphans.stop_known(provider)
 
 
-def _poll_kind(provider: Provider, kind: WorkKind) -> None:
-    # What was polled before may have been told to wait: that holds for this kind too.
-    if provider_status.is_paused(provider.key):
-        return
+def _poll_kinds(provider: Provider) -> None:
+    budget = Budget(provider, provider_status.since_last_poll(provider.key))
     # Without a list that shows them, thousands would be read for the few that are asked for.
-    at_most = None if FOLLOWING[kind] in provider.capabilities else provider.calls_per_poll
-    jobs = due_jobs(provider.key, kind, Status.RUNNING, at_most)
-    if jobs := [*jobs, *due_jobs(provider.key, kind, Status.UNKNOWN)]:
-        _poll(provider, kind, jobs)
+    kinds = turns.unlisted(provider)
+    chosen = turns.chosen(provider, kinds, budget.left) if kinds else []
+    for kind in WorkKind:
+        with isolated_part(f"{provider.key}: the poll of kind {kind}"):
+            # What was polled before may have been told to wait: that holds for this kind too.
+            if provider_status.is_paused(provider.key):
+                return
+            running = [job for job in chosen if job.kind == kind]
+            if kind not in kinds:
+                running = due_jobs(provider.key, kind, Status.RUNNING)
+            if jobs := [*running, *due_jobs(provider.key, kind, Status.UNKNOWN)]:
+                _poll(provider, kind, jobs, budget)
 
 
-def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
+def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue], budget: Budget) -> None:
     is_followed = FOLLOWING[kind] in provider.capabilities
     unclear = [job for job in jobs if job.status == Status.UNKNOWN]
-    if not is_followed and not (unclear and FINDING[kind] in provider.capabilities):
-        _poll_one_by_one(provider, kind, jobs)
+    is_looked_for = bool(unclear) and FINDING[kind] in provider.capabilities
+    if not is_looked_for and not (is_followed and _is_list_worth_it(provider, jobs, budget)):
+        _poll_one_by_one(provider, kind, jobs, budget)
         return
     listed_at = clock.now()
     try:
@@ -85,24 +97,38 @@ def _poll(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> None:
         listed = provider.list_runs(kind, since=reconcile.sent_after(oldest))
     except ProviderError as error:
         provider_status.record_failure(provider.key, error)
-        _poll_without_list(provider, kind, jobs, error)
+        _poll_without_list(provider, kind, jobs, error, budget)
         return
     provider_status.record_answer(provider.key)
     with isolated_part(f"{provider.key}: comparing its list of kind {kind}"):
-        _compare(provider, kind, jobs, listed, listed_at)
+        _compare(provider, kind, jobs, listed, listed_at, budget)
     if not provider_status.is_paused(provider.key):
         orphans.stop_orphans(provider, listed.runs)
 
 
+def _is_list_worth_it(provider: Provider, jobs: Sequence[JobQueue], budget: Budget) -> bool:
+    """Whether reading its list back to the oldest run takes fewer calls than asking for each: a
+    few old runs are not worth all the pages that have come since."""
+    if not provider.runs_per_page or len(jobs) > budget.left:
+        return True
+    oldest = min(job.created_at for job in jobs)
+    since = JobQueue.objects.filter(provider=provider.key, kind=jobs[0].kind, sent_at__gte=oldest)
+    return since[: len(jobs) * provider.runs_per_page].count() < len(jobs) * provider.runs_per_page
+
+
 def _poll_without_list(
-    provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue], error: ProviderError
+    provider: Provider,
+    kind: WorkKind,
+    jobs: Sequence[JobQueue],
+    error: ProviderError,
+    budget: Budget,
 ) -> None:
     """Its list fails: each run is asked for, where the first shows that this is answered."""
     running = [job for job in jobs if job.status == Status.RUNNING]
     unobserved = list(jobs)
     may_call = not provider_status.is_paused(provider.key)
-    if may_call and _poll_one_by_one(provider, kind, running[:1]):
-        _poll_one_by_one(provider, kind, running[1:])
+    if may_call and _poll_one_by_one(provider, kind, running[:1], budget):
+        _poll_one_by_one(provider, kind, running[1:], budget)
         unobserved = [job for job in jobs if job.status == Status.UNKNOWN]
     not_observed(unobserved, error)
 
@@ -113,6 +139,7 @@ def _compare(
     jobs: Sequence[JobQueue],
     listed: RunList,
     listed_at: datetime,
+    budget: Budget,
 ) -> None:
     is_followed = FOLLOWING[kind] in provider.capabilities
     by_id = listed.by_id if is_followed else {}
@@ -126,10 +153,10 @@ def _compare(
     if FINDING[kind] in provider.capabilities:
         _reconcile(provider, unclear, listed, listed_at)
     else:
-        _poll_one_by_one(provider, kind, unclear)
+        _leave_unclear(unclear)
     _observe(provider, kind, observed, listed_at)
     ids = {job.pk for job, _run in observed}
-    _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids])
+    _poll_one_by_one(provider, kind, [job for job in running if job.pk not in ids], budget)
 
 
 def _reconcile(
@@ -148,12 +175,18 @@ def _reconcile(
                 reconcile.absent(job, provider, listed_at=listed_at, is_witnessed=is_proof)
 
 
-def _poll_one_by_one(provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue]) -> bool:
-    """Ask for as many single runs as one poll may; return whether any call was answered."""
+def _leave_unclear(jobs: Sequence[JobQueue]) -> None:
     for job in jobs:
         if job.status == Status.UNKNOWN:
             reconcile.cannot_know(job)
-    batch = [job for job in jobs if job.status == Status.RUNNING][: provider.calls_per_poll]
+
+
+def _poll_one_by_one(
+    provider: Provider, kind: WorkKind, jobs: Sequence[JobQueue], budget: Budget
+) -> bool:
+    """Ask for as many single runs as the budget allows; return whether any call was answered."""
+    _leave_unclear(jobs)
+    batch = budget.spend([job for job in jobs if job.status == Status.RUNNING])
     if not batch:
         return False
     asked_at = clock.now()
@@ -216,7 +249,7 @@ def _observe(
 ) -> None:
     observe_all(provider, observed, asked_at)
     if kind is WorkKind.TRAINING:
-        run_logs.read_some(provider, [job for job, _run in observed])
+        run_logs.read_some(provider, observed)
 
 
 def _not_found(job: JobQueue, error: RunNotFoundError) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from jobs import clock
-from jobs.engine import observations, provider_status, receipts, step_rate
+from jobs.engine import observations, provider_status, receipts, step_rate, turns
 from jobs.engine.acceptance import ENGINE_LIMIT, mark_finishing
-from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval
+from jobs.engine.backoff import CANCEL_AGAIN_AFTER, poll_interval, turn_interval
 from jobs.engine.isolation import isolated, postpone
 from jobs.engine.row_locks import is_row_locked
 from jobs.engine.transitions import TransitionError, move
@@ -29,7 +30,7 @@ from providers.errors import (
     UnsupportedFeatureError,
 )
 from providers.redaction import sanitised
-from providers.types import Run, RunRef, RunStatus
+from providers.types import Run, RunRef, RunStatus, WorkKind
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,34 @@ log = logging.getLogger(__name__)
 CHUNK = 250
 # Each costs a call: many cancellations at once must not delay the other observations.
 CANCELS_PER_POLL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When runs are looked at again: counted from when their provider was asked.
+
+    `everyone` is how long it takes to ask for each of its runs (`turns.everyone`).
+    """
+
+    asked_at: datetime
+    everyone: timedelta | None = None
+    has_webhooks: bool = False
+
+    @classmethod
+    def of(cls, provider: Provider, kind: WorkKind, asked_at: datetime) -> Rhythm:
+        """The rhythm of a provider's runs of one kind as things are now."""
+        has_webhooks = receipts.are_arriving(provider.key)
+        return cls(asked_at, turns.everyone(provider, kind), has_webhooks)
+
+    def next_look(self, provider: str, running_for: timedelta, left: timedelta | None) -> datetime:
+        """Return when to look at a run again that goes on for `left`, where that is known."""
+        shortest = registry.CLASSES[provider].shortest_interval
+        wait = poll_interval(running_for, shortest, has_webhooks=self.has_webhooks)
+        if self.everyone is not None:
+            wait = turn_interval(
+                wait, running_for, left, self.everyone, has_webhooks=self.has_webhooks
+            )
+        return self.asked_at + wait
 
 
 def observe_all(
@@ -48,8 +77,10 @@ def observe_all(
     store thousands of runs takes seconds, which must not come on top.
     """
     live = [(job, run) for job, run in observed if not run.status.is_over]
-    for start in range(0, len(live), CHUNK):
-        _store(live[start : start + CHUNK], asked_at)
+    if live:
+        rhythm = Rhythm.of(provider, WorkKind(live[0][0].kind), asked_at)
+        for start in range(0, len(live), CHUNK):
+            _store(live[start : start + CHUNK], rhythm)
     _pass_cancellations_on(provider, [job for job, _run in live])
     for job, run in observed:
         if run.status.is_over:
@@ -68,22 +99,22 @@ def _pass_cancellations_on(provider: Provider, jobs: Sequence[JobQueue]) -> None
             cancel_run(job, provider)
 
 
-def _store(live: Sequence[tuple[JobQueue, Run]], asked_at: datetime) -> None:
+def _store(live: Sequence[tuple[JobQueue, Run]], rhythm: Rhythm) -> None:
     """Store observations; a row that the database does not take is postponed alone."""
     try:
-        _store_progress(live, asked_at)
+        _store_progress(live, rhythm)
     except OperationalError as error:
         if not is_row_locked(error):
             raise  # the database is away or busy: that is no row's fault
         for one in live if len(live) > 1 else ():
-            _store([one], asked_at)
+            _store([one], rhythm)
     except Exception:
         if len(live) == 1:
             log.exception("job %s: its observation could not be stored", live[0][0].pk)
             postpone(live[0][0])
         else:
             for one in live:
-                _store([one], asked_at)
+                _store([one], rhythm)
 
 
 def end(job: JobQueue, run: Run, provider: Provider) -> None:
@@ -122,12 +153,9 @@ def _with_reason(run: Run, ref: RunRef, provider: Provider) -> Run:
 
 
 @transaction.atomic
-def _store_progress(live: Sequence[tuple[JobQueue, Run]], asked_at: datetime) -> None:
+def _store_progress(live: Sequence[tuple[JobQueue, Run]], rhythm: Rhythm) -> None:
     now = clock.now()
-    has_webhooks = receipts.are_arriving(live[0][0].provider)
-    observed = [
-        (job, progress(job, run, now, asked_at, has_webhooks=has_webhooks)) for job, run in live
-    ]
+    observed = [(job, progress(job, run, now, rhythm)) for job, run in live]
     stored = observations.store(observed)
     JobEvent.objects.bulk_create(
         _progress_event(job, values)
@@ -145,22 +173,21 @@ def _progress_event(job: JobQueue, values: Mapping[str, Any]) -> JobEvent:
     return JobEvent(job=job, kind=JobEvent.Kind.PROGRESS, text=values["stage"], data=data)
 
 
-def progress(
-    job: JobQueue, run: Run, now: datetime, asked_at: datetime, *, has_webhooks: bool = False
-) -> dict[str, Any]:
+def progress(job: JobQueue, run: Run, now: datetime, rhythm: Rhythm) -> dict[str, Any]:
     """Return the job's new column values after an observation of its live run; pure.
 
     Nothing ever goes backwards, whatever order answers arrive in.
     """
-    shortest = registry.CLASSES[job.provider].shortest_interval
     running_for = now - (job.submitted_at or now)
     total = _whole(run.total_steps) or job.total_steps
     step = job.step if run.step is None else max(_whole(run.step) or 0, job.step or 0)
     share = run.progress if run.progress is not None else _share(step, total)
     is_first_start = run.status is RunStatus.RUNNING and job.started_at is None
+    ends_at = step_rate.time_of_end(job, step, total, now, run.seconds_left)
+    left = ends_at - now if ends_at else None
     return {
         "last_seen_at": now,
-        "next_poll_at": asked_at + poll_interval(running_for, shortest, has_webhooks=has_webhooks),
+        "next_poll_at": rhythm.next_look(job.provider, running_for, left),
         "unanswered_count": 0,
         "engine": sanitised(run.engine, ENGINE_LIMIT) or job.engine,
         "step": step,
@@ -169,7 +196,7 @@ def progress(
         "progress": max(job.progress, min(share or 0.0, 1.0)),
         "started_at": now if is_first_start else job.started_at,
         **step_rate.measured(job, step, now),
-        "eta_at": step_rate.time_of_end(job, step, total, now, run.seconds_left),
+        "eta_at": ends_at,
     }
 
 

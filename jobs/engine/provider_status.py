@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from jobs import clock
-from jobs.engine.backoff import retry_delay
+from jobs.engine.backoff import SHORTEST, retry_delay
 from jobs.engine.renewal import beside, renew_until
 from jobs.models import ProviderStatus
 from providers import registry
@@ -138,6 +138,17 @@ def polling_lease(provider: str) -> Iterator[bool]:
             yield True
     finally:
         held.update(lease=None, lease_until=None)
+
+
+def since_last_poll(provider: str) -> timedelta:
+    """Return how long ago the last poll of a provider began, and note that one begins now.
+
+    Called by whoever holds the lease. One that was never polled was so a sweep ago.
+    """
+    rows, now = ProviderStatus.objects.filter(provider=provider), clock.now()
+    last = rows.values_list("polled_at", flat=True).first()
+    rows.update(polled_at=now)
+    return now - (last or now - timedelta(seconds=SHORTEST))
 
 
 def _renew_until(done: threading.Event, held: QuerySet[ProviderStatus]) -> None:

@@ -23,7 +23,7 @@ from providers import registry
 from providers.base import Provider
 from providers.errors import ProviderError
 from providers.redaction import sanitised
-from providers.types import Capability, RunLog, RunRef
+from providers.types import Capability, Run, RunLog, RunRef
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,22 @@ RUNS_PER_POLL = 6
 READ_EVERY = timedelta(seconds=1.5)
 
 
-def read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
-    """Read the logs of those jobs that waited longest for it. A failure changes nothing."""
-    if Capability.LOG not in provider.capabilities:
-        return
+def read_some(provider: Provider, observed: Sequence[tuple[JobQueue, Run]]) -> None:
+    """Take the logs that came with the runs, and read those of the other jobs that waited longest
+    for it. A failure changes nothing."""
+    for job, run in observed:
+        if run.log and _has_news(job, run.log):
+            _store(job, run.log)
+    if Capability.LOG in provider.capabilities:
+        _read_some(provider, [job for job, run in observed if run.log is None])
+
+
+def _has_news(job: JobQueue, fresh: RunLog) -> bool:
+    last = -1 if job.loss_step is None else job.loss_step
+    return len(fresh.lines) > job.log_count or any(step > last for step, _loss in fresh.losses)
+
+
+def _read_some(provider: Provider, jobs: Sequence[JobQueue]) -> None:
     now = clock.now()
     waiting = [
         job for job in jobs if job.log_read_at is None or abs(now - job.log_read_at) > READ_EVERY

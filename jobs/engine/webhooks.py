@@ -97,7 +97,7 @@ def _is_followed(job: JobQueue, run_id: str) -> bool:
 
 def _hurried(job: JobQueue, run_id: str) -> str:
     running = JobQueue.objects.filter(provider=job.provider, run_id=run_id, status=Status.RUNNING)
-    running.update(next_poll_at=clock.now())
+    running.hurry()
     return Result.HURRIED
 
 

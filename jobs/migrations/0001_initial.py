@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('lease', models.UUIDField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('paused_until', models.DateTimeField(blank=True, help_text='Not called before: it limits our rate, or did not answer', null=True)),
+                ('polled_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('unanswered_count', models.PositiveIntegerField(default=0, help_text='Calls in a row')),
                 ('paid_calls', models.PositiveBigIntegerField(default=0, editable=False)),
                 ('last_answer_at', models.DateTimeField(blank=True, null=True)),

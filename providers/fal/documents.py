@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from providers.fal.fields import Json, entries, object_in
+from providers.fal.fields import Json, entries, object_in, text
+from providers.types import priced
 
 
 def published(data: Json) -> tuple[Json, Json] | None:
@@ -37,12 +38,15 @@ def document_of(data: Json, endpoint: str) -> Json:
 
 
 def unit_prices(data: Json) -> dict[str, float]:
-    """Return prices per billing unit by endpoint. A unit is seldom a step: compare only."""
+    """Return prices per billing unit by endpoint and unit. A unit is seldom a step, and may be
+    another one tomorrow: compare only."""
     found = {}
     for item in entries(data):
         price, endpoint = item.get("unit_price"), item.get("endpoint_id")
-        if isinstance(price, int | float) and isinstance(endpoint, str):
-            found[endpoint] = float(price)
+        # Nothing is free there: a price of 0 is one that nobody has entered.
+        if isinstance(price, int | float) and price > 0 and isinstance(endpoint, str):
+            unit = " ".join(text(item.get(name)) for name in ("currency", "unit"))
+            found[priced(endpoint, unit.strip())] = float(price)
     return found
 
 

@@ -12,13 +12,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from providers.catalog import GenerationOffer, TrainingOffer, base_model
-from providers.errors import ProviderError, RequestRejectedError, TrainerGoneError
-from providers.fal import documents
+from providers.errors import (
+    AuthenticationFailedError,
+    ProviderError,
+    RequestRejectedError,
+    TrainerGoneError,
+)
+from providers.fal import documents, platform
 from providers.fal.fields import Json
 from providers.fal.hosts import Hosts
 from providers.fal.offers import TRAINING
+from providers.fal.uploads import token_call
 from providers.hosted.input_schema import conformed, problem_with
-from providers.http.calls import Call
+from providers.http.calls import Call, Reply
 from providers.http.client import Client, OtherKey
 
 Offers = Mapping[str, TrainingOffer] | Mapping[str, GenerationOffer]
@@ -31,6 +37,22 @@ class Probe:
     def __init__(self, client: Client, hosts: Hosts) -> None:
         self._client = client
         self._hosts = hosts
+
+    def of_account(self) -> tuple[Reply, tuple[str, ...]]:
+        """Return an answer that a valid key gets for nothing, and what this key may not do.
+
+        A refusal by one part of the API is no refusal by all: a key may lack that right alone.
+        Raises AuthenticationFailedError where the key is refused everywhere.
+        """
+        try:
+            return self._client.ask(platform.key_check(self._hosts)), ()
+        except AuthenticationFailedError:
+            reply = self._client.ask(token_call(self._hosts))
+        lacking = _(
+            "This key may not read the history of requests, so a call whose answer was lost "
+            "cannot be looked up. Make a key with that right."
+        )
+        return reply, (lacking,)
 
     def found(self, offers: Offers) -> tuple[str, ...]:
         """Return the base models whose endpoints exist and stay. Raises a ProviderError where

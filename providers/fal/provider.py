@@ -72,6 +72,7 @@ class Fal(Provider):
     lists_are_complete = False
     absence_after = timedelta(minutes=3)  # nothing is proved then: the history is asked so often
     describe_every = timedelta(minutes=10)
+    calls_per_second = 40.0  # no limit is documented; its own client asks so often for four runs
     dataset_lasts = timedelta(hours=12)
     weights_last = WEIGHTS_LAST
     forgets_cancelled_runs = True
@@ -105,7 +106,7 @@ class Fal(Provider):
 
     def describe(self) -> Description:
         try:
-            reply = self.client.ask(platform.key_check(self.hosts))
+            reply, lacking = self.probe.of_account()
         except AuthenticationFailedError as error:
             return Description(key_is_valid=False, notes=(_("The key was refused."), error.detail))
         found = self.probe.found(self.training_offers)
@@ -115,7 +116,7 @@ class Fal(Provider):
             can_generate=self.probe.found(self.generation_offers),
             engine=engine_of(reply),
             unit_prices=self.probe.unit_prices(offers.ENDPOINTS[WorkKind.TRAINING]),
-            notes=self.probe.notes(found),
+            notes=(*lacking, *self.probe.notes(found)),
         )
 
     # --- trainings ---------------------------------------------------------------------------
@@ -184,7 +185,8 @@ class Fal(Provider):
         return replies.run(data, self.status_of)
 
     def run_call(self, ref: RunRef) -> Call:
-        return Call("GET", f"{self._path_of(ref)}/status", is_about_run=True)
+        """With its log: only that says how far a training is."""
+        return Call("GET", f"{self._path_of(ref)}/status", params=_WITH_LOG, is_about_run=True)
 
     def get_run(self, ref: RunRef) -> Run:
         """Ask for the status, and where that says it is over, for the result: only both together
@@ -193,9 +195,11 @@ class Fal(Provider):
         reply = self.client.ask(self.run_call(ref))
         run = self._parsed(reply, self.parse_training)
         self.require_same(run, ref)
-        if run.status is not RunStatus.SUCCEEDED:
-            return self.observed(run, reply)
-        return self.observed(self._result(ref), reply)
+        if run.status is RunStatus.SUCCEEDED:
+            run = self._result(ref)
+        log = self._parsed(reply, lambda data: replies.run_log(data, ref.steps))
+        run = replace(run, log=log, step=log.step, total_steps=log.total_steps)
+        return self.observed(run, reply)
 
     def _result(self, ref: RunRef) -> Run:
         call = Call("GET", self._path_of(ref), is_about_run=True)
@@ -224,8 +228,7 @@ class Fal(Provider):
         return Call("PUT", f"{self._path_of(ref)}/cancel", is_about_run=True, may_be_empty=True)
 
     def fetch_log(self, ref: RunRef) -> RunLog:
-        call = replace(self.run_call(ref), params={"logs": "1"})
-        return self._ask(call, replies.run_log)
+        return self._ask(self.run_call(ref), lambda data: replies.run_log(data, ref.steps))
 
     def list_runs(self, kind: WorkKind, since: datetime = EVER) -> RunList:
         """Return what the history shows of requests sent since then. It may lack some: those that
@@ -293,5 +296,6 @@ class Fal(Provider):
         return offer
 
 
+_WITH_LOG = {"logs": "1"}
 # A result has the model's own status; these say something about the call instead.
 _RESULT_STATUSES = frozenset(range(400, 600)) - {401, 403, 404, 408, 429}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from providers.errors import (
     RUN_FAILED,
+    AccountLockedError,
     AuthenticationFailedError,
     BadDatasetError,
     InputExpiredError,
@@ -49,6 +50,7 @@ _CODES = {
     "request_timeout": "timed_out",
     "startup_timeout": "timed_out",
 }
+_EMPTY_BALANCE = ("exhausted balance", "top up", "top_up")
 _ERRORS: Mapping[str, type[RequestRejectedError]] = {
     "moderation": ModerationError,
     "bad_dataset": BadDatasetError,
@@ -110,8 +112,16 @@ def failure_code(types: Iterable[str], words: str) -> str:
 
 
 def is_out_of_credit(words: str) -> bool:
-    """Whether a refusal is about money: it has the status of a refused key (403)."""
-    return "exhausted balance" in words.lower() or "user is locked" in words.lower()
+    """Whether a refusal says that the account's balance is empty."""
+    return any(sign in words.lower() for sign in _EMPTY_BALANCE)
+
+
+def account_error(words: str) -> type[OutOfCreditError] | None:
+    """Return what a refusal says about the account, None where nothing: it has the status of a
+    refused key (403), and an empty balance is but one of the reasons for a lock."""
+    if is_out_of_credit(words):
+        return OutOfCreditError
+    return AccountLockedError if "user is locked" in words.lower() else None
 
 
 def training_result(data: Json, run_id: str) -> Run:
@@ -167,8 +177,8 @@ def error_types(data: Json) -> list[str]:
 
 def error_kind(reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
     """Return which error a refusal means; `kind` is what its status alone says."""
-    if kind is AuthenticationFailedError and is_out_of_credit(detail_of(reply)):
-        return OutOfCreditError
+    if kind is AuthenticationFailedError:
+        return account_error(detail_of(reply)) or kind
     if kind is not RequestRejectedError or reply.data is None:
         return kind
     if reply.status_code == 404:
@@ -182,8 +192,11 @@ def error_of(data: Json) -> tuple[str, str]:
     return (kind if isinstance(kind, str) else "", error if isinstance(error, str) else "")
 
 
-def run_log(data: Json) -> RunLog:
-    """Return the log in a status answer, with how far the training is."""
+def run_log(data: Json, steps: int = 0) -> RunLog:
+    """Return the log in a status answer, with how far the training is.
+
+    `steps` that it was asked for tell its bar from those of loading and downloading.
+    """
     entries = [item for item in list_in(data.get("logs")) if isinstance(item, dict)]
     lines = tuple(
         LogLine(
@@ -192,7 +205,7 @@ def run_log(data: Json) -> RunLog:
         for item in entries
     )
     texts = [line.text for line in lines]
-    step, total = log_text.progress(texts)
+    step, total = log_text.progress(texts, steps or None)
     return RunLog(lines, log_text.losses(texts, total), step, total)
 
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from providers.errors import UnexpectedReplyError
+from providers.errors import AuthenticationFailedError, UnexpectedReplyError
 from providers.fal.hosts import Hosts
-from providers.http.calls import Call
+from providers.http.calls import Call, Reply
 from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT, Client, OtherKey, Upload
 from providers.http.session import KeyAuth
 
@@ -37,7 +37,7 @@ def upload(
 
     Raises any `ProviderError` but `OutcomeUnknownError`.
     """
-    key, origin = _token(client, hosts)
+    storage = _Storage(client, hosts)
     value = lifecycle(lasts)
     headers = {
         "X-Fal-File-Name": name,
@@ -47,26 +47,54 @@ def upload(
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     if size > IN_ONE_PIECE:
-        return _in_parts(client, origin, key, file, {**headers, "Content-Type": content_type})
+        return _in_parts(storage, file, {**headers, "Content-Type": content_type})
     reply = client.ask(
-        Call("POST", "/files/upload", headers=headers, origin=origin),
+        Call("POST", "/files/upload", headers=headers, origin=storage.origin),
         upload=Upload(file, content_type),
-        key=key,
+        key=storage.key,
         timeout=UPLOAD_TIMEOUT,
         limit=UPLOAD_LIMIT,
     )
     return _address(client, reply.data or {}, "access_url")
 
 
-def _token(client: Client, hosts: Hosts) -> tuple[OtherKey, str]:
-    call = Call(
+class _Storage:
+    """The file host. Its token may run out while a large file is on its way."""
+
+    def __init__(self, client: Client, hosts: Hosts) -> None:
+        self.client, self._hosts = client, hosts
+        self.key, self.origin = _token(client, hosts)
+
+    def ask(self, method: str, path: str, *, piece: bytes = b"", **call: Any) -> Reply:
+        """Make a call that may be repeated, with a fresh token where this one has run out."""
+        try:
+            return self._ask(method, path, piece, call)
+        except AuthenticationFailedError:
+            self.key, _origin = _token(self.client, self._hosts)
+            return self._ask(method, path, piece, call)
+
+    def _ask(self, method: str, path: str, piece: bytes, call: Mapping[str, Any]) -> Reply:
+        return self.client.ask(
+            Call(method, path, origin=self.origin, **call),
+            upload=Upload(io.BytesIO(piece), "application/octet-stream") if piece else None,
+            key=self.key,
+            timeout=UPLOAD_TIMEOUT,
+        )
+
+
+def token_call(hosts: Hosts) -> Call:
+    """Return the call that makes a token for uploads; it costs nothing."""
+    return Call(
         "POST",
         "/storage/auth/token",
         {},
         params={"storage_type": "fal-cdn-v3"},
         origin=hosts.rest,
     )
-    data = client.ask(call).data or {}
+
+
+def _token(client: Client, hosts: Hosts) -> tuple[OtherKey, str]:
+    data = client.ask(token_call(hosts)).data or {}
     token, scheme = data.get("token"), data.get("token_type") or "Bearer"
     if not isinstance(token, str) or not token or not token.isprintable():
         raise UnexpectedReplyError(client.provider, "the storage gave no token")
@@ -86,12 +114,9 @@ def _is_theirs(origin: str, hosts: Hosts) -> bool:
     return parts.scheme == "https" and "." in domain and host.endswith(f".{domain}")
 
 
-def _in_parts(
-    client: Client, origin: str, key: OtherKey, file: IO[bytes], headers: Mapping[str, str]
-) -> str:
-    begun = client.ask(
-        Call("POST", "/files/upload/multipart", headers=headers, origin=origin), key=key
-    )
+def _in_parts(storage: _Storage, file: IO[bytes], headers: Mapping[str, str]) -> str:
+    client, origin = storage.client, storage.origin
+    begun = storage.ask("POST", "/files/upload/multipart", headers=headers)
     address = _address(client, begun.data or {}, "access_url")
     upload_id = str((begun.data or {}).get("uploadId") or "")
     where = urlsplit(address)
@@ -99,24 +124,15 @@ def _in_parts(
         raise UnexpectedReplyError(client.provider, "the storage named an odd place for parts")
     path = f"{where.path}/multipart/{upload_id}"
     parts = [
-        {"partNumber": number, "etag": _put_part(client, f"{path}/{number}", origin, key, piece)}
+        {"partNumber": number, "etag": _put_part(storage, f"{path}/{number}", piece)}
         for number, piece in enumerate(_pieces(file), start=1)
     ]
-    client.ask(
-        Call("POST", f"{path}/complete", {"parts": parts}, origin=origin, may_be_empty=True),
-        key=key,
-    )
+    storage.ask("POST", f"{path}/complete", payload={"parts": parts}, may_be_empty=True)
     return address
 
 
-def _put_part(client: Client, path: str, origin: str, key: OtherKey, piece: bytes) -> str:
-    reply = client.ask(
-        Call("PUT", path, origin=origin, may_be_empty=True),
-        upload=Upload(io.BytesIO(piece), "application/octet-stream"),
-        key=key,
-        timeout=UPLOAD_TIMEOUT,
-    )
-    return reply.headers.get("ETag", "")
+def _put_part(storage: _Storage, path: str, piece: bytes) -> str:
+    return storage.ask("PUT", path, piece=piece, may_be_empty=True).headers.get("ETag", "")
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

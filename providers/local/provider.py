@@ -50,6 +50,7 @@ class Local(Together):
     }
     # It stores a run before it answers, and no call on this machine is under way for long.
     absence_after = timedelta(seconds=20)
+    calls_per_second = 40.0
 
     def __init__(
         self, *, api_key: str, base_url: str, session: requests.Session | None = None

@@ -23,7 +23,8 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "bad_dataset",
-            r"zip|tar file|no (training )?images|input_images must|cannot identify image",
+            r"\bzip\b|BadZipFile|tar file|no (training )?images|input_images must|"
+            r"cannot identify image",
         ),
         ("trainer_gone", r"version[^\n]{0,30}(does not|doesn't) exist|invalid version"),
         ("timed_out", r"timed? ?out|took too long|time limit"),

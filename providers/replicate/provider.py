@@ -98,8 +98,9 @@ class Replicate(Provider):
     key_hosts = frozenset({"replicate.com", "replicate.delivery", "*.replicate.delivery"})
     # Its list is that of all trainings, but when a new one appears there is not documented.
     absence_after = timedelta(minutes=5)
-    # 3000 calls in a minute are allowed, and a poll comes every two seconds: half of them.
-    calls_per_poll = 50
+    # 3000 calls in a minute are allowed: half of them.
+    calls_per_second = 25.0
+    runs_per_page = 100
     shortest_interval = timedelta(seconds=2)
     # Whether photos without a person's caption go without any: its trainers describe them.
     leaves_captions: ClassVar[bool] = True
@@ -282,9 +283,10 @@ class Replicate(Provider):
     def error_kind(self, reply: Reply, kind: type[ProviderError]) -> type[ProviderError]:
         if kind is not RequestRejectedError or reply.data is None:
             return kind
-        if reply.status_code == NOT_FOUND:
-            return TrainerGoneError
         text = f"{reply.data.get('title')}\n{reply.data.get('detail')}"
+        if reply.status_code == NOT_FOUND:
+            # Also where the account's own model is not there (yet): then the trainer is.
+            return kind if "destination" in text else TrainerGoneError
         return causes.KINDS.get(causes.code_of(text), kind)
 
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from django.utils.translation import gettext as _
+
 from providers.errors import MISSHAPEN
 from providers.hosted import log_text
 from providers.replicate.causes import code_of
@@ -31,6 +33,7 @@ NOT_BILLED = "aborted"  # before it started
 DATASET_FIELDS = ("input_images", "dataset")
 STEPS_FIELDS = ("steps", "training_steps")
 BAR = re.compile(r"\d+%\s*\|")  # of tqdm: each drawing of it is a line
+TRACE = "Traceback"
 LATEST_LINES = 200  # in which the current bar surely is
 # A version of a model: what the account trained there is called so.
 OWN_REF = re.compile(r"[\w.-]+/[\w.-]+:[0-9a-f]{16,64}")
@@ -85,6 +88,8 @@ def prediction(data: Json, status_of: StatusOf) -> Run:
     """Return the run in a prediction object. Its outputs are gone after an hour."""
     status = status_of(data["status"])
     outputs = tuple(Output(url=url) for url in _urls(data.get("output")))
+    if status is RunStatus.SUCCEEDED and not outputs:
+        return _without_pictures(data)
     return Run(
         id=text(data, "id"),
         status=status,
@@ -95,6 +100,20 @@ def prediction(data: Json, status_of: StatusOf) -> Run:
         raw=data,
         **_ending(data, status),
         **_prediction_cost(data, len(outputs)),
+    )
+
+
+def _without_pictures(data: Json) -> Run:
+    """Return a prediction that has ended well and has nothing to fetch (any more)."""
+    removed = _("It removes pictures an hour after they were made, and nobody fetched them.")
+    return Run(
+        id=text(data, "id"),
+        status=RunStatus.FAILED,
+        stage=_STAGES["failed"],
+        error=removed if data.get("data_removed") else _("It ended without pictures."),
+        created_at=moment(data.get("created_at")),
+        raw=data,
+        **_prediction_cost(data, 0),
     )
 
 
@@ -197,8 +216,16 @@ def _ending(data: Json, status: RunStatus) -> dict[str, Any]:
     if status is not RunStatus.FAILED:
         return {}
     error = _string(data.get("error"))
-    tail = _string(data.get("logs"))[-2000:]
-    return {"error": error, "error_code": code_of(error) or code_of(tail)}
+    return {"error": error, "error_code": code_of(error) or code_of(_last_error(data))}
+
+
+def _last_error(data: Json) -> str:
+    """Return what the log ends with where that is an error: its message, and not the lines of
+    code that led there. The rest of a log describes photos and names files."""
+    lines = [line for line in _bars(data)[-LATEST_LINES:] if line.strip()]
+    traces = [number for number, line in enumerate(lines) if line.startswith(TRACE)]
+    said = lines[traces[-1] + 1 :] if traces else lines[-1:]
+    return "\n".join(line for line in said if _level(line) == "error")
 
 
 def _seconds(data: Json) -> float | None:
@@ -250,7 +277,7 @@ def _share(step: int | None, total: int | None) -> float | None:
 
 
 def _level(line: str) -> str:
-    return "error" if "Error" in line or line.startswith("Traceback") else "info"
+    return "error" if "Error" in line or line.startswith(TRACE) else "info"
 
 
 def _object(value: object) -> Json:

@@ -79,6 +79,17 @@ def test_failed_pictures_explain_themselves_until_others_worked(ready, owner_cli
     assert explain(failed).sentence not in page_of(owner_client, ready)
 
 
+def test_fewer_pictures_than_were_ordered_are_said_until_others_worked(ready, owner_client):
+    made = {"model": ready, "kind": "generation", "succeeded": True, "payload": PICTURES}
+    JobFactory(**made, result={"images": 1})
+    response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
+    assert "The trainer made 1 of 2 pictures." in response.content.decode()
+    [generation] = response.context["page"].generations
+    assert list(generation.placeholders) == []
+    JobFactory(**made, result={"images": 2})
+    assert "The trainer made" not in page_of(owner_client, ready)
+
+
 def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client):
     failed = JobFactory(model=ready, kind="generation", failed=True, payload=PICTURES)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))

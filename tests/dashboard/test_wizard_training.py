@@ -6,7 +6,7 @@ import pytest
 
 from jobs.engine import provider_status
 from providers.catalog import FLUX1_DEV, FLUX2_DEV
-from providers.types import Description
+from providers.types import Description, priced
 from tests.dashboard.wizard_drafts import TRAINING, address, draft, trainer_answered
 
 
@@ -138,6 +138,7 @@ def test_a_model_made_elsewhere_shows_its_own_values(owner, owner_client):
 # --- several trainers --------------------------------------------------------------------------
 
 TRAINS = (FLUX1_DEV, FLUX2_DEV)
+PER_STEP = priced("fal-ai/flux-2-trainer", "step")
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def hosted(settings):
     }
 
     def says(**changes):
-        known = {"can_train": TRAINS, "unit_prices": {"fal-ai/flux-2-trainer": 0.0064}}
+        known = {"can_train": TRAINS, "unit_prices": {PER_STEP: 0.0064}}
         provider_status.record_description("fal", Description(True, **(known | changes)))
 
     says()
@@ -197,11 +198,18 @@ def test_what_a_trainer_decides_itself_is_said(model, owner_client, hosted):
 
 
 def test_a_changed_list_price_is_said_and_followed(model, owner_client, hosted):
-    hosted(unit_prices={"fal-ai/flux-2-trainer": 0.0096})
+    hosted(unit_prices={PER_STEP: 0.0096})
     found = group(owner_client.get(address(model, "training")), FLUX2_DEV)
     card = found.cards[-1]
     assert card.estimate.price_text == "$4.80"  # 500 steps at $0.0064, half as much again
     assert "changed by +50 %" in str(card.option.reason)
+
+
+def test_a_price_per_another_unit_is_compared_with_nothing(model, owner_client, hosted):
+    hosted(unit_prices={priced("fal-ai/flux-2-trainer", "compute seconds"): 0.00017})
+    card = group(owner_client.get(address(model, "training")), FLUX2_DEV).cards[-1]
+    assert card.estimate.price_text == "$3.20"
+    assert "list price" not in str(card.option.reason)
 
 
 def test_a_trainer_that_vanished_is_closed_with_its_reason(model, owner_client, hosted):

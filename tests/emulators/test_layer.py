@@ -126,6 +126,14 @@ async def test_the_ledger_has_what_existed_at_the_start_and_what_was_accepted_si
     }
 
 
+async def test_the_ledger_names_a_call_as_its_client_does_where_that_is_known(client):
+    await client.post("/predictions", headers={"X-Correlation-Id": "tw-1"})
+
+    named = (await client.get("/ledger", params={"by": "correlation"})).json()
+
+    assert named == {"predictions": {"token-1": ["p-1"], "tw-1": ["p-2"]}}
+
+
 async def test_refused_requests_are_not_in_the_ledger(client):
     await let_fail(client, fault="rate_limited")
     await client.post("/predictions")

@@ -94,7 +94,7 @@ def test_one_owners_thousand_jobs_do_not_hide_anothers_one():
 def test_one_owners_many_runs_do_not_hide_anothers_one_from_single_looks(scripted, monkeypatch):
     gone = {Capability.FOLLOW_TRAININGS, Capability.FIND_TRAININGS}
     monkeypatch.setattr(Local, "capabilities", Local.capabilities - gone)
-    monkeypatch.setattr(Local, "calls_per_poll", 4)
+    monkeypatch.setattr(Local, "calls_per_second", 2.0)
     early = timezone.now() - timedelta(minutes=1)
     crowd = UserModelFactory(training=True).owner
     for number in range(8):

@@ -12,7 +12,14 @@ from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db
 # Failures while fetching a result: the training itself is done and charged.
-FETCHING = ["authentication_failed", "out_of_credit", "rejected", "unexpected_reply", "internal"]
+FETCHING = [
+    "account_locked",
+    "authentication_failed",
+    "out_of_credit",
+    "rejected",
+    "unexpected_reply",
+    "internal",
+]
 
 
 @pytest.mark.parametrize("code", FETCHING)

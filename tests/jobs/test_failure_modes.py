@@ -17,6 +17,7 @@ from models_app.models import UserModel
 from providers import registry
 from providers.local.provider import Local
 from tests.factories import JobFactory, UserModelFactory, jpeg
+from tests.jobs.sweeps import a_sweep_passes
 from tests.training.test_weights import safetensors
 from training.selectors import next_idempotency_key
 from training.services import start
@@ -86,7 +87,7 @@ def test_two_beats_at_once_change_nothing(draft, scripted):
 
 def test_every_run_is_looked_at_however_many_there_are(scripted):
     """No list at all, a bounded number of single calls per look: the longest waiting first."""
-    jobs = [JobFactory(running=True) for _ in range(Local.calls_per_poll * 2 + 5)]
+    jobs = [JobFactory(running=True) for _ in range(2 * int(2 * Local.calls_per_second) + 5)]
     scripted.lists()
     for job in jobs:
         run = {"id": job.run_id, "status": "running", "step": 1}
@@ -94,6 +95,7 @@ def test_every_run_is_looked_at_however_many_there_are(scripted):
         scripted.logs(job.run_id)
     for _ in range(3):
         poll.poll("local")
+        a_sweep_passes()
     assert not JobQueue.objects.filter(last_seen_at=None).exists()
 
 

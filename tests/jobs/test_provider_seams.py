@@ -14,6 +14,7 @@ from jobs.states import Status
 from providers.local.provider import Local
 from providers.types import Capability, RunLog
 from tests.factories import JobFactory
+from tests.jobs.sweeps import a_sweep_passes
 from tests.scripted_trainer import BASE
 from training.selectors import next_idempotency_key
 from training.services import start
@@ -90,7 +91,7 @@ def test_what_the_list_shows_instead_of_the_token_is_stored_before_the_paid_call
 
 def test_no_more_single_calls_than_the_provider_allows(scripted, monkeypatch):
     without(monkeypatch, Capability.FOLLOW_TRAININGS, Capability.LOG)
-    monkeypatch.setattr(Local, "calls_per_poll", 3)
+    monkeypatch.setattr(Local, "calls_per_second", 1.5)
     for number in range(7):
         run_id = JobFactory(running=True, run_id=f"ft-{number}").run_id
         run = {"id": run_id, "status": "running", "step": 2}
@@ -99,6 +100,7 @@ def test_no_more_single_calls_than_the_provider_allows(scripted, monkeypatch):
     for _ in range(3):
         poll.poll("local")
         seen.append(JobQueue.objects.filter(step=2).count())
+        a_sweep_passes()
     assert seen == [3, 6, 7]
 
 

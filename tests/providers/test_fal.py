@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +24,7 @@ from providers.catalog import (
     KREA_2,
     ZIMAGE_TURBO,
 )
-from providers.fal import history, inputs, offers, replies
+from providers.fal import documents, history, inputs, offers, replies, uploads
 from providers.fal.provider import Fal
 from providers.types import EVER, Lora, RunRef, RunStatus, WorkKind
 from tests.providers.contract import ProviderContract
@@ -241,6 +243,24 @@ def test_photos_go_nowhere_but_to_its_own_storage(fal, wire):
         assert len(wire.calls) == 0 or "/files/upload" not in wire.calls[-1].request.url
 
 
+def test_a_token_that_runs_out_amid_a_large_file_is_renewed(fal, wire, monkeypatch):
+    monkeypatch.setattr(uploads, "IN_ONE_PIECE", 100)
+    monkeypatch.setattr(uploads, "PART_BYTES", 1000)
+    storage(wire)
+    address = "https://v3.fal.media/files/b/0a1/photos.zip"
+    begun = {"access_url": address, "uploadId": "u1"}
+    wire.post("https://v3.fal.media/files/upload/multipart", json=begun)
+    part = f"{address}/multipart/u1"
+    wire.put(f"{part}/1", headers={"ETag": "e1"})
+    wire.put(f"{part}/2", json={"detail": "The token has expired"}, status=401)
+    wire.put(f"{part}/2", headers={"ETag": "e2"})
+    wire.put(re.compile(rf"{part}/\d+$"), headers={"ETag": "e"})
+    wire.post(f"{part}/complete")
+    assert fal.upload_dataset(photos(4)) == address
+    whole = [call.request for call in wire.calls if call.request.url == f"{part}/2"]
+    assert [len(request.body) for request in whole] == [1000, 1000]
+
+
 def test_the_dataset_is_a_flat_zip_in_which_every_photo_has_its_caption(fal, wire):
     storage(wire)
     kept = []
@@ -305,6 +325,21 @@ def test_an_exhausted_balance_is_no_bad_key(fal, wire):
     wire.post(f"{QUEUE}/fal-ai/flux-2-trainer", json={"detail": detail}, status=403)
     with pytest.raises(errors.OutOfCreditError):
         fal.start_training(training_request())
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Admin lock. Please contact support@fal.ai", errors.AccountLockedError),
+        ("TOP_UP.", errors.OutOfCreditError),
+    ],
+)
+def test_a_locked_account_is_not_told_to_add_credit_unless_that_helps(reason, kind, fal, wire):
+    detail = f"User is locked. Reason: {reason}"
+    wire.post(f"{QUEUE}/fal-ai/flux-2-trainer", json={"detail": detail}, status=403)
+    with pytest.raises(errors.OutOfCreditError) as raised:
+        fal.start_training(training_request())
+    assert type(raised.value) is kind
 
 
 def test_a_trainer_that_is_gone_is_named_as_such(fal, wire):
@@ -401,11 +436,34 @@ def test_a_deprecated_trainer_is_not_offered(fal, wire):
         fal.prepare_training(training_request(base_model=FLUX2_KLEIN_4B))
 
 
+REFUSED = {"error": {"type": "authorization_error", "message": "Invalid API key"}}
+
+
 def test_a_refused_key_is_an_answer(fal, wire):
-    wire.get(
-        f"{PLATFORM}/models/requests/by-endpoint", json={"detail": "Invalid API key"}, status=401
-    )
+    wire.get(f"{PLATFORM}/models/requests/by-endpoint", json=REFUSED, status=401)
+    wire.post("https://rest.fal.ai/storage/auth/token", json={"detail": "No user"}, status=401)
     assert fal.describe().key_is_valid is False
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_may_not_read_the_history_is_no_refused_key(status, fal, wire):
+    wire.get(f"{PLATFORM}/models/requests/by-endpoint", json=REFUSED, status=status)
+    storage(wire)
+    published(wire, schema(GOOD, ["image_data_url"]))
+    wire.get(f"{PLATFORM}/models/pricing", json=REFUSED, status=status)
+    described = fal.describe()
+    assert (described.key_is_valid, FLUX2_DEV in described.can_train) == (True, True)
+    assert "history" in described.notes[0]
+
+
+def test_a_price_has_its_unit_and_one_of_nothing_is_none():
+    listed = {
+        "prices": [
+            {"endpoint_id": "fal-ai/a", "unit_price": 1, "unit": "units", "currency": "USD"},
+            {"endpoint_id": "fal-ai/b", "unit_price": 0, "unit": "steps", "currency": "USD"},
+        ]
+    }
+    assert documents.unit_prices(listed) == {"fal-ai/a per USD units": 1.0}
 
 
 # --- logs --------------------------------------------------------------------------------------
@@ -418,6 +476,14 @@ def test_the_log_tells_step_and_loss(fal, wire):
     assert log.losses == ((121, 0.39),)
     assert [line.level for line in log.lines] == ["info", "error"]
     assert "logs=1" in wire.calls[0].request.url
+
+
+def test_a_bar_of_something_larger_is_not_taken_for_the_training(fal, wire):
+    lines = ["Fetching 2000 files: 100%|█████| 2000/2000", " 2%|▏ | 20/1000 loss: 0.4"]
+    logs = [{"message": line} for line in lines]
+    wire.get(STATUS, json={"status": "IN_PROGRESS", "request_id": "764cab", "logs": logs})
+    log = fal.run_log(replace(RUN, steps=1000))
+    assert (log.step, log.total_steps, log.losses) == (20, 1000, ((20, 0.4),))
 
 
 @pytest.mark.live

@@ -52,12 +52,36 @@ def test_a_page_with_an_unreadable_run_proves_nothing():
     assert read_pages(Pages(unreadable=2), NOW - timedelta(hours=1)).complete_since == HOURS[2]
 
 
-def test_pages_without_an_end_are_given_up_and_cover_what_was_read():
+def test_a_page_that_names_itself_as_the_next_one_ends_the_list():
     pages = Pages(endless=True)
     listed = read_pages(pages)
-    assert pages.read == MOST_PAGES
+    assert pages.read == 3
     assert listed.complete_since == HOURS[8]
     assert not listed.covers(EVER)
+
+
+def test_pages_without_an_end_are_given_up_and_cover_what_was_read():
+    read = []
+
+    def endless(page: str) -> RunList:
+        read.append(page)
+        return RunList((run(NOW - timedelta(hours=len(read))),), EVER, f"after {len(read)}")
+
+    listed = read_pages(endless)
+    assert len(read) == MOST_PAGES
+    assert listed.complete_since == NOW - timedelta(hours=MOST_PAGES)
+
+
+def test_five_thousand_runs_in_pages_of_a_hundred_are_no_wall():
+    moments = [NOW - timedelta(minutes=minute) for minute in range(20_000)]
+
+    def read(page: str) -> RunList:
+        start = int(page or 0)
+        runs = tuple(run(moment) for moment in moments[start : start + 100])
+        return RunList(runs, EVER, str(start + 100) if start + 100 < len(moments) else "")
+
+    assert len(read_pages(read).runs) == 20_000
+    assert len(read_pages(read, moments[5_050]).runs) == 5_100
 
 
 def test_runs_without_a_time_do_not_say_how_far_a_list_reaches():

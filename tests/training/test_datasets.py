@@ -43,6 +43,12 @@ def test_where_the_photos_lie_is_stored_before_the_paid_call(job):
     assert JobQueue.objects.get().result["dataset"] == "file-1"
 
 
+def test_the_steps_that_are_asked_for_are_known_when_its_log_is_read(job):
+    request = TrainingWork().prepare(job, registry.get("local"))
+    assert request.steps > 0
+    assert JobQueue.objects.get().run_ref.steps == request.steps
+
+
 def test_photos_are_uploaded_once_however_often_the_job_waits(scripted, job):
     prepared(job)
     prepared(JobQueue.objects.get())

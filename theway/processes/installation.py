@@ -15,8 +15,8 @@ from theway.processes.watchdog import Watchdog
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER_KEY = "throw-away"
-_PROVIDER_KEYS = re.findall(r"^#(\w+_API_KEY)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-_EMPTY = ("PUBLIC_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "TRAINER_PUBLIC_URL", *_PROVIDER_KEYS)
+_KEYS = re.findall(r"^#(\w+_(?:KEY|TOKEN))=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+_EMPTY = ("PUBLIC_URL", "REDIS_URL", "TRAINER_PUBLIC_URL", *_KEYS)
 
 
 def installation_environment(folder: Path, *, port: int, trainer_port: int) -> dict[str, str]:

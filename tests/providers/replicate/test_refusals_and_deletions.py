@@ -33,6 +33,11 @@ from tests.providers.samples import KEY
             errors.TrainerGoneError,
         ),
         (404, {"detail": "Not found.", "status": 404}, errors.TrainerGoneError),
+        (
+            404,
+            {"detail": "The specified training destination does not exist", "status": 404},
+            errors.RequestRejectedError,
+        ),
         (422, {"detail": "flagged as sensitive (E005)"}, errors.ModerationError),
         (422, {"detail": "input_images must be a zip file"}, errors.BadDatasetError),
         (422, {"detail": "steps must be less"}, errors.RequestRejectedError),

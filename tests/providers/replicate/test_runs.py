@@ -107,6 +107,19 @@ def test_removed_pictures_are_no_pictures(replicate):
     assert replicate.parse_generation(gone).outputs == ()
 
 
+@pytest.mark.parametrize(
+    ("is_removed", "words"), [(True, "an hour after"), (False, "without pictures")]
+)
+def test_prediction_that_ended_without_pictures_has_failed_and_says_why(
+    replicate, is_removed, words
+):
+    gone = {**reply("generation_succeeded"), "output": None, "data_removed": is_removed}
+    run = replicate.parse_generation(gone)
+    assert run.status is RunStatus.FAILED
+    assert words in run.error
+    assert run.cost_usd is not None
+
+
 def test_unfinished_prediction_shows_no_output_yet(replicate):
     early = {**reply("generation_running"), "output": ["https://replicate.delivery/x"]}
     assert replicate.parse_generation(early).outputs == ()
@@ -137,3 +150,22 @@ def test_cause_is_read_from_the_words_of_a_failure(replicate, text, code):
 def test_cause_is_read_from_the_log_where_the_error_says_nothing(replicate):
     failed = {**reply("training_failed"), "error": "", "logs": "torch.OutOfMemoryError: CUDA"}
     assert replicate.parse_training(failed).error_code == "out_of_memory"
+
+
+LOG = """Extracted 12 files from zip to input_images
+Caption for 001.jpg: photo of word_k, a man in a zip-up jacket, nsfw, time limit sign
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        (LOG, ""),
+        (f"{LOG}Traceback (most recent call last):\n  unzip(zip)\nKeyError: 'x'\n", ""),
+        (f"{LOG}Traceback (most recent call last):\n  run()\nBadZipFile: Error", "bad_dataset"),
+    ],
+)
+def test_what_a_log_tells_of_photos_and_files_is_no_cause(replicate, log, code):
+    error = "Prediction interrupted; please retry (code: PA)"
+    failed = {**reply("training_failed"), "error": error, "logs": log}
+    assert replicate.parse_training(failed).error_code == code
