@@ -34,7 +34,7 @@ from PIL import Image  # noqa: E402
 from models_app.errors import PhotoRefusedError  # noqa: E402
 from models_app.formats import HEAD_BYTES, sniff  # noqa: E402
 from models_app.ingest import normalise  # noqa: E402
-from models_app.photo_folders import is_litter  # noqa: E402
+from models_app.litter import is_litter_path  # noqa: E402
 from tests.models_app import heif_files, hostile, hostile_heif, photographs, scanned  # noqa: E402
 
 Maker = Callable[[], bytes]
@@ -155,7 +155,7 @@ def measured(files: Iterator[tuple[str, Maker]]) -> list[Cost]:
 def photos(folder: Path | None) -> Iterator[tuple[str, Maker]]:
     if folder:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not any(map(is_litter, path.relative_to(folder).parts)):
+            if path.is_file() and not is_litter_path(path.relative_to(folder).parts):
                 yield path.name, path.read_bytes
         return
     for name, size, kind, options in RENDERED:

@@ -126,6 +126,24 @@ class Decoding:
     wait_seconds: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """What a folder or an archive of photos may hold, captions and litter included."""
+
+    max_members: int = 2_000
+    # Deeper than anybody sorts photos.
+    max_depth: int = 20
+    # The table of an archive, where a member takes about 150 bytes.
+    max_directory_bytes: int = 4 * _MEBIBYTE
+    # All that comes out of one archive: as much as a full set of the largest photos.
+    max_unpacked_bytes: int = 50 * 50 * _MEBIBYTE
+    # How many times larger a member may become: no photo packs so well, bombs do.
+    max_packing: int = 100
+    packing_from_bytes: int = _MEBIBYTE
+    max_caption_bytes: int = 16 * 1024
+
+
 LIMITS = Limits()
+SETS = Sets()
 STRUCTURE = Structure()
 DECODING = Decoding()

@@ -44,11 +44,16 @@ def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
         if not is_full(error):
             raise
         logger.exception("No space left to store a photo")
-        text = _(
-            "The server is out of disk space, so your photo was not saved. Ask the operator to "
-            "free some, then try again."
-        )
-        raise PhotoRefusedError("no_space", text) from error
+        raise no_space() from error
+
+
+def no_space() -> PhotoRefusedError:
+    """Return the error that refuses a photo because the disk is full."""
+    text = _(
+        "The server is out of disk space, so your photo was not saved. Ask the operator to "
+        "free some, then try again."
+    )
+    return PhotoRefusedError("no_space", text)
 
 
 def gone(photos: Iterable[TrainingImage]) -> list[TrainingImage]:

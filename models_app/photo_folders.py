@@ -1,98 +1,91 @@
-"""A folder of photos on this machine: what is to be taken, what is refused, what is litter.
-
-Nothing is dropped without a word: every entry is one of the three.
-"""
+"""A folder of photos on this machine, with the folders in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import IO
 
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _
 
-from models_app.texts import isolated, single_line
+from models_app.limits import SETS
+from models_app.litter import is_litter
+from models_app.photo_sets import File, PhotosError, PhotoSet, Refused, photo_set
 
-# What systems and programs leave in folders of photos, by name and by ending in lower case.
-_LITTER = {
-    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r",
-    "__macosx", "@eadir", "$recycle.bin", "system volume information",
-}  # fmt: skip
-# Notes of cameras and programs beside a photo of the same name.
-_LITTER_ENDINGS = (".aae", ".xmp", ".thm")
+_NUMBER = re.compile(r"(\d+)")
 
 
-class FolderError(Exception):
-    """The folder cannot be read; the message says why."""
+def read_folder(folder: Path) -> PhotoSet:
+    """Return what `folder` holds, in the order of the names, numbers by their value.
 
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An entry that is not taken, and why."""
-
-    name: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{isolated(self.name)}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a folder holds. Whether a file is a photo is for its content to say, not its name."""
-
-    files: tuple[Path, ...]
-    refused: tuple[Refused, ...]
-    litter: tuple[str, ...]
-
-
-def read_folder(folder: Path) -> Contents:
-    """Return what `folder` holds, in the order of the names. Raises FolderError."""
+    Raises PhotosError.
+    """
     if not folder.is_dir():
-        raise FolderError(_("%s is not a folder.") % folder)
+        raise PhotosError(_("%s is not a folder.") % folder)
+    litter: list[str] = []
+    found: list[File | Refused] = []
     try:
-        entries = sorted(folder.iterdir())
+        for path in _walked(folder, folder, litter):
+            if len(found) + len(litter) >= SETS.max_members:
+                text = _("%(folder)s holds more than %(count)d files.")
+                raise PhotosError(text % {"folder": folder, "count": SETS.max_members})
+            found.append(_found(path, _name_in(folder, path)))
     except OSError as error:
-        raise FolderError(_("%s cannot be read.") % folder) from error
-    litter = [entry for entry in entries if is_litter(entry.name)]
-    rest = [entry for entry in entries if not is_litter(entry.name)]
-    refused = [Refused(shown_name(entry), why) for entry in rest if (why := _why_refused(entry))]
-    files = [entry for entry in rest if not _why_refused(entry)]
-    return Contents(tuple(files), tuple(refused), tuple(map(shown_name, litter)))
+        raise PhotosError(_("%s cannot be read.") % folder) from error
+    return photo_set(found, litter)
 
 
-def is_litter(name: str) -> bool:
-    """Whether a file or folder of this name is known to be no photo of anybody."""
-    lower = name.lower()
-    return lower.startswith((".", "~$")) or lower in _LITTER or lower.endswith(_LITTER_ENDINGS)
+def _walked(folder: Path, top: Path, litter: list[str]) -> Iterator[Path]:
+    """Yield every file below `folder`, and folders that are not looked into."""
+    for path in sorted(folder.iterdir(), key=_in_order):
+        if is_litter(path.name):
+            litter.append(_name_in(top, path))
+        elif _is_open(path, top):
+            yield from _walked(path, top, litter)
+        else:
+            yield path
 
 
-def account_of(contents: Contents, refused: Sequence[Refused], taken: int) -> Iterator[str]:
-    """Yield what became of everything in the folder: a line for each that was refused, then how
-    many were taken of how many."""
-    yield from map(str, refused)
-    total = taken + len(refused)
-    text = ngettext(
-        "%(taken)d of %(total)d file taken.", "%(taken)d of %(total)d files taken.", total
+def _is_open(path: Path, top: Path) -> bool:
+    """Whether a folder is looked into: a link could lead anywhere, and around in circles."""
+    depth = len(path.relative_to(top).parts)
+    return (
+        path.is_dir()
+        and not path.is_symlink()
+        and depth <= SETS.max_depth
+        and os.access(path, os.R_OK | os.X_OK)
     )
-    yield text % {"taken": taken, "total": total}
-    if contents.litter:
-        names = ", ".join(map(isolated, contents.litter))
-        yield _("Skipped, because these are no photos: %s.") % names
 
 
-def shown_name(path: Path) -> str:
-    """Return a file's name for the terminal: names may hold anything, also what is no text."""
-    return single_line(path.name) or "?"
+def _found(path: Path, name: str) -> File | Refused:
+    reason = _why_refused(path)
+    return Refused(name, reason) if reason else File(name, partial(_opened, path))
 
 
-def _why_refused(entry: Path) -> str:
+def _why_refused(path: Path) -> str:
     try:
-        if entry.is_dir():
-            return _("This is a folder. Only files directly in the folder are taken.")
-        if not entry.is_file():
+        if path.is_dir():
+            return _("This folder is not looked into: it is a link, too deep, or closed to us.")
+        if not path.is_file():
             return _("This is no file, or a link that leads nowhere.")
-        with entry.open("rb"):
+        with path.open("rb"):
             return ""
     except OSError:
         return _("This file cannot be read.")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _name_in(top: Path, path: Path) -> str:
+    return path.relative_to(top).as_posix()
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    """Return what sorts IMG_2 before IMG_10."""
+    parts = _NUMBER.split(path.name)
+    return [(int(part), "") if at % 2 else (0, part) for at, part in enumerate(parts)]

@@ -22,6 +22,7 @@ from accounts import limits
 from accounts.allowances import Limit
 from accounts.models import User
 from models_app import file_deletions, photo_files
+from models_app.captions import clean_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
@@ -98,7 +99,11 @@ def _write_answers(
 
 
 def add_photo(
-    model: UserModel, *, upload: UploadedFile[bytes], chosen: int | None = None
+    model: UserModel,
+    *,
+    upload: UploadedFile[bytes],
+    chosen: int | None = None,
+    caption: str = "",
 ) -> TrainingImage:
     """Check, normalise and store one uploaded photo: after those that were chosen before it.
 
@@ -129,6 +134,7 @@ def add_photo(
         sha256=sha256,
         original_filename=filename,
         changes=list(normalised.changes),
+        caption=clean_caption(caption),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
     photo_files.store(normalised, names)
@@ -201,8 +207,7 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     Raises NotEditableError.
     """
     _locked(photo.model)
-    text = shortened(single_line(caption), LIMITS.max_caption)
-    photo.caption = "" if is_blank(text) else text
+    photo.caption = clean_caption(caption)
     photo.save(update_fields=["caption"])
 
 

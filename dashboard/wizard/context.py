@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from dashboard.wizard.steps import (
 )
 from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
 from dashboard.wizard.training_form import TrainingForm
-from models_app.limits import LIMITS
+from models_app import litter
+from models_app.limits import LIMITS, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
@@ -116,7 +118,10 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return photos_context(model, form.data)
+        return photos_context(model, form.data) | {
+            "sets": SETS,
+            "litter_rule": json.dumps(litter.rule()),
+        }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}

@@ -1,7 +1,7 @@
 """Adding, ordering, captioning and removing photos.
 
-The same URLs serve the uploader (one photo per request, JSON back), htmx (grid and advice
-back) and plain forms (a redirect, with messages).
+The same URLs serve the uploader (one photo or archive per request, JSON back), htmx (grid and
+advice back) and plain forms (a redirect, with messages).
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -26,16 +25,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
-from dashboard.wizard.context import advice_context, photo_card, photos_context
+from dashboard.wizard.context import photos_context
+from dashboard.wizard.photo_replies import live, stored
+from dashboard.wizard.plain_uploads import archive_in, take_in_plainly
 from dashboard.wizard.steps import PHOTOS, save_captions
+from models_app.captions import CaptionError, read_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
-from models_app.models import TrainingImage, UserModel
-from models_app.selectors import model_for, photo_for, photos_of
+from models_app.models import UserModel
+from models_app.selectors import model_for, photo_for
 from models_app.services import add_photo, move_photo, remove_photo, set_caption
-from models_app.texts import isolated
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def photo_view(view: View) -> View:
@@ -47,7 +48,7 @@ def photo_view(view: View) -> View:
     @login_not_required
     @require_POST
     @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _redirect(request, _sign_in_address(request), _("You are signed out."), 401)
         try:
@@ -59,22 +60,17 @@ def photo_view(view: View) -> View:
 
 
 @photo_view
-def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
-    """Store uploaded photos. A refused one does not stop the others."""
-    model = model_for(current_user(request), model_id)
+def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
+    """Store uploaded photos, and those in uploaded archives. A refused one stops no other."""
+    user = current_user(request)
+    model = model_for(user, model_id)
+    model.owner = user  # the same row: saves a query
     if not model.is_editable:
         raise NotEditableError
     uploads = request.FILES.getlist("photos")
     if _wants_json(request):
         return _upload_one(request, model, uploads)
-    for upload in uploads:
-        try:
-            add_photo(model, upload=upload)
-        except PhotoRefusedError as refusal:
-            messages.error(request, f"{isolated(upload.name)}: {refusal.message}")
-        except LimitReachedError as reached:
-            messages.error(request, str(reached))
-            break
+    take_in_plainly(request, model, uploads)
     if not uploads:
         messages.warning(request, _("Choose some photos first."))
     return _photos_page(model)
@@ -107,49 +103,43 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 def _upload_one(
     request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
-) -> JsonResponse:
-    """Return the photo's card and the new advice, or why the photo was refused."""
+) -> HttpResponseBase:
+    """Return the photo's card and the new advice, or why the photo was refused; of an archive, that
+    for each of its photos."""
     if not uploads:  # so also where its name is not UTF-8, which makes the part unreadable
         text = _("No photo arrived. Choose one, or send it under another name.")
         return JsonResponse({"message": text}, status=400)
     if len(uploads) != 1:
         return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
     try:
-        photo = add_photo(model, upload=uploads[0], chosen=_chosen(request))
+        if photos := archive_in(uploads[0]):
+            return live(request, model, photos, _chosen(request))
+        caption = _caption(request)
+        photo = add_photo(model, upload=uploads[0], chosen=_chosen(request), caption=caption)
     except PhotoRefusedError as refusal:
         reply = {"code": refusal.code, "message": refusal.message}
         if refusal.twin_id:
             # The reply to an earlier try may be lost, so that the page does not show the photo yet.
-            reply |= _stored(request, model, photo_for(model.owner, refusal.twin_id))
+            reply |= stored(request, model, photo_for(model.owner, refusal.twin_id))
         return JsonResponse(reply, status=507 if refusal.code == "no_space" else 422)
     except LimitReachedError as reached:
         return limit_reached(reached)
-    return JsonResponse(_stored(request, model, photo), status=201)
+    return JsonResponse(stored(request, model, photo), status=201)
+
+
+def _caption(request: HttpRequest) -> str:
+    """Return the caption in the text file that was sent with a photo; "" where it cannot be one."""
+    upload = request.FILES.get("caption")
+    try:
+        return read_caption(upload.file) if upload and upload.file else ""
+    except CaptionError:
+        return ""
 
 
 def _chosen(request: HttpRequest) -> int | None:
     """Return when the person chose the photo, as the uploader says: uploads end in any order."""
     text = request.POST.get("chosen", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-def _stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
-    """Return the reply that lets the page show a stored photo."""
-    count = photos_of(model).count()
-    advice = advice_context(model, count)
-    return {
-        "id": str(photo.pk),
-        "changes": photo.changes,
-        "changes_text": photo.changes_text,
-        "card": _card(request, photo),
-        "advice": render_to_string("wizard/_photo_advice.html", advice, request),
-        "count": count,
-    }
-
-
-def _card(request: HttpRequest, photo: TrainingImage) -> str:
-    """Render one photo for the grid."""
-    return render_to_string("pieces/_photo_card.html", {"card": photo_card(photo)}, request)
 
 
 def _grid_and_advice(request: HttpRequest, model: UserModel) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""`manage.py train FOLDER`."""
+"""`manage.py train FOLDER` and `train ARCHIVE.zip`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jobs.models import JobQueue
 from jobs.states import Status
 from models_app.models import UserModel
 from tests.factories import JobFactory, UserFactory, jpeg
+from tests.models_app.zips import archive
 from training.watching import Watcher, progress_line
 
 pytestmark = pytest.mark.django_db
@@ -95,13 +96,53 @@ def test_litter_stops_nothing_and_everything_is_accounted_for(folder, email):
     assert "no photos: .DS_Store, ._teal.jpg, Thumbs.db, __MACOSX, desktop.ini." in output
 
 
-def test_a_folder_in_the_folder_is_not_dropped_without_a_word(folder, email):
+def test_photos_in_a_folder_in_the_folder_are_taken_too(folder, email):
     (folder / "more").mkdir()
+    (folder / "more" / "gold.jpg").write_bytes(jpeg(colour="gold"))
+    assert "6 of 6 files taken." in train(folder, "--email", email)
+
+
+def test_captions_beside_photos_become_theirs(folder, email):
+    (folder / "navy.txt").write_bytes("ein Café\nin Zürich".encode("cp1252"))
+    train(folder, "--email", email)
+    captions = {one.original_filename: one.caption for one in UserModel.objects.get().photos.all()}
+    assert captions["navy.jpg"] == "ein Café in Zürich"
+    assert captions["teal.jpg"] == ""
+
+
+def test_an_archive_becomes_a_model_as_a_folder_does(tmp_path, email):
+    photos = [(f"{colour}.jpg", jpeg(colour=colour)) for colour in COLOURS]
+    path = tmp_path / "Blue mug.zip"
+    path.write_bytes(archive(*photos, ("navy.txt", b"a mug"), ("__MACOSX/._navy.jpg", b"x")))
+    output = train(path, "--email", email)
+    model = UserModel.objects.get()
+    assert model.name == "Blue mug"
+    assert [one.original_filename for one in model.photos.all()] == [name for name, _ in photos]
+    assert [one.caption for one in model.photos.all()] == ["", "a mug", "", "", ""]
+    assert "5 of 5 files taken." in output
+    assert "no photos: __MACOSX/._navy.jpg." in output
+
+
+def test_a_refused_file_in_an_archive_is_named_and_may_be_skipped(tmp_path, email):
+    photos = [(f"{colour}.jpg", jpeg(colour=colour)) for colour in COLOURS]
+    path = tmp_path / "mug.zip"
+    path.write_bytes(archive(("../evil.jpg", jpeg()), *photos))
     with pytest.raises(CommandError, match="Nothing was started"):
-        train(folder, "--email", email)
-    output = train(folder, "--email", email, "--skip-refused")
-    assert "more: This is a folder." in output
-    assert "5 of 6 files taken." in output
+        train(path, "--email", email)
+    output = train(path, "--email", email, "--skip-refused")
+    assert "../evil.jpg: Its path leads out" in output
+    assert UserModel.objects.get().photos.count() == len(COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"PK\x03\x04", "is damaged"), (b"hello", "neither a folder nor a ZIP")]
+)
+def test_a_file_that_is_no_whole_archive_is_wrong_usage(data, reason, tmp_path, email):
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(CommandError, match=reason) as refused:
+        train(tmp_path / "a.zip", "--email", email)
+    assert refused.value.returncode == 2
+    assert not UserModel.objects.exists()
 
 
 def test_a_folder_whose_name_is_no_text_still_names_the_model(folder, email):

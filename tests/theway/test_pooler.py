@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from bench import services
-from models_app.photo_folders import Contents
+from models_app.photo_folders import read_folder
 from tests.theway.launched import Launched
 from theway.demo import mug
 from theway.demo.browser import Browser
@@ -48,11 +48,13 @@ def test_a_model_is_trained_and_makes_a_picture_through_it(pooler, tmp_path):
     launched = Launched(tmp_path, DATABASE_URL=services.postgres_url(pooler), TRAINER_SECONDS="4")
     try:
         launched.wait_for("Open http://")
-        photos = mug.render_photos(tmp_path)
+        photos = tmp_path / "photos"
+        photos.mkdir()
+        mug.render_photos(photos)
         journey = Journey(
             Browser(launched.address), write=lambda text: None, show=lambda share, text: None
         )
-        outcome = journey.run(Contents(tuple(photos), (), ()), tmp_path)
+        outcome = journey.run(read_folder(photos), tmp_path)
         assert outcome.tensor_count > 0
     finally:
         launched.stop()

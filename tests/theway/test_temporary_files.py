@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from models_app.photo_folders import Contents
+from models_app.photo_folders import read_folder
 from tests.theway.launched import Launched
 from theway.demo import mug
 from theway.demo.browser import Browser
@@ -87,14 +87,15 @@ def test_the_witness_sees_even_a_file_without_a_name(tmp_path):
 @pytest.mark.service
 def test_a_whole_journey_leaves_no_trace_in_the_shared_temporary_folder(tmp_path):
     (tmp_path / "photos").mkdir()
-    photos = [*mug.render_photos(tmp_path / "photos"), noisy(tmp_path / "photos" / "large.png")]
+    mug.render_photos(tmp_path / "photos")
+    noisy(tmp_path / "photos" / "large.png")
     installation = Watched(tmp_path)
     before = installation.shared.stat().st_mtime_ns
     try:
         installation.wait_for("Open http://")
         browser = Browser(installation.address)
         journey = Journey(browser, write=lambda _: None, show=lambda *_: None)
-        journey.run(Contents(tuple(photos), (), ()), tmp_path)
+        journey.run(read_folder(tmp_path / "photos"), tmp_path)
         assert browser.fetch("/dashboard/data/export").startswith(b"PK")
     finally:
         installation.stop()

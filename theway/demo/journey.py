@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models_app.photo_folders import Contents, Refused, account_of, shown_name
+from models_app.photo_sets import File, PhotoSet, Refused, account_of, shown_path
 from theway.demo.browser import Browser
 from theway.demo.errors import DemoError
 from theway.demo.page import Page
@@ -51,7 +51,7 @@ class Journey:
         self._write = write
         self._show = show
 
-    def run(self, photos: Contents, folder: Path) -> Outcome:
+    def run(self, photos: PhotoSet, folder: Path) -> Outcome:
         """Go through every step; store weights and an image in `folder`. Raise DemoError."""
         self.sign_up()
         page = self.describe()
@@ -78,16 +78,14 @@ class Journey:
         self._write("Named the model")
         return page
 
-    def upload(self, page: Page, photos: Contents) -> Page:
+    def upload(self, page: Page, photos: PhotoSet) -> Page:
         """Upload every file and say what became of each; too few that are taken end the demo."""
         refused, count = list(photos.refused), len(photos.files)
-        for number, path in enumerate(photos.files, start=1):
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            file = ("photos", (path.name, path.read_bytes(), kind))
-            page = self._browser.submit(page, "drop-zone", {}, files=[file])
-            refused += [Refused(shown_name(path), reason) for reason in page.refusals]
-            self._show(number / count, f"photo {number} of {count}: {shown_name(path)}")
-        for line in account_of(photos, refused, page.photo_count):
+        for number, file in enumerate(photos.files, start=1):
+            page = self._browser.submit(page, "drop-zone", {}, files=[_part(file)])
+            refused += [Refused(file.path, reason) for reason in page.refusals]
+            self._show(number / count, f"photo {number} of {count}: {shown_path(file.path)}")
+        for line in account_of(refused, photos.litter, page.photo_count):
             self._write(line)
         return self._browser.submit(page, "wizard", {"go": "next"})
 
@@ -144,6 +142,13 @@ class Journey:
         path.write_bytes(content)
         self._write("Generated an image with it")
         return path, size
+
+
+def _part(file: File) -> tuple[str, tuple[str, bytes, str]]:
+    """Return a file as a part of the form."""
+    kind = mimetypes.guess_type(file.path)[0] or "application/octet-stream"
+    with file.open() as source:
+        return "photos", (file.path, source.read(), kind)
 
 
 def _first_image(page: Page) -> str:

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from models_app.limits import LIMITS
-from models_app.photo_folders import Contents, FolderError, read_folder
+from models_app.photo_folders import read_folder
+from models_app.photo_sets import PhotosError, PhotoSet
 from theway.demo import mug
 from theway.demo.browser import Browser
 from theway.demo.errors import DemoError
@@ -91,15 +92,15 @@ class Command(BaseCommand):
             )
 
 
-def _photos_in(folder: Path) -> Contents:
+def _photos_in(folder: Path) -> PhotoSet:
     try:
-        contents = read_folder(folder)
-    except FolderError as error:
+        photos = read_folder(folder)
+    except PhotosError as error:
         raise DemoError(str(error)) from error
-    count = len(contents.files)
+    count = len(photos.files)
     if not LIMITS.min_photos <= count <= LIMITS.max_photos:
         raise DemoError(
             f"{folder} holds {count} files that may be photos; {LIMITS.min_photos} to "
             f"{LIMITS.max_photos} are needed ({LIMITS.formats_text})."
         )
-    return contents
+    return photos

@@ -1,4 +1,4 @@
-"""`manage.py train FOLDER`: the wizard for the terminal, with the same services."""
+"""`manage.py train FOLDER` or `ARCHIVE.zip`: the wizard for the terminal, by the same services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -16,17 +15,11 @@ from jobs.messages import explain
 from jobs.models import JobQueue
 from jobs.states import Status
 from models_app import services as model_services, trigger_words
-from models_app.errors import PhotoRefusedError
+from models_app.intake import State, take_in
 from models_app.limits import LIMITS
 from models_app.models import Subject, UserModel
-from models_app.photo_folders import (
-    Contents,
-    FolderError,
-    Refused,
-    account_of,
-    read_folder,
-    shown_name,
-)
+from models_app.photo_paths import name_of, open_photos
+from models_app.photo_sets import PhotosError, PhotoSet, Refused, account_of
 from models_app.selectors import photos_of
 from models_app.texts import shortened, single_line
 from providers.catalog import DEFAULT_BASE_MODEL
@@ -47,8 +40,9 @@ EXAMPLES = """
 examples:
   manage.py train ~/photos/mug --email ann@example.org --kind product --name "My mug"
   manage.py train ~/photos/ann --email ann@example.org --kind person --consent --preset best
-  manage.py train ~/photos/mug --email ann@example.org --epochs 40 --no-wait
+  manage.py train ~/photos/mug.zip --email ann@example.org --epochs 40 --no-wait
 
+A text file beside a photo, of the same name but for .txt, is its caption.
 The model belongs to that account, exactly as if the photos had been uploaded in the browser.
 The worker runs the training, so an installation must be running (make run).
 Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong usage.
@@ -56,7 +50,7 @@ Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong usage.
 
 
 class Command(BaseCommand):
-    help = f"Train a model from a folder of {LIMITS.count_text}."
+    help = f"Train a model from a folder or a ZIP of {LIMITS.count_text}."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
@@ -68,9 +62,11 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path, help=f"folder of photos: {LIMITS.formats_text}")
+        parser.add_argument(
+            "photos", type=Path, help=f"folder or ZIP of photos: {LIMITS.formats_text}"
+        )
         parser.add_argument("--email", required=True, help="account that will own the model")
-        parser.add_argument("--name", help="name of the model (default: the folder's name)")
+        parser.add_argument("--name", help="name of the model (default: the folder's or the ZIP's)")
         parser.add_argument("--kind", choices=Subject.values, default=Subject.PRODUCT.value)
         parser.add_argument(
             "--consent", action="store_true", help="confirm that the person in the photos agrees"
@@ -95,7 +91,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = self._owner(options["email"])
-        contents = self._photos(options["folder"])
+        try:
+            with open_photos(options["photos"]) as photos:
+                self._check_count(options["photos"], len(photos.files))
+                self._train(owner, photos, options)
+        except PhotosError as error:
+            raise CommandError(str(error), returncode=WRONG_USAGE) from error
+
+    def _train(self, owner: User, photos: PhotoSet, options: dict[str, Any]) -> None:
         options["provider"] = options["provider"] or self._trainer_for(options["base_model"])
         values = self._hyperparameters(options, options["provider"])
         try:
@@ -103,7 +106,7 @@ class Command(BaseCommand):
         except LimitReachedError as error:
             raise CommandError(str(error)) from error
         try:
-            self._add_photos(model, contents, skip_refused=options["skip_refused"])
+            self._add_photos(model, photos, skip_refused=options["skip_refused"])
             job = start(model, idempotency_key=selectors.next_idempotency_key(model))
         except (StartRefusedError, LimitReachedError) as error:
             model_services.delete_model(model)
@@ -122,17 +125,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {email}.", returncode=WRONG_USAGE)
         return owner
 
-    def _photos(self, folder: Path) -> Contents:
-        try:
-            contents = read_folder(folder)
-        except FolderError as error:
-            raise CommandError(str(error), returncode=WRONG_USAGE) from error
-        if (count := len(contents.files)) > LIMITS.max_photos:
+    def _check_count(self, path: Path, count: int) -> None:
+        if count > LIMITS.max_photos:
             raise CommandError(
-                f"{folder} contains {count} files; the limit is {LIMITS.max_photos} photos.",
+                f"{path} contains {count} files; the limit is {LIMITS.max_photos} photos.",
                 returncode=WRONG_USAGE,
             )
-        return contents
 
     def _hyperparameters(self, options: dict[str, Any], provider: str) -> Hyperparameters:
         chosen = {name: options[name] for name in HYPERPARAMETERS if options[name] is not None}
@@ -144,7 +142,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
 
     def _draft(self, owner: User, options: dict[str, Any], values: Hyperparameters) -> UserModel:
-        name = shortened(single_line(options["name"] or options["folder"].resolve().name), 60)
+        name = shortened(single_line(options["name"] or name_of(options["photos"])), 60)
         word = options["trigger_word"] or trigger_words.suggest(name, owner=owner)
         if wrong := trigger_words.problem_with(word, owner=owner):
             raise CommandError(wrong, returncode=WRONG_USAGE)
@@ -170,16 +168,12 @@ class Command(BaseCommand):
                 return option.provider
         raise CommandError(f"No provider can train {base_model} right now.", returncode=WRONG_USAGE)
 
-    def _add_photos(self, model: UserModel, contents: Contents, *, skip_refused: bool) -> None:
-        refused = list(contents.refused)
-        for path in contents.files:
-            try:
-                with path.open("rb") as file:
-                    upload = UploadedFile(file, name=path.name, size=path.stat().st_size)
-                    model_services.add_photo(model, upload=upload)
-            except PhotoRefusedError as error:
-                refused.append(Refused(shown_name(path), error.message))
-        for line in account_of(contents, refused, photos_of(model).count()):
+    def _add_photos(self, model: UserModel, photos: PhotoSet, *, skip_refused: bool) -> None:
+        results = list(take_in(model, photos))
+        for reached in (one for one in results if one.is_limit):
+            raise CommandError(reached.text)
+        refused = [Refused(one.path, one.text) for one in results if one.state is State.REFUSED]
+        for line in account_of(refused, photos.litter, photos_of(model).count()):
             self.stderr.write(line)
         if refused and not skip_refused:
             raise CommandError(
