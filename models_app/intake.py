@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -71,15 +72,21 @@ def take_in(model: UserModel, photos: PhotoSet, *, chosen: int | None = None) ->
 
 
 def _stored(model: UserModel, file: File, chosen: int) -> Result:
-    try:
-        with file.open() as source:
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(file.open())
             size = source.seek(0, os.SEEK_END)
-            upload = UploadedFile(source, name=file.path, size=size)
+        except OSError as error:
+            if is_full(error):
+                raise no_space() from error
+            raise PhotoRefusedError("unreadable", _("This file cannot be read.")) from error
+        upload = UploadedFile(source, name=file.path, size=size)
+        try:
             photo = add_photo(model, upload=upload, chosen=chosen, caption=file.caption)
-    except OSError as error:
-        if is_full(error):
-            raise no_space() from error
-        raise PhotoRefusedError("unreadable", _("This file cannot be read.")) from error
+        except OSError as error:
+            if is_full(error):
+                raise no_space() from error
+            raise  # our own storage failed: that is no fault of the file
     text = _("Stored with its caption.") if photo.caption else _("Stored.")
     return Result(file.path, State.STORED, text, photo=photo)
 
