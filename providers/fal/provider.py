@@ -66,9 +66,7 @@ class Fal(Provider):
     generation_offers = offers.GENERATION
     key_variable = Key("FAL_KEY", "", secret=True)
     url_variable = Address("FAL_BASE_URL", OFFICIAL)
-    keeps = gettext_lazy(
-        "The photos are deleted there after two days, the results after two weeks."
-    )
+    keeps = gettext_lazy("The photos are deleted there after two days, results after two weeks.")
     lists_are_complete = False
     absence_after = timedelta(minutes=3)  # nothing is proved then: the history is asked so often
     describe_every = timedelta(minutes=10)
