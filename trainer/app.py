@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from trainer import engines
+from trainer.engines import choice
 from trainer.config import Config
 from trainer.engines.base import Engine
 from trainer.errors import ApiError, answer_crash, answer_full_disk, answer_refusal
@@ -41,7 +41,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 
     Raises ConfigurationError for an engine that does not exist.
     """
-    parts = State(config, engine or engines.build(config))
+    parts = State(config, engine or choice.build(config))
     app = Starlette(
         routes=[Route(HEALTH_PATH, health), *file_routes, *run_routes, *image_routes],
         middleware=[

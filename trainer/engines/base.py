@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainer.runs.work import Work
+if TYPE_CHECKING:  # a child process has none of what the service is made of
+    from trainer.runs.work import Work
 
 
 class TrainingError(Exception):

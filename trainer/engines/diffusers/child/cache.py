@@ -1,0 +1,137 @@
+"""Everything that is encoded once: latents and texts, paired by photo, kept on the disk."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.engines.diffusers.child.families.base import AUTOENCODER, TEXTS, Family, Text
+from trainer.engines.diffusers.child.photos import Photo, bucket_of, pixels_of, read_photos
+from trainer.engines.diffusers.protocol import Recipe, TrainOrder
+
+Tell = Callable[[str, str], None]
+FILE = "cache.pt"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One photo as the network sees it: its latents at every resolution, its caption as told."""
+
+    latents: list[torch.Tensor]
+    pixels: list[int]  # of the picture that each of the latents is of
+    text: Text
+    general: Text | None  # the caption with the subject's word instead of the trigger word
+
+
+@dataclass(frozen=True)
+class Cached:
+    samples: list[Sample]
+    nothing: Text
+    prompts: list[Text]  # of the pictures that are drawn on the way
+
+
+def cached(family: Family, order: TrainOrder, tell: Tell) -> Cached:
+    """Return everything encoded, from the disk where an earlier child has done it.
+
+    The encoders are gone when it returns: neither is needed again, but the autoencoder for
+    pictures. Raises PhotoError and ExampleError.
+    """
+    path = Path(order.folder) / FILE
+    if path.exists():
+        return _loaded(path)
+    tell("training_data_downloading", "Reading the photos")
+    photos = list(read_photos(Path(order.folder) / "dataset.jsonl"))
+    tell("training_data_download_complete", f"{len(photos)} photos read")
+    texts = _encoded_texts(family, order, [photo.caption for photo in photos])
+    latents = _encoded_photos(family, order, photos)
+    general = texts["general"] or [None] * len(photos)
+    samples = [
+        Sample(*found, text, word)
+        for found, text, word in zip(latents, texts["captions"], general, strict=True)
+    ]
+    result = Cached(samples, texts["nothing"][0], texts["prompts"])
+    _store(path, result)
+    return result
+
+
+def prompts_of(recipe: Recipe) -> list[str]:
+    """Return what is drawn on the way: one picture with the trigger word, one without."""
+    subject = recipe.subject or "picture"
+    with_word = f"photo of {recipe.trigger_word} {recipe.subject}".strip()
+    return [with_word, f"photo of a {subject}"]
+
+
+@torch.inference_mode()
+def _encoded_texts(
+    family: Family, order: TrainOrder, captions: Sequence[str]
+) -> dict[str, list[Text]]:
+    pipeline = family.load(order.base, TEXTS).to(order.base.device)
+    recipe = order.recipe
+
+    def encoded(words: Sequence[str]) -> list[Text]:
+        return [_kept(family.encode_text(pipeline, one)) for one in words]
+
+    general = [_without_word(caption, recipe) for caption in captions] if recipe.keep_prior else []
+    found = {
+        "captions": encoded(captions),
+        "general": encoded(general),
+        "nothing": encoded([""]),
+        "prompts": encoded(prompts_of(recipe)),
+    }
+    free(pipeline)
+    return found
+
+
+@torch.inference_mode()
+def _encoded_photos(
+    family: Family, order: TrainOrder, photos: Sequence[Photo]
+) -> list[tuple[list[torch.Tensor], list[int]]]:
+    pipeline = family.load(order.base, AUTOENCODER).to(order.base.device)
+    found = []
+    for photo in photos:
+        sizes = sorted({bucket_of(*photo.image.size, side) for side in order.recipe.resolutions})
+        latents = [family.encode_photo(pipeline, pixels_of(photo.image, size)) for size in sizes]
+        found.append(([one.cpu().clone() for one in latents], [w * h for w, h in sizes]))
+    free(pipeline)
+    return found
+
+
+def free(pipeline: Any) -> None:
+    """Give the memory of a pipeline back: deleting alone does not, on a card."""
+    pipeline.to("cpu")
+    for name in list(pipeline.components):
+        if getattr(pipeline, name, None) is not None:
+            setattr(pipeline, name, None)
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _without_word(caption: str, recipe: Recipe) -> str:
+    return caption.replace(recipe.trigger_word, recipe.subject or "thing")
+
+
+def _kept(text: Text) -> Text:
+    return {name: value.cpu().clone() for name, value in text.items()}
+
+
+def _store(path: Path, found: Cached) -> None:
+    draft = path.with_suffix(".part")
+    samples = [
+        {"latents": one.latents, "pixels": one.pixels, "text": one.text, "general": one.general}
+        for one in found.samples
+    ]
+    torch.save({"samples": samples, "nothing": found.nothing, "prompts": found.prompts}, draft)
+    os.replace(draft, path)
+
+
+def _loaded(path: Path) -> Cached:
+    found = torch.load(path, weights_only=True)
+    samples = [Sample(**one) for one in found["samples"]]
+    return Cached(samples, found["nothing"], found["prompts"])

@@ -1,0 +1,160 @@
+"""A whole training: read, encode, learn, write, and prove that it learned something."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainer.engines.diffusers.child import lora_file
+from trainer.engines.diffusers.child.cache import Cached, cached
+from trainer.engines.diffusers.child.drawing import BlankPictureError, draw_encoded
+from trainer.engines.diffusers.child.families import FAMILIES
+from trainer.engines.diffusers.child.families.base import AUTOENCODER, NETWORK, Family
+from trainer.engines.diffusers.child.lora_file import UselessWeightsError
+from trainer.engines.diffusers.child.loop import Training
+from trainer.engines.diffusers.child.messages import Messages, Steps
+from trainer.engines.diffusers.child.quantising import quantise
+from trainer.engines.diffusers.protocol import Message, TrainOrder
+
+SAMPLE_SIDE = 512  # pixels
+PROOF_STEPS = 8  # of the two pictures that are compared
+WRITING_SECONDS = 10.0  # after the last step, as foretold
+
+
+def train(order: TrainOrder, messages: Messages, should_stop: Callable[[], bool]) -> None:
+    """Train, or go on; `adapter.safetensors` is complete when it returns.
+
+    Raises Stopped, UselessWeightsError, NotANumberError, BlankPictureError, PhotoError,
+    ExampleError, OSError and torch's own errors.
+    """
+    family, folder = FAMILIES[order.base.family], Path(order.folder)
+    found = cached(family, order, messages.event)
+    messages.event("model_downloading", f"Loading {order.base.name}")
+    began = time.monotonic()
+    pipeline = family.load(order.base, NETWORK, AUTOENCODER)
+    quantise(family.network_of(pipeline), order.base)
+    pipeline.to(order.base.device)
+    seconds = time.monotonic() - began
+    words = f"{order.base.name} loaded, {order.base.precision}, in {seconds:.0f} s"
+    messages.event("model_download_complete", words)
+    steps = Steps(messages, order.recipe.steps, WRITING_SECONDS)
+    training = Training(family, order, pipeline, found, steps)
+    _report_start(training, messages)
+    for stop in _stops(order, training.step):
+        training.run(stop, should_stop)
+        steps.tell(training.step)
+        _at_stop(training, folder, messages)
+    messages.event("training_complete", "Training complete", order.recipe.steps)
+    messages.send(Message(event="model_compressing", text="Writing the weights"))
+    target = folder / "adapter.safetensors"
+    _write(training, target)
+    messages.event("model_compression_complete", "Weights written and read back")
+    _prove(family, order, pipeline, found, target)
+    messages.send(Message(done=True, peak=_peak()))
+
+
+def _report_start(training: Training, messages: Messages) -> None:
+    order = training.order
+    layers = len(training.parameters) // 2
+    text = f"Training {order.recipe.steps} steps at rank {order.recipe.rank}, {layers} layers learn"
+    if training.step:
+        text = f"Going on after step {training.step} of {order.recipe.steps}"
+    messages.event("training_start", text, training.step)
+    if not training.step and 0 in order.recipe.samples:
+        _draw_samples(training, Path(order.folder), messages)
+
+
+def _stops(order: TrainOrder, done: int) -> list[int]:
+    recipe = order.recipe
+    stops = {*recipe.checkpoints, *recipe.samples, recipe.steps}
+    return sorted(step for step in stops if done < step <= recipe.steps)
+
+
+def _at_stop(training: Training, folder: Path, messages: Messages) -> None:
+    recipe, step = training.recipe, training.step
+    training.save()
+    if step in recipe.samples:
+        _draw_samples(training, folder, messages)
+    if step in recipe.checkpoints and step < recipe.steps:
+        _write(training, folder / "checkpoints" / f"{step}.safetensors")
+        messages.event("checkpoint_save", f"Checkpoint at step {step}", step)
+
+
+def _write(training: Training, path: Path) -> None:
+    # Half the bytes; what is lost is far below what a step changes.
+    dtype = torch.bfloat16 if training.device.type == "cuda" else torch.float32
+    tensors = lora_file.named(training.family, training.weights(), dtype)
+    metadata = lora_file.metadata_of(training.family, training.order, training.step)
+    lora_file.write(path, tensors, metadata)
+
+
+def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
+    """Draw one picture with the trigger word and one without; where memory is short, none."""
+    step, found = training.step, training.found
+    (folder / "samples").mkdir(exist_ok=True)
+    training.network.eval()
+    try:
+        for number, text in enumerate(found.prompts):
+            wishes = {"width": _side(training), "height": _side(training), "seed": number}
+            image = draw_encoded(
+                training.family, training.pipeline, text, found.nothing, **wishes
+            )
+            _store(folder / "samples" / f"{step}-{number}.jpg", image)
+    except (torch.cuda.OutOfMemoryError, BlankPictureError) as error:
+        torch.cuda.empty_cache()
+        messages.event("eval_complete", f"No samples at step {step}: {type(error).__name__}", step)
+        return
+    finally:
+        training.network.train()
+    messages.event("eval_complete", f"Samples drawn at step {step}", step)
+
+
+def _side(training: Training) -> int:
+    return min(SAMPLE_SIDE, max(training.recipe.resolutions))
+
+
+def _store(path: Path, image: Any) -> None:
+    buffer, draft = io.BytesIO(), path.with_suffix(".part")
+    image.save(buffer, "JPEG", quality=90)
+    draft.write_bytes(buffer.getvalue())
+    os.replace(draft, path)
+
+
+def _prove(
+    family: Family, order: TrainOrder, pipeline: Any, found: Cached, target: Path
+) -> None:
+    """Draw with the written file and without: where both pictures are the same, it has no effect.
+
+    Raises UselessWeightsError.
+    """
+    network = family.network_of(pipeline)
+    network.delete_adapters("default")
+    network.load_lora_adapter(str(target), prefix=family.network, adapter_name="written")
+    side = min(SAMPLE_SIDE, max(order.recipe.resolutions))
+    pictures = []
+    for turn in (network.enable_adapters, network.disable_adapters):
+        turn()
+        image = draw_encoded(
+            family,
+            pipeline,
+            found.prompts[0],
+            found.nothing,
+            width=side,
+            height=side,
+            seed=order.recipe.seed % 2**31,
+            steps=PROOF_STEPS,
+        )
+        pictures.append(np.asarray(image))
+    if np.array_equal(*pictures):
+        raise UselessWeightsError("no_effect")
+
+
+def _peak() -> int:
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
