@@ -1,0 +1,35 @@
+"""What went wrong, in a person's words, with what to do."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "card_memory": (
+        "The card's memory ran out. Close what else uses the card, or train at a smaller "
+        "resolution."
+    ),
+    "memory": "The machine's memory ran out. Close other programs, or train a smaller base model.",
+    "killed": (
+        "The system ended the training: most often its memory ran out. Close other programs, or "
+        "train a smaller base model."
+    ),
+    "crashed": "The training process crashed; the end of log.txt in the run's folder says more.",
+    "stuck": "The training stood still for ten minutes and was ended.",
+    "not_a_number": (
+        "The training lost itself: its losses were no numbers, also at half the learning rate. "
+        "Try a lower learning rate."
+    ),
+    "not_finite": "The trained weights are no numbers. Try a lower learning rate.",
+    "learned_nothing": "The training changed nothing. Try more steps or a higher learning rate.",
+    "no_effect": "The trained weights do not change a picture. Try more steps.",
+    "blank_picture": "The model drew an empty picture.",
+    "disk": "The trainer's disk is full. Free some space, then try again.",
+}
+# Worth one more try from the last state: what failed may have been something else's doing.
+PASSING = frozenset({"crashed", "killed", "stuck"})
+
+
+def words_for(code: str, text: str) -> str:
+    """Return a sentence for a failure; a photo's own is what the child said of it."""
+    if code == "photo":
+        return f"Invalid dataset. {text}"
+    return _WORDS.get(code, _WORDS["crashed"])

@@ -1,0 +1,72 @@
+"""The base models that are on this machine: in a folder of the owner's, or in the hub's cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainer.engines.diffusers.known import KNOWN
+
+SHIPPED = Path(__file__).resolve().parents[2] / "tiny_shapes"  # with the project
+_PIPELINES = {
+    "flux1": {"FluxPipeline"},
+    "flux2-klein": {"Flux2KleinPipeline"},
+    "flux2-dev": {"Flux2Pipeline"},
+    "zimage": {"ZImagePipeline"},
+    "sdxl": {"StableDiffusionXLPipeline"},
+    "sd15": {"StableDiffusionPipeline"},
+    "qwen-image": {"QwenImagePipeline"},
+}
+
+
+def installed(models: Path, hub: Path) -> dict[str, Path]:
+    """Return the folder of every known base model that is here whole."""
+    found = {}
+    for name in KNOWN:
+        folder = next((one for one in _places(name, models, hub) if not problem_of(name, one)), None)
+        if folder:
+            found[name] = folder
+    return found
+
+
+def problem_of(name: str, folder: Path) -> str:
+    """Return why a folder is not this model, in words; empty where it is, and whole."""
+    try:
+        index = json.loads((folder / "model_index.json").read_text())
+    except (OSError, ValueError):
+        return "it has no model_index.json"
+    made_for = index.get("_class_name", "")
+    if made_for not in _PIPELINES[KNOWN[name].family]:
+        return f"it is made for {made_for or 'nothing'}"
+    for part, value in index.items():
+        if not part.startswith("_") and isinstance(value, list) and value[0] is not None:
+            if not (folder / part).is_dir():
+                return f"its folder {part} is missing"
+            if missing := _missing_weights(folder / part):
+                return f"{part}/{missing} is missing: the download was cut off"
+    return ""
+
+
+def _places(name: str, models: Path, hub: Path) -> Iterator[Path]:
+    if name == "theway/tiny-shapes":
+        yield SHIPPED
+    organisation, _, short = name.partition("/")
+    yield models / f"{organisation}--{short}"
+    yield models / short
+    snapshots = hub / f"models--{organisation}--{short}" / "snapshots"
+    if snapshots.is_dir():
+        yield from sorted(snapshots.iterdir(), reverse=True)
+
+
+def _missing_weights(part: Path) -> str:
+    """Return the name of a file of weights that an index names and that is not there."""
+    for index in part.glob("*.safetensors.index.json"):
+        try:
+            named = set(json.loads(index.read_text())["weight_map"].values())
+        except (OSError, ValueError, KeyError):
+            return index.name
+        for name in sorted(named):
+            if not (part / name).is_file():
+                return name
+    return ""
