@@ -33,6 +33,10 @@ class ImageRequest:
     seed: int
     file_format: str  # jpeg or png
     loras: tuple[Lora, ...] = ()
+    # Zero and nothing mean what the base model's authors recommend.
+    steps: int = 0
+    guidance: float = 0.0
+    negative_prompt: str = ""
 
 
 class Engine(Protocol):

@@ -43,6 +43,7 @@ class ImageParams(Body):
     resolution: Annotated[int, Field(ge=256, le=2048)] = 1024  # pixels, square
     trigger_word: Label = ""
     subject: Label = ""
+    keep_prior: bool = False  # without the trigger word it shall draw as before
 
 
 class TrainingRequest(Body):

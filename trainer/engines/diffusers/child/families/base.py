@@ -34,6 +34,7 @@ class Family(ABC):
     patch: ClassVar[int] = 16  # pixels that become one token of the network
     tokens: ClassVar[int] = 512  # of a caption, the same in training and in drawing
     is_flow: ClassVar[bool] = True  # else it answers with the noise
+    knows_negative: ClassVar[bool] = True  # prompts that say what shall not be there
 
     def load(self, base: Base, *parts: str) -> Any:
         """Return the pipeline with only these parts of it, on the device. Nothing is downloaded."""

@@ -24,6 +24,7 @@ class Flux1(Family):
     architecture = "flux-1-dev/lora"
     steps = 28
     guidance = 3.5
+    knows_negative = False
 
     def encode_photo(self, pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
         return standardised(pipeline.vae, pixels)
