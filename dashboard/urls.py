@@ -4,7 +4,7 @@ from django.urls import path
 
 from dashboard.live.stream import events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
-from dashboard.wizard import photos, views
+from dashboard.wizard import captions, photos, views
 
 app_name = "dashboard"
 
@@ -15,6 +15,11 @@ wizard_patterns = [
         "dashboard/models/new/<uuid:model_id>/photos/upload",
         photos.photo_upload,
         name="photo_upload",
+    ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/captions",
+        captions.captions,
+        name="captions",
     ),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),

@@ -62,6 +62,8 @@ class Limits:
     stored_side: int = 2048
     thumbnail_side: int = 512
     max_caption: int = 500
+    # Where the text encoder with the shortest memory stops: CLIP's 77 tokens.
+    long_caption: int = 300
     formats: tuple[str, ...] = tuple(kind.name for kind in KINDS)
 
     @property

@@ -126,6 +126,10 @@ class TrainingImage(models.Model):
     size = models.PositiveBigIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("SHA-256 of the upload"), max_length=64)
     caption = models.CharField(_("caption"), max_length=500, blank=True)
+    # Before the last change of all captions at once; None where that left it alone.
+    caption_before = models.CharField(  # noqa: DJ001 - an empty caption is one, too
+        _("caption before the last change of all"), max_length=500, null=True, blank=True
+    )
     position = models.PositiveIntegerField(_("position"), default=0)
     # Microseconds since 1970 by the person's clock: what decides its place among others.
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
@@ -149,6 +153,30 @@ class TrainingImage(models.Model):
     def changes_text(self) -> str:
         """What was done to it, as a line for people."""
         return changes_text(self.changes)
+
+
+class CaptionRun(models.Model):
+    """Captions that the operator's program writes for a draft (`caption_runs.py`)."""
+
+    model = models.OneToOneField(
+        UserModel, on_delete=models.CASCADE, related_name="caption_run", verbose_name=_("model")
+    )
+    total = models.PositiveIntegerField(_("photos"))
+    written = models.PositiveIntegerField(_("captions written"), default=0)
+    failed = models.JSONField(_("photos without"), default=list)  # ids
+    next_at = models.DateTimeField(_("next photo at"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("run of captions")
+        verbose_name_plural = _("runs of captions")
+
+    def __str__(self) -> str:
+        return f"{self.done}/{self.total}"
+
+    @property
+    def done(self) -> int:
+        return min(self.written + len(self.failed), self.total)
 
 
 class PhotoUpload(models.Model):

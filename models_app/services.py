@@ -23,6 +23,7 @@ from accounts.allowances import Limit
 from accounts.models import User
 from models_app import file_deletions, photo_files
 from models_app.captions import clean_caption
+from models_app.editing import locked
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
@@ -89,7 +90,7 @@ def save_answers(
 def _write_answers(
     model: UserModel, step: str, answers: dict[str, str], valid: dict[str, Any]
 ) -> UserModel:
-    current = _locked(model)
+    current = locked(model)
     storable = {name: without_controls(answer) for name, answer in answers.items()}
     current.answers = {**current.answers, step: storable}
     for name, value in valid.items():
@@ -158,7 +159,7 @@ def _count_upload(model: UserModel) -> None:
 def _insert(photo: TrainingImage) -> TrainingImage:
     """Write the row, unless photos were added or training started during the decoding."""
     limits.require(_owner_locked(photo.model), Limit.STORAGE, photo.size)
-    model = _locked(photo.model)
+    model = locked(photo.model)
     _check_is_new(model, photo.sha256)
     _check_room(model)
     photos = list(photos_of(model))
@@ -180,7 +181,7 @@ def _number(photos: list[TrainingImage]) -> None:
 @transaction.atomic
 def remove_photo(photo: TrainingImage) -> None:
     """Delete a photo with its files. Raises NotEditableError."""
-    _locked(photo.model)
+    locked(photo.model)
     photo.delete()
     file_deletions.delete_on_commit([str(photo.file.name), str(photo.thumbnail.name)])
 
@@ -191,24 +192,13 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
 
     Raises NotEditableError.
     """
-    model = _locked(photo.model)
+    model = locked(photo.model)
     photos = list(photos_of(model))
     before = next((at for at, other in enumerate(photos) if other.pk == photo.pk), None)
     if before is None:
         return  # removed in another tab
     photos.insert(max(0, before + places), photos.pop(before))
     _number(photos)
-
-
-@transaction.atomic
-def set_caption(photo: TrainingImage, *, caption: str) -> None:
-    """Save a photo's caption as one line of at most `LIMITS.max_caption` characters.
-
-    Raises NotEditableError.
-    """
-    _locked(photo.model)
-    photo.caption = clean_caption(caption)
-    photo.save(update_fields=["caption"])
 
 
 def delete_model(model: UserModel) -> Counter[str]:
@@ -246,14 +236,6 @@ def _owner_locked(model: UserModel) -> User:
         return limits.lock(model.owner_id)
     except User.DoesNotExist as error:
         raise NotEditableError from error
-
-
-def _locked(model: UserModel) -> UserModel:
-    """Return the current model, locked until the transaction ends; raise NotEditableError."""
-    current = UserModel.objects.select_for_update().filter(pk=model.pk).first()
-    if current is None or not current.is_editable:
-        raise NotEditableError
-    return current
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:

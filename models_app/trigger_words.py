@@ -71,15 +71,20 @@ def problem_with(word: str, *, owner: AbstractUser, model: UserModel | None = No
 
 
 def is_in(text: str, word: str) -> bool:
-    """Whether `text` already calls `word`: in any case, beside any punctuation, in any script.
+    """Whether `text` already calls `word`, as `count_in` counts."""
+    return count_in(text, word) > 0
+
+
+def count_in(text: str, word: str) -> int:
+    """Return how often `text` calls `word`: in any case, beside any punctuation, in any script.
 
     Only what could be a longer word of the same kind hides it: Latin letters with their marks,
     digits and underscores. Scripts that join words, such as Chinese and Thai, do not.
     """
     folded, wanted = text.casefold(), word.casefold()
     if not wanted:
-        return False
-    return any(
+        return 0
+    return sum(
         not _ends_in_word(folded[: found.start()]) and not _goes_on(folded[found.end() :])
         for found in re.finditer(re.escape(wanted), folded)
     )
@@ -93,6 +98,18 @@ def with_word(text: str, model: UserModel) -> str:
     is_style = model.kind == Subject.STYLE
     lead = f"picture in {word} style" if is_style else f"{word} {model.kind}"
     return f"{lead}, {text}" if text.strip() else lead
+
+
+def sent_caption(caption: str, model: UserModel) -> str:
+    """Return the caption of a photo as every trainer gets it: it always holds the trigger word.
+
+    Some trainers put the word in themselves, but only where it is missing; others know no other
+    way. A photo without a caption of a person's own gets a general one.
+    """
+    if caption.strip():
+        return with_word(caption, model)
+    lead = with_word("", model)
+    return lead if model.kind == Subject.STYLE else f"photo of {lead}"
 
 
 def _ends_in_word(text: str) -> bool:

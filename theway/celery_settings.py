@@ -18,6 +18,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.read_webhook_keys": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "jobs.tasks.write_caption": {"queue": "calls"},
     "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days

@@ -41,7 +41,7 @@ MODEL_TAGS: dict[str, tuple[str | Promise, str]] = {
 MESSAGE_TONES = {"success": "good", "warning": "warn", "error": "bad"}
 # The pages of each header entry, by URL name.
 PLACES = {
-    "models": {"models", "new_model", "wizard", "model"},
+    "models": {"models", "new_model", "wizard", "captions", "model"},
     "pictures": {"gallery"},
     "activity": {"activity"},
 }
