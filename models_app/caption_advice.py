@@ -31,6 +31,7 @@ class Note:
 def advice_on(captions: Sequence[str], model: UserModel) -> list[Note]:
     """Return the notes on a model's captions, in the order of its photos; blank ones are fine."""
     word = model.trigger_word
+    captions = [trigger_words.filled(caption, word) for caption in captions]
     notes = [
         _note_where("no_trigger", captions, lambda text: _lacks(text, word), _no_trigger(word)),
         _note_where("twice", captions, lambda text: _is_doubled(text, word), _doubled(word)),

@@ -65,7 +65,7 @@ def _changed(caption: str, change: Change, model: UserModel) -> str:
     match change.kind:
         case Kind.TRIGGER:
             # A photo without a caption gets a general one when it is sent.
-            return trigger_words.with_word(caption, model) if caption else ""
+            return trigger_words.sent_caption(caption, model) if caption else ""
         case Kind.PREPEND if change.text:
             return _joined(change.text, caption)
         case Kind.APPEND if change.text:

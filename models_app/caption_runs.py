@@ -64,26 +64,37 @@ def due() -> QuerySet[CaptionRun]:
 
 def write_next() -> bool:
     """Write one caption that is due; return whether there may be more to do."""
-    run = due().select_related("model").first()
-    if run is None or not _is_claimed(run):
+    run = _take()
+    if run is None:
         return False
     photo = without_caption(run.model).exclude(pk__in=run.failed).first()
     try:
-        if photo and run.model.is_editable and caption_program.is_offered():
+        goes_on = bool(photo) and run.model.is_editable and caption_program.is_offered()
+        if photo and goes_on:
             _write(run, photo)
-        else:
-            run.finished_at = timezone.now()
     except NotEditableError:
-        run.finished_at = timezone.now()
-    run.next_at = timezone.now()
-    run.save(update_fields=["written", "failed", "next_at", "finished_at"])
+        goes_on = False
+    now = timezone.now()
+    # Not `save`: the model may be gone with its run.
+    CaptionRun.objects.filter(pk=run.pk).update(
+        written=run.written,
+        failed=run.failed,
+        next_at=now,
+        finished_at=None if goes_on else now,
+    )
     return True
 
 
-def _is_claimed(run: CaptionRun) -> bool:
-    until = timezone.now() + timedelta(seconds=settings.CAPTION_SECONDS) + _SPARE
-    mine = CaptionRun.objects.filter(pk=run.pk, next_at=run.next_at)
-    return bool(mine.update(next_at=until))
+@transaction.atomic
+def _take() -> CaptionRun | None:
+    """Claim the run that is due; None where there is none, or another photo is at work."""
+    # All of them are locked, in one order: otherwise two workers could each find nobody at work.
+    list(CaptionRun.objects.select_for_update().filter(finished_at=None).order_by("pk"))
+    run = due().first()
+    if run:
+        run.next_at = timezone.now() + timedelta(seconds=settings.CAPTION_SECONDS) + _SPARE
+        run.save(update_fields=["next_at"])
+    return run
 
 
 def _write(run: CaptionRun, photo: TrainingImage) -> None:

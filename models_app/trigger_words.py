@@ -21,6 +21,7 @@ from models_app.models import Subject, UserModel
 
 _SHAPE = re.compile(r"[a-z][a-z0-9_]{2,23}")
 _STEM_LENGTH = 16
+PLACEHOLDER = "[trigger]"
 _SUFFIX_LETTERS = "kvzxqwj"
 # They pick how the character before them looks, and belong to no word.
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -100,6 +101,12 @@ def with_word(text: str, model: UserModel) -> str:
     return f"{lead}, {text}" if text.strip() else lead
 
 
+def filled(text: str, word: str) -> str:
+    """Return a caption with the trigger word in place of `[trigger]`, which some trainers' tools
+    write for it and others would learn as it stands."""
+    return text.replace(PLACEHOLDER, word) if word else text
+
+
 def sent_caption(caption: str, model: UserModel) -> str:
     """Return the caption of a photo as every trainer gets it: it always holds the trigger word.
 
@@ -107,7 +114,7 @@ def sent_caption(caption: str, model: UserModel) -> str:
     way. A photo without a caption of a person's own gets a general one.
     """
     if caption.strip():
-        return with_word(caption, model)
+        return with_word(filled(caption, model.trigger_word), model)
     lead = with_word("", model)
     return lead if model.kind == Subject.STYLE else f"photo of {lead}"
 

@@ -40,8 +40,6 @@ def notes_context(model: UserModel) -> dict[str, Any]:
     notes = advice_on([photo.caption for photo in photos], model)
     return {
         "caption_notes": [_shown(note, photos) for note in notes],
-        "captioned": sum(bool(photo.caption) for photo in photos),
-        "photo_total": len(photos),
         "without_caption": _without_caption(model),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from models_app.caption_advice import advice_on
 from models_app.caption_words import words_in
@@ -25,6 +25,11 @@ def test_captions_without_the_trigger_word_are_named_but_blank_ones_are_not():
     assert notes("in the garden", "ANN_K7, on a bridge", "", "ann_k78 is another") == {
         "no_trigger": (0, 3)
     }
+
+
+def test_a_placeholder_counts_as_the_trigger_word_that_takes_its_place():
+    assert notes("photo of [trigger] at home") == {}
+    assert notes("[trigger] with ann_k7") == {"twice": (0,)}
 
 
 def test_before_there_is_a_trigger_word_nothing_is_said_about_it():
@@ -79,6 +84,7 @@ def test_such_words_are_quoted_with_their_photos():
     assert "“blue eyes”" in note.text
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=80), max_size=6), st.sampled_from(Subject.values))
 def test_any_captions_get_advice_about_photos_that_there_are(captions, kind):
     for places in notes(*captions, kind=kind).values():

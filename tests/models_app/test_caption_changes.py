@@ -42,6 +42,7 @@ def after(caption: str, *change: str) -> str:
         ("nothing here", ("replace", "xyz", "abc"), "nothing here"),
         ("on a bridge", ("trigger",), "ann_k7 person, on a bridge"),
         ("Ann_K7 on a bridge", ("trigger",), "Ann_K7 on a bridge"),
+        ("photo of [trigger] at home", ("trigger",), "photo of ann_k7 at home"),
         ("", ("trigger",), ""),
         ("on a bridge", ("prepend", ""), "on a bridge"),
     ],
@@ -58,6 +59,7 @@ def test_a_caption_that_would_be_too_long_stays_and_is_named():
     assert edit.after == edit.before == photo.caption
 
 
+@settings(deadline=None)
 @given(caption=CAPTIONS, change=CHANGES)
 def test_every_change_leaves_a_caption_that_can_be_stored(caption, change):
     model = UserModel(kind="product", trigger_word="mug_k7")
@@ -66,6 +68,7 @@ def test_every_change_leaves_a_caption_that_can_be_stored(caption, change):
         assert edit.after == clean_caption(edit.after)
 
 
+@settings(deadline=None)
 @given(caption=CAPTIONS)
 def test_the_trigger_word_is_put_in_once_and_as_it_is_sent(caption):
     model = UserModel(kind="product", trigger_word="mug_k7")
@@ -93,7 +96,9 @@ def caption(model: UserModel, *captions: str) -> list[TrainingImage]:
     return list(model.photos.all())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(captions=st.tuples(CAPTIONS, CAPTIONS, CAPTIONS), change=CHANGES)
 def test_undoing_puts_back_exactly_what_was_there(model, captions, change):
     caption(model, *captions)

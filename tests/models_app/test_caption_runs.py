@@ -143,6 +143,18 @@ def test_what_is_typed_meanwhile_stays(program, model, monkeypatch):
     assert CaptionRun.objects.get().written == 0
 
 
+def test_a_model_that_is_deleted_meanwhile_ends_its_run(program, model, monkeypatch):
+    def slow(path: Path) -> str:
+        UserModel.objects.all().delete()
+        return "a picture"
+
+    program("pass")
+    caption_runs.begin(model)
+    monkeypatch.setattr(caption_program, "describe", slow)
+    work_off()
+    assert not CaptionRun.objects.exists()
+
+
 def test_pressing_twice_goes_on_with_the_same_run(program, model):
     program("print('a picture')")
     caption_runs.begin(model)
@@ -171,8 +183,7 @@ def test_only_one_photo_is_at_work_at_a_time(program, model, monkeypatch):
 def test_what_a_killed_worker_left_is_taken_up_again(program, model, settings):
     program("print('a picture')")
     caption_runs.begin(model)
-    run = CaptionRun.objects.get()
-    assert caption_runs._is_claimed(run)  # and then it is killed
+    assert caption_runs._take()  # and then its worker is killed
     assert not caption_runs.write_next()
     with time_machine.travel(timezone.now() + timedelta(seconds=settings.CAPTION_SECONDS + 61)):
         assert caption_runs.write_next()

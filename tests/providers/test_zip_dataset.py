@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import responses
 import time_machine
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from providers.fal.provider import Fal
 from providers.hosted.zip_dataset import write_zip, zip_of
@@ -53,6 +53,7 @@ def test_members_are_stored_flat_in_order_and_without_a_date():
     assert archive.testzip() is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.binary(max_size=300), CAPTIONS), max_size=4))
 def test_the_same_photos_and_captions_are_the_same_bytes_on_any_day(given):
     rows = [photo(data, at, caption) for at, (data, caption) in enumerate(given, start=1)]
