@@ -23,7 +23,10 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     Raises NotEditableError.
     """
     locked(photo.model)
-    photo.caption, photo.caption_before = clean_caption(caption), None
+    line = clean_caption(caption)
+    if line == photo.caption:
+        return  # typed as it was: the last change can still be undone
+    photo.caption, photo.caption_before = line, None
     photo.save(update_fields=["caption", "caption_before"])
 
 

@@ -16,7 +16,7 @@ from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
 from models_app.trigger_words import sent_caption
-from training.selectors import choice_for
+from providers.registry import training_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,14 @@ class ShownNote:
     photos: Sequence[NumberedPhoto]
 
 
-def notes_context(model: UserModel) -> dict[str, Any]:
-    """Return the context of the advice on captions (`wizard/_caption_notes.html`)."""
-    photos = list(photos_of(model))
+def notes_context(
+    model: UserModel, photos: Sequence[TrainingImage] | None = None
+) -> dict[str, Any]:
+    """Return the context of the advice on captions (`wizard/_caption_notes.html`).
+
+    `photos` are those of the model, where they are at hand.
+    """
+    photos = list(photos_of(model)) if photos is None else photos
     notes = advice_on([photo.caption for photo in photos], model)
     return {
         "caption_notes": [_shown(note, photos) for note in notes],
@@ -57,8 +62,7 @@ def _shown(note: Note, photos: Sequence[TrainingImage]) -> ShownNote:
 
 def _without_caption(model: UserModel) -> str:
     """Return what becomes of photos without a caption, as the chosen trainer has it."""
-    option = choice_for(model)
-    offer = option.offer if option else None
+    offer = training_offer(model.provider, model.base_model)
     if offer and model.kind in offer.reads_no_captions_of:
         return _("The trainer you chose reads no captions for this kind of subject.")
     if offer and offer.describes_photos:

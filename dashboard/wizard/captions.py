@@ -29,10 +29,10 @@ from jobs import tasks
 from jobs.dispatch import dispatch_on_commit
 from models_app import caption_program, caption_runs
 from models_app.caption_changes import Change, Edit, Kind, edits_of
-from models_app.caption_services import change_captions, undo_change, undoable
+from models_app.caption_services import change_captions, undo_change
 from models_app.errors import NotEditableError
 from models_app.limits import LIMITS
-from models_app.models import CaptionRun, UserModel
+from models_app.models import CaptionRun, TrainingImage, UserModel
 from models_app.selectors import model_for, photos_of
 from models_app.texts import TextField
 
@@ -153,7 +153,8 @@ def _show(
 ) -> HttpResponse:
     user = current_user(request)
     entered = unsaved_answers.load(request, user) or {}
-    cards = [photo_card(photo, entered) for photo in photos_of(model)]
+    photos = list(photos_of(model))
+    cards = [photo_card(photo, entered) for photo in photos]
     changing = [edit for edit in edits or () if not edit.is_too_long]
     context = {
         "step": _PAGE,
@@ -167,19 +168,19 @@ def _show(
         "change": form,
         "edits": edits,
         "changing": len(changing),
-        "lacking": len(edits_of(photos_of(model), _INSERT_TRIGGER, model)),
-        "undo_count": undoable(model).count(),
+        "lacking": len(edits_of(photos, _INSERT_TRIGGER, model)),
+        "undo_count": sum(photo.caption_before is not None for photo in photos),
     }
-    context |= notes_context(model) | _run_context(model) | extra
+    context |= notes_context(model, photos) | _run_context(model, photos) | extra
     return render(request, "wizard/captions.html", context, status=status)
 
 
-def _run_context(model: UserModel) -> dict[str, Any]:
+def _run_context(model: UserModel, photos: Sequence[TrainingImage]) -> dict[str, Any]:
     """Return the context of captions that the operator's program writes, where there is one."""
     return {
         "is_written_here": caption_program.is_offered(),
         "caption_run": CaptionRun.objects.filter(model=model).first(),
-        "blank": caption_runs.without_caption(model).count(),
+        "blank": sum(not photo.caption for photo in photos),
     }
 
 

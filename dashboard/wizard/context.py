@@ -97,9 +97,10 @@ def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -
 
 
 def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the context of the photo grid and the advice beside it."""
-    cards = [photo_card(photo, entered) for photo in photos_of(model)]
-    return {"cards": cards} | advice_context(model, len(cards))
+    """Return the context of the photo grid and the advice beside it, that on captions too."""
+    photos = list(photos_of(model))
+    cards = [photo_card(photo, entered) for photo in photos]
+    return {"cards": cards} | advice_context(model, len(cards)) | notes_context(model, photos)
 
 
 def advice_context(model: UserModel, count: int) -> dict[str, Any]:
@@ -119,14 +120,10 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return (
-            photos_context(model, form.data)
-            | notes_context(model)
-            | {
-                "sets": SETS,
-                "litter_rule": json.dumps(litter.rule()),
-            }
-        )
+        return photos_context(model, form.data) | {
+            "sets": SETS,
+            "litter_rule": json.dumps(litter.rule()),
+        }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}

@@ -25,7 +25,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
-from dashboard.wizard.caption_context import notes_context, notes_fragments
+from dashboard.wizard.caption_context import notes_fragments
 from dashboard.wizard.context import photos_context
 from dashboard.wizard.photo_replies import live, stored
 from dashboard.wizard.plain_uploads import archive_in, take_in_plainly
@@ -147,8 +147,7 @@ def _chosen(request: HttpRequest) -> int | None:
 
 def _grid_and_advice(request: HttpRequest, model: UserModel) -> HttpResponse:
     if getattr(request, "htmx", False):
-        context = photos_context(model) | notes_context(model)
-        return render(request, "wizard/_grid_and_advice.html", context)
+        return render(request, "wizard/_grid_and_advice.html", photos_context(model))
     return _photos_page(model)
 
 

@@ -128,6 +128,7 @@ def test_what_was_typed_since_is_not_undone(model):
     photos = caption(model, "a", "b", "c")
     change_captions(model, Change(Kind.APPEND, "one"))
     set_caption(photos[1], caption="typed")
+    set_caption(model.photos.last(), caption="c, one")  # as it stands there
     assert undo_change(model) == 2
     assert captions_of(model) == ["a", "typed", "c"]
 
