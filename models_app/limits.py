@@ -74,6 +74,10 @@ class Limits:
         """Whether a photo, or a part of one, is too far from a square to be trained on."""
         return max(width, height) > min(width, height) * self.max_ratio
 
+    def is_below_recommended(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, can be trained on but shows less than trainers see."""
+        return min(width, height) < self.recommended_side
+
     @property
     def formats_text(self) -> str:
         """The formats for a sentence: “JPEG, PNG or WebP”."""
