@@ -23,7 +23,7 @@ from jobs.engine.isolation import isolated
 from jobs.engine.orphans import HARMLESS
 from jobs.engine.reconcile import call_over_at, is_witnessed, longest_call, sent_after
 from jobs.engine.transitions import move
-from jobs.models import JobQueue
+from jobs.models import JobQueue, PaidCall
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
@@ -148,7 +148,9 @@ def _strangers(
     named = {run.id: _tokens(run, kept) for run in runs}
     tokens = {token for found in named.values() for token in found}
     jobs = JobQueue.objects.filter(Q(correlation__in=tokens) | Q(lookup_key__in=tokens))
-    known = set(chain(*jobs.values_list("correlation", "lookup_key")))
+    calls = PaidCall.objects.filter(lookup_key__in=tokens).exclude(job=None)
+    known = {*chain(*jobs.values_list("correlation", "lookup_key"))}
+    known.update(calls.values_list("lookup_key", flat=True))
     return [
         (provider.key, run)
         for run in runs
