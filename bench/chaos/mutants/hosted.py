@@ -60,8 +60,8 @@ HOSTED = (
     Mutant(
         "no budget of single calls",
         "jobs/engine/turns.py",
-        "        taken = jobs[: self.left]\n",
-        "        taken = jobs\n",
+        "        self.left = max(1, int(seconds * provider.calls_per_second))\n",
+        "        self.left = max(1000, int(seconds * provider.calls_per_second))\n",
         (SEAMS, TURNS),
     ),
     # --- its webhooks are signed for every customer -------------------------------------------
