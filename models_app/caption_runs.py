@@ -20,8 +20,8 @@ from django.utils import timezone
 from models_app import caption_program
 from models_app.caption_program import CaptionProgramError
 from models_app.captions import clean_caption
-from models_app.editing import locked
 from models_app.errors import NotEditableError
+from models_app.locks import locked
 from models_app.models import CaptionRun, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.trigger_words import with_word

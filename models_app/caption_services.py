@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from models_app.caption_changes import Change, edits_of
 from models_app.captions import clean_caption
-from models_app.editing import locked
+from models_app.locks import locked
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 

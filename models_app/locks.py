@@ -1,9 +1,19 @@
-"""Who changes a model holds its lock, and finds out whether it may still be changed."""
+"""Rows that a change holds until its transaction ends: the owner first, then the model."""
 
 from __future__ import annotations
 
+from accounts import limits
+from accounts.models import User
 from models_app.errors import NotEditableError
 from models_app.models import UserModel
+
+
+def locked_owner(model: UserModel) -> User:
+    """Return the owner, locked before the model is; raise NotEditableError without an account."""
+    try:
+        return limits.lock(model.owner_id)
+    except User.DoesNotExist as error:
+        raise NotEditableError from error
 
 
 def locked(model: UserModel) -> UserModel:
