@@ -30,8 +30,8 @@ from dashboard.wizard.steps import (
 )
 from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
 from dashboard.wizard.training_form import TrainingForm
-from models_app import litter
-from models_app.limits import LIMITS, SETS
+from models_app import litter, partial_uploads
+from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
@@ -121,10 +121,27 @@ def _step_context(
         return photos_context(model, form.data) | {
             "sets": SETS,
             "litter_rule": json.dumps(litter.rule()),
+            "partial": PARTIAL,
+            "unfinished": json.dumps(_unfinished(model)),
         }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}
+
+
+def _unfinished(model: UserModel) -> list[dict[str, Any]]:
+    """Return what the uploader goes on with: files of which the beginning has arrived."""
+    return [
+        {
+            "address": reverse("dashboard:photo_part", args=[model.pk, upload.pk]),
+            "name": upload.filename,
+            "length": upload.length,
+            "offset": partial_uploads.offset_of(upload),
+            "modified": upload.modified,
+            "chosen": upload.chosen,
+        }
+        for upload in partial_uploads.unfinished(model)
+    ]
 
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
