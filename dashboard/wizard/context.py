@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from accounts.allowances import Limit
 from dashboard.budget_notes import notes_for
@@ -123,6 +124,8 @@ def _step_context(
             "litter_rule": json.dumps(litter.rule()),
             "partial": PARTIAL,
             "unfinished": json.dumps(_unfinished(model)),
+            # By which the browser knows whose files it keeps.
+            "keeper": salted_hmac("dashboard.kept_files", str(model.owner_id)).hexdigest()[:16],
         }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)

@@ -12,9 +12,9 @@ const FROM_BYTES = Number(zone.dataset.partsFrom);
 const MEBIBYTE = 1024 * 1024;
 const FIRST = 4 * MEBIBYTE;
 const LEAST = 1 * MEBIBYTE;
-const MOST = 32 * MEBIBYTE;
-// A part takes about so long: where a server in front passes on whole requests only, that is what
-// a lost connection costs.
+const MOST = 8 * MEBIBYTE;
+// A part takes about so long. That is what a lost connection costs where a server in front passes on
+// whole requests only, or where a browser sends a broken request again by itself, as Chromium does.
 const SECONDS = 2;
 // Two pages that send the same file move its end under each other, but not for ever.
 const MOST_SURPRISES = 20;

@@ -33,10 +33,11 @@ function show(one) {
   const card = template.content.firstElementChild.cloneNode(true);
   card.querySelector(".photo-name").textContent = one.name;
   card.querySelector("progress").value = one.offset / one.length;
-  card.querySelector("progress").setAttribute("aria-label", withName(gettext("%(name)s has arrived so far"), one.name));
-  const text = gettext("%(percent)s %% has arrived. Choose this file again and it goes on from there.");
-  const percent = Math.floor((one.offset / one.length) * 100);
-  card.querySelector("[data-note]").textContent = interpolate(text, { percent }, true);
+  const label = withName(gettext("What has arrived of %(name)s"), one.name);
+  card.querySelector("progress").setAttribute("aria-label", label);
+  const text = gettext("%(part)s has arrived. Choose this file again and it goes on from there.");
+  const part = `${Math.floor((one.offset / one.length) * 100)} %`;
+  card.querySelector("[data-note]").textContent = interpolate(text, { part }, true);
   const button = card.querySelector("[data-remove]");
   button.querySelector("span").textContent = withName(gettext("Remove %(name)s"), one.name);
   button.addEventListener("click", () => {

@@ -151,7 +151,7 @@ export class Upload {
     else if (code === 422) this.refuse(reply);
     else if (code === 413) this.show("refused", reply.message ?? tooLarge());
     else if (code === 401 || code === 403) this.showSignedOut(reply);
-    else if (isPassing(code)) this.showPassing(text, this.secondsToWait());
+    else if (isPassing(code) && !this.isLimit(reply)) this.showPassing(text, this.secondsToWait());
     else this.show("failed", text);
   }
 
@@ -159,6 +159,11 @@ export class Upload {
     if (!isFinal(code)) return this.showPassing(refusalInFront(code));
     this.show("refused", refusalInFront(code));
     this.retryButton.hidden = false; // the operator may have raised a limit meanwhile
+  }
+
+  /** Whether a limit of the person's is reached that waiting does not help against. */
+  isLimit(reply) {
+    return reply.code === "limit_reached" && this.secondsToWait() === 0;
   }
 
   secondsToWait() {

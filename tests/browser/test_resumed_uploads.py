@@ -29,12 +29,18 @@ COUNT_KEPT = """new Promise((resolve) => {
     store.count().onsuccess = (event) => resolve(event.target.result);
   };
 })"""
+# What was lost of the part on its way, and all of it, as Chromium sends it again by itself,
+# and some small change.
+MOST_AGAIN = 17 * MEBIBYTE
 WITHOUT_STORE = "Object.defineProperty(window, 'indexedDB', {get() { throw new Error('none') }})"
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[Served]:
     site = serve(tmp_path_factory.mktemp("served"))
+    with closing(sqlite3.connect(site.folder / "db.sqlite3")) as db, db:
+        query = "UPDATE models_app_usermodel SET name = ?, kind = ?, trigger_word = ?"
+        db.execute(query, ["Ann", "style", "ann_k7"])
     yield site
     site.process.kill()
 
@@ -124,7 +130,7 @@ def test_a_connection_that_is_cut_once_is_gone_on_with_by_itself(page, served, p
     page.set_input_files("#photos", large)
     expect_stored(page, served, large, before)
     assert proxy.cuts == 1
-    assert proxy.sent < large.stat().st_size + 4 * MEBIBYTE
+    assert proxy.sent < large.stat().st_size + MOST_AGAIN
 
 
 def test_while_the_connection_is_away_it_is_said_and_tried_again(page, served, proxy, large):
@@ -146,7 +152,7 @@ def test_a_page_that_is_loaded_again_goes_on_without_being_asked(page, served, p
     page.goto("about:blank")
     page.goto(address(served))
     expect_stored(page, served, large, before)
-    assert proxy.sent < large.stat().st_size + 8 * MEBIBYTE
+    assert proxy.sent < large.stat().st_size + MOST_AGAIN
     expect_nothing_kept(page)
 
 
@@ -159,10 +165,10 @@ def test_where_the_browser_keeps_nothing_the_file_is_chosen_again(page, served, 
     page.goto("about:blank")
     page.goto(address(served))
     card = page.locator("#unfinished li")
-    expect(card.locator("[data-note]")).to_contain_text("Choose this file again")
+    expect(card.locator("[data-note]")).to_contain_text("% has arrived. Choose this file again")
     page.set_input_files("#photos", large)
     expect_stored(page, served, large, before)
-    assert proxy.sent < large.stat().st_size + 8 * MEBIBYTE
+    assert proxy.sent < large.stat().st_size + MOST_AGAIN
 
 
 def test_a_server_that_is_killed_in_the_middle_gets_the_rest(page, served, proxy, large):
