@@ -70,7 +70,8 @@ async function locate(upload) {
     if (answer.status === 204) return { offset: offsetIn(answer) };
     if (answer.status !== 404) return answer;
   }
-  const answer = await ask("POST", zone.dataset.parts, { body: description(upload), ...following(upload) });
+  const body = description(upload);
+  const answer = await ask("POST", zone.dataset.parts, { body, ...following(upload) });
   if (answer.status !== 201) return answer;
   upload.address = answer.getResponseHeader("Location");
   return { offset: offsetIn(answer) };

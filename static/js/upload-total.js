@@ -25,11 +25,12 @@ export function show() {
   if (place.hidden) return;
   const all = [...uploads];
   const size = all.reduce((sum, { file }) => sum + file.size, 0);
-  const sent = all.reduce((sum, upload) => sum + (upload.isOver ? upload.file.size : upload.sent), 0);
+  const sentOf = (upload) => (upload.isOver ? upload.file.size : upload.sent);
   const done = all.filter(({ isOver }) => isOver).length;
-  bar.value = sent / size;
-  const counted = interpolate(gettext("%(done)s of %(total)s files"), { done, total: all.length }, true);
-  text.textContent = `${counted} · ${Math.floor(bar.value * 100)} %`;
+  bar.value = all.reduce((sum, upload) => sum + sentOf(upload), 0) / size;
+  const counted = gettext("%(done)s of %(total)s files");
+  const shown = interpolate(counted, { done, total: all.length }, true);
+  text.textContent = `${shown} · ${Math.floor(bar.value * 100)} %`;
 }
 
 observe(show);

@@ -142,7 +142,8 @@ export class Upload {
   finish() {
     const code = this.request.status;
     if (code === 200 && isArchiveAnswer(this.request)) return this.finishArchive();
-    if (!isOurs((name) => this.request.getResponseHeader(name))) return this.showRefusedInFront(code);
+    const isOur = isOurs((name) => this.request.getResponseHeader(name));
+    if (!isOur) return this.showRefusedInFront(code);
     const reply = readJson(this.request.responseText);
     const text = reply.message ?? serverError(code);
     if (code === 201) this.complete(reply);

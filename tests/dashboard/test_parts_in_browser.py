@@ -62,6 +62,7 @@ def test_leaving_is_asked_about_only_while_something_is_sent(page, owner):
     assert not page.evaluate(WOULD_ASK)
 
 
+@pytest.mark.console_errors("status of 409")  # where the closed tab's last part still arrived
 def test_a_second_tab_goes_on_once_the_first_is_closed(page, visit, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
