@@ -30,6 +30,7 @@ from models_app.captions import clean_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.limits import LIMITS, PARTIAL
+from models_app.locks import locked_owner
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.photo_files import no_space
 from models_app.refusals import refused
@@ -82,7 +83,9 @@ def begin(model: UserModel, file: Announced) -> PartialUpload:
     All of it counts in the owner's storage from now on, so that it never fails for want of room at
     the end. Raises NotEditableError, PhotoRefusedError and LimitReachedError.
     """
-    person = _owner_locked(model)
+    person = locked_owner(model)
+    if not model.is_editable:
+        raise NotEditableError
     filename = clean_filename(file.filename)
     same = {"model": model, "chosen": file.chosen, "filename": filename, "length": file.length}
     PartialUpload.objects.filter(**same, expires_at__lte=timezone.now()).delete()
@@ -148,15 +151,6 @@ def sweep() -> int:
     if left:
         logger.info("Deleted %d files whose rest did not come", len(left))
     return len(left)
-
-
-def _owner_locked(model: UserModel) -> User:
-    if not model.is_editable:
-        raise NotEditableError
-    try:
-        return limits.lock(model.owner_id)
-    except User.DoesNotExist as error:
-        raise NotEditableError from error
 
 
 def _check_length(file: Announced) -> None:
