@@ -21,6 +21,14 @@ wizard_patterns = [
         captions.captions,
         name="captions",
     ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts", photos.photo_parts, name="photo_parts"
+    ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts/<uuid:upload_id>",
+        photos.photo_part,
+        name="photo_part",
+    ),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
     path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),

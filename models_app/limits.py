@@ -6,6 +6,7 @@ Pages, forms, the API and the ingest all read `LIMITS`, so that the same numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -159,7 +160,22 @@ class Sets:
     max_caption_bytes: int = 16 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Files that arrive in parts, so that a lost connection costs the last part only."""
+
+    # Smaller ones travel in a single request, which is sent again as a whole.
+    from_bytes: int = 4 * _MEBIBYTE
+    # How long what has arrived waits for the rest: a night, and the way to work.
+    keep: timedelta = timedelta(days=1)
+    # A page sends three at a time; the others were left by pages that are closed.
+    most_per_person: int = 30
+    # What has to be left on the disk beside a file, for everything else.
+    spare_bytes: int = 256 * _MEBIBYTE
+
+
 LIMITS = Limits()
+PARTIAL = Partial()
 SETS = Sets()
 STRUCTURE = Structure()
 DECODING = Decoding()

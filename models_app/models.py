@@ -216,6 +216,40 @@ class CaptionRun(models.Model):
         return min(self.written + len(self.failed), self.total)
 
 
+class PartialUpload(models.Model):
+    """A file that is arriving in parts: what was said of it. Its bytes: `partial_files`.
+
+    Once it is a photo the row remains for a while, as the answer that says so may be lost.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(UserModel, on_delete=models.CASCADE, related_name="partial_uploads")
+    filename = models.CharField(max_length=255, blank=True)
+    length = models.PositiveBigIntegerField()
+    # When the file was last changed, in milliseconds since 1970: with name and length it tells
+    # whether a file that is chosen again is the same one.
+    modified = models.PositiveBigIntegerField(default=0)
+    chosen = models.PositiveBigIntegerField()
+    caption = models.CharField(max_length=500, blank=True)
+    # What counts in the owner's storage: all that was announced, until it is taken.
+    size = models.PositiveBigIntegerField()
+    photo = models.ForeignKey(
+        TrainingImage, on_delete=models.CASCADE, null=True, related_name="partial_uploads"
+    )
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            # A request to begin whose answer was lost is made again, and finds this one.
+            models.UniqueConstraint(
+                name="partial_upload_once", fields=["model", "chosen", "filename", "length"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename or str(self.pk)
+
+
 class PhotoUpload(models.Model):
     """A photo that was opened, kept or not, for the count of one day: deleting it undoes nothing.
 

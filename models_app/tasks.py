@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from models_app import uploads
+from models_app import partial_uploads, uploads
 
 
 @shared_task
 def sweep_uploads() -> None:
     """Delete what killed processes left of uploads."""
     uploads.sweep_uploads()
+
+
+@shared_task
+def sweep_partial_uploads() -> None:
+    """Delete what waits in vain for its rest."""
+    partial_uploads.sweep()
 
 
 @shared_task

@@ -31,6 +31,10 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
     "datasets": {"task": "training.tasks.release_datasets", "schedule": 3600.0},
+    "partial uploads": {
+        "task": "models_app.tasks.sweep_partial_uploads",
+        "schedule": 3600.0,
+    },
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 

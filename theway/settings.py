@@ -47,6 +47,8 @@ close_installation(DATA_DIR, VAR_DIR, MEDIA_ROOT, LOG_DIR)
 # Everything that is not kept: uploads, bodies, downloads until they are checked.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
+# What has arrived of photos whose rest is still to come. Web processes share it.
+PARTIAL_DIR = VAR_DIR / "partial"
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.get(set_by.DJANGO_DEBUG)

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from accounts.allowances import Limit
 from dashboard.budget_notes import notes_for
@@ -31,8 +32,8 @@ from dashboard.wizard.steps import (
 )
 from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
 from dashboard.wizard.training_form import TrainingForm
-from models_app import litter
-from models_app.limits import LIMITS, SETS
+from models_app import litter, partial_uploads
+from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
@@ -123,10 +124,29 @@ def _step_context(
         return photos_context(model, form.data) | {
             "sets": SETS,
             "litter_rule": json.dumps(litter.rule()),
+            "partial": PARTIAL,
+            "unfinished": json.dumps(_unfinished(model)),
+            # By which the browser knows whose files it keeps.
+            "keeper": salted_hmac("dashboard.kept_files", str(model.owner_id)).hexdigest()[:16],
         }
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}
+
+
+def _unfinished(model: UserModel) -> list[dict[str, Any]]:
+    """Return what the uploader goes on with: files of which the beginning has arrived."""
+    return [
+        {
+            "address": reverse("dashboard:photo_part", args=[model.pk, upload.pk]),
+            "name": upload.filename,
+            "length": upload.length,
+            "offset": partial_uploads.offset_of(upload),
+            "modified": upload.modified,
+            "chosen": upload.chosen,
+        }
+        for upload in partial_uploads.unfinished(model)
+    ]
 
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:

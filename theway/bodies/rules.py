@@ -35,7 +35,8 @@ from theway.bodies.asgi import Scope, header
 logger = logging.getLogger(__name__)
 
 _MEBIBYTE = 1024 * 1024
-_UPLOAD_VIEWS = {"dashboard:photo_upload"}
+# Views that take files, and with which method; the parts of a file are kept as far as they come.
+UPLOAD_VIEWS = {"dashboard:photo_upload": "POST", "dashboard:photo_part": "PATCH"}
 # How a refusal of a provider's report is counted, by its status.
 _OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}
 
@@ -47,7 +48,8 @@ class Rule:
     In every `window_seconds` at least `window_bytes` must arrive, and everything within `seconds`.
     `sender` is the account that may upload here; `is_upload` says that one must be signed in for
     more than `max_bytes`; `reached` is why that account may upload nothing at the moment;
-    `on_refusal` is told the status of a refusal.
+    `keeps_start` says that what has arrived of a body that is cut is of use; `on_refusal` is told
+    the status of a refusal.
     """
 
     max_bytes: int
@@ -57,6 +59,7 @@ class Rule:
     sender: Any = None
     is_upload: bool = False
     reached: LimitReachedError | None = None
+    keeps_start: bool = False
     on_refusal: Callable[[int], Awaitable[None]] | None = None
 
 
@@ -73,10 +76,21 @@ def ordinary(*, is_upload: bool = False) -> Rule:
     return Rule(_MEBIBYTE, 30, 10, 1024, is_upload=is_upload)
 
 
-def upload(sender: Sender) -> Rule:
-    """Return the rule for photos. A phone in a tunnel may send nothing for a while."""
-    most = settings.MAX_REQUEST_BYTES
-    return Rule(most, 1800, 30, 30 * 1024, sender.id, is_upload=True, reached=sender.reached)
+def upload(sender: Sender, *, is_part: bool = False) -> Rule:
+    """Return the rule for photos. A phone in a tunnel may send nothing for a while.
+
+    What is announced in parts was asked for room when it began, and counts since.
+    """
+    return Rule(
+        settings.MAX_REQUEST_BYTES,
+        1800,
+        30,
+        30 * 1024,
+        sender.id,
+        is_upload=True,
+        reached=None if is_part else sender.reached,
+        keeps_start=is_part,
+    )
 
 
 def report(provider: str, scope: Scope) -> Rule:
@@ -114,18 +128,21 @@ async def rule_for(scope: Scope) -> Rule:
         return ordinary()
     # Not on the thread that all of the process shares: a slow database delays this request only.
     sender = await sync_to_async(_sender, thread_sensitive=False)(scope, model_id)
-    return upload(sender) if sender else ordinary(is_upload=True)
+    is_part = scope["method"] == "PATCH"
+    return upload(sender, is_part=is_part) if sender else ordinary(is_upload=True)
 
 
 def _draft(scope: Scope) -> UUID | None:
     """Return the model that photos are sent to, None for every other request."""
-    if scope["method"] != "POST":
+    method = scope["method"]
+    if method not in UPLOAD_VIEWS.values():
         return None
     try:
         match = resolve(scope["path"])
     except Resolver404:
         return None
-    return match.kwargs["model_id"] if match.view_name in _UPLOAD_VIEWS else None
+    is_upload = UPLOAD_VIEWS.get(match.view_name) == method
+    return match.kwargs["model_id"] if is_upload else None
 
 
 def _sender(scope: Scope, model_id: UUID) -> Sender | None:
