@@ -131,7 +131,8 @@ class TrainingImage(models.Model):
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     # What was done to it when it was taken, as codes (`changes.py`).
     changes = models.JSONField(_("changes"), default=list, blank=True)
-    notes = models.JSONField(_("notes"), default=list, blank=True)
+    # What the coach measured (`coach/measuring.py`); None where it has not yet.
+    measures = models.JSONField(_("measures"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -75,6 +75,7 @@ PAGES = {
     "account_delete": Expected(S, {"password": "wrong"}, changes=False),
     "photo_upload": Expected(O, changes=False),
     "wizard": _click(O, **ABOUT | {"name": "Another"}),
+    "photo_advice": _read(O),
     "photo_remove": _click(O),
     "photo_move": _click(O, direction="later"),
     "photo_caption": _click(O, caption="another"),
