@@ -102,13 +102,13 @@ _LACKS: Mapping[str, Promise] = {
 }
 _POINTS: Mapping[str, Promise] = {
     "number": gettext_lazy("Enough photos"),
-    "sound": gettext_lazy("Sharp, well lit and large"),
-    "different": gettext_lazy("No copies"),
-    "faces": gettext_lazy("One clear face in each"),
+    "sound": gettext_lazy("Mostly sharp, well lit and large"),
+    "different": gettext_lazy("Hardly any copies"),
+    "faces": gettext_lazy("One clear face in nearly all"),
     "variety": gettext_lazy("Different views, places and light"),
 }
 _STYLE_POINTS: Mapping[str, Promise] = {
-    "sound": gettext_lazy("Sharp and large"),
+    "sound": gettext_lazy("Mostly sharp and large"),
     "variety": gettext_lazy("Different pictures"),
 }
 _PRODUCT_POINTS: Mapping[str, Promise] = {"variety": gettext_lazy("Different places and light")}
