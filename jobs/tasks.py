@@ -97,6 +97,7 @@ def prune_old_rows() -> None:
     prune.prune_events()
     prune.prune_jobs()
     prune.prune_webhooks()
+    prune.prune_journal()
 
 
 @shared_task

@@ -7,10 +7,12 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
 from models_app.changes import changes_text
+from models_app.crops import Box
 
 # The rows for which `UserModel.is_draft` holds.
 IS_DRAFT = Q(status="pending", started_at=None)
@@ -131,8 +133,12 @@ class TrainingImage(models.Model):
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     # What was done to it when it was taken, as codes (`changes.py`).
     changes = models.JSONField(_("changes"), default=list, blank=True)
-    # What the coach measured (`coach/measuring.py`); None where it has not yet.
+    # What the coach measured of what is trained on (`coach/measuring.py`); None where it has not.
     measures = models.JSONField(_("measures"), null=True, blank=True)
+    # The part that is trained on, as `crops.Box`, and a file of just that; null: all of it.
+    crop = models.JSONField(_("crop"), null=True, blank=True)
+    cropped = models.FileField(_("cropped file"), max_length=200, blank=True)
+    cropped_size = models.PositiveBigIntegerField(_("size of the crop in bytes"), default=0)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -141,6 +147,11 @@ class TrainingImage(models.Model):
         verbose_name_plural = _("photos")
         constraints = [
             models.UniqueConstraint(name="photo_once_per_model", fields=["model", "sha256"]),
+            models.CheckConstraint(
+                name="photo_crop_has_its_file",
+                condition=Q(crop__isnull=True, cropped="", cropped_size=0)
+                | (Q(crop__isnull=False, cropped_size__gt=0) & ~Q(cropped="")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,6 +161,32 @@ class TrainingImage(models.Model):
     def changes_text(self) -> str:
         """What was done to it, as a line for people."""
         return changes_text(self.changes)
+
+    @property
+    def box(self) -> Box:
+        """What of it is trained on."""
+        return Box.from_json(self.crop) if self.crop else Box.whole(self.width, self.height)
+
+    @property
+    def trained_size(self) -> tuple[int, int]:
+        """Width and height of what is trained on."""
+        return self.box.width, self.box.height
+
+    @property
+    def trained_file(self) -> FieldFile:
+        """The file that is trained on."""
+        return self.cropped if self.crop else self.file
+
+    @property
+    def trained_bytes(self) -> int:
+        """The size of the file that is trained on."""
+        return self.cropped_size if self.crop else self.size
+
+    @property
+    def stored_names(self) -> list[str]:
+        """The names of all its files."""
+        files = (self.file, self.thumbnail, self.cropped)
+        return [str(file.name) for file in files if file]
 
 
 class PhotoUpload(models.Model):

@@ -116,6 +116,7 @@ class GenerationOffer:
     only_own_weights: bool = False  # generates only with what it has trained
     takes_uploads: bool = False  # keeps a copy of the weights for a while, uploaded by us
     seconds_per_image: float | None = None  # on the provider's machine
+    one_at_a_time: bool = False  # is not known to make several images of one request
     # How it draws with what it has trained itself, where that is another way.
     own: GenerationOffer | None = None
 

@@ -177,14 +177,15 @@ def _model_changes(job: JobQueue) -> dict[str, Any]:
 
 
 def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
-    """Return a stored photo for a provider, under a neutral name and without metadata."""
-    name = str(photo.file.name)
+    """Return what is trained on of a photo, for a provider, under a neutral name and without
+    metadata."""
+    name = str(photo.trained_file.name)
     extension = name.rpartition(".")[2]
     return Photo(
         name=f"{number:03}.{extension}",
         content_type=CONTENT_TYPES[extension],
         caption=caption_of(photo.caption, model),
-        open=lambda: photo.file.storage.open(name, "rb"),
+        open=lambda: photo.trained_file.storage.open(name, "rb"),
         is_captioned=bool(photo.caption.strip()),
     )
 

@@ -100,7 +100,7 @@ def photo_advice(photos: Iterable[TrainingImage], kind: str) -> PhotoAdvice:
 
 def _measured(photo: TrainingImage) -> Measured:
     measures = read(photo.measures)
-    return Measured(photo.pk, photo.original_filename, photo.width, photo.height, measures)
+    return Measured(photo.pk, photo.original_filename, *photo.trained_size, measures)
 
 
 def _points(verdict: Verdict, kind: str) -> Iterator[tuple[str, str, bool | None]]:

@@ -68,7 +68,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
     if not model.is_editable:
         raise NotEditableError
     uploads = request.FILES.getlist("photos")
-    if _wants_json(request):
+    if wants_json(request):
         return _upload_one(request, model, uploads)
     take_in_plainly(request, model, uploads)
     if not uploads:
@@ -174,7 +174,7 @@ def _sign_in_address(request: HttpRequest) -> str:
 
 def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
     """Send a browser, htmx or a script to `address`, with the reason."""
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"message": reason, "address": address}, status=status)
     messages.warning(request, reason)
     if getattr(request, "htmx", False):
@@ -182,5 +182,6 @@ def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> H
     return redirect(address)
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks."""
     return request.headers.get("Accept", "").startswith("application/json")

@@ -154,6 +154,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=12)),
                 ('base_model', models.CharField(blank=True, max_length=100)),
                 ('account', models.CharField(blank=True, max_length=16)),
+                ('lookup_key', models.CharField(blank=True, db_index=True, editable=False, max_length=500)),
                 ('sent_at', models.DateTimeField()),
                 ('day', models.DateField(editable=False)),
                 ('estimate_usd', models.DecimalField(decimal_places=4, default=0, max_digits=10)),

@@ -33,7 +33,9 @@ def measure_some() -> int:
     until = time.monotonic() + _SECONDS
     measured = 0
     for photo in unmeasured().order_by("-model__created_at", "position")[:_AT_ONCE]:
-        TrainingImage.objects.filter(pk=photo.pk).update(measures=_measured(photo))
+        # Cropped meanwhile, it has newer measures already.
+        same = TrainingImage.objects.filter(pk=photo.pk, cropped=photo.cropped.name)
+        same.update(measures=_measured(photo))
         measured += 1
         if time.monotonic() > until:
             break
@@ -43,7 +45,7 @@ def measure_some() -> int:
 def _measured(photo: TrainingImage) -> dict[str, Any]:
     """Return a stored photo's measures; without any where it cannot be opened, so that it rests."""
     try:
-        with photo.file.open("rb") as source:
+        with photo.trained_file.open("rb") as source:
             return normalise(source).measures or {"version": VERSION}
     except (OSError, PhotoRefusedError) as error:
         logger.warning("Photo %s was not measured: %s", photo.pk, type(error).__name__)

@@ -8,7 +8,7 @@ picture of their own, which no document of Replicate's lists dependably.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
@@ -121,6 +121,7 @@ RUNNERS: Mapping[str, LoraRunner] = {
         steps=28,
         needs_public_url=True,
         takes_lists=True,
+        one_at_a_time=True,
     ),
     FLUX2_KLEIN_4B: LoraRunner(
         remote_model="black-forest-labs/flux-2-klein-4b-base-lora",
@@ -128,8 +129,12 @@ RUNNERS: Mapping[str, LoraRunner] = {
         steps=28,
         needs_public_url=True,
         takes_lists=True,
+        one_at_a_time=True,
     ),
 }
 TRAINING: Mapping[str, ReplicateTrainer] = {FLUX1_DEV: OSTRIS, QWEN_IMAGE: QWEN}
 FAST_TRAINING: Mapping[str, ReplicateTrainer] = {FLUX1_DEV: FAST}
-GENERATION: Mapping[str, GenerationOffer] = {**RUNNERS, QWEN_IMAGE: OWN}
+GENERATION: Mapping[str, GenerationOffer] = {
+    **RUNNERS,
+    QWEN_IMAGE: replace(OWN, one_at_a_time=True),
+}

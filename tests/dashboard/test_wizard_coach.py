@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from models_app.coach.backlog import measure_some
 from models_app.coach.measuring import measure
+from models_app.cropping import crop_photo
+from models_app.crops import Box
 from models_app.models import TrainingImage
 from tests.dashboard.wizard_drafts import address, draft, upload_address
 from tests.factories import TrainingImageFactory
-from tests.models_app.coach_photos import blurred, portrait, scene
+from tests.models_app.coach_photos import blurred, draw_head, portrait, scene
 from tests.models_app.photographs import encoded
 
 JSON = {"Accept": "application/json"}
@@ -122,3 +124,15 @@ def test_strange_measures_break_no_page(owner, owner_client, measures):
     model = draft(owner)
     TrainingImageFactory(model=model, measures=measures)
     assert "1 photo" in page(owner_client, model)
+
+
+def test_a_crop_is_measured_anew_and_so_is_the_whole_photo_after_it(owner, owner_client):
+    model = draft(owner, kind="person", consent_at=timezone.now())
+    image = portrait(1, 0.3, side=1600)
+    draw_head(image, 0.85, 0.45, 0.25)
+    card = upload(owner_client, model, image)["card"]
+    assert "Several faces" in card
+    cropped = crop_photo(model.photos.get(), Box(200, 100, 900, 1200))
+    assert "Several faces" not in page(owner_client, model)
+    crop_photo(cropped, Box.whole(1600, 1600))
+    assert "Several faces" in page(owner_client, model)

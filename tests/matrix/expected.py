@@ -79,6 +79,7 @@ PAGES = {
     "photo_remove": _click(O),
     "photo_move": _click(O, direction="later"),
     "photo_caption": _click(O, caption="another"),
+    "photo_crop": _click(O, preset="centre"),
     "model": _read(O),
     "model_live": _read(O),
     "generate": _click(O, **PICTURES),
