@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-colours bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -73,6 +73,9 @@ bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files
 
 bench-colours: $(DEV_STAMP) ## How far stored colours are from what a photo's profile says
 	@$(PYTHON) -m bench.colours
+
+bench-coach: $(DEV_STAMP) ## What measuring photos adds to taking them in; PHOTOS=folder uses your own
+	@$(PYTHON) -m bench.coach $(if $(PHOTOS),"$(PHOTOS)")
 
 bench-archives: $(DEV_STAMP) ## What an archive of PHOTOS=50 photos costs in time and memory, and one that means harm
 	@$(PYTHON) -m bench.archives --photos $(or $(PHOTOS),50)

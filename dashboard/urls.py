@@ -30,6 +30,11 @@ wizard_patterns = [
         name="photo_part",
     ),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/advice",
+        photos.photo_advice,
+        name="photo_advice",
+    ),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
     path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),
     path("dashboard/photos/<uuid:photo_id>/caption", photos.photo_caption, name="photo_caption"),

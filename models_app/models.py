@@ -137,7 +137,8 @@ class TrainingImage(models.Model):
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     # What was done to it when it was taken, as codes (`changes.py`).
     changes = models.JSONField(_("changes"), default=list, blank=True)
-    notes = models.JSONField(_("notes"), default=list, blank=True)
+    # What the coach measured of what is trained on (`coach/measuring.py`); None where it has not.
+    measures = models.JSONField(_("measures"), null=True, blank=True)
     # The part that is trained on, as `crops.Box`, and a file of just that; null: all of it.
     crop = models.JSONField(_("crop"), null=True, blank=True)
     cropped = models.FileField(_("cropped file"), max_length=200, blank=True)

@@ -135,6 +135,7 @@ def add_photo(
         sha256=sha256,
         original_filename=filename,
         changes=list(normalised.changes),
+        measures=normalised.measures,
         caption=clean_caption(caption),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )

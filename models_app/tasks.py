@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from models_app import partial_uploads, uploads
+from models_app.coach import backlog
 
 
 @shared_task
@@ -23,3 +24,9 @@ def sweep_partial_uploads() -> None:
 def sweep_upload_counts() -> None:
     """Delete what no longer counts for anybody's day."""
     uploads.sweep_counts()
+
+
+@shared_task
+def measure_photos() -> None:
+    """Measure photos that have no measures yet."""
+    backlog.measure_some()

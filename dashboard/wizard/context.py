@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.forms import StepForm
-from dashboard.wizard.photo_advice import photo_advice
+from dashboard.wizard.photo_advice import PhotoAdvice, photo_advice
 from dashboard.wizard.steps import (
     PHOTOS,
     REVIEW,
@@ -50,11 +50,12 @@ from training.selectors import (
 
 @dataclass(frozen=True, slots=True)
 class PhotoCard:
-    """A photo with its caption, entered or stored, and the name of the caption's field."""
+    """A photo with its caption, entered or stored, the caption's field, and the coach's notes."""
 
     photo: TrainingImage
     caption_field: str
     caption: str
+    notes: Sequence[str] = ()
 
 
 def address(model: UserModel, step: Step) -> str:
@@ -91,23 +92,30 @@ def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[st
     return {"estimate": render_to_string("wizard/_estimate.html", context, request)}
 
 
-def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -> PhotoCard:
-    """Return the card of a photo, with its caption from `entered` if it is there."""
+def photo_card(
+    photo: TrainingImage,
+    entered: Mapping[str, str] | None = None,
+    advice: PhotoAdvice | None = None,
+) -> PhotoCard:
+    """Return the card of a photo, with its caption from `entered` if it is there, and with what
+    the coach says of it where that is to be shown."""
     name = caption_field(photo)
-    return PhotoCard(photo, name, (entered or {}).get(name, photo.caption))
+    caption = (entered or {}).get(name, photo.caption)
+    return PhotoCard(photo, name, caption, advice.lines.get(photo.pk, ()) if advice else ())
 
 
 def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the context of the photo grid and the advice beside it, that on captions too."""
     photos = list(photos_of(model))
-    cards = [photo_card(photo, entered) for photo in photos]
-    return {"cards": cards} | advice_context(model, len(cards)) | notes_context(model, photos)
+    context = advice_context(model, photos) | notes_context(model, photos)
+    return {"cards": [photo_card(one, entered, context["advice"]) for one in photos]} | context
 
 
-def advice_context(model: UserModel, count: int) -> dict[str, Any]:
-    """Return the context of the advice on a model's `count` photos, with what limits say."""
+def advice_context(model: UserModel, photos: Iterable[TrainingImage]) -> dict[str, Any]:
+    """Return the context of the advice on a model's photos, with what limits say."""
     return {
-        "advice": photo_advice(count, model.kind),
+        "model": model,
+        "advice": photo_advice(photos, model.kind),
         "upload_notes": limit_notes(model.owner, *UPLOADING),
     }
 

@@ -18,8 +18,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
 from dashboard.current_user import current_user
 from dashboard.wizard.caption_context import notes_fragments
@@ -112,6 +112,18 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
     fragments = notes_fragments(request, photo.model)
     return JsonResponse({"caption": photo.caption, "fragments": fragments})
+
+
+@require_safe
+def photo_advice(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
+    """Return the advice and the photos' notes, for a page that waits for photos to be measured.
+
+    The last answer has the status that ends htmx's polling.
+    """
+    context = photos_context(model_for(current_user(request), model_id))
+    is_over = not context["advice"].waiting
+    status = HttpResponseStopPolling.status_code if is_over else 200
+    return render(request, "wizard/_advice_and_notes.html", context, status=status)
 
 
 def _draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image, ImageFile
 from PIL.Image import Resampling, Transpose
 
+from models_app.coach.measuring import measure
 from models_app.decoding import banded
 from models_app.decoding.bands import STRIP_ROWS, reduced, strips
 from models_app.decoding.colours import profile_of_png
@@ -147,6 +148,7 @@ def _encode(pixels: Image.Image, task: Task, changes: tuple[str, ...]) -> Normal
     # Encoders copy what they find here: profile, comment, resolution.
     pixels.info = {}
     width, height = pixels.size
+    measures = _measures(pixels, task)
     data, extension = b"", "jpg"
     if task.stored_as == "PNG":
         # Photos hardly pack any better above this level, and take three times as long.
@@ -155,7 +157,16 @@ def _encode(pixels: Image.Image, task: Task, changes: tuple[str, ...]) -> Normal
         data = _saved(pixels, "JPEG", quality=95, subsampling=0)
     pixels.thumbnail((task.thumbnail_side,) * 2, Resampling.LANCZOS)
     thumbnail = _saved(pixels, "JPEG", quality=82)
-    return NormalisedPhoto(data, extension, width, height, thumbnail, changes)
+    return NormalisedPhoto(data, extension, width, height, thumbnail, changes, measures)
+
+
+def _measures(pixels: Image.Image, task: Task) -> dict[str, Any] | None:
+    if not task.stored_as:
+        return None
+    try:
+        return measure(pixels)
+    except Exception:  # advice is not worth losing the photo
+        return None
 
 
 def _saved(pixels: Image.Image, name: str, **options: int) -> bytes:

@@ -91,7 +91,9 @@ def _run(task: Task, source: IO[bytes]) -> tuple[int, bytes, str]:
     with subprocess.Popen(
         [*_COMMAND, task.dumps()],
         cwd=_ROOT,
-        env={},  # keys and passwords of the installation stay here
+        # Keys and passwords of the installation stay here. Threads for the milliseconds in which
+        # faces are looked for would only wait.
+        env={"OMP_NUM_THREADS": "1"},
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

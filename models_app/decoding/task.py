@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class Exit(IntEnum):
@@ -52,7 +53,8 @@ class Task:
 class NormalisedPhoto:
     """A photo ready to be stored: encoded bytes, `extension` without the dot, pixels.
 
-    `changes` are what was done to it (`models_app.changes`).
+    `changes` are what was done to it (`models_app.changes`), `measures` what was measured
+    (`models_app.coach.measuring`).
     """
 
     data: bytes
@@ -61,19 +63,21 @@ class NormalisedPhoto:
     height: int
     thumbnail: bytes
     changes: tuple[str, ...] = ()
+    measures: dict[str, Any] | None = None
 
     def dumps(self) -> bytes:
         """Return a line that describes the photo, followed by its bytes and the thumbnail's."""
         sizes = len(self.data), len(self.thumbnail)
-        line = [self.extension, self.width, self.height, *sizes, self.changes]
+        line = [self.extension, self.width, self.height, *sizes, self.changes, self.measures]
         return json.dumps(line).encode() + b"\n" + self.data + self.thumbnail
 
     @classmethod
     def loads(cls, answer: bytes) -> NormalisedPhoto:
         """Return the photo in a worker's answer. Raises ValueError if it is anything else."""
         line, _, rest = answer.partition(b"\n")
-        extension, width, height, size, thumbnail_size, changes = json.loads(line)
+        extension, width, height, size, thumbnail_size, changes, measures = json.loads(line)
         if extension not in {"jpg", "png"} or size + thumbnail_size != len(rest):
             raise ValueError("This is no worker's answer")
         sides = int(width), int(height)
-        return cls(rest[:size], extension, *sides, rest[size:], tuple(map(str, changes)))
+        words = tuple(map(str, changes))
+        return cls(rest[:size], extension, *sides, rest[size:], words, measures)

@@ -12,14 +12,15 @@ import resource
 import signal
 import sys
 import warnings
-from pathlib import Path
 from typing import IO
 
 # All that is needed is loaded before the limits: a library could not be loaded any more.
 from PIL import Image
 
+from models_app.coach import faces
 from models_app.decoding import banded
 from models_app.decoding.metadata import install
+from models_app.decoding.own_memory import private_memory
 from models_app.decoding.pixels import normalise
 from models_app.decoding.scans import TooManyScansError, check_scans
 from models_app.decoding.task import Exit, Task
@@ -33,6 +34,8 @@ def main() -> Exit:
     source = _photo()
     install()
     banded.load(task.decoder)
+    if task.stored_as:
+        faces.load()
     _limit(task)
     try:
         if task.scan_at:
@@ -66,7 +69,7 @@ def _limit(task: Task) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     os.nice(_NICENESS)
     # No files, no core dumps, and of private memory what the task may take (setrlimit(2)).
-    memory = _private_memory() + task.memory
+    memory = private_memory() + task.memory
     for kind, limit in (
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
@@ -76,15 +79,6 @@ def _limit(task: Task) -> None:
     # Both signals end a process that does not handle them, also in the middle of C code.
     signal.setitimer(signal.ITIMER_PROF, task.processor_seconds)
     signal.setitimer(signal.ITIMER_REAL, task.clock_seconds)
-
-
-def _private_memory() -> int:
-    """Return what counts against RLIMIT_DATA so far, in bytes (proc(5), statm); 0 elsewhere."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
-    except OSError:
-        return 0  # not Linux, where the limit covers little anyway
-    return pages * resource.getpagesize()
 
 
 if __name__ == "__main__":

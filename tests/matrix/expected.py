@@ -79,6 +79,7 @@ PAGES = {
     "photo_parts": _click(O, name="a.jpg", length="9", chosen="1"),
     "photo_part": Expected(O, methods=frozenset({"PATCH", "DELETE"})),
     "wizard": _click(O, **ABOUT | {"name": "Another"}),
+    "photo_advice": _read(O),
     "photo_remove": _click(O),
     "photo_move": _click(O, direction="later"),
     "photo_caption": _click(O, caption="another"),

@@ -70,7 +70,8 @@ def test_a_worker_knows_nothing_of_the_installation(monkeypatch):
     monkeypatch.setenv("TOGETHER_API_KEY", "secret")
     program = (
         "import os, sys\n"
-        "sys.exit(0 if os.environ.keys() <= {'LC_CTYPE'} and len(os.listdir('/dev/fd')) < 5 else 9)"
+        "known = {'LC_CTYPE', 'OMP_NUM_THREADS'}\n"
+        "sys.exit(0 if os.environ.keys() <= known and len(os.listdir('/dev/fd')) < 5 else 9)"
     )
     worker(monkeypatch, program)
     monkeypatch.setattr(NormalisedPhoto, "loads", lambda _: "no environment, no open files")
