@@ -117,8 +117,9 @@ class Decoding:
 
     # Of all photos that are being opened together, so also of a single one.
     memory: int = 264 * _MEBIBYTE
-    # What a process needs besides: the interpreter's own, and what allocators waste.
-    spare_memory: int = 16 * _MEBIBYTE
+    # What a process needs besides: the interpreter's own, the stacks of a few threads, and what
+    # allocators waste on large pages.
+    spare_memory: int = 24 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0
     # How many times as long the largest photos may take.
