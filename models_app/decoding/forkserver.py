@@ -104,7 +104,7 @@ def _listen(words: int, children: dict[int, _Child]) -> None:
         code,
         child.words.decode(errors="replace").strip(),
         used.ru_utime + used.ru_stime,
-        used.ru_maxrss,
+        used.ru_maxrss * 1024,
     )
     with suppress(OSError):  # whoever asked may be gone
         os.write(child.report, ended.dumps())

@@ -186,3 +186,32 @@ def take(budget: Budget, memory: int, name: str, order: list[str]) -> None:
 
 def wait_for(condition) -> None:
     assert wait_until(condition, 10, interval=0.001)
+
+
+@pytest.mark.parametrize(
+    "note", [b"Exif\0\0" + b"II*\0\xff" * 99, b"ICC_PROFILE\0\1\1nonsense" * 9]
+)
+def test_broken_notes_do_not_cost_a_large_jpeg(note):
+    data = photo.encoded(photo.quarters(3000, 2000)).getvalue()
+    segment = b"\xff\xe1" if note.startswith(b"Exif") else b"\xff\xe2"
+    broken = data[:2] + segment + (len(note) + 2).to_bytes(2, "big") + note + data[2:]
+    result = normalise(io.BytesIO(broken))
+    assert (result.width, result.height) == (2048, 1365)
+    assert photo.corners(photo.opened(result.data)) == photo.UPRIGHT
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_is_turned_upright(orientation):
+    turn = photo.AS_STORED[orientation]
+    image = photo.quarters(3000, 2000)
+    stored = image if turn is None else image.transpose(turn)
+    data = photo.encoded(stored, exif=photo.exif(orientation))
+    result = normalise(data)
+    assert (result.width, result.height) == (2048, 1365)
+    assert photo.corners(photo.opened(result.data)) == photo.UPRIGHT
+    assert max(photo.opened(result.thumbnail).size) == 512
+
+
+def test_a_large_jpeg_that_ends_too_early_is_refused():
+    data = photo.encoded(photo.quarters(3000, 2000), quality=98).getvalue()
+    assert refusal(data[: len(data) // 2]).code == "damaged"
