@@ -45,6 +45,8 @@ def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
     photo, pixels = _of_stored_size(source, task)
     pixels, is_converted = _in_srgb(pixels, photo.profile)
     pixels = vips.upright(pixels, photo.orientation)
+    if task.crop:
+        pixels = vips.part(pixels, *task.crop)
     return _encode(pixels, task, tuple(_changes(photo, task, is_converted=is_converted)))
 
 

@@ -63,6 +63,11 @@ def upright(image: pyvips.Image, orientation: int | None) -> pyvips.Image:
     return turned.autorot().copy_memory()
 
 
+def part(image: pyvips.Image, left: int, upper: int, right: int, lower: int) -> pyvips.Image:
+    """Return a part of a picture. Raises pyvips.Error if it has no such part."""
+    return image.crop(left, upper, right - left, lower - upper)
+
+
 def as_jpeg(image: pyvips.Image, quality: int, *, full_colour: bool = False) -> bytes:
     """Return a JPEG without any notes, its colours at full or at half resolution."""
     sampling = "off" if full_colour else "on"
