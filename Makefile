@@ -68,7 +68,8 @@ bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and wh
 bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV cost once ROWS=200000 calls were paid
 	@$(PYTHON) -m bench.spending --rows $(or $(ROWS),200000)
 
-bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files cost; PHOTOS=folder uses your own
+bench-ingest: $(DEV_STAMP) ## What taking in 20 photos takes, by SHARP=folder (npm install sharp) too, and hostile files; PHOTOS=folder
+	@$(PYTHON) -m bench.beside $(if $(PHOTOS),"$(PHOTOS)") $(if $(SHARP),--sharp "$(SHARP)")
 	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")
 
 bench-colours: $(DEV_STAMP) ## How far stored colours are from what a photo's profile says

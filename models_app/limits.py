@@ -134,8 +134,8 @@ class Decoding:
 
     # Of all photos that are being opened together, so also of a single one.
     memory: int = 264 * _MEBIBYTE
-    # What a process needs besides: the interpreter's own, what allocators waste, and what is
-    # needed to measure a photo.
+    # What a process needs besides: the interpreter's own, the stacks of a few threads, what
+    # allocators waste on large pages, and what is needed to measure a photo.
     spare_memory: int = 24 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0

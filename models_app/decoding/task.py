@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
+
+# A task always has this length, so that where one ends is never in doubt.
+MESSAGE_BYTES = 1024
+# How a worker ends whose own clock should have ended it.
+LATE = -int(signal.SIGALRM)
 
 
 class Exit(IntEnum):
@@ -41,12 +47,30 @@ class Task:
     clock_seconds: float
     crop: tuple[int, int, int, int] | None = None
 
-    def dumps(self) -> str:
-        return json.dumps(asdict(self))
+    def dumps(self) -> bytes:
+        return json.dumps(asdict(self)).encode().ljust(MESSAGE_BYTES)
 
     @classmethod
-    def loads(cls, text: str) -> Task:
-        return cls(**json.loads(text))
+    def loads(cls, message: bytes) -> Task:
+        return cls(**json.loads(message))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a worker ended: its exit code (negative for a signal), its last words, and what it took,
+    in seconds of the processor and bytes of memory."""
+
+    code: int
+    words: str = ""
+    processor_seconds: float = 0.0
+    memory: int = 0
+
+    def dumps(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def loads(cls, message: bytes) -> Ended:
+        return cls(**json.loads(message))
 
 
 @dataclass(frozen=True, slots=True)
