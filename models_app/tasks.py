@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from models_app import uploads
+from models_app import phone_links, uploads
 
 
 @shared_task
@@ -15,5 +15,6 @@ def sweep_uploads() -> None:
 
 @shared_task
 def sweep_upload_counts() -> None:
-    """Delete what no longer counts for anybody's day."""
+    """Delete what no longer counts for anybody's day, and phones' links that are over."""
     uploads.sweep_counts()
+    phone_links.prune()

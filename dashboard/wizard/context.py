@@ -16,6 +16,7 @@ from accounts.allowances import Limit
 from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
 from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
+from dashboard.phone.context import phone_context
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import photo_advice
@@ -118,10 +119,14 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return photos_context(model, form.data) | {
-            "sets": SETS,
-            "litter_rule": json.dumps(litter.rule()),
-        }
+        return (
+            photos_context(model, form.data)
+            | phone_context(request, model)
+            | {
+                "sets": SETS,
+                "litter_rule": json.dumps(litter.rule()),
+            }
+        )
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts import addresses, invitations, sessions
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
+from models_app import phone_links
 from models_app.models import TrainingImage, UserModel
 from tests.conftest import client_of
 from tests.dashboard.rows import PICTURES, describe_local_trainer
@@ -141,6 +142,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     TOTP.activate(owner, generate_totp_secret())
     RecoveryCodes.activate(owner)
     passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
+    phone = phone_links.token_of(phone_links.issue(draft))
     token = dumps([str(change.pk), "old"], salt=addresses._SALT)
     general = {
         "model_id": ready.pk,
@@ -155,6 +157,12 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "": general,
         "dashboard:wizard": {"model_id": draft.pk},
         "dashboard:photo_upload": {"model_id": draft.pk},
+        "dashboard:phone_make": {"model_id": draft.pk},
+        "dashboard:phone_end": {"model_id": draft.pk},
+        "dashboard:photos_live": {"model_id": draft.pk},
+        "dashboard:phone_page": {"token": phone},
+        "dashboard:phone_upload": {"token": phone},
+        "dashboard:phone_remove": {"token": phone},
         "dashboard:job_retry": {"job_id": failed.pk},
         "dashboard:job_abandon": {"job_id": unknown.pk},
         "dashboard:job_not_started": {"job_id": unknown.pk},

@@ -40,6 +40,11 @@ SIGNED_OUT = Answer(
     _("You are signed out"),
     _("Nothing was stored. Sign in, then upload your photos again."),
 )
+LINK_OVER = Answer(
+    404,
+    _("This link has ended"),
+    _("Nothing was stored. To add more photos, show a new code on the computer and scan it."),
+)
 TOO_SLOW = Answer(
     408,
     _("That took too long"),
@@ -100,7 +105,7 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         ANSWERED_BY,
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", _POLICY),
-        (b"referrer-policy", b"same-origin"),
+        (b"referrer-policy", b"strict-origin"),  # an address may be a secret
     ]
     if answer.ends_connection:
         headers.append((b"connection", b"close"))
