@@ -105,7 +105,7 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         ANSWERED_BY,
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", _POLICY),
-        (b"referrer-policy", b"strict-origin"),  # an address may be a secret
+        (b"referrer-policy", b"same-origin"),
     ]
     if answer.ends_connection:
         headers.append((b"connection", b"close"))
