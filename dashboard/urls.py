@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboard.live.stream import events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
+from dashboard.phone import page as phone, panel
 from dashboard.wizard import captions, crops, photos, views
 
 app_name = "dashboard"
@@ -29,6 +30,12 @@ wizard_patterns = [
         photos.photo_part,
         name="photo_part",
     ),
+    path("dashboard/models/new/<uuid:model_id>/phone/make", panel.phone_make, name="phone_make"),
+    path("dashboard/models/new/<uuid:model_id>/phone/end", panel.phone_end, name="phone_end"),
+    path("dashboard/models/new/<uuid:model_id>/photos/live", panel.photos_live, name="photos_live"),
+    path("phone/<str:token>/", phone.phone_page, name="phone_page"),
+    path("phone/<str:token>/photos", phone.phone_upload, name="phone_upload"),
+    path("phone/<str:token>/remove", phone.phone_remove, name="phone_remove"),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
     path(
         "dashboard/models/new/<uuid:model_id>/photos/advice",

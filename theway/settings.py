@@ -64,7 +64,8 @@ if PUBLIC_URL:
     ALLOWED_HOSTS = [*dict.fromkeys([*ALLOWED_HOSTS, name_of(PUBLIC_URL)])]
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
-SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, env.get(set_by.WEB_HOST)} - LOOPBACK_HOSTS)
+WEB_HOST = env.get(set_by.WEB_HOST)
+SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, WEB_HOST} - LOOPBACK_HOSTS)
 # What links in mails begin with; never the Host header of a request.
 OWN_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
 OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"

@@ -17,6 +17,7 @@ from accounts.allowances import Limit
 from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
 from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
+from dashboard.phone.context import phone_context
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.forms import StepForm
@@ -129,14 +130,18 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return photos_context(model, form.data) | {
-            "sets": SETS,
-            "litter_rule": json.dumps(litter.rule()),
-            "partial": PARTIAL,
-            "unfinished": json.dumps(_unfinished(model)),
-            # By which the browser knows whose files it keeps.
-            "keeper": salted_hmac("dashboard.kept_files", str(model.owner_id)).hexdigest()[:16],
-        }
+        return (
+            photos_context(model, form.data)
+            | phone_context(request, model)
+            | {
+                "sets": SETS,
+                "litter_rule": json.dumps(litter.rule()),
+                "partial": PARTIAL,
+                "unfinished": json.dumps(_unfinished(model)),
+                # By which the browser knows whose files it keeps.
+                "keeper": salted_hmac("dashboard.kept_files", str(model.owner_id)).hexdigest()[:16],
+            }
+        )
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}

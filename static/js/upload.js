@@ -271,6 +271,8 @@ function place(html) {
   const grid = document.getElementById("photo-grid");
   grid.insertAdjacentHTML("beforeend", html);
   const card = grid.lastElementChild;
+  // It is there already where it came along with a phone's photos.
+  if (document.getElementById(card.id) !== card) return card.remove();
   const others = [...grid.children].slice(0, -1);
   const chosen = (other) => Number(other.dataset.chosen);
   const before = others.findLast((other) => chosen(other) < chosen(card));

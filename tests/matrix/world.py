@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import addresses, invitations, sessions
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
-from models_app import partial_uploads
+from models_app import partial_uploads, phone_links
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.partial_uploads import Announced
 from tests.conftest import client_of
@@ -143,6 +143,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     TOTP.activate(owner, generate_totp_secret())
     RecoveryCodes.activate(owner)
     passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
+    phone = phone_links.token_of(phone_links.issue(draft))
     token = dumps([str(change.pk), "old"], salt=addresses._SALT)
     general = {
         "model_id": ready.pk,
@@ -160,6 +161,12 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "dashboard:captions": {"model_id": draft.pk},
         "dashboard:photo_parts": {"model_id": draft.pk},
         "dashboard:photo_part": {"model_id": draft.pk, "upload_id": _arriving(draft).pk},
+        "dashboard:phone_make": {"model_id": draft.pk},
+        "dashboard:phone_end": {"model_id": draft.pk},
+        "dashboard:photos_live": {"model_id": draft.pk},
+        "dashboard:phone_page": {"token": phone},
+        "dashboard:phone_upload": {"token": phone},
+        "dashboard:phone_remove": {"token": phone},
         "dashboard:job_retry": {"job_id": failed.pk},
         "dashboard:job_abandon": {"job_id": unknown.pk},
         "dashboard:job_not_started": {"job_id": unknown.pk},

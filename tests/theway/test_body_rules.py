@@ -8,8 +8,10 @@ import uuid
 import pytest
 from django.conf import settings as site
 from django.test import Client
+from django.urls import reverse
 
 from accounts.limits import LimitReachedError
+from models_app import phone_links
 from tests.conftest import client_of
 from tests.dashboard.wizard_drafts import address, draft, upload_address
 from tests.factories import UserFactory
@@ -102,3 +104,13 @@ def test_who_may_upload_nothing_more_is_told_before_a_byte_is_read(model, settin
     found = rule(upload_address(model), client_of(model.owner))
     assert isinstance(found.reached, LimitReachedError)
     assert rule(upload_address(model), client_of(UserFactory())).reached is None
+
+
+def test_a_phone_may_send_photos_while_its_link_is_open(model):
+    token = phone_links.token_of(phone_links.issue(model))
+    path = reverse("dashboard:phone_upload", args=[token])
+    found = rule(path)
+    assert (found.max_bytes, found.sender) == (site.MAX_REQUEST_BYTES, model.owner.pk)
+    phone_links.end(model)
+    found = rule(path)
+    assert (found.max_bytes, found.sender, found.is_link_over) == (MEBIBYTE, None, True)

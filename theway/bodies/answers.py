@@ -40,6 +40,11 @@ SIGNED_OUT = Answer(
     _("You are signed out"),
     _("Nothing was stored. Sign in, then upload your photos again."),
 )
+LINK_OVER = Answer(
+    404,
+    _("This link has ended"),
+    _("Nothing was stored. To add more photos, show a new code on the computer and scan it."),
+)
 TOO_SLOW = Answer(
     408,
     _("That took too long"),

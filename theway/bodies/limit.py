@@ -10,6 +10,7 @@ from typing import Any
 
 from theway.bodies.answers import (
     BUSY,
+    LINK_OVER,
     SIGNED_OUT,
     TOO_LARGE,
     TOO_MANY,
@@ -171,6 +172,8 @@ async def _refuse(rule: Rule, answer: Answer, scope: Scope, send: Send) -> None:
 
 
 def _too_large(rule: Rule) -> Answer:
+    if rule.is_link_over:
+        return LINK_OVER
     return SIGNED_OUT if rule.is_upload and rule.sender is None else TOO_LARGE
 
 
