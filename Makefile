@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-colours bench-archives bench-uploads bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-colours bench-archives bench-uploads bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -79,6 +79,9 @@ bench-archives: $(DEV_STAMP) ## What an archive of PHOTOS=50 photos costs in tim
 
 bench-uploads: $(DEV_STAMP) ## Whether memory comes back after a storm of uploads, and what pages take meanwhile
 	@$(PYTHON) -m bench.uploads --rounds $(or $(ROUNDS),2)
+
+bench-dataset: $(DEV_STAMP) ## What writing a dataset of PHOTOS=50 of the largest photos takes; its digest twice
+	@$(PYTHON) -m bench.dataset --photos $(or $(PHOTOS),50)
 
 bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second of large files cost, and when they are cut
 	@$(PYTHON) -m bench.slow_readers --clients $(or $(CLIENTS),300)

@@ -4,7 +4,7 @@ from django.urls import path
 
 from dashboard.live.stream import events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
-from dashboard.wizard import photos, views
+from dashboard.wizard import captions, crops, photos, views
 
 app_name = "dashboard"
 
@@ -16,10 +16,16 @@ wizard_patterns = [
         photos.photo_upload,
         name="photo_upload",
     ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/captions",
+        captions.captions,
+        name="captions",
+    ),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
     path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),
     path("dashboard/photos/<uuid:photo_id>/caption", photos.photo_caption, name="photo_caption"),
+    path("dashboard/photos/<uuid:photo_id>/crop", crops.photo_crop, name="photo_crop"),
 ]
 page_patterns = [
     path("", home.landing, name="landing"),

@@ -49,7 +49,7 @@ def create(
     Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
     the LoRA's scale. Raises GenerationRefusedError and LimitReachedError.
     """
-    option = _option(model, provider)
+    option = _option(model, provider, count)
     width, height = RATIOS[ratio]
     wishes = sha256(repr((prompt, ratio, count, seed, strength, provider)).encode()).hexdigest()
     key = f"images:{model.pk}:{idempotency_key[:40]}:{wishes[:32]}"
@@ -108,7 +108,15 @@ def delete_image(image: GeneratedImage) -> None:
         file_deletions.delete_on_commit(names)
 
 
-def _option(model: UserModel, provider: str) -> GenerationOption:
+def _option(model: UserModel, provider: str, count: int) -> GenerationOption:
+    option = _available_option(model, provider)
+    if count > 1 and option.offer and option.offer.one_at_a_time:
+        text = _("%(provider)s makes one picture at a time with this model. Choose 1 picture.")
+        raise GenerationRefusedError(text % {"provider": option.label})
+    return option
+
+
+def _available_option(model: UserModel, provider: str) -> GenerationOption:
     if model.status != UserModel.Status.READY:
         raise GenerationRefusedError(_("This model is not trained yet."))
     for option in options_for(model):

@@ -58,11 +58,27 @@ class Limits:
     min_side: int = 256
     # Trainers crop to their own ratios, which would leave almost nothing of a panorama.
     max_ratio: float = 4.0
+    # What trainers learn at by default: anything smaller is enlarged there and shows less.
+    recommended_side: int = 1024
     # Twice the largest training resolution: enough to crop from, small enough to send.
     stored_side: int = 2048
     thumbnail_side: int = 512
     max_caption: int = 500
+    # Where the text encoder with the shortest memory stops: CLIP's 77 tokens.
+    long_caption: int = 300
     formats: tuple[str, ...] = tuple(kind.name for kind in KINDS)
+
+    def is_too_small(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, has too few pixels to be trained on."""
+        return min(width, height) < self.min_side
+
+    def is_too_narrow(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, is too far from a square to be trained on."""
+        return max(width, height) > min(width, height) * self.max_ratio
+
+    def is_below_recommended(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, can be trained on but shows less than trainers see."""
+        return min(width, height) < self.recommended_side
 
     @property
     def formats_text(self) -> str:

@@ -80,6 +80,9 @@ class TrainingOffer:
     resolutions: tuple[int, ...] = ()  # pixels; () where the trainer decides it itself
     # Of our hyperparameters those that it decides itself, whatever is asked for.
     decides: frozenset[str] = frozenset()
+    describes_photos: bool = False  # writes captions for photos that have none
+    # Of which kinds of subject it reads no captions, whatever is sent.
+    reads_no_captions_of: frozenset[str] = frozenset()
     note: str | Promise = ""  # what only holds there, of its licence for example
 
     def defaults_for(self, subject: str) -> Defaults:
@@ -116,6 +119,7 @@ class GenerationOffer:
     only_own_weights: bool = False  # generates only with what it has trained
     takes_uploads: bool = False  # keeps a copy of the weights for a while, uploaded by us
     seconds_per_image: float | None = None  # on the provider's machine
+    one_at_a_time: bool = False  # is not known to make several images of one request
     # How it draws with what it has trained itself, where that is another way.
     own: GenerationOffer | None = None
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from tests.factories import UserFactory
 
 pytest_plugins = [
+    "tests.garbage",
     "tests.own_database",
     "tests.scripted_trainer",
     "tests.trainer_fixtures",

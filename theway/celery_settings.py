@@ -18,6 +18,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.read_webhook_keys": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
+    "jobs.tasks.write_caption": {"queue": "calls"},
     "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
@@ -29,6 +30,7 @@ CELERY_BEAT_SCHEDULE = {
     "upload counts": {"task": "models_app.tasks.sweep_upload_counts", "schedule": 3600.0},
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
+    "datasets": {"task": "training.tasks.release_datasets", "schedule": 3600.0},
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 

@@ -274,8 +274,7 @@ CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = file_storages(env)
-STORAGES["staticfiles"] = {"BACKEND": "theway.static_storage.StaticStorage"}
+STORAGES = file_storages(env) | {"staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"}}
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
@@ -284,6 +283,10 @@ SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG
 MAX_REQUEST_BYTES = env.get(set_by.MAX_REQUEST_MB) * 1024 * 1024
 # The processor's seconds that opening one photo may take; a phone's photo takes half of one.
 PHOTO_SECONDS = env.get(set_by.PHOTO_SECONDS)
+# The operator's own program that describes photos, and what it may take for one.
+CAPTION_COMMAND = env.get(set_by.CAPTION_COMMAND)
+CAPTION_SECONDS = env.get(set_by.CAPTION_SECONDS)
+CAPTION_MEMORY_MB = env.get(set_by.CAPTION_MEMORY_MB)
 # Photos of people: readable by the installation's own account only, served only by our views.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -17,6 +17,7 @@ from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
 from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.wizard import unsaved_answers
+from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import photo_advice
 from dashboard.wizard.steps import (
@@ -96,9 +97,10 @@ def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -
 
 
 def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the context of the photo grid and the advice beside it."""
-    cards = [photo_card(photo, entered) for photo in photos_of(model)]
-    return {"cards": cards} | advice_context(model, len(cards))
+    """Return the context of the photo grid and the advice beside it, that on captions too."""
+    photos = list(photos_of(model))
+    cards = [photo_card(photo, entered) for photo in photos]
+    return {"cards": cards} | advice_context(model, len(cards)) | notes_context(model, photos)
 
 
 def advice_context(model: UserModel, count: int) -> dict[str, Any]:

@@ -25,16 +25,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
+from dashboard.wizard.caption_context import notes_fragments
 from dashboard.wizard.context import photos_context
 from dashboard.wizard.photo_replies import live, stored
 from dashboard.wizard.plain_uploads import archive_in, take_in_plainly
 from dashboard.wizard.steps import PHOTOS, save_captions
+from models_app.caption_services import set_caption
 from models_app.captions import CaptionError, read_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
-from models_app.services import add_photo, move_photo, remove_photo, set_caption
+from models_app.services import add_photo, move_photo, remove_photo
 
 View = Callable[..., HttpResponseBase]
 
@@ -68,7 +70,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
     if not model.is_editable:
         raise NotEditableError
     uploads = request.FILES.getlist("photos")
-    if _wants_json(request):
+    if wants_json(request):
         return _upload_one(request, model, uploads)
     take_in_plainly(request, model, uploads)
     if not uploads:
@@ -98,7 +100,8 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Save one caption."""
     photo = photo_for(current_user(request), photo_id)
     set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
-    return JsonResponse({"caption": photo.caption})
+    fragments = notes_fragments(request, photo.model)
+    return JsonResponse({"caption": photo.caption, "fragments": fragments})
 
 
 def _upload_one(
@@ -162,7 +165,7 @@ def _sign_in_address(request: HttpRequest) -> str:
 
 def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
     """Send a browser, htmx or a script to `address`, with the reason."""
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"message": reason, "address": address}, status=status)
     messages.warning(request, reason)
     if getattr(request, "htmx", False):
@@ -170,5 +173,6 @@ def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> H
     return redirect(address)
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks."""
     return request.headers.get("Accept", "").startswith("application/json")

@@ -110,9 +110,11 @@ def _submit(job: JobQueue) -> None:
             # Cancelled, updated or restored while it was prepared: back to the queue, unpaid.
             move(job, Status.QUEUED, sent_at=None)
             return
+        if job.lookup_key:
+            journal.keep_lookup_key(job)
         journal.raise_mark()
     except (OSError, ValueError) as error:
-        # Without the mark a restored database could pay again, so nothing is sent. A disk that
+        # Without them a restored database could pay again, so nothing is sent. A disk that
         # is full for long is no failed try: there is room again some time.
         log.warning("job %s: what is paid cannot be written down: %s", job.pk, error)
         _put_off(job, error, code=error_code(error))

@@ -35,7 +35,7 @@ CONNECTIONS = 64
 
 
 @deconstructible
-class BucketStorage(S3Storage):
+class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
     """Files in one bucket. Options are django-storages'; none makes anything public."""
 
     def __init__(self, **options: Any) -> None:
@@ -121,7 +121,7 @@ class BucketStorage(S3Storage):
             etag=found["ETag"],
         )
         file: File[bytes] = File(io.BufferedReader(reader, BLOCK_BYTES), name)
-        file.size = found["ContentLength"]  # type: ignore[misc]
+        file.size = found["ContentLength"]
         return file
 
     def _save(self, name: str, content: IO[bytes]) -> str:

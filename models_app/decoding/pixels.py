@@ -52,6 +52,8 @@ def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
     pixels, is_converted = in_srgb(pixels, photo.profile)
     if photo.orientation in _UPRIGHT:
         pixels = pixels.transpose(_UPRIGHT[photo.orientation])
+    if task.crop:
+        pixels = _part(pixels, *task.crop)
     return _encode(pixels, task, tuple(_changes(photo, task, is_converted=is_converted)))
 
 
@@ -132,6 +134,13 @@ def _reduced(image: Image.Image, task: Task) -> Image.Image:
     factor = max(1, factor)
     bands = (opaque(in_eight_bits(strip)) for strip in strips(image, STRIP_ROWS * factor))
     return reduced(bands, *image.size, factor)
+
+
+def _part(pixels: Image.Image, left: int, upper: int, right: int, lower: int) -> Image.Image:
+    # Pillow would put black where there is no picture.
+    if not (0 <= left < right <= pixels.width and 0 <= upper < lower <= pixels.height):
+        raise ValueError("the picture is smaller than the part of it")
+    return pixels.crop((left, upper, right, lower))
 
 
 def _encode(pixels: Image.Image, task: Task, changes: tuple[str, ...]) -> NormalisedPhoto:

@@ -14,6 +14,7 @@ from typing import IO
 
 from django.conf import settings
 
+from models_app.crops import Box
 from models_app.decoding.budget import Budget, BusyError
 from models_app.decoding.task import Exit, NormalisedPhoto, Task
 from models_app.formats import PhotoFormat
@@ -36,9 +37,14 @@ _OUT_OF_TIME = {signal.SIGPROF, signal.SIGALRM}
 
 
 def decode(
-    source: IO[bytes], photo_format: PhotoFormat, shape: Shape, *, only_thumbnail: bool = False
+    source: IO[bytes],
+    photo_format: PhotoFormat,
+    shape: Shape,
+    *,
+    only_thumbnail: bool = False,
+    crop: Box | None = None,
 ) -> NormalisedPhoto:
-    """Return the photo in `source`, opened in a process of its own.
+    """Return the photo in `source`, or `crop` of it, opened in a process of its own.
 
     With `only_thumbnail` there is no other data in it. Waits for its turn. Raises
     PhotoRefusedError, whatever happens to that process.
@@ -47,6 +53,8 @@ def decode(
     if only_thumbnail:
         side = LIMITS.thumbnail_side
         task = replace(task, stored_as="", stored_side=side, near_side=2 * side)
+    if crop:
+        task = replace(task, crop=crop.edges)
     try:
         with _BUDGET.reserved(shape.memory, wait_seconds=DECODING.wait_seconds):
             code, answer, words = _run(task, source)

@@ -23,7 +23,8 @@ class Task:
     `stored_as` is the format of the answer; where it is empty only a thumbnail is wanted.
 
     `near_side` is what a large photo may be reduced to by a fast method before it is resampled.
-    A JPEG in passes may have `max_scans`, from `scan_at` on.
+    A JPEG in passes may have `max_scans`, from `scan_at` on. `crop` are the left, upper, right and
+    lower edge of what is wanted of a photo that is upright and of its stored size.
     """
 
     decoder: str
@@ -37,6 +38,7 @@ class Task:
     memory: int
     processor_seconds: float
     clock_seconds: float
+    crop: tuple[int, int, int, int] | None = None
 
     def dumps(self) -> str:
         return json.dumps(asdict(self))

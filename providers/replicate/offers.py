@@ -8,7 +8,7 @@ picture of their own, which no document of Replicate's lists dependably.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +37,6 @@ class ReplicateTrainer(TrainingOffer):
 
     fields: Mapping[str, str]  # our name → its name
     steps_names: tuple[str, ...] = ("steps",)  # the first that its schema knows
-    describes_photos: bool = False  # writes captions for photos that have none
     has_lora_type: bool = False  # wants to know whether it is a subject or a style
 
 
@@ -121,6 +120,7 @@ RUNNERS: Mapping[str, LoraRunner] = {
         steps=28,
         needs_public_url=True,
         takes_lists=True,
+        one_at_a_time=True,
     ),
     FLUX2_KLEIN_4B: LoraRunner(
         remote_model="black-forest-labs/flux-2-klein-4b-base-lora",
@@ -128,8 +128,12 @@ RUNNERS: Mapping[str, LoraRunner] = {
         steps=28,
         needs_public_url=True,
         takes_lists=True,
+        one_at_a_time=True,
     ),
 }
 TRAINING: Mapping[str, ReplicateTrainer] = {FLUX1_DEV: OSTRIS, QWEN_IMAGE: QWEN}
 FAST_TRAINING: Mapping[str, ReplicateTrainer] = {FLUX1_DEV: FAST}
-GENERATION: Mapping[str, GenerationOffer] = {**RUNNERS, QWEN_IMAGE: OWN}
+GENERATION: Mapping[str, GenerationOffer] = {
+    **RUNNERS,
+    QWEN_IMAGE: replace(OWN, one_at_a_time=True),
+}

@@ -92,6 +92,21 @@ def test_simulated_weights_are_never_sent_to_a_real_service(ready, settings):
         services.create(ready, idempotency_key="a", **{**ASKED, "provider": "together"})
 
 
+@pytest.mark.parametrize("trained_there", [False, True])
+def test_several_pictures_are_not_asked_of_what_makes_one_at_a_time(settings, trained_there):
+    settings.PROVIDERS = {"replicate": {"base_url": "https://api.replicate.com/v1", "api_key": "k"}}
+    settings.PUBLIC_URL = "https://theway.example.org"
+    family, ref = (
+        ("qwen-image", "me/theway:" + 64 * "1") if trained_there else ("flux2-klein-9b", "")
+    )
+    model = UserModelFactory(ready=True, engine="", base_family=family, remote_ref=ref)
+    asked = ASKED | {"provider": "replicate"}
+    with pytest.raises(services.GenerationRefusedError, match="Choose 1 picture"):
+        services.create(model, idempotency_key="a", **(asked | {"count": 2}))
+    assert not JobQueue.objects.exists()
+    assert services.create(model, idempotency_key="a", **asked).payload["count"] == 1
+
+
 def test_every_shape_fits_the_documented_sizes():
     for width, height in RATIOS.values():
         assert width % 8 == height % 8 == 0

@@ -78,6 +78,8 @@ PAGES = {
     "photo_remove": _click(O),
     "photo_move": _click(O, direction="later"),
     "photo_caption": _click(O, caption="another"),
+    "captions": _click(O, **{"go": "apply", "shown-kind": "prepend", "shown-text": "a mug"}),
+    "photo_crop": _click(O, preset="centre"),
     "model": _read(O),
     "model_live": _read(O),
     "generate": _click(O, **PICTURES),

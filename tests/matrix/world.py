@@ -155,6 +155,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "": general,
         "dashboard:wizard": {"model_id": draft.pk},
         "dashboard:photo_upload": {"model_id": draft.pk},
+        "dashboard:captions": {"model_id": draft.pk},
         "dashboard:job_retry": {"job_id": failed.pk},
         "dashboard:job_abandon": {"job_id": unknown.pk},
         "dashboard:job_not_started": {"job_id": unknown.pk},
