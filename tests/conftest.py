@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.trainer_fixtures",
     "tests.paid_trainer",
     "tests.dashboard.real_server",
+    "tests.storage.bucket_server",
 ]
 
 

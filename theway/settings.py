@@ -24,6 +24,7 @@ from theway.logging_settings import logging
 from theway.private_folders import close_database, close_installation, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 from theway.security_settings import *  # noqa: F403
+from theway.storage_settings import file_storages
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
@@ -276,10 +277,7 @@ CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
-    "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"},
-}
+STORAGES = file_storages(env) | {"staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"}}
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG

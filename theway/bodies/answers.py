@@ -85,6 +85,14 @@ READ_ONLY = Answer(
     ),
     retry_after=None,
 )
+AWAY = Answer(
+    503,
+    _("The file storage does not answer right now"),
+    _(
+        "Photos, weights and pictures are safe where they are, and trainings go on. What you just "
+        "sent was not stored. Wait a moment, then try again."
+    ),
+)
 _POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 
