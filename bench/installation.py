@@ -40,7 +40,7 @@ class Installation:
     problems: list[str] = field(default_factory=list)  # what must not have been, in words
     release: str = ""  # of the code that runs: today's, or the next
     restored: int = 0  # how often a backup was put back
-    named_strangers: set[str] = field(default_factory=set)  # tokens that no job has since
+    named_strangers: set[str] = field(default_factory=set)  # runs whose jobs are lost since
 
     @property
     def kind(self) -> str:

@@ -4,7 +4,8 @@ from django.urls import path
 
 from dashboard.live.stream import events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
-from dashboard.wizard import photos, views
+from dashboard.phone import page as phone, panel
+from dashboard.wizard import captions, crops, photos, views
 
 app_name = "dashboard"
 
@@ -16,10 +17,35 @@ wizard_patterns = [
         photos.photo_upload,
         name="photo_upload",
     ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/captions",
+        captions.captions,
+        name="captions",
+    ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts", photos.photo_parts, name="photo_parts"
+    ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts/<uuid:upload_id>",
+        photos.photo_part,
+        name="photo_part",
+    ),
+    path("dashboard/models/new/<uuid:model_id>/phone/make", panel.phone_make, name="phone_make"),
+    path("dashboard/models/new/<uuid:model_id>/phone/end", panel.phone_end, name="phone_end"),
+    path("dashboard/models/new/<uuid:model_id>/photos/live", panel.photos_live, name="photos_live"),
+    path("phone/<str:token>/", phone.phone_page, name="phone_page"),
+    path("phone/<str:token>/photos", phone.phone_upload, name="phone_upload"),
+    path("phone/<str:token>/remove", phone.phone_remove, name="phone_remove"),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/advice",
+        photos.photo_advice,
+        name="photo_advice",
+    ),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
     path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),
     path("dashboard/photos/<uuid:photo_id>/caption", photos.photo_caption, name="photo_caption"),
+    path("dashboard/photos/<uuid:photo_id>/crop", crops.photo_crop, name="photo_crop"),
 ]
 page_patterns = [
     path("", home.landing, name="landing"),

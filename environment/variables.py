@@ -13,7 +13,9 @@ from environment.urls import Address, MailServer, Origin, Redis
 from environment.values import (
     ROOT,
     Amount,
+    Bucket,
     Choice,
+    File,
     Flag,
     Folder,
     Key,
@@ -47,6 +49,9 @@ SESSION_DAYS = Number("SESSION_DAYS", 30, low=1, high=3650)
 SITE_LANGUAGE = Word("SITE_LANGUAGE", "en")
 DJANGO_DEBUG = Flag("DJANGO_DEBUG", False)
 MAX_REQUEST_MB = Number("MAX_REQUEST_MB", 1024, low=1, high=1_000_000)
+CAPTION_COMMAND = Text("CAPTION_COMMAND", "")
+CAPTION_SECONDS = Seconds("CAPTION_SECONDS", 60, low=1, high=3600)
+CAPTION_MEMORY_MB = Number("CAPTION_MEMORY_MB", 4096, low=16, high=1_000_000)
 PHOTO_SECONDS = Seconds("PHOTO_SECONDS", 1.8, low=0.1, high=600)
 # These hold on a public site; one for oneself has no limits that are not set.
 LIMIT_PHOTOS_PER_DAY = Amount("LIMIT_PHOTOS_PER_DAY", 500)
@@ -66,6 +71,18 @@ EMAIL_VERIFICATION = Choice("EMAIL_VERIFICATION", words=("none", "mandatory"))  
 # --- database and broker ---
 DATABASE_URL = Database("DATABASE_URL", secret=True)  # a file of SQLite's in the data folder
 REDIS_URL = Redis("REDIS_URL", "", secret=True)
+
+# --- files ---
+FILE_STORAGE = Choice("FILE_STORAGE", words=("disk", "bucket"))  # a bucket where one is named
+S3_BUCKET = Bucket("S3_BUCKET", "")
+S3_ENDPOINT_URL = Address("S3_ENDPOINT_URL", "")  # Amazon's
+S3_REGION = Word("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = Key("S3_ACCESS_KEY_ID", "", secret=True)
+S3_SECRET_ACCESS_KEY = Key("S3_SECRET_ACCESS_KEY", "", secret=True)
+S3_ADDRESSING = Choice("S3_ADDRESSING", "auto", words=("auto", "path", "virtual"))
+S3_CA_FILE = File("S3_CA_FILE")  # the system's
+S3_ENCRYPTION = Choice("S3_ENCRYPTION", words=("AES256", "aws:kms"))  # as the bucket says
+S3_KMS_KEY_ID = Key("S3_KMS_KEY_ID", "")
 
 # --- e-mail ---
 EMAIL_URL = MailServer("EMAIL_URL", MailServer("").parse("consolemail://"), secret=True)

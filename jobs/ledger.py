@@ -46,6 +46,7 @@ def enter(job: JobQueue, account: str, at: datetime, outcome: Outcome = Outcome.
         kind=job.kind,
         base_model=str(job.payload.get("base_model", ""))[:100],
         account=account,
+        lookup_key=job.lookup_key,
         sent_at=at,
         day=timezone.localdate(at, timezone.get_default_timezone()),
         estimate_usd=job.budget_usd,

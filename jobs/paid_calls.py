@@ -43,6 +43,8 @@ class PaidCall(models.Model):
     base_model = models.CharField(max_length=100, blank=True)
     # Which account at the provider took it, as a fingerprint.
     account = models.CharField(max_length=16, blank=True)
+    # What a list shows of its run instead of the job's token; the job itself knows its newest.
+    lookup_key = models.CharField(max_length=500, blank=True, editable=False, db_index=True)
     sent_at = models.DateTimeField()
     # The day of `sent_at` in the installation's time zone: what days and months are counted by.
     day = models.DateField(editable=False)

@@ -22,7 +22,7 @@ from jobs.engine import (
     sweep,
     webhook_keys,
 )
-from models_app import file_deletions
+from models_app import caption_runs, file_deletions
 
 
 @shared_task
@@ -42,6 +42,7 @@ def dispatching() -> sweep.Stages:
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
         "file_deletions": retry_file_deletions,
         "mails": send_due_mails,
+        "captions": write_due_captions,
     }
 
 
@@ -54,6 +55,11 @@ def retry_file_deletions() -> None:
 def send_due_mails() -> None:
     if errands.due().exists():
         dispatch(send_mails)
+
+
+def write_due_captions() -> None:
+    if caption_runs.due().exists():
+        dispatch(write_caption)
 
 
 def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:
@@ -97,6 +103,7 @@ def prune_old_rows() -> None:
     prune.prune_events()
     prune.prune_jobs()
     prune.prune_webhooks()
+    prune.prune_journal()
 
 
 @shared_task
@@ -108,6 +115,14 @@ def delete_at_provider(key: str) -> None:
 @shared_task
 def delete_files() -> None:
     file_deletions.work_off()
+
+
+@shared_task
+def write_caption() -> None:
+    """Have the operator's program describe one photo; the next one is another message, so that
+    one person's set holds nobody up."""
+    if caption_runs.write_next():
+        write_due_captions()
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from models_app.models import TrainingImage, UserModel
 from models_app.read_only_admin import ReadOnly, ReadOnlyAdmin
@@ -53,6 +53,14 @@ class ThumbnailUrls:
         return format_html('<img src="{}" alt="" height="96" loading="lazy">', address)
 
 
+def trained_on_text(photo: TrainingImage) -> str:
+    """Return which part of a photo is trained on, in pixels."""
+    if not photo.crop:
+        return gettext("all of it")
+    text = gettext("%(width)d × %(height)d from %(left)d, %(top)d")
+    return text % photo.box.as_json()
+
+
 class PhotoInline(ReadOnly, admin.TabularInline):
     model = TrainingImage
     fields = (
@@ -60,14 +68,19 @@ class PhotoInline(ReadOnly, admin.TabularInline):
         "original_filename",
         "width",
         "height",
+        "trained_on",
         "size",
         "caption",
         "changes",
-        "notes",
+        "measures",
     )
     readonly_fields = fields
     extra = 0
     show_change_link = True
+
+    @admin.display(description=_("trained on"))
+    def trained_on(self, photo: TrainingImage) -> str:
+        return trained_on_text(photo)
 
     @admin.display(description=_("photo"))
     def photo(self, photo: TrainingImage) -> SafeString:
@@ -109,7 +122,11 @@ class UserModelAdmin(ReadOnlyAdmin):
 @admin.register(TrainingImage)
 class PhotoAdmin(ThumbnailUrls, ReadOnlyAdmin):
     thumbnail_url_name = "photo_thumbnail"
-    list_display = ("image", "original_filename", "model", "width", "height", "size")
+    list_display = ("image", "original_filename", "model", "width", "height", "trained_on", "size")
     list_display_links = ("original_filename",)
     list_select_related = ("model",)
     search_fields = ("original_filename", "sha256", "model__name")
+
+    @admin.display(description=_("trained on"))
+    def trained_on(self, photo: TrainingImage) -> str:
+        return trained_on_text(photo)

@@ -15,6 +15,7 @@ import io
 from dataclasses import dataclass
 from typing import IO
 
+from models_app.crops import Box
 from models_app.decoding.process import decode
 from models_app.decoding.task import NormalisedPhoto
 from models_app.formats import HEAD_BYTES, PhotoFormat, refusal, sniff
@@ -61,6 +62,19 @@ def inspect(source: IO[bytes]) -> Picture:
     return Picture(photo_format.extension, shape.width, shape.height, decoded.thumbnail)
 
 
+def part_of(source: IO[bytes], box: Box) -> NormalisedPhoto:
+    """Return a part of a stored photo as a photo of its own, pixel by pixel and encoded alike.
+
+    The same photo and box give the same bytes. Raises PhotoRefusedError like `normalise`.
+    """
+    return decode(source, *_read_shape(source), crop=box)
+
+
+def thumbnail_of(source: IO[bytes]) -> bytes:
+    """Return a thumbnail of a stored photo. Raises PhotoRefusedError like `normalise`."""
+    return decode(source, *_read_shape(source), only_thumbnail=True).thumbnail
+
+
 def check_bytes(size: int) -> None:
     """Raise PhotoRefusedError if a file of `size` bytes is too large."""
     if size > LIMITS.max_bytes:
@@ -80,11 +94,10 @@ def _check_pixels(shape: Shape, most: int) -> None:
 
 
 def _check_sides(shape: Shape) -> None:
-    short, long = sorted((shape.width, shape.height))
     size = {"width": shape.width, "height": shape.height}
-    if short < LIMITS.min_side:
+    if LIMITS.is_too_small(**size):
         raise refused("too_small", least=LIMITS.min_side, **size)
-    if long > short * LIMITS.max_ratio:
+    if LIMITS.is_too_narrow(**size):
         raise refused("too_narrow", ratio=LIMITS.max_ratio, **size)
 
 

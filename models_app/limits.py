@@ -6,6 +6,7 @@ Pages, forms, the API and the ingest all read `LIMITS`, so that the same numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -58,11 +59,27 @@ class Limits:
     min_side: int = 256
     # Trainers crop to their own ratios, which would leave almost nothing of a panorama.
     max_ratio: float = 4.0
+    # What trainers learn at by default: anything smaller is enlarged there and shows less.
+    recommended_side: int = 1024
     # Twice the largest training resolution: enough to crop from, small enough to send.
     stored_side: int = 2048
     thumbnail_side: int = 512
     max_caption: int = 500
+    # Where the text encoder with the shortest memory stops: CLIP's 77 tokens.
+    long_caption: int = 300
     formats: tuple[str, ...] = tuple(kind.name for kind in KINDS)
+
+    def is_too_small(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, has too few pixels to be trained on."""
+        return min(width, height) < self.min_side
+
+    def is_too_narrow(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, is too far from a square to be trained on."""
+        return max(width, height) > min(width, height) * self.max_ratio
+
+    def is_below_recommended(self, width: int, height: int) -> bool:
+        """Whether a photo, or a part of one, can be trained on but shows less than trainers see."""
+        return min(width, height) < self.recommended_side
 
     @property
     def formats_text(self) -> str:
@@ -117,8 +134,9 @@ class Decoding:
 
     # Of all photos that are being opened together, so also of a single one.
     memory: int = 264 * _MEBIBYTE
-    # What a process needs besides: the interpreter's own, and what allocators waste.
-    spare_memory: int = 16 * _MEBIBYTE
+    # What a process needs besides: the interpreter's own, the stacks of a few threads, what
+    # allocators waste on large pages, and what is needed to measure a photo.
+    spare_memory: int = 24 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0
     # How many times as long the largest photos may take.
@@ -143,7 +161,22 @@ class Sets:
     max_caption_bytes: int = 16 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Files that arrive in parts, so that a lost connection costs the last part only."""
+
+    # Smaller ones travel in a single request, which is sent again as a whole.
+    from_bytes: int = 4 * _MEBIBYTE
+    # How long what has arrived waits for the rest: a night, and the way to work.
+    keep: timedelta = timedelta(days=1)
+    # A page sends three at a time; the others were left by pages that are closed.
+    most_per_person: int = 30
+    # What has to be left on the disk beside a file, for everything else.
+    spare_bytes: int = 256 * _MEBIBYTE
+
+
 LIMITS = Limits()
+PARTIAL = Partial()
 SETS = Sets()
 STRUCTURE = Structure()
 DECODING = Decoding()

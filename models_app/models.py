@@ -7,10 +7,13 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
 from models_app.changes import changes_text
+from models_app.crops import Box
+from models_app.phone_link import PhoneLink as PhoneLink  # Django finds it here
 
 # The rows for which `UserModel.is_draft` holds.
 IS_DRAFT = Q(status="pending", started_at=None)
@@ -126,12 +129,21 @@ class TrainingImage(models.Model):
     size = models.PositiveBigIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("SHA-256 of the upload"), max_length=64)
     caption = models.CharField(_("caption"), max_length=500, blank=True)
+    # Before the last change of all captions at once; None where that left it alone.
+    caption_before = models.CharField(  # noqa: DJ001 - an empty caption is one, too
+        _("caption before the last change of all"), max_length=500, null=True, blank=True
+    )
     position = models.PositiveIntegerField(_("position"), default=0)
     # Microseconds since 1970 by the person's clock: what decides its place among others.
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     # What was done to it when it was taken, as codes (`changes.py`).
     changes = models.JSONField(_("changes"), default=list, blank=True)
-    notes = models.JSONField(_("notes"), default=list, blank=True)
+    # What the coach measured of what is trained on (`coach/measuring.py`); None where it has not.
+    measures = models.JSONField(_("measures"), null=True, blank=True)
+    # The part that is trained on, as `crops.Box`, and a file of just that; null: all of it.
+    crop = models.JSONField(_("crop"), null=True, blank=True)
+    cropped = models.FileField(_("cropped file"), max_length=200, blank=True)
+    cropped_size = models.PositiveBigIntegerField(_("size of the crop in bytes"), default=0)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -140,6 +152,11 @@ class TrainingImage(models.Model):
         verbose_name_plural = _("photos")
         constraints = [
             models.UniqueConstraint(name="photo_once_per_model", fields=["model", "sha256"]),
+            models.CheckConstraint(
+                name="photo_crop_has_its_file",
+                condition=Q(crop__isnull=True, cropped="", cropped_size=0)
+                | (Q(crop__isnull=False, cropped_size__gt=0) & ~Q(cropped="")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,6 +166,90 @@ class TrainingImage(models.Model):
     def changes_text(self) -> str:
         """What was done to it, as a line for people."""
         return changes_text(self.changes)
+
+    @property
+    def box(self) -> Box:
+        """What of it is trained on."""
+        return Box.from_json(self.crop) if self.crop else Box.whole(self.width, self.height)
+
+    @property
+    def trained_size(self) -> tuple[int, int]:
+        """Width and height of what is trained on."""
+        return self.box.width, self.box.height
+
+    @property
+    def trained_file(self) -> FieldFile:
+        """The file that is trained on."""
+        return self.cropped if self.crop else self.file
+
+    @property
+    def trained_bytes(self) -> int:
+        """The size of the file that is trained on."""
+        return self.cropped_size if self.crop else self.size
+
+    @property
+    def stored_names(self) -> list[str]:
+        """The names of all its files."""
+        files = (self.file, self.thumbnail, self.cropped)
+        return [str(file.name) for file in files if file]
+
+
+class CaptionRun(models.Model):
+    """Captions that the operator's program writes for a draft (`caption_runs.py`)."""
+
+    model = models.OneToOneField(
+        UserModel, on_delete=models.CASCADE, related_name="caption_run", verbose_name=_("model")
+    )
+    total = models.PositiveIntegerField(_("photos"))
+    written = models.PositiveIntegerField(_("captions written"), default=0)
+    failed = models.JSONField(_("photos without"), default=list)  # ids
+    next_at = models.DateTimeField(_("next photo at"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("run of captions")
+        verbose_name_plural = _("runs of captions")
+
+    def __str__(self) -> str:
+        return f"{self.done}/{self.total}"
+
+    @property
+    def done(self) -> int:
+        return min(self.written + len(self.failed), self.total)
+
+
+class PartialUpload(models.Model):
+    """A file that is arriving in parts: what was said of it. Its bytes: `partial_files`.
+
+    Once it is a photo the row remains for a while, as the answer that says so may be lost.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(UserModel, on_delete=models.CASCADE, related_name="partial_uploads")
+    filename = models.CharField(max_length=255, blank=True)
+    length = models.PositiveBigIntegerField()
+    # When the file was last changed, in milliseconds since 1970: with name and length it tells
+    # whether a file that is chosen again is the same one.
+    modified = models.PositiveBigIntegerField(default=0)
+    chosen = models.PositiveBigIntegerField()
+    caption = models.CharField(max_length=500, blank=True)
+    # What counts in the owner's storage: all that was announced, until it is taken.
+    size = models.PositiveBigIntegerField()
+    photo = models.ForeignKey(
+        TrainingImage, on_delete=models.CASCADE, null=True, related_name="partial_uploads"
+    )
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            # A request to begin whose answer was lost is made again, and finds this one.
+            models.UniqueConstraint(
+                name="partial_upload_once", fields=["model", "chosen", "filename", "length"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename or str(self.pk)
 
 
 class PhotoUpload(models.Model):

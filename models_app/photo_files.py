@@ -6,7 +6,8 @@ Names consist of our ids; user input never becomes part of one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -31,16 +32,28 @@ def names_for(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]
     return f"{stem}.{extension}", f"{stem}.thumb.jpg"
 
 
+def names_of_part(model_id: UUID, photo_id: UUID, extension: str) -> tuple[str, str]:
+    """Return new storage names of a thumbnail and of the part of a photo that it shows: what is
+    kept under a name never changes."""
+    stem = f"photos/{model_id}/{photo_id}.{secrets.token_hex(4)}"
+    return f"{stem}.thumb.jpg", f"{stem}.crop.{extension}"
+
+
 def store(photo: NormalisedPhoto, names: tuple[str, str]) -> None:
-    """Write photo and thumbnail under `names`; delete both if that fails.
+    """Write photo and thumbnail under `names`; delete both if that fails. Raises like `write`."""
+    write(dict(zip(names, (photo.data, photo.thumbnail), strict=True)))
+
+
+def write(files: Mapping[str, bytes]) -> None:
+    """Write files by their names; delete all of them if that fails.
 
     Raises PhotoRefusedError when the disk is full, and any other error of the storage.
     """
     try:
-        for name, data in zip(names, (photo.data, photo.thumbnail), strict=True):
+        for name, data in files.items():
             default_storage.save(name, ContentFile(data))
     except OSError as error:
-        remove(names)
+        remove(files)
         if not is_full(error):
             raise
         logger.exception("No space left to store a photo")
@@ -57,9 +70,11 @@ def no_space() -> PhotoRefusedError:
 
 
 def gone(photos: Iterable[TrainingImage]) -> list[TrainingImage]:
-    """Return the photos whose file the storage no longer has as it was stored. Raises errors of
-    the storage."""
-    return [photo for photo in photos if not is_whole(str(photo.file.name), photo.size)]
+    """Return the photos of which the storage no longer has what is trained on as it was stored.
+    Raises errors of the storage."""
+    return [
+        photo for photo in photos if not is_whole(str(photo.trained_file.name), photo.trained_bytes)
+    ]
 
 
 def remove(names: Iterable[str]) -> list[str]:

@@ -59,6 +59,18 @@ _SENTENCES: Mapping[str, Promise] = {
         "This photo could not be opened, and nothing of it was kept. Save it with another "
         "program and upload that."
     ),
+    "crop_outside": _(
+        "The crop reaches beyond the photo, which is %(width)d × %(height)d pixels. Move it or "
+        "make it smaller."
+    ),
+    "crop_too_small": _("The crop is too small. Both sides need at least %(least)d pixels."),
+    "crop_too_narrow": _(
+        "The crop is too narrow. The long side can be at most %(ratio)g times the short one."
+    ),
+    "lost": _(
+        "The file of this photo is missing in this installation. Remove the photo and upload it "
+        "again."
+    ),
     "busy": _("Many photos are being checked right now. Wait a moment, then try again."),
 }
 

@@ -18,14 +18,16 @@ from models_app.models import IS_DRAFT, PhotoUpload, TrainingImage, UserModel
 def models_of(user: AbstractUser) -> QuerySet[UserModel]:
     """Return the user's models, newest first.
 
-    Each carries `photo_count` and `cover_id`, the id of its first photo or None, so that a list
-    of cards costs one query.
+    Each carries `photo_count`, and of its first photo `cover_id` and `cover_thumbnail`, its id and
+    its thumbnail's name or None, so that a list of cards costs one query.
     """
     photos = TrainingImage.objects.filter(model=OuterRef("pk"))
     # In a subquery: a joined count would group by every column and lose the order.
     counted = photos.order_by().values("model").annotate(count=Count("pk")).values("count")
     return UserModel.objects.filter(owner_id=user.pk).annotate(
-        photo_count=Coalesce(Subquery(counted), 0), cover_id=Subquery(photos.values("pk")[:1])
+        photo_count=Coalesce(Subquery(counted), 0),
+        cover_id=Subquery(photos.values("pk")[:1]),
+        cover_thumbnail=Subquery(photos.values("thumbnail")[:1]),
     )
 
 

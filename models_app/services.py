@@ -11,6 +11,7 @@ import hashlib
 import time
 import uuid
 from collections import Counter
+from functools import partial
 from typing import IO, Any
 
 from django.contrib.auth.models import AbstractUser
@@ -20,13 +21,13 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.allowances import Limit
-from accounts.models import User
-from models_app import file_deletions, photo_files
+from models_app import file_deletions, partial_files, photo_files
 from models_app.captions import clean_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.ingest import check_bytes, normalise
 from models_app.limits import LIMITS
+from models_app.locks import locked, locked_owner
 from models_app.models import PhotoUpload, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import is_blank, isolated, shortened, single_line
@@ -89,7 +90,7 @@ def save_answers(
 def _write_answers(
     model: UserModel, step: str, answers: dict[str, str], valid: dict[str, Any]
 ) -> UserModel:
-    current = _locked(model)
+    current = locked(model)
     storable = {name: without_controls(answer) for name, answer in answers.items()}
     current.answers = {**current.answers, step: storable}
     for name, value in valid.items():
@@ -117,7 +118,7 @@ def add_photo(
     filename = clean_filename(upload.name or "")
     # Both are checked again under the lock; here they only avoid needless decoding.
     _check_is_new(model, sha256)
-    _check_room(model)
+    check_room(model)
     _count_upload(model)
     normalised = normalise(source)
 
@@ -134,6 +135,7 @@ def add_photo(
         sha256=sha256,
         original_filename=filename,
         changes=list(normalised.changes),
+        measures=normalised.measures,
         caption=clean_caption(caption),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
@@ -148,7 +150,7 @@ def add_photo(
 @transaction.atomic
 def _count_upload(model: UserModel) -> None:
     """Take one of the day's photos, before the work of opening it: it counts, kept or not."""
-    person = _owner_locked(model)
+    person = locked_owner(model)
     limits.require(person, Limit.STORAGE)
     limits.require(person, Limit.PHOTOS)
     PhotoUpload.objects.create(owner=person)
@@ -157,10 +159,10 @@ def _count_upload(model: UserModel) -> None:
 @transaction.atomic
 def _insert(photo: TrainingImage) -> TrainingImage:
     """Write the row, unless photos were added or training started during the decoding."""
-    limits.require(_owner_locked(photo.model), Limit.STORAGE, photo.size)
-    model = _locked(photo.model)
+    limits.require(locked_owner(photo.model), Limit.STORAGE, photo.size)
+    model = locked(photo.model)
     _check_is_new(model, photo.sha256)
-    _check_room(model)
+    check_room(model)
     photos = list(photos_of(model))
     earlier = [at for at, other in enumerate(photos) if other.chosen <= photo.chosen]
     photos.insert(earlier[-1] + 1 if earlier else 0, photo)
@@ -180,9 +182,12 @@ def _number(photos: list[TrainingImage]) -> None:
 @transaction.atomic
 def remove_photo(photo: TrainingImage) -> None:
     """Delete a photo with its files. Raises NotEditableError."""
-    _locked(photo.model)
-    photo.delete()
-    file_deletions.delete_on_commit([str(photo.file.name), str(photo.thumbnail.name)])
+    model = locked(photo.model)
+    current = photos_of(model).filter(pk=photo.pk).first()
+    if current is None:
+        return  # removed in another tab
+    current.delete()
+    file_deletions.delete_on_commit(current.stored_names)
 
 
 @transaction.atomic
@@ -191,24 +196,13 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
 
     Raises NotEditableError.
     """
-    model = _locked(photo.model)
+    model = locked(photo.model)
     photos = list(photos_of(model))
     before = next((at for at, other in enumerate(photos) if other.pk == photo.pk), None)
     if before is None:
         return  # removed in another tab
     photos.insert(max(0, before + places), photos.pop(before))
     _number(photos)
-
-
-@transaction.atomic
-def set_caption(photo: TrainingImage, *, caption: str) -> None:
-    """Save a photo's caption as one line of at most `LIMITS.max_caption` characters.
-
-    Raises NotEditableError.
-    """
-    _locked(photo.model)
-    photo.caption = clean_caption(caption)
-    photo.save(update_fields=["caption"])
 
 
 def delete_model(model: UserModel) -> Counter[str]:
@@ -219,13 +213,14 @@ def delete_model(model: UserModel) -> Counter[str]:
     The caller makes sure that no job of it is unfinished; finished jobs remain as the record of
     what was paid.
     """
-    folders = photo_files.folders_of(model.pk)
-    names = [name for pair in photos_of(model).values_list("file", "thumbnail") for name in pair]
+    model_id, folders = model.pk, photo_files.folders_of(model.pk)
+    names = [name for photo in photos_of(model) for name in photo.stored_names]
     names.append(str(model.weights.name))
     elsewhere = [name for name in names if name and not name.startswith(tuple(folders))]
     with transaction.atomic():
         _, counts = model.delete()
         file_deletions.delete_on_commit([*folders, *elsewhere])
+        transaction.on_commit(partial(partial_files.remove_all, model_id))
     return Counter(counts)
 
 
@@ -238,22 +233,6 @@ def clean_filename(name: str) -> str:
     if len(text) > _MAX_FILENAME:
         text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
     return "" if is_blank(text) else text
-
-
-def _owner_locked(model: UserModel) -> User:
-    """Return the owner, locked before the model is; raise NotEditableError without an account."""
-    try:
-        return limits.lock(model.owner_id)
-    except User.DoesNotExist as error:
-        raise NotEditableError from error
-
-
-def _locked(model: UserModel) -> UserModel:
-    """Return the current model, locked until the transaction ends; raise NotEditableError."""
-    current = UserModel.objects.select_for_update().filter(pk=model.pk).first()
-    if current is None or not current.is_editable:
-        raise NotEditableError
-    return current
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
@@ -281,7 +260,8 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
     raise PhotoRefusedError("duplicate", text % {"name": isolated(name)}, twin_id=twin.pk)
 
 
-def _check_room(model: UserModel) -> None:
+def check_room(model: UserModel) -> None:
+    """Raise PhotoRefusedError if the model has as many photos as it may."""
     if photos_of(model).count() >= LIMITS.max_photos:
         text = _("A model can have at most %(count)d photos. Remove one to add this one.")
         raise PhotoRefusedError("too_many_photos", text % {"count": LIMITS.max_photos})

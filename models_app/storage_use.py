@@ -1,22 +1,24 @@
-"""How many bytes a person's files take: photos, weights, and what other rooms register.
+"""How many bytes a person's files take: photos, weights, what is arriving in parts, and what other
+rooms register.
 
-Thumbnails are ours and do not count. Sizes are read from the rows in one query, so what is
-deleted frees its bytes at once.
+Thumbnails are ours and do not count; crops do. Sizes are read from the rows in one query, so what
+is deleted frees its bytes at once.
 """
 
 from __future__ import annotations
 
-from django.db.models import BigIntegerField, Model, OuterRef, Subquery, Sum, Value
+from django.db.models import BigIntegerField, F, Model, OuterRef, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from accounts.allowances import Usage
 from accounts.models import User
-from models_app.models import TrainingImage, UserModel
+from models_app.models import PartialUpload, TrainingImage, UserModel
 
 # Kinds of rows with a file: the field of its size, and the path to the owner's row.
-_stored: dict[type[Model], tuple[str, str]] = {
-    TrainingImage: ("size", "model__owner"),
+_stored: dict[type[Model], tuple[str | Combinable, str]] = {
+    TrainingImage: (F("size") + F("cropped_size"), "model__owner"),
+    PartialUpload: ("size", "model__owner"),
     UserModel: ("weights_size", "owner"),
 }
 
@@ -35,7 +37,7 @@ def usage_of(person: User) -> Usage:
     return Usage(next((int(value) for (value,) in row), 0))
 
 
-def _bytes_of(model: type[Model], size: str, owner: str) -> Coalesce:
+def _bytes_of(model: type[Model], size: str | Combinable, owner: str) -> Coalesce:
     rows = model._default_manager.filter(**{owner: OuterRef("pk")}).order_by()
     summed = rows.values(owner).annotate(bytes=Sum(size)).values("bytes")
     return Coalesce(Subquery(summed), Value(0), output_field=BigIntegerField())

@@ -21,6 +21,7 @@ from models_app.models import Subject, UserModel
 
 _SHAPE = re.compile(r"[a-z][a-z0-9_]{2,23}")
 _STEM_LENGTH = 16
+PLACEHOLDER = "[trigger]"
 _SUFFIX_LETTERS = "kvzxqwj"
 # They pick how the character before them looks, and belong to no word.
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -71,15 +72,20 @@ def problem_with(word: str, *, owner: AbstractUser, model: UserModel | None = No
 
 
 def is_in(text: str, word: str) -> bool:
-    """Whether `text` already calls `word`: in any case, beside any punctuation, in any script.
+    """Whether `text` already calls `word`, as `count_in` counts."""
+    return count_in(text, word) > 0
+
+
+def count_in(text: str, word: str) -> int:
+    """Return how often `text` calls `word`: in any case, beside any punctuation, in any script.
 
     Only what could be a longer word of the same kind hides it: Latin letters with their marks,
     digits and underscores. Scripts that join words, such as Chinese and Thai, do not.
     """
     folded, wanted = text.casefold(), word.casefold()
     if not wanted:
-        return False
-    return any(
+        return 0
+    return sum(
         not _ends_in_word(folded[: found.start()]) and not _goes_on(folded[found.end() :])
         for found in re.finditer(re.escape(wanted), folded)
     )
@@ -93,6 +99,24 @@ def with_word(text: str, model: UserModel) -> str:
     is_style = model.kind == Subject.STYLE
     lead = f"picture in {word} style" if is_style else f"{word} {model.kind}"
     return f"{lead}, {text}" if text.strip() else lead
+
+
+def filled(text: str, word: str) -> str:
+    """Return a caption with the trigger word in place of `[trigger]`, which some trainers' tools
+    write for it and others would learn as it stands."""
+    return text.replace(PLACEHOLDER, word) if word else text
+
+
+def sent_caption(caption: str, model: UserModel) -> str:
+    """Return the caption of a photo as every trainer gets it: it always holds the trigger word.
+
+    Some trainers put the word in themselves, but only where it is missing; others know no other
+    way. A photo without a caption of a person's own gets a general one.
+    """
+    if caption.strip():
+        return with_word(filled(caption, model.trigger_word), model)
+    lead = with_word("", model)
+    return lead if model.kind == Subject.STYLE else f"photo of {lead}"
 
 
 def _ends_in_word(text: str) -> bool:

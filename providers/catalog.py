@@ -80,6 +80,9 @@ class TrainingOffer:
     resolutions: tuple[int, ...] = ()  # pixels; () where the trainer decides it itself
     # Of our hyperparameters those that it decides itself, whatever is asked for.
     decides: frozenset[str] = frozenset()
+    describes_photos: bool = False  # writes captions for photos that have none
+    # Of which kinds of subject it reads no captions, whatever is sent.
+    reads_no_captions_of: frozenset[str] = frozenset()
     note: str | Promise = ""  # what only holds there, of its licence for example
 
     def defaults_for(self, subject: str) -> Defaults:

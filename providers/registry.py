@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from environment.reading import Environment
 from environment.values import Variable
 from providers.base import Provider
+from providers.catalog import TrainingOffer
 from providers.fal.provider import Fal
 from providers.http.client import is_loopback
 from providers.hyperparameters import Defaults
@@ -76,10 +77,15 @@ def runs_here(key: str) -> bool:
     return key in CLASSES and CLASSES[key].runs_here
 
 
+def training_offer(key: str, base_model: str) -> TrainingOffer | None:
+    """Return how a provider trains a base model, whether it can be reached now or not."""
+    return CLASSES[key].training_offers.get(base_model) if key in CLASSES else None
+
+
 def training_defaults(key: str, base_model: str, subject: str) -> Defaults:
     """Return what is usual for training a base model at a provider; what is usual anywhere for
     one that does not train it."""
-    offer = CLASSES[key].training_offers.get(base_model) if key in CLASSES else None
+    offer = training_offer(key, base_model)
     return offer.defaults_for(subject) if offer else Defaults()
 
 

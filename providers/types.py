@@ -208,6 +208,7 @@ class TrainingRequest:
     base_model: str  # the catalog's key
     dataset: str  # what `upload_dataset` returned
     trigger_word: str
+    general_caption: str  # what is true of every photo; holds the trigger word
     subject: str  # person, product or style
     epochs: int
     learning_rate: float

@@ -13,11 +13,13 @@ from accounts.models import User
 from tests.factories import UserFactory
 
 pytest_plugins = [
+    "tests.garbage",
     "tests.own_database",
     "tests.scripted_trainer",
     "tests.trainer_fixtures",
     "tests.paid_trainer",
     "tests.dashboard.real_server",
+    "tests.storage.bucket_server",
 ]
 
 
@@ -32,6 +34,7 @@ def private_files(settings, tmp_path):
     """Files of one test are not seen by the next: each has an installation of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.JOURNAL_DIR = tmp_path / "journal"
+    settings.PARTIAL_DIR = tmp_path / "partial"
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,10 @@ from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from jobs.webhook_links import webhook_url
 from jobs.work import MissingInputError, Report
-from models_app import photo_files, trigger_words
-from models_app.models import Subject, TrainingImage, UserModel
+from models_app import photo_files
+from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
+from models_app.trigger_words import sent_caption
 from providers.base import Provider
 from providers.catalog import base_model
 from providers.errors import InputExpiredError, RequestRejectedError
@@ -51,6 +52,7 @@ class TrainingWork:
             base_model=job.payload["base_model"],
             dataset=_fresh_dataset(job, provider) or self._upload(job, provider, photos, rows),
             trigger_word=model.trigger_word,
+            general_caption=sent_caption("", model),
             subject=model.kind,
             photo_count=len(photos),
             epochs=options.epochs,
@@ -177,21 +179,14 @@ def _model_changes(job: JobQueue) -> dict[str, Any]:
 
 
 def as_photo(photo: TrainingImage, model: UserModel, number: int) -> Photo:
-    """Return a stored photo for a provider, under a neutral name and without metadata."""
-    name = str(photo.file.name)
+    """Return what is trained on of a photo, for a provider, under a neutral name and without
+    metadata."""
+    name = str(photo.trained_file.name)
     extension = name.rpartition(".")[2]
     return Photo(
         name=f"{number:03}.{extension}",
         content_type=CONTENT_TYPES[extension],
-        caption=caption_of(photo.caption, model),
-        open=lambda: photo.file.storage.open(name, "rb"),
+        caption=sent_caption(photo.caption, model),
+        open=lambda: photo.trained_file.storage.open(name, "rb"),
         is_captioned=bool(photo.caption.strip()),
     )
-
-
-def caption_of(caption: str, model: UserModel) -> str:
-    """Return the caption for the trainer; it always contains the trigger word."""
-    if caption.strip():
-        return trigger_words.with_word(caption, model)
-    lead = trigger_words.with_word("", model)
-    return lead if model.kind == Subject.STYLE else f"photo of {lead}"

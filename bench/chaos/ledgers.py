@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import requests
 
@@ -14,14 +14,14 @@ LEDGERS = {"training": "creations", "generation": "generations"}  # by kind of j
 Paid = dict[str, list[str]]  # ids by token
 
 
-def ledgers(site: Installation, kind: str, *, only_named: bool = False) -> Paid:
+def ledgers(site: Installation, kind: str, *, only_listed: bool = False) -> Paid:
     """Return the ids of everything of one kind of job that all trainers have accepted.
 
-    `only_named` leaves those out whose lists do not show our tokens.
+    `only_listed` leaves those out that have no list of them.
     """
     paid: Paid = {}
     for trainer in site.trainers:
-        if only_named and not shows_tokens(trainer.provider, kind):
+        if only_listed and not is_listed(trainer.provider, kind):
             continue
         url, query = f"{trainer.url}/ledger", {"by": "correlation"}
         answer = requests.get(url, query, headers=trainer.headers, timeout=30).json()
@@ -30,11 +30,15 @@ def ledgers(site: Installation, kind: str, *, only_named: bool = False) -> Paid:
     return paid
 
 
-def shows_tokens(provider: str, kind: str) -> bool:
-    """Whether a provider's list shows our token on every run of a kind."""
-    from providers import registry
-
-    return is_listed(provider, kind) and registry.get(provider).shows_correlation
+def untold(site: Installation, paid: Iterable[Paid], known: Container[str]) -> set[str]:
+    """Return the tokens under which something was paid that no job has, and nobody was told of."""
+    told = site.named_strangers
+    return {
+        token
+        for tokens in paid
+        for token, ids in tokens.items()
+        if token not in known and not told.issuperset(ids)
+    }
 
 
 def is_listed(provider: str, kind: str) -> bool:

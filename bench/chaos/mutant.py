@@ -11,6 +11,10 @@ CRASH = "tests/jobs/test_crash.py"
 SUBMIT = "tests/jobs/test_submit.py"
 ANSWERS = "tests/jobs/test_stored_answers.py"
 RESTORE = "tests/jobs/test_restore.py"
+SEAMS = "tests/jobs/test_provider_seams.py"
+ORPHANS = "tests/jobs/test_orphan_runs.py"
+TURNS = "tests/jobs/test_turns.py"
+WEBHOOKS = "tests/webhooks/test_taking.py"
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ class OutdatedMutantError(Exception):
 
 
 def run_mutants(only: str) -> int:
-    """Check every mutant whose name contains `only`, print a table, return the exit code."""
-    chosen = [mutant for mutant in MUTANTS if only in mutant.name]
+    """Check every mutant whose name contains `only`, or a part of it between commas; print a table,
+    return the exit code."""
+    parts = only.split(",")
+    chosen = [mutant for mutant in MUTANTS if any(part in mutant.name for part in parts)]
     with tempfile.TemporaryDirectory(prefix="theway-mutants-") as folder:
         tree = Path(folder)
         _copy_tree(tree)

@@ -92,6 +92,12 @@ def draw_wishes(drafts: Sequence[Draft], rng: Random) -> None:
         draft.wants_delete = rng.random() < 0.1
 
 
+def want_pictures(drafts: Sequence[Draft]) -> None:
+    """Let all of them want pictures, and nobody change their minds before."""
+    for draft in drafts:
+        draft.pictures_wanted, draft.wants_cancel = max(draft.pictures_wanted, 2), False
+
+
 def sign_in(user: object) -> dict[str, str]:
     """Return the cookie of a new session of this user."""
     from django.conf import settings

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from random import Random
 
 from bench.chaos.causes import later
-from bench.chaos.ledgers import LEDGERS, ledgers
+from bench.chaos.ledgers import LEDGERS, ledgers, untold
 from bench.installation import Installation
 from theway.processes.process import Process
 from theway.processes.waiting import wait_until
@@ -86,8 +86,7 @@ def _note_what_is_forgotten(site: Installation) -> None:
     wait_until(_database_answers, RECOVERY_SECONDS)
     paid = [ledgers(site, kind) for kind in LEDGERS]
     known = set(JobQueue.objects.exclude(account="").values_list("correlation", flat=True))
-    forgotten = {token for tokens in paid for token in tokens} - known - site.named_strangers
-    if forgotten:
+    if forgotten := untold(site, paid, known):
         site.problems.append(f"a power cut lost that these were paid: {sorted(forgotten)}")
     if journal.is_database_behind():
         site.problems.append("after a power cut the database is older than a paid call")

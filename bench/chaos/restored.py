@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from random import Random
 
 from bench.installation import ROOT, Installation
 
-STRANGER = "which belongs to no job here"
+STRANGER = re.compile(r"has run (\S+) \(\S+\), which belongs to no job here")
 PATIENCE = 60.0  # seconds until `manage.py reconcile` must have got its answers
 
 
@@ -79,13 +80,7 @@ def _reconcile(site: Installation) -> None:
             check=False,
         )
         if done.returncode == 0:
-            site.named_strangers.update(
-                word.strip("()")
-                for line in done.stdout.splitlines()
-                if STRANGER in line
-                for word in line.replace(",", " ").split()
-                if word.startswith("(tw-")
-            )
+            site.named_strangers.update(STRANGER.findall(done.stdout))
             return
         if time.monotonic() > deadline:
             raise RuntimeError(f"reconcile: {done.stderr[-2000:]}")

@@ -108,7 +108,8 @@ def _named_files() -> set[str]:
     from models_app.models import TrainingImage, UserModel
 
     fields = [(UserModel, ["weights"])]
-    fields += [(model, ["file", "thumbnail"]) for model in (TrainingImage, GeneratedImage)]
+    fields += [(GeneratedImage, ["file", "thumbnail"])]
+    fields += [(TrainingImage, ["file", "thumbnail", "cropped"])]
     return {
         name for model, names in fields for row in model.objects.values_list(*names) for name in row
     }

@@ -12,7 +12,7 @@ from random import Random
 from bench.chaos import crowd
 from bench.chaos.accidents import ANSWER_LOST, TO_READINGS, Accident, schedule
 from bench.chaos.faults import Faults
-from bench.chaos.people import Draft, draw_wishes, make_drafts, press_start
+from bench.chaos.people import Draft, draw_wishes, make_drafts, press_start, want_pictures
 from bench.chaos.sampling import Sampler
 from bench.chaos.visits import live, settle
 from bench.installation import Installation
@@ -21,6 +21,7 @@ DRAFTS_PER_TRIAL = 2
 SPARE_TRIALS = 8  # for accidents that have to be tried again
 TRIAL_SECONDS = (0.8, 2.2)
 PATIENCE = 12.0  # seconds for an accident to strike
+PICTURES = "generate"  # the route of a call for pictures
 REST_SECONDS = 300.0
 LISTS = [one.rule for one in TO_READINGS if one.rule and one.rule["route"] == "list"]
 
@@ -87,6 +88,9 @@ class Trials:
     def _trial(self, together: Sequence[Accident], drafts: Sequence[Draft]) -> None:
         rules = {one.name: one.rule for one in together if one.rule}
         causes = [one for one in together if one.cause]
+        are_pictures_hit = PICTURES in {rule["route"] for rule in rules.values()}
+        if are_pictures_hit:
+            want_pictures(drafts)
         self._faults.begin(self._rng.randrange(1 << 30), rules)
         stop = threading.Event()
         people = [self._person(draft, together, stop) for draft in drafts]
@@ -96,7 +100,8 @@ class Trials:
             self.struck[accident.name] += accident.cause(self._site, self._rng)
         time.sleep(seconds)
         self._start_dead_parts()
-        self._wait_until_struck(rules)
+        # Pictures come after a training.
+        self._wait_until_struck(rules, 3 * PATIENCE if are_pictures_hit else PATIENCE)
         self.struck += self._faults.end()
         stop.set()
         for thread in people:
@@ -112,8 +117,8 @@ class Trials:
         thread.start()
         return thread
 
-    def _wait_until_struck(self, rules: dict[str, object]) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _wait_until_struck(self, rules: dict[str, object], patience: float) -> None:
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             struck = self._faults.struck()
             if all(struck[name] for name in rules):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from bench.chaos import results
-from bench.chaos.ledgers import LEDGERS, is_listed, ledgers
+from bench.chaos.ledgers import LEDGERS, is_listed, ledgers, untold
 from bench.chaos.people import Draft
 from bench.installation import Installation
 
@@ -137,15 +137,14 @@ def _has_unreported(job: object, paid: dict, statuses: dict[str, RunStatus]) -> 
 
 def _judge_strangers(site: Installation, verdict: Verdict, paid: dict) -> None:
     """What was paid for jobs that nobody knows must have been named after a restored backup;
-    a trainer whose list does not show our tokens cannot name it."""
+    a trainer without a list cannot name it."""
     from jobs.models import JobQueue
 
     known = set(JobQueue.objects.values_list("correlation", flat=True))
-    strangers = {token for tokens in paid.values() for token in tokens} - known
+    nameable = list(paid.values())
     if site.restored:
-        named = [ledgers(site, kind, only_named=True) for kind in LEDGERS]
-        strangers &= {token for tokens in named for token in tokens}
-    if unnamed := strangers - site.named_strangers:
+        nameable = [ledgers(site, kind, only_listed=True) for kind in LEDGERS]
+    if unnamed := untold(site, nameable, known):
         print(f"paid for tokens nobody knows: {sorted(unnamed)}")
         verdict.lost.update(uuid.uuid4() for _ in unnamed)
 

@@ -4,7 +4,7 @@ account.json                  the address, and the sessions that are open
 sign-ins.json                 when somebody signed in or failed to, and from where
 jobs.json                     everything that was started, and what it cost
 models/<name>/model.json      answers, settings, captions, prompts
-models/<name>/photos/         as they are stored
+models/<name>/photos/         as they are stored, and what was cropped of them
 models/<name>/pictures/
 models/<name>/<name>.safetensors
 missing.txt                   files that the storage has lost, only if there are any
@@ -36,7 +36,8 @@ MODEL_FIELDS = (
     "ready_at",
 )  # fmt: skip
 PHOTO_FIELDS = (
-    "id", "file", "original_filename", "width", "height", "caption", "changes", "created_at",
+    "id", "file", "original_filename", "width", "height", "caption", "changes", "crop", "cropped",
+    "created_at",
 )  # fmt: skip
 PICTURE_FIELDS = ("id", "file", "prompt", "seed", "settings", "engine", "created_at")
 JOB_FIELDS = (
@@ -123,9 +124,10 @@ def _write_model(archive: zipfile.ZipFile, model: UserModel, lost: list[str]) ->
     _write_json(archive, f"{folder}/model.json", about)
     yield
     for kind, rows in (("photos", photos), ("pictures", pictures)):
-        for row in rows:
-            file = PurePath(str(row["file"]))
-            yield from _write_file(archive, f"{folder}/{kind}/{file.name}", str(file), lost)
+        for stored in (str(row.get(field, "")) for row in rows for field in ("file", "cropped")):
+            if stored:
+                path = f"{folder}/{kind}/{PurePath(stored).name}"
+                yield from _write_file(archive, path, stored, lost)
     if model.weights:
         path = f"{folder}/{weights_name(model)}"
         yield from _write_file(archive, path, str(model.weights.name), lost)

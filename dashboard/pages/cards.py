@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import User
+from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from jobs.selectors import latest_jobs
@@ -99,5 +100,5 @@ def _cover(model: UserModel) -> str:
     if image:
         return reverse("dashboard:image_file", args=[image, "thumbnail"])
     if photo:
-        return reverse("dashboard:photo_file", args=[photo, "thumbnail"])
+        return thumbnail_address(photo, getattr(model, "cover_thumbnail", ""))
     return ""

@@ -6,6 +6,7 @@ No file is served by its path.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import PurePath
 from uuid import UUID
@@ -36,7 +37,9 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".safetensors": "application/octet-stream",
 }
+# A photo has a size more: what is trained on of it.
 SIZES = {"full": "file", "thumbnail": "thumbnail"}
+PHOTO_SIZES = {**SIZES, "trained": "trained_file"}
 
 
 class StoredFileResponse(DownloadResponse, FileResponse):
@@ -51,13 +54,13 @@ class StoredFileResponse(DownloadResponse, FileResponse):
 @require_safe
 def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponseBase:
     photo = photo_for(current_user(request), photo_id)
-    return _stored(request, getattr(photo, _field(size)))
+    return _stored(request, getattr(photo, _field(size, PHOTO_SIZES)))
 
 
 @require_safe
 def image_file(request: HttpRequest, image_id: UUID, size: str) -> HttpResponseBase:
     image = image_for(current_user(request), image_id)
-    return _stored(request, getattr(image, _field(size)))
+    return _stored(request, getattr(image, _field(size, SIZES)))
 
 
 @require_safe
@@ -123,7 +126,7 @@ def _disposition(file: FieldFile, download_as: str) -> str:
     return content_disposition_header(bool(download_as), shown_as) or "inline"
 
 
-def _field(size: str) -> str:
-    if size not in SIZES:
+def _field(size: str, fields: Mapping[str, str]) -> str:
+    if size not in fields:
         raise Http404("There is no such size.")
-    return SIZES[size]
+    return fields[size]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import policy
 from dashboard.icons import PATHS
+from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
 from jobs.states import Status
@@ -41,7 +42,7 @@ MODEL_TAGS: dict[str, tuple[str | Promise, str]] = {
 MESSAGE_TONES = {"success": "good", "warning": "warn", "error": "bad"}
 # The pages of each header entry, by URL name.
 PLACES = {
-    "models": {"models", "new_model", "wizard", "model"},
+    "models": {"models", "new_model", "wizard", "captions", "model"},
     "pictures": {"gallery"},
     "activity": {"activity"},
 }
@@ -83,6 +84,9 @@ def icon(name: str) -> SafeString:
         'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
         mark_safe(PATHS[name]),  # noqa: S308 - our own constants
     )
+
+
+register.simple_tag(thumbnail_address, name="thumbnail")
 
 
 @register.simple_tag

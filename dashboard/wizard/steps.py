@@ -15,9 +15,10 @@ from accounts.models import User
 from dashboard.wizard.forms import AboutForm, PhotosForm, ReviewForm, StepForm
 from dashboard.wizard.training_form import TrainingForm
 from models_app import trigger_words
+from models_app.caption_services import set_caption
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
-from models_app.services import save_answers, set_caption
+from models_app.services import save_answers
 
 
 class Step:
@@ -164,11 +165,15 @@ def with_answers(model: UserModel, form: StepForm) -> UserModel:
 
 
 def save_captions(model: UserModel, data: Mapping[str, Any]) -> None:
-    """Save the captions in the fields `caption-<photo id>` that differ from the stored ones."""
+    """Save the captions in the fields `caption-<photo id>` that differ from the stored ones.
+
+    One that is still what the page showed, in the field `was-<photo id>`, is left: it may have been
+    changed elsewhere meanwhile, and a page that is shown again must not take that back.
+    """
     for photo in photos_of(model):
         caption = data.get(caption_field(photo))
-        if caption is not None and caption != photo.caption:
-            set_caption(photo, caption=caption)
+        if caption not in {None, photo.caption, data.get(f"was-{photo.pk}")}:
+            set_caption(photo, caption=str(caption))
 
 
 def caption_field(photo: TrainingImage) -> str:

@@ -1,6 +1,8 @@
-"""What must outlive a database that is away, or that went back in time: two kinds of small files.
+"""What must outlive a database that is away, or that went back in time: three kinds of small files.
 
 An accepted run that the database would not take is written here, synced, and adopted later.
+The look-up key of a paid call is written before it leaves, where the provider's list shows that
+instead of our token: an older database does not know it, and could not find the run.
 The high-water mark is the number of paid calls, counted in the database before each leaves: a
 database that counts fewer is older than a call that was paid, so nothing is paid until it has
 been reconciled with the providers (`manage.py reconcile`).
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 _MARK = "paid-calls"
 _ANSWER = ".answer"
 _OUTPUT = ".output"
+_LOOKUP_KEY = ".key"
 # In the mark beside the providers: a call that no database has counted.
 _RESTORED = "restored"
 
@@ -37,7 +40,7 @@ def keep_answer(job: JobQueue, run: Run) -> Path:
     """Write an accepted run, with the images that came inline, and sync it; return the answer's
     file. Raises OSError."""
     # One file for each run: a second answer must not replace the first.
-    name = f"{job.pk}.{hashlib.sha256(run.id.encode()).hexdigest()[:16]}"
+    name = _name(job, run.id)
     outputs: list[dict[str, str]] = []
     for number, output in enumerate(run.outputs):
         file = f"{name}-{number}{_OUTPUT}" if output.data else ""
@@ -85,6 +88,38 @@ def forget_answer(path: Path) -> None:
     path.unlink(missing_ok=True)
     for output in path.parent.glob(f"{path.name.removesuffix(_ANSWER)}-*{_OUTPUT}"):
         output.unlink(missing_ok=True)
+
+
+def keep_lookup_key(job: JobQueue) -> Path:
+    """Write down what a list will show of the paid call that is about to leave instead of our
+    token, and sync it; return its file. Raises OSError."""
+    name = f"{_name(job, job.lookup_key)}{_LOOKUP_KEY}"
+    return _write(name, job.lookup_key.encode())
+
+
+def lookup_keys() -> dict[uuid.UUID, list[str]]:
+    """Return the look-up keys of the paid calls by job, newest first. Those that cannot be read
+    are left out."""
+    kept = []
+    for path in _folder().glob(f"*{_LOOKUP_KEY}"):
+        try:
+            job_id = uuid.UUID(path.name.partition(".")[0])
+            kept.append((path.stat().st_mtime, job_id, path.read_text()))
+        except (OSError, ValueError):
+            log.exception("the look-up key %s cannot be read", path.name)
+    keys: dict[uuid.UUID, list[str]] = {}
+    for _written_at, job_id, key in sorted(kept, reverse=True):
+        keys.setdefault(job_id, []).append(key)
+    return keys
+
+
+def prune_lookup_keys(before: datetime) -> int:
+    """Remove those of paid calls that left before; return how many."""
+    paths = _folder().glob(f"*{_LOOKUP_KEY}")
+    old = [path for path in paths if path.stat().st_mtime < before.timestamp()]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def begin_mark() -> None:
@@ -170,6 +205,10 @@ def _output(kept: dict[str, str]) -> Output | None:
     except FileNotFoundError:
         log.error("the kept output %s is gone", kept["file"])
         return None
+
+
+def _name(job: JobQueue, of: str) -> str:
+    return f"{job.pk}.{hashlib.sha256(of.encode()).hexdigest()[:16]}"
 
 
 def _folder() -> Path:

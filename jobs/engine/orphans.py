@@ -6,6 +6,7 @@ Each is stopped, and the operator is told, so that one click ends with one model
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from jobs.engine.backoff import CANCEL_AGAIN_AFTER
 from jobs.engine.isolation import isolated
 from jobs.engine.provider_status import limits_heard
 from jobs.events import record_incident
-from jobs.models import JobQueue, OrphanRun
+from jobs.models import JobQueue, OrphanRun, PaidCall
 from jobs.states import OVER, UNFINISHED, Status
 from providers.base import Provider
 from providers.errors import ProviderError, RunNotFoundError, UnsupportedFeatureError
@@ -62,12 +63,23 @@ def _stop_orphans(provider: Provider, runs: list[Run]) -> None:
     for run in runs:
         if run.id not in followed:
             loose.setdefault(run.correlation, []).append(run)
-    # By the token alone: two indexes, whatever the table has grown to.
+    earlier = _earlier_keys(list(loose))
+    # By the token alone: indexes, whatever the table has grown to.
     is_theirs = Q(correlation__in=list(loose)) | Q(lookup_key__in=list(loose))
-    for job in JobQueue.objects.filter(is_theirs):
+    for job in JobQueue.objects.filter(is_theirs | Q(pk__in=list(earlier))):
         if job.provider == provider.key:
+            tokens = {job.token} | earlier.get(job.pk, set())
             with isolated(job):
-                _stop_loose(provider, job, loose.get(job.token, []))
+                _stop_loose(provider, job, [run for one in tokens for run in loose.get(one, [])])
+
+
+def _earlier_keys(tokens: list[str]) -> dict[uuid.UUID, set[str]]:
+    """By which of these a call of which job is known that was not its newest, perhaps."""
+    keys: dict[uuid.UUID, set[str]] = {}
+    calls = PaidCall.objects.filter(lookup_key__in=tokens).exclude(job=None)
+    for job_id, key in calls.values_list("job_id", "lookup_key"):
+        keys.setdefault(job_id, set()).add(key)
+    return keys
 
 
 def _stop_loose(provider: Provider, job: JobQueue, runs: list[Run]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs import clock
+from jobs.engine import journal
 from jobs.models import JobEvent, JobQueue, WebhookReceipt
 from jobs.states import OVER
 
@@ -50,3 +51,9 @@ def prune_webhooks() -> int:
     """Delete old webhooks; return how many. None is taken again: by then it is stale."""
     limit = clock.now() - KEPT_FOR
     return WebhookReceipt.objects.filter(received_at__lt=limit).delete()[0]
+
+
+def prune_journal() -> int:
+    """Remove the look-up keys of old paid calls; return how many. After an older backup than that,
+    jobs whose key is lost are left to a person."""
+    return journal.prune_lookup_keys(clock.now() - KEPT_FOR)

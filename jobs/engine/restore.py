@@ -1,19 +1,20 @@
 """After a database came back older than it was: every unsettled job is looked up before it pays.
 
 A power cut, a restored backup or a failed-over replica can lose what was committed since. Runs
-that were started meanwhile are adopted by their token; what cannot be looked up becomes unclear
-and is left to a person.
+that were started meanwhile are adopted by their token, or by the look-up key that the journal
+kept; what cannot be looked up becomes unclear and is left to a person.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from jobs.engine import journal
@@ -22,7 +23,7 @@ from jobs.engine.isolation import isolated
 from jobs.engine.orphans import HARMLESS
 from jobs.engine.reconcile import call_over_at, is_witnessed, longest_call, sent_after
 from jobs.engine.transitions import move
-from jobs.models import JobQueue
+from jobs.models import JobQueue, PaidCall
 from jobs.states import Status
 from providers import registry
 from providers.base import Provider
@@ -81,8 +82,9 @@ def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
         return
     listed = provider.list_runs(kind)
     is_proof = is_witnessed(provider, kind, listed)
+    kept = journal.lookup_keys()
     for job in unsettled:
-        if run := listed.find(job.token):
+        if run := _found(listed, job, kept.get(job.pk, [])):
             accept_run(job, run)
             outcome.adopted.append(job)
         elif job.status == Status.UNKNOWN:
@@ -91,7 +93,19 @@ def _reconcile(provider: Provider, kind: WorkKind, outcome: Outcome) -> None:
             _leave_to_a_person([job], outcome)
         elif (wait := _wait_for(provider, kind)) > timedelta(0):
             raise TooEarlyError(wait)
-    outcome.strangers += _strangers(provider, listed.runs)
+    outcome.strangers += _strangers(provider, listed.runs, set(chain(*kept.values())))
+
+
+def _found(listed: RunList, job: JobQueue, kept: Sequence[str]) -> Run | None:
+    """Return its run, by any token of its calls. The job learns the newest of its look-up keys
+    again, so that a run which appears later is recognised as well."""
+    tokens = [*kept, job.token]
+    run = next(filter(None, map(listed.find, tokens)), None)
+    newest = run.correlation if run else tokens[0]
+    if newest not in {job.lookup_key, job.correlation}:
+        JobQueue.objects.filter(pk=job.pk).update(lookup_key=newest)
+        job.lookup_key = newest
+    return run
 
 
 def _begin_proof_anew(job: JobQueue) -> None:
@@ -102,7 +116,7 @@ def _begin_proof_anew(job: JobQueue) -> None:
 
 def _would_show(provider: Provider, listed: RunList, job: JobQueue) -> bool:
     """Whether its run would be in the list if it had one. A look-up key that was stored after
-    the backup is lost with it."""
+    the backup is lost with it where the journal is lost, too."""
     is_known_as = bool(job.lookup_key) or provider.shows_correlation
     return is_known_as and listed.covers(sent_after(job)) and not listed.hints_at(job.token)
 
@@ -126,15 +140,23 @@ def _leave_to_a_person(jobs: Iterable[JobQueue], outcome: Outcome) -> None:
             outcome.unclear.append(job)
 
 
-def _strangers(provider: Provider, runs: Iterable[Run]) -> list[tuple[str, Run]]:
-    """Runs that the database has lost its job of, or that another installation started."""
-    named = {run.id: TOKEN.findall(run.correlation) for run in runs}
+def _strangers(
+    provider: Provider, runs: Iterable[Run], kept: Container[str]
+) -> list[tuple[str, Run]]:
+    """Runs that the database has lost its job of, or that another installation started: by a
+    token of ours, or one of the look-up keys that are kept."""
+    named = {run.id: _tokens(run, kept) for run in runs}
     tokens = {token for found in named.values() for token in found}
-    known = set(
-        JobQueue.objects.filter(correlation__in=tokens).values_list("correlation", flat=True)
-    )
+    jobs = JobQueue.objects.filter(Q(correlation__in=tokens) | Q(lookup_key__in=tokens))
+    calls = PaidCall.objects.filter(lookup_key__in=tokens).exclude(job=None)
+    known = {*chain(*jobs.values_list("correlation", "lookup_key"))}
+    known.update(calls.values_list("lookup_key", flat=True))
     return [
         (provider.key, run)
         for run in runs
         if run.status not in HARMLESS and any(token not in known for token in named[run.id])
     ]
+
+
+def _tokens(run: Run, kept: Container[str]) -> list[str]:
+    return [run.correlation] if run.correlation in kept else TOKEN.findall(run.correlation)

@@ -155,6 +155,7 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
     with transaction.atomic():
         if not rows.update(**changes, version=F("version") + 1):
             return False
+        job.lookup_key = lookup_key
         ledger.enter(job, account, now)
         counted = ProviderStatus.objects.filter(provider=job.provider)
         counted.update(paid_calls=F("paid_calls") + 1)
@@ -162,7 +163,6 @@ def mark_sent(job: JobQueue, account: str, lookup_key: str = "") -> bool:
             record(job, JobEvent.Kind.PROGRESS, gettext_noop("Sending"))
     # Not read back: a newer version in the table would be somebody else's, never ours.
     job.sent_at, job.account, job.version = now, account, job.version + 1
-    job.lookup_key = lookup_key
     return True
 
 

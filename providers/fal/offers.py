@@ -180,6 +180,7 @@ TRAINING: Mapping[str, FalTrainer] = {
         # Masks are for faces and things; a style has neither, and no captions.
         fixed={"create_masks": True, "is_style": False},
         by_subject={"style": {"create_masks": False, "is_style": True}},
+        reads_no_captions_of=frozenset({"style"}),
     ),
 }
 

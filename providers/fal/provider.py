@@ -7,7 +7,6 @@ address of the photos. What that history does not show proves nothing.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -31,7 +30,7 @@ from providers.fal import documents, history, inputs, offers, platform, replies
 from providers.fal.hosts import OFFICIAL, app_of, hosts_at
 from providers.fal.probe import Probe
 from providers.fal.uploads import OUTPUT_LIFECYCLE_HEADER, lifecycle, upload
-from providers.hosted.zip_dataset import write_zip
+from providers.hosted.zip_dataset import zip_of
 from providers.http.calls import Call, Reply, engine_of
 from providers.http.signatures import ed25519_keys, verify_ed25519_webhook
 from providers.paging import read_pages
@@ -120,8 +119,7 @@ class Fal(Provider):
     # --- trainings ---------------------------------------------------------------------------
 
     def send_dataset(self, photos: Sequence[Photo]) -> str:
-        with tempfile.TemporaryFile() as file:
-            write_zip(photos, file)
+        with zip_of(photos) as file:
             return upload(
                 self.client,
                 self.hosts,

@@ -106,6 +106,7 @@ def _training(base_model: str, trainer: ReplicateTrainer) -> TrainingRequest:
         base_model=base_model,
         dataset="https://example.com/photos.zip",
         trigger_word="word",
+        general_caption="photo of word",
         subject="person",
         epochs=defaults.steps_per_photo,
         learning_rate=defaults.learning_rate,

@@ -6,8 +6,8 @@ The official client passes a file's address as a training's input; only its acco
 
 from __future__ import annotations
 
+import io
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from requests_toolbelt import MultipartEncoder
 
 from providers.errors import BadDatasetError
-from providers.hosted.zip_dataset import write_zip
+from providers.hosted.zip_dataset import zip_of
 from providers.http.calls import Call, Reply
 from providers.http.client import UPLOAD_LIMIT, UPLOAD_TIMEOUT, Client, Upload
 from providers.replicate.replies import MAX_ADDRESS, moment, text
@@ -30,12 +30,12 @@ NEEDED_FOR = timedelta(hours=2)
 
 def upload(client: Client, photos: Sequence[Photo], *, only_own_captions: bool) -> Reply:
     """Upload the photos in one ZIP. Raises `BadDatasetError` where that is too large."""
-    with tempfile.TemporaryFile() as file:
-        write_zip(photos, file, only_own_captions=only_own_captions)
-        if file.tell() > MAX_BYTES:
+    with zip_of(photos, only_own_captions=only_own_captions) as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if size > MAX_BYTES:
             text = _("The photos have more than %(limit)d MB in all.")
             raise BadDatasetError(client.provider, text % {"limit": MAX_BYTES // 1024**2})
-        file.seek(0)
         return client.ask(
             Call("POST", "/files"),
             upload=Upload.of_form(_form(file, photos)),

@@ -37,11 +37,10 @@ def training_input(
     A person's words are kept; the other photos are described by the trainer where it can do
     that, each with a beginning that holds the trigger word.
     """
-    caption = general_caption(request)
     values = {
         "dataset": request.dataset,
         "trigger_word": request.trigger_word,
-        "caption": caption,
+        "caption": request.general_caption,
         "learning_rate": request.learning_rate,
         "batch_size": request.batch_size,
         "resolution": _buckets(request.resolution),
@@ -54,14 +53,8 @@ def training_input(
     if trainer.describes_photos:
         inputs["autocaption"] = not is_captioned
         if not is_captioned:
-            inputs["autocaption_prefix"] = f"{caption}, "
+            inputs["autocaption_prefix"] = f"{request.general_caption}, "
     return {**inputs, **request.extra}
-
-
-def general_caption(request: TrainingRequest) -> str:
-    """Return what is true of every photo."""
-    lead = "in the style of" if request.subject == "style" else "photo of"
-    return f"{lead} {request.trigger_word}"
 
 
 def _steps_name(trainer: ReplicateTrainer, published: Published) -> str:

@@ -37,7 +37,6 @@ class ReplicateTrainer(TrainingOffer):
 
     fields: Mapping[str, str]  # our name → its name
     steps_names: tuple[str, ...] = ("steps",)  # the first that its schema knows
-    describes_photos: bool = False  # writes captions for photos that have none
     has_lora_type: bool = False  # wants to know whether it is a subject or a style
 
 

@@ -54,14 +54,14 @@ async function send(target) {
     const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1", Accept: "application/json" };
     // keepalive: the request survives a reload or a closed tab.
     const response = await fetch(address, { method: "POST", body, headers, keepalive: true });
-    await receive(target, response);
+    await receive(target, response, body);
   } catch {
     const text = gettext("Not saved: no connection. We will try again with your next change.");
     showStatus(text, "bad");
   }
 }
 
-async function receive(target, response) {
+async function receive(target, response, body) {
   if (!isOurs((name) => response.headers.get(name))) {
     return showStatus(`${gettext("Not saved.")} ${refusalInFront(response.status)}`, "bad");
   }
@@ -76,7 +76,14 @@ async function receive(target, response) {
   } else {
     showStatus(gettext("Saved"));
     if (target === form) show(reply);
+    else tell(target, reply, body.get(target.dataset.saveAs));
   }
+}
+
+/** Say beside a field of its own that it is saved (captions.js). */
+function tell(field, reply, sent) {
+  const detail = { reply, sent };
+  field.dispatchEvent(new CustomEvent("caption-saved", { bubbles: true, detail }));
 }
 
 function show(reply) {

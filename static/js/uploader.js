@@ -3,8 +3,10 @@
 
 import { MOST_FILES, chosenFolder, dropped, loose, withCaptions } from "./chosen-files.js";
 import { Results } from "./upload-results.js";
+import { startOf, takeUp } from "./unfinished.js";
+import { isSending } from "./upload-queue.js";
 import { noPhoto, noPhotoBeside, tooLarge } from "./upload-texts.js";
-import { Upload, enqueue, isArchive, isSending } from "./upload.js";
+import { Upload, isArchive } from "./upload.js";
 
 const zone = document.getElementById("drop-zone");
 const picker = document.getElementById("photos");
@@ -44,11 +46,11 @@ function addSet({ name, files, litter }) {
 }
 
 function addOne(chosen, results, problem) {
-  const upload = new Upload(chosen, results);
+  const upload = new Upload({ chosen: startOf(chosen.file), ...chosen }, results);
   uploads.append(upload.card);
   uploads.hidden = false;
   if (problem) upload.show("refused", problem);
-  else enqueue(upload);
+  else upload.queue();
 }
 
 function refuseFolder(name) {
@@ -107,4 +109,5 @@ picker.accept = zone.dataset.accept;
 removeRefusedButton.addEventListener("click", removeRefused);
 wizard.addEventListener("submit", waitForUploads);
 window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
+takeUp((record) => addOne({ ...record, isClaimed: true }, undefined, ""));
 zone.dataset.ready = "";

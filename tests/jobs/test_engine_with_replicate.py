@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from generation import services as generation
 from generation.models import GeneratedImage
 from jobs import deletion, tasks
 from jobs.engine import deletions, poll
-from jobs.models import JobEvent, JobQueue, RemoteDeletion
+from jobs.models import JobEvent, JobQueue, PaidCall, ProviderStatus, RemoteDeletion
 from jobs.states import Status
 from models_app.models import UserModel
 from providers.catalog import FLUX1_DEV
@@ -123,6 +125,43 @@ def test_a_lost_answer_is_found_by_the_photos_and_paid_once(service, draft):
     assert work_until_over(job).status == Status.SUCCEEDED
     assert job.incident == ""
     assert creations(service) == before + 1
+
+
+def test_after_a_restored_backup_the_run_is_found_by_the_photos_that_the_journal_kept(
+    service, draft
+):
+    """The worker is killed in the paid call, and the backup that comes back knows of neither."""
+    before = creations(service)
+    service.rules({"route": "create", "fault": "answer_lost", "script": [True]})
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    backup = JobQueue.objects.filter(pk=job.pk).values().get()
+    tasks.submit_job(str(job.pk))
+    assert creations(service) == before + 1
+    PaidCall.objects.all().delete()
+    ProviderStatus.objects.update(paid_calls=0)
+    JobQueue.objects.filter(pk=job.pk).update(**backup)
+
+    tasks.submit_job(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.lookup_key) == (Status.QUEUED, "")
+    call_command("reconcile", stdout=StringIO())
+    job.refresh_from_db()
+    assert job.status == Status.RUNNING
+    assert work_until_over(job).status == Status.SUCCEEDED
+    assert creations(service) == before + 1
+
+
+def test_a_run_whose_job_the_backup_does_not_have_is_named(service, draft):
+    job = start(draft, idempotency_key=next_idempotency_key(draft))
+    tasks.submit_job(str(job.pk))
+    run_id = JobQueue.objects.get().run_id
+    PaidCall.objects.all().delete()
+    ProviderStatus.objects.update(paid_calls=0)
+    JobQueue.objects.all().delete()
+    out = StringIO()
+    call_command("reconcile", stdout=out)
+    assert f"has run {run_id} (" in out.getvalue()
+    assert "belongs to no job here" in out.getvalue()
 
 
 def test_photos_that_expired_while_the_job_waited_are_uploaded_again(service, draft):

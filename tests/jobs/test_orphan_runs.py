@@ -1,13 +1,16 @@
 """Runs nobody follows are stopped and told, and healthy ones are left alone."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
+from jobs import services
 from jobs.engine import describe, orphans, poll
-from jobs.engine.acceptance import accept_run, remember_orphan
+from jobs.engine.acceptance import accept_run, mark_unclear, remember_orphan
+from jobs.engine.transitions import mark_sent, move
 from jobs.models import JobQueue, OrphanRun
 from jobs.states import Status
 from providers import registry
@@ -71,6 +74,28 @@ def test_trying_again_while_the_lost_run_turns_up_ends_with_one_training_and_an_
     poll.poll("local")
     job.refresh_from_db()
     assert (job.status, job.run_id, job.step) == (Status.RUNNING, "ft-new", 3)
+    assert "ft-lost" in job.incident
+    assert cancels_sent(scripted, "ft-lost") == 1
+
+
+def test_the_run_of_an_earlier_call_that_was_known_by_other_photos_is_stopped_and_told(scripted):
+    """Its answer was lost, the owner said that it did not start, and new photos were sent."""
+    job = JobFactory(submitting=True, claim=uuid.uuid4())
+    assert mark_sent(job, "account", "file-1")
+    mark_unclear(job, "no answer")
+    services.declare_not_started(job, by="ann")
+    move(job, Status.SUBMITTING, claim=uuid.uuid4())
+    assert mark_sent(job, "account", "file-2")
+    accept_run(job, Run("ft-new", RunStatus.RUNNING))
+    scripted.cancels("ft-lost")
+    listed = [
+        Run("ft-lost", RunStatus.RUNNING, correlation="file-1"),
+        Run("ft-new", RunStatus.RUNNING, correlation="file-2"),
+        Run("ft-of-others", RunStatus.RUNNING, correlation="file-3"),
+    ]
+    orphans.stop_orphans(registry.get("local"), listed)
+    job.refresh_from_db()
+    assert (job.status, job.run_id) == (Status.RUNNING, "ft-new")
     assert "ft-lost" in job.incident
     assert cancels_sent(scripted, "ft-lost") == 1
 

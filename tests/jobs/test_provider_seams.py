@@ -6,7 +6,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from jobs.engine import poll, run_logs
+from jobs.engine import journal, poll, run_logs
 from jobs.engine.submit import submit
 from jobs.messages import explain
 from jobs.models import JobQueue
@@ -81,6 +81,8 @@ def test_what_the_list_shows_instead_of_the_token_is_stored_before_the_paid_call
     submit(job.pk)
     job.refresh_from_db()
     assert (job.status, job.lookup_key) == (Status.UNKNOWN, "file-1")
+    assert job.paid_calls.get().lookup_key == "file-1"
+    assert journal.lookup_keys() == {job.pk: ["file-1"]}
 
     scripted.lists({"id": "ft-2", "status": "running", "suffix": "file-1"})
     JobQueue.objects.update(next_poll_at=timezone.now())
@@ -92,6 +94,8 @@ def test_what_the_list_shows_instead_of_the_token_is_stored_before_the_paid_call
 def test_no_more_single_calls_than_the_provider_allows(scripted, monkeypatch):
     without(monkeypatch, Capability.FOLLOW_TRAININGS, Capability.LOG)
     monkeypatch.setattr(Local, "calls_per_second", 1.5)
+    # However long the test takes, those that were asked for are not due again.
+    monkeypatch.setattr(Local, "shortest_interval", timedelta(minutes=10))
     for number in range(7):
         run_id = JobFactory(running=True, run_id=f"ft-{number}").run_id
         run = {"id": run_id, "status": "running", "step": 2}

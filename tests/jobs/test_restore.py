@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from jobs import health, services
 from jobs.engine import journal
+from jobs.engine.poll import poll
+from jobs.engine.prune import KEPT_FOR, prune_events, prune_journal
 from jobs.engine.submit import submit
 from jobs.engine.transitions import claim_queued
 from jobs.models import JobEvent, JobQueue
@@ -185,6 +187,98 @@ def test_a_lost_look_up_key_is_no_proof(scripted, is_behind, monkeypatch):
     assert (never_sent.status, sent.status) == (Status.UNKNOWN, Status.QUEUED)
 
 
+@pytest.fixture
+def known_by_photos(scripted, is_behind, monkeypatch) -> JobQueue:
+    """A run that we follow, at a trainer whose list shows the photos instead of our token."""
+    monkeypatch.setattr(Local, "lookup_key", lambda self, request: request.dataset)
+    return JobFactory(
+        running=True, run_id="ft-1", lookup_key="file-1", account=registry.get("local").account
+    )
+
+
+def paid_after_the_backup(*lookup_keys: str) -> JobQueue:
+    """A job of the backup, which was sent since: all that is left of it is in the journal."""
+    job = JobFactory()
+    for age, key in enumerate(reversed(lookup_keys)):
+        job.lookup_key = key
+        path = journal.keep_lookup_key(job)
+        long_ago = time.time() - 3600 - age
+        os.utime(path, (long_ago, long_ago))
+    job.refresh_from_db()
+    return job
+
+
+def test_a_run_is_found_by_a_look_up_key_that_only_the_journal_kept(scripted, known_by_photos):
+    newest, older = paid_after_the_backup("file-2"), paid_after_the_backup("file-3", "file-4")
+    scripted.lists(
+        {"id": "ft-1", "status": "running", "suffix": "file-1"},
+        {"id": "ft-2", "status": "running", "suffix": "file-2"},
+        {"id": "ft-3", "status": "running", "suffix": "file-3"},
+    )
+    said = reconcile()
+    newest.refresh_from_db(), older.refresh_from_db()
+    assert (newest.status, newest.run_id, newest.lookup_key) == ("running", "ft-2", "file-2")
+    assert (older.status, older.run_id, older.lookup_key) == ("running", "ft-3", "file-3")
+    assert "belongs to no job" not in said
+
+
+def test_a_run_that_appears_after_its_job_was_abandoned_is_stopped_and_told(
+    scripted, known_by_photos
+):
+    job = paid_after_the_backup("file-2", "file-3")
+    scripted.lists()
+    reconcile()
+    job.refresh_from_db()
+    assert (job.status, job.lookup_key) == (Status.UNKNOWN, "file-3")
+    services.abandon(job, by="ann")
+    late = {"id": "ft-late", "status": "running", "suffix": "file-3"}
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": "file-1"}, late)
+    scripted.cancels("ft-late")
+    poll("local")
+    job.refresh_from_db()
+    assert "ft-late" in job.incident
+
+
+def test_a_witnessed_list_without_the_kept_key_proves_that_the_call_never_came(
+    scripted, known_by_photos
+):
+    job = paid_after_the_backup("file-2")
+    scripted.lists({"id": "ft-1", "status": "running", "suffix": "file-1"})
+    reconcile()
+    job.refresh_from_db()
+    assert (job.status, job.lookup_key) == (Status.QUEUED, "file-2")
+
+
+def test_runs_of_lost_jobs_are_named_by_their_kept_look_up_keys(scripted, known_by_photos):
+    journal.keep_lookup_key(JobFactory.build(lookup_key="file-of-a-lost-job"))
+    scripted.lists(
+        {"id": "ft-1", "status": "running", "suffix": "file-1"},
+        {"id": "ft-lost-job", "status": "running", "suffix": "file-of-a-lost-job"},
+        {"id": "ft-of-others", "status": "running", "suffix": "file-9"},
+    )
+    said = reconcile()
+    assert "ft-lost-job (file-of-a-lost-job)" in said
+    assert "ft-of-others" not in said
+
+
+def test_a_kept_look_up_key_that_cannot_be_read_costs_itself_only(scripted, known_by_photos):
+    job = paid_after_the_backup("file-2")
+    (journal._folder() / "torn.key").write_bytes(b"\xff")
+    (journal._folder() / f"{job.pk}.0.key").write_bytes(b"\xff")
+    assert journal.lookup_keys() == {job.pk: ["file-2"]}
+
+
+def test_look_up_keys_are_kept_for_a_month_and_not_in_backups(known_by_photos):
+    old, recent = JobFactory.build_batch(2, lookup_key="file-2")
+    path = journal.keep_lookup_key(old)
+    journal.keep_lookup_key(recent)
+    long_ago = (timezone.now() - KEPT_FOR - timedelta(minutes=1)).timestamp()
+    os.utime(path, (long_ago, long_ago))
+    assert prune_journal() == 1
+    assert list(journal.lookup_keys()) == [recent.pk]
+    assert journal.kept_files() == []
+
+
 def test_after_a_restore_nothing_is_paid_before_it_is_reconciled(scripted):
     """Although the database counts as many calls as the mark, or there is no mark at all."""
     scripted.lists_no_images()
@@ -216,8 +310,6 @@ def test_a_backup_takes_the_answers_that_wait_and_never_the_mark():
 
 
 def test_old_progress_and_logs_of_ended_jobs_are_pruned():
-    from jobs.engine.prune import KEPT_FOR, prune_events
-
     old = JobFactory(succeeded=True, finished_at=timezone.now() - 2 * KEPT_FOR)
     recent, running = JobFactory(succeeded=True), JobFactory(running=True)
     for job in (old, recent, running):

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from models_app import services
+from models_app.caption_services import set_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS, Limits
 from models_app.models import TrainingImage, UserModel
@@ -248,7 +249,7 @@ def test_photos_of_a_model_in_training_stay_as_they_are(db):
     for change in (
         lambda: services.remove_photo(fixed),
         lambda: services.move_photo(fixed, places=1),
-        lambda: services.set_caption(fixed, caption="new"),
+        lambda: set_caption(fixed, caption="new"),
     ):
         with pytest.raises(NotEditableError):
             change()
@@ -281,10 +282,10 @@ def test_moving_a_photo_that_another_tab_removed_changes_nothing(draft):
 
 def test_a_caption_is_one_line_of_limited_length(draft):
     captioned = TrainingImageFactory(model=draft)
-    services.set_caption(captioned, caption="  ann_k7 on\n a \x00beach ")
+    set_caption(captioned, caption="  ann_k7 on\n a \x00beach ")
     captioned.refresh_from_db()
     assert captioned.caption == "ann_k7 on a beach"
-    services.set_caption(captioned, caption="x" * 2000)
+    set_caption(captioned, caption="x" * 2000)
     captioned.refresh_from_db()
     assert len(captioned.caption) == LIMITS.max_caption
 
@@ -292,7 +293,7 @@ def test_a_caption_is_one_line_of_limited_length(draft):
 @pytest.mark.parametrize("caption", ["می‌خواهم", "👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿", "\u202bمرحبا\u202c"])
 def test_a_caption_keeps_what_words_and_emoji_are_made_of(draft, caption):
     captioned = TrainingImageFactory(model=draft)
-    services.set_caption(captioned, caption=caption)
+    set_caption(captioned, caption=caption)
     captioned.refresh_from_db()
     assert captioned.caption == caption
 

@@ -12,7 +12,6 @@ from accounts.models import User
 from models_app import trigger_words
 from models_app.models import UserModel
 from tests.factories import UserModelFactory
-from training.work import caption_of
 
 
 def problem(word: str, owner: User, model: UserModel | None = None) -> str:
@@ -140,17 +139,17 @@ def test_the_word_is_inserted_once_into_any_text(text):
 def test_prompts_and_captions_that_hold_the_word_stay_as_they_are(kind, text):
     model = UserModel(kind=kind, trigger_word="ann_k7")
     assert trigger_words.with_word(text, model) == text
-    assert caption_of(text, model) == text
+    assert trigger_words.sent_caption(text, model) == text
 
 
 def test_a_style_is_named_as_one():
     model = UserModel(kind="style", trigger_word="ann_k7")
     assert trigger_words.with_word("a boat.", model) == "picture in ann_k7 style, a boat."
-    assert caption_of(" ", model) == "picture in ann_k7 style"
+    assert trigger_words.sent_caption(" ", model) == "picture in ann_k7 style"
 
 
 def test_a_photo_without_a_caption_gets_one_with_the_word():
-    assert caption_of("", UserModel(kind="person", trigger_word="ann_k7")) == (
+    assert trigger_words.sent_caption("", UserModel(kind="person", trigger_word="ann_k7")) == (
         "photo of ann_k7 person"
     )
 

@@ -21,6 +21,7 @@ def training_request(**changes: Any) -> TrainingRequest:
         base_model=FLUX2_DEV,
         dataset="file-3f0c",
         trigger_word="ann_k7",
+        general_caption="photo of ann_k7",
         subject="person",
         epochs=100,
         learning_rate=0.0002,

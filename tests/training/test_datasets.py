@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from jobs.engine import deletions
 from jobs.engine.transitions import move
 from jobs.models import JobQueue, RemoteDeletion
 from jobs.states import Status
@@ -13,6 +14,8 @@ from providers import registry
 from providers.errors import InputExpiredError
 from providers.local.provider import Local
 from tests.factories import JobFactory, TrainingImageFactory, UserModelFactory
+from training.datasets import KEPT_FOR
+from training.tasks import release_datasets
 from training.work import TrainingWork
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("machine_clock")]
@@ -116,4 +119,47 @@ def test_photos_go_when_the_weights_are_here():
     job = JobFactory(finishing=True, model=model, payload={"base_model": model.base_model})
     stored = {"weights": "w", "sha256": "0" * 64, "size": 1, "dataset": "file-1"}
     move(job, Status.SUCCEEDED, result=stored)
+    assert to_be_deleted() == ["file-1"]
+
+
+def left_by(code: str, **columns) -> JobQueue:
+    """A training that failed and left its photos to its run, just now."""
+    job = JobFactory(running=True, result={"dataset": "file-1", "steps": 5}, **columns)
+    move(job, Status.FAILED, error_code=code)
+    assert to_be_deleted() == []
+    return job
+
+
+@pytest.mark.parametrize("code", ["lost_contact", "deadline"])
+def test_photos_that_a_lost_run_may_need_go_once_no_run_can_be_that_long(code):
+    job = left_by(code)
+    with time_machine.travel(timezone.now() + KEPT_FOR - timedelta(minutes=1)):
+        release_datasets()
+        assert to_be_deleted() == []
+    with time_machine.travel(timezone.now() + KEPT_FOR + timedelta(minutes=1)):
+        release_datasets()
+        release_datasets()
+    assert to_be_deleted() == ["file-1"]
+    job.refresh_from_db()
+    assert job.result == {"steps": 5}
+
+
+def test_photos_are_asked_to_be_deleted_once(scripted):
+    left_by("lost_contact")
+    scripted.mock.upsert("DELETE", f"{BASE}/files/file-1", json={})
+    with time_machine.travel(timezone.now() + KEPT_FOR + timedelta(minutes=1)):
+        release_datasets()
+        deletions.work_off("local")
+        release_datasets()
+        deletions.work_off("local")
+    assert scripted.count("DELETE", "/files/file-1") == 1
+
+
+def test_photos_that_an_unfinished_job_shares_stay_until_it_is_over(scripted):
+    left_by("lost_contact")
+    JobFactory(running=True, result={"dataset": "file-1"})
+    with time_machine.travel(timezone.now() + KEPT_FOR + timedelta(minutes=1)):
+        release_datasets()
+        deletions.work_off("local")
+    assert scripted.count("DELETE", "/files/file-1") == 0
     assert to_be_deleted() == ["file-1"]

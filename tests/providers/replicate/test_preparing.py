@@ -152,8 +152,9 @@ def test_nothing_is_described_where_every_photo_has_a_caption(replicate, wire):
 
 
 def test_style_is_described_as_one(replicate, wire):
-    given = replicate.prepare_training(training_request(subject="style")).target["input"]
-    assert given["autocaption_prefix"] == "in the style of ann_k7, "
+    request = training_request(subject="style", general_caption="picture in ann_k7 style")
+    given = replicate.prepare_training(request).target["input"]
+    assert given["autocaption_prefix"] == "picture in ann_k7 style, "
 
 
 def test_fast_trainer_gets_its_type_and_the_number_of_steps_by_the_name_it_publishes(fast, wire):

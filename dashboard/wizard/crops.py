@@ -1,0 +1,107 @@
+"""Choosing the part of a photo that is trained on.
+
+With scripts a dialog on the photos step sends the box and gets the new card; without, the same
+address is a page of its own, where numbers or a preset decide.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts.limits import LimitReachedError
+from dashboard.current_user import current_user
+from dashboard.limit_notes import limit_reached
+from dashboard.wizard.crop_form import CropForm, presets_for
+from dashboard.wizard.photo_replies import stored
+from dashboard.wizard.photos import photo_view
+from dashboard.wizard.steps import PHOTOS, save_captions
+from dashboard.wizard.upload_handlers import wants_json
+from models_app.cropping import crop_photo
+from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.limits import LIMITS
+from models_app.models import TrainingImage
+from models_app.selectors import photo_for
+
+
+@login_not_required  # each of the two asks for it, in its own way
+@require_http_methods(["GET", "HEAD", "POST"])
+def photo_crop(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponseBase:
+    """Show the crop of a photo, or change it."""
+    if request.method == "POST":
+        return _crop(request, photo_id=photo_id)
+    return _page(request, photo_id)
+
+
+@login_required
+def _page(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    photo = photo_for(current_user(request), photo_id)
+    if not photo.model.is_editable:
+        messages.warning(request, str(NotEditableError()))
+        return redirect("dashboard:models")
+    return _shown(request, photo, CropForm(None, photo=photo))
+
+
+@photo_view
+def _crop(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
+    """Store the box; with `open`, a button among the captions, only the captions."""
+    photo = photo_for(current_user(request), photo_id)
+    if "open" in request.POST:
+        save_captions(photo.model, request.POST)
+        return redirect("dashboard:photo_crop", photo.pk)
+    form = CropForm(request.POST, photo=photo)
+    try:
+        changed = crop_photo(photo, form.box) if form.is_valid() else None
+    except (PhotoRefusedError, LimitReachedError) as refusal:
+        return _refused(request, photo, form, refusal)
+    except TrainingImage.DoesNotExist as error:
+        raise Http404("It was removed meanwhile.") from error
+    if changed is None:
+        return _invalid(request, photo, form)
+    if wants_json(request):
+        return JsonResponse(stored(request, changed.model, changed))
+    return redirect(_place_of(changed))
+
+
+def _refused(
+    request: HttpRequest,
+    photo: TrainingImage,
+    form: CropForm,
+    refusal: PhotoRefusedError | LimitReachedError,
+) -> HttpResponse:
+    if isinstance(refusal, LimitReachedError) and wants_json(request):
+        return limit_reached(refusal)
+    form.add_error(None, str(refusal))
+    return _invalid(request, photo, form)
+
+
+def _invalid(request: HttpRequest, photo: TrainingImage, form: CropForm) -> HttpResponse:
+    if wants_json(request):
+        said = [str(text) for texts in form.errors.values() for text in texts]
+        return JsonResponse({"message": " ".join(said)}, status=422)
+    return _shown(request, photo, form, status=422)
+
+
+def _shown(
+    request: HttpRequest, photo: TrainingImage, form: CropForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "photo": photo,
+        "form": form,
+        "presets": presets_for(photo),
+        "limits": LIMITS,
+        "is_small": LIMITS.is_below_recommended(*photo.trained_size),
+        "back": _place_of(photo),
+    }
+    return render(request, "wizard/crop.html", context, status=status)
+
+
+def _place_of(photo: TrainingImage) -> str:
+    """Return where the photo is in the wizard."""
+    return f"{reverse('dashboard:wizard', args=[photo.model_id, PHOTOS.slug])}#photo-{photo.pk}"

@@ -1,0 +1,82 @@
+"""Writing into a bucket: in parts that fit into memory, each with the checksum that the service
+compares with what has arrived (SHA-256, Amazon S3's “Checking object integrity”).
+
+What is cut off leaves nothing to be seen: an object exists once all of it has arrived.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import IO, Any
+
+from models_app.buckets.errors import said_plainly
+from models_app.storage_errors import StorageAwayError
+
+# What one upload has in memory. A file may have 10,000 parts: 80 GB.
+PART_BYTES = 8 * 1024 * 1024
+_ALGORITHM = "SHA256"
+
+
+def put(client: Any, target: dict[str, str], source: IO[bytes], about: dict[str, Any]) -> int:
+    """Write a file to `target` (Bucket and Key) and return how many bytes it has.
+
+    `about` is what else the object is to have. Raises StorageFullError and StorageAwayError.
+    """
+    parts = _parts_of(source)
+    first = next(parts, b"")
+    second = next(parts, None)
+    with said_plainly(target["Key"]):
+        if second is not None:
+            return _put_in_parts(client, target, chain((first, second), parts), about)
+        client.put_object(Body=first, ChecksumSHA256=_checksum(first), **target, **about)
+        return len(first)
+
+
+def _put_in_parts(
+    client: Any, target: dict[str, str], parts: Iterator[bytes], about: dict[str, Any]
+) -> int:
+    created = client.create_multipart_upload(ChecksumAlgorithm=_ALGORITHM, **target, **about)
+    upload = target | {"UploadId": created["UploadId"]}
+    size, done = 0, []
+    try:
+        for number, part in enumerate(parts, start=1):
+            done.append(_put_part(client, upload, number, part))
+            size += len(part)
+        client.complete_multipart_upload(MultipartUpload={"Parts": done}, **upload)
+    except BaseException:
+        with suppress(Exception):  # what is left is swept (`unfinished.py`)
+            client.abort_multipart_upload(**upload)
+        raise
+    return size
+
+
+def _put_part(client: Any, upload: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
+    checksum = _checksum(part)
+    answer = client.upload_part(Body=part, PartNumber=number, ChecksumSHA256=checksum, **upload)
+    if answer.get("ChecksumSHA256", checksum) != checksum:
+        raise StorageAwayError("a part arrived damaged")
+    return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+
+
+def _parts_of(source: IO[bytes]) -> Iterator[bytes]:
+    """Yield the file in parts, each full but for the last, however little a read gives."""
+    while part := _read_full(source):
+        yield part
+        if len(part) < PART_BYTES:
+            return
+
+
+def _read_full(source: IO[bytes]) -> bytes:
+    pieces, missing = [], PART_BYTES
+    while missing and (piece := source.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _checksum(data: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
