@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from trainer.engines import choice
 from trainer.config import Config
+from trainer.engines import choice
 from trainer.engines.base import Engine
 from trainer.errors import ApiError, answer_crash, answer_full_disk, answer_refusal
 from trainer.files.routes import routes as file_routes

@@ -10,9 +10,12 @@ import torch
 from bench.tiny_shapes import pretraining, world
 from bench.tiny_shapes.pipeline import CAPTION_TOKENS, new_pipeline
 
-_PROMPTS = [f"a {colour} {shape} on {ground}" for colour, shape, ground in zip(
-    world.COLOURS, world.SHAPES * 2, [*world.GROUNDS] * 2, strict=False
-)]
+_PROMPTS = [
+    f"a {colour} {shape} on {ground}"
+    for colour, shape, ground in zip(
+        world.COLOURS, world.SHAPES * 2, [*world.GROUNDS] * 2, strict=False
+    )
+]
 
 
 def main() -> None:
@@ -49,7 +52,7 @@ def _show(folder: Path) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a bench command
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

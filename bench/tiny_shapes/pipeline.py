@@ -149,7 +149,7 @@ def _clip_tokenizer() -> CLIPTokenizer:
 def _t5_tokenizer() -> T5TokenizerFast:
     """Return one that knows the world's words; any other word it spells."""
     scores = {"<pad>": 0.0, "</s>": 0.0, "<unk>": 0.0, "▁": -4.0}
-    scores |= {letter: -6.0 for letter in _LETTERS} | {f"▁{word}": -1.0 for word in _WORDS}
+    scores |= dict.fromkeys(_LETTERS, -6.0) | {f"▁{word}": -1.0 for word in _WORDS}
     return T5TokenizerFast(vocab=list(scores.items()), extra_ids=0, model_max_length=CAPTION_TOKENS)
 
 

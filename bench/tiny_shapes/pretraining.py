@@ -122,8 +122,7 @@ def _packed(latents: torch.Tensor) -> torch.Tensor:
 
 def _positions(latents: torch.Tensor) -> torch.Tensor:
     rows, columns = (side // 2 for side in latents.shape[-2:])
-    ids = FluxPipeline._prepare_latent_image_ids(1, rows, columns, "cpu", torch.float32)
-    return ids
+    return FluxPipeline._prepare_latent_image_ids(1, rows, columns, "cpu", torch.float32)
 
 
 def _another_look(picture: torch.Tensor, chance: random.Random) -> torch.Tensor:
@@ -134,9 +133,7 @@ def _another_look(picture: torch.Tensor, chance: random.Random) -> torch.Tensor:
     return picture[torch.randperm(3)]
 
 
-def _learn(
-    network: torch.nn.Module, optimiser: torch.optim.Optimizer, loss: torch.Tensor
-) -> None:
+def _learn(network: torch.nn.Module, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

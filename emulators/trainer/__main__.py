@@ -17,9 +17,9 @@ from emulators.trainer.engine import StuckEngine
 from emulators.trainer.service import TrainerService
 from environment.reading import Environment
 from environment.values import Number
-from trainer.engines import choice
 from trainer.app import create_app
 from trainer.config import Config
+from trainer.engines import choice
 from trainer.server import serve
 
 log = logging.getLogger("emulators.trainer")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from emulators.faults.plan import Plan
 from emulators.faults.rules import STUCK
 from trainer.engines.base import Engine, ImageRequest
+from trainer.models import BaseModel
 from trainer.runs.work import Work
 
 
@@ -19,8 +21,13 @@ class StuckEngine:
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.name = engine.name
         self.training_seconds = engine.training_seconds
+        self.slots = engine.slots
         self._engine = engine
         self._plan = plan
+
+    def models(self) -> Mapping[str, BaseModel]:
+        """See `Engine.models`."""
+        return self._engine.models()
 
     async def train(self, work: Work) -> None:
         """See `Engine.train`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from trainer.models import BaseModel
 
 if TYPE_CHECKING:  # a child process has none of what the service is made of
     from trainer.runs.work import Work
@@ -12,6 +15,14 @@ if TYPE_CHECKING:  # a child process has none of what the service is made of
 
 class TrainingError(Exception):
     """The training ended without a result. The message is for the person who started it."""
+
+
+class GenerationError(Exception):
+    """No image came of it. The message is for the person who asked."""
+
+
+class EngineBusyError(GenerationError):
+    """Nothing was started: what it needs is in use, for longer than one should wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,10 @@ class Engine(Protocol):
 
     name: str  # in every answer: "simulated", ...
     training_seconds: float  # how long a usual training takes
+    slots: int  # trainings at once
+
+    def models(self) -> Mapping[str, BaseModel]:
+        """Return the base models that are there to train and to generate with, by name."""
 
     async def train(self, work: Work) -> None:
         """Train a run, or resume it where an earlier process left it.
@@ -53,4 +68,7 @@ class Engine(Protocol):
         """
 
     async def generate(self, request: ImageRequest) -> bytes:
-        """Return one image as the bytes of its file."""
+        """Return one image as the bytes of its file.
+
+        Raises GenerationError where it cannot be made, EngineBusyError where it cannot be now.
+        """

@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+
 from trainer.config import Config
 from trainer.engines.base import Engine
+from trainer.engines.diffusers.cards import cards
+from trainer.engines.diffusers.engine import DiffusersEngine, Places
+from trainer.engines.diffusers.installed import installed
 from trainer.errors import ConfigurationError
+
+log = logging.getLogger("trainer")
+
+# Made for trying: alone it is no reason to train for real.
+_FOR_TRYING = {"theway/tiny-shapes"}
+_ASK_SECONDS = 60.0
 
 
 def build(config: Config) -> Engine:
-    """Return the configured engine; raise ConfigurationError for an unknown one."""
-    if config.engine != "simulated":
-        raise ConfigurationError(f"TRAINER_ENGINE must be simulated, not {config.engine!r}")
+    """Return the configured engine, and say in the log which and why. Raises ConfigurationError
+    where the real one is asked for and cannot be had."""
+    places = Places(config.python, config.models, config.hub)
+    if config.engine == "diffusers":
+        return _real(places, config)
+    if config.engine == "auto":
+        missing = _missing(places)
+        if not missing:
+            return _real(places, config)
+        log.info("The engine is simulated and learns nothing: %s", missing)
     from trainer.engines.simulated.engine import SimulatedEngine
 
-    return SimulatedEngine(config.training_seconds, config.image_seconds)
+    return SimulatedEngine(config.training_seconds, config.image_seconds, config.slots)
+
+
+def _real(places: Places, config: Config) -> Engine:
+    if not _has_packages(places):
+        raise ConfigurationError("TRAINER_ENGINE=diffusers needs `make setup-training`.")
+    engine = DiffusersEngine(places, config.training_seconds)
+    log.info("The engine is diffusers, for: %s", ", ".join(engine.models()) or "no base model yet")
+    return engine
+
+
+def _missing(places: Places) -> str:
+    """Return what the real engine lacks; empty where nothing is missing."""
+    if not places.python.is_file():
+        return "there are no packages for training (`make setup-training`)"
+    if not cards():
+        return "there is no graphics card that its driver knows"
+    if not installed(places.models, places.hub).keys() - _FOR_TRYING:
+        return "no base model is on this machine (docs/trainer.md)"
+    return "" if _has_packages(places) else "the packages for training are not complete"
+
+
+def _has_packages(places: Places) -> bool:
+    """Whether that Python finds what the child imports; nothing is imported for it."""
+    asked = "import importlib.util as u; assert all(map(u.find_spec, %r))"
+    names = ["torch", "diffusers", "peft", "transformers", "safetensors"]
+    try:
+        done = subprocess.run(
+            [places.python, "-c", asked % names], capture_output=True, timeout=_ASK_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from trainer import models
-from trainer.bodies import Body, OfferedModel, RequiredText, Text, Unsupported
+from trainer.bodies import Body, ModelName, RequiredText, Text, Unsupported
 
 FileId = Annotated[RequiredText, Field(max_length=200)]
 Label = Annotated[Text, Field(max_length=60)]
@@ -49,7 +49,7 @@ class ImageParams(Body):
 class TrainingRequest(Body):
     """What to train, in the documented fields and our `image_params`; a run keeps it."""
 
-    model: OfferedModel
+    model: ModelName
     training_file: FileId
     n_epochs: Annotated[int, Field(ge=1, le=models.MAX_EPOCHS)] = 1
     n_checkpoints: Annotated[int, Field(ge=1, le=models.MAX_CHECKPOINTS)] = 1

@@ -12,13 +12,12 @@ from starlette.routing import Route
 from trainer.bodies import read_body
 from trainer.errors import invalid
 from trainer.headers import correlation, require_in_time
-from trainer.models import BASE_MODELS
 from trainer.runs import answers
 from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
 from trainer.runs.weights import checksum, weights_path
-from trainer.state import base_url, state
+from trainer.state import base_url, offered, state
 from trainer.threads import in_thread
 
 
@@ -28,6 +27,7 @@ async def create(request: Request) -> Response:
     parts = state(request)
     token = correlation(request)
     training = await read_body(request, TrainingRequest)
+    offered(request, training.model)
     run = await parts.runs.create(training, token, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
@@ -88,18 +88,17 @@ async def delete(request: Request) -> Response:
 
 async def supported(request: Request) -> Response:
     """GET /fine-tunes/models/supported."""
-    return JSONResponse({"models": list(BASE_MODELS)})
+    return JSONResponse({"models": list(state(request).engine.models())})
 
 
 async def limits(request: Request) -> Response:
     """GET /fine-tunes/models/limits?model_name=: its 404 is flat, as documented."""
     name = request.query_params.get("model_name", "")
-    if name not in BASE_MODELS:
-        return JSONResponse({"message": f"Model {name!r} cannot be trained."}, status_code=404)
     engine = state(request).engine
-    answer = answers.limits(
-        BASE_MODELS[name], engine=engine.name, training_seconds=engine.training_seconds
-    )
+    model = engine.models().get(name)
+    if model is None:
+        return JSONResponse({"message": f"Model {name!r} cannot be trained."}, status_code=404)
+    answer = answers.limits(model, engine=engine.name, training_seconds=engine.training_seconds)
     return JSONResponse(answer)
 
 

@@ -22,13 +22,15 @@ _WORDS = {
     "learned_nothing": "The training changed nothing. Try more steps or a higher learning rate.",
     "no_effect": "The trained weights do not change a picture. Try more steps.",
     "blank_picture": "The model drew an empty picture.",
+    "unfit": "A LoRA does not fit this base model.",
+    "packages": "The packages for training are not complete: run `make setup-training`.",
     "disk": "The trainer's disk is full. Free some space, then try again.",
 }
 # Worth one more try from the last state: what failed may have been something else's doing.
 PASSING = frozenset({"crashed", "killed", "stuck"})
 
 
-def words_for(code: str, text: str) -> str:
+def words_for(code: str, text: str = "") -> str:
     """Return a sentence for a failure; a photo's own is what the child said of it."""
     if code == "photo":
         return f"Invalid dataset. {text}"

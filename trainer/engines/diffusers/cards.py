@@ -1,4 +1,4 @@
-"""The graphics cards of this machine, asked of the driver's own program: the service has no torch."""
+"""The graphics cards of this machine, asked of the driver's own program: no torch is needed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""One child process as the service sees it: started, listened to, ended. The service never imports
-torch: what kills a child ends one training."""
+"""One child process as the service sees it: started, listened to, ended. The service never
+imports torch: what kills a child ends one training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 from trainer.engines.diffusers.protocol import Message, Order, written
 
@@ -22,7 +23,16 @@ LOG_BYTES = 200_000  # kept of what the libraries print
 MAX_LINE = 1_000_000
 
 # What a child is told of the environment. No key, no token, no password.
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_HOME", "OMP_NUM_THREADS")
+_PASSED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "CUDA_HOME",
+    "OMP_NUM_THREADS",
+)
 _SET = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -32,6 +42,7 @@ _SET = {
     "TQDM_DISABLE": "1",
 }
 _ROOT = Path(__file__).resolve().parents[3]
+_MODULE = "trainer.engines.diffusers.child"
 
 
 class ChildEndedError(Exception):
@@ -57,7 +68,7 @@ class Child:
                 self._process = await asyncio.create_subprocess_exec(
                     str(self._python),
                     "-m",
-                    "trainer.engines.diffusers.child",
+                    _MODULE,
                     str(writing),
                     cwd=_ROOT,
                     env=self._environment(),
@@ -72,7 +83,7 @@ class Child:
             raise
         finally:
             os.close(writing)
-        self._messages = await _reader_of(reading)
+        self._messages, self._pipe = await _reader_of(reading)
         assert self._process.stdin is not None  # noqa: S101 - narrows the type
         self._process.stdin.write(written(self._order))
         return self
@@ -85,13 +96,10 @@ class Child:
         loop = asyncio.get_running_loop()
         moved = loop.time()
         while True:
-            try:
-                line = await asyncio.wait_for(self._messages.readline(), BEAT_SECONDS)
-            except TimeoutError:
-                raise ChildEndedError("stuck") from None
+            line = await self._next_line()
             if not line:
                 raise ChildEndedError(await self._why_ended())
-            message = Message.read(line)
+            message = _understood(line)
             if message.fail:
                 raise ChildEndedError(message.fail, message.text)
             if not message.beat:
@@ -101,6 +109,14 @@ class Child:
                 raise ChildEndedError("stuck")
             if message.done:
                 return
+
+    async def _next_line(self) -> bytes:
+        try:
+            return await asyncio.wait_for(self._messages.readline(), BEAT_SECONDS)
+        except TimeoutError:
+            raise ChildEndedError("stuck") from None
+        except ValueError:  # a line without an end
+            raise ChildEndedError("crashed") from None
 
     async def _why_ended(self) -> str:
         assert self._process is not None  # noqa: S101 - narrows the type
@@ -112,23 +128,25 @@ class Child:
     async def _end(self) -> None:
         """End it and all it started; wait until it has gone and so its memory is free."""
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_SECONDS)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+        await process.wait()
+        self._pipe.close()
+        if process.stdin is not None:
+            process.stdin.close()
 
     def _environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
         card = {"CUDA_VISIBLE_DEVICES": self._card} if self._card else {}
         return passed | _SET | card
 
-    def _opened_log(self):  # type: ignore[no-untyped-def]
+    def _opened_log(self) -> BinaryIO:
         """Open the log to be appended to; of a long one only the end is kept."""
         path = self._log_path
         if path.exists() and path.stat().st_size > LOG_BYTES:
@@ -136,9 +154,16 @@ class Child:
         return path.open("ab")
 
 
-async def _reader_of(descriptor: int) -> asyncio.StreamReader:
+def _understood(line: bytes) -> Message:
+    try:
+        return Message.read(line)
+    except (ValueError, TypeError, AttributeError):
+        raise ChildEndedError("crashed") from None
+
+
+async def _reader_of(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     reader = asyncio.StreamReader(limit=MAX_LINE)
     protocol = asyncio.StreamReaderProtocol(reader)
     pipe = os.fdopen(descriptor, "rb", 0)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
-    return reader
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
+    return reader, transport

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trainer.engines.base import ImageRequest, TrainingError
-from trainer.engines.diffusers import advice, cards as graphics
+from trainer.engines.base import EngineBusyError, GenerationError, ImageRequest, TrainingError
+from trainer.engines.diffusers import advice, cards as graphics, orders
 from trainer.engines.diffusers.cards import Card
 from trainer.engines.diffusers.child_process import Child, ChildEndedError
 from trainer.engines.diffusers.fitting import Choice, choice_for, why_not
@@ -17,11 +19,12 @@ from trainer.engines.diffusers.installed import installed
 from trainer.engines.diffusers.known import GIB, KNOWN
 from trainer.engines.diffusers.protocol import Base, DrawOrder, Message, Picture, TrainOrder
 from trainer.engines.diffusers.recipes import recipe_of
+from trainer.models import BaseModel
 from trainer.runs.work import Work
 
 log = logging.getLogger("trainer.diffusers")
 
-# Without a card only models that were made for trying fit a processor's patience.
+# Without a card: small base models only, in full precision.
 CPU = Card("", "this machine's processor", 4 * GIB, 0, 8.0)
 _STATUS = {"model_compressing": "compressing"}
 
@@ -47,33 +50,45 @@ class DiffusersEngine:
         self._cards: asyncio.Queue[Card] = asyncio.Queue()
         for card in found:
             self._cards.put_nowait(card)
-        self.slots = len(found)
+        self.slots, self._trainings = len(found), 0
 
-    def models(self) -> list[str]:
+    def models(self) -> Mapping[str, BaseModel]:
         """Return the base models that are here whole."""
-        return list(installed(self._places.models, self._places.hub))
+        return {name: BaseModel(name, KNOWN[name].lora_family) for name in self._installed()}
 
     async def train(self, work: Work) -> None:
         """Train a run, or go on with it. Raises TrainingError in a person's words."""
+        self._trainings += 1
+        try:
+            async with self._card() as card:
+                await self._train_on(card, work)
+        finally:
+            self._trainings -= 1
+
+    async def generate(self, request: ImageRequest) -> bytes:
+        """Return one picture. Trainings go first: where they hold every card, EngineBusyError."""
+        if self._trainings >= self.slots:
+            raise EngineBusyError("The card is training. Generate when the training is over.")
+        async with self._card() as card:
+            return await self._draw_on(card, request)
+
+    @asynccontextmanager
+    async def _card(self) -> AsyncIterator[Card]:
         card = await self._cards.get()
         try:
-            await self._train_on(card, work)
+            yield card
         finally:
             self._cards.put_nowait(card)
 
-    async def generate(self, request: ImageRequest) -> bytes:
-        """Return one picture. Raises TrainingError where it cannot be drawn."""
-        card = await self._cards.get()
-        try:
-            return await self._draw_on(card, request)
-        finally:
-            self._cards.put_nowait(card)
+    def _installed(self) -> dict[str, Path]:
+        return installed(self._places.models, self._places.hub)
 
     # --- training --------------------------------------------------------------------------
 
     async def _train_on(self, card: Card, work: Work) -> None:
         order = self._order(card, work)
-        work.event("job_start", f"Job started on {card.name}")
+        if not await work.event_count():
+            work.event("job_start", f"Job started on {card.name}")
         for is_last in (False, True):
             try:
                 await self._follow(card, order, work)
@@ -82,7 +97,7 @@ class DiffusersEngine:
                 log.warning("%s ended: %s %s", work.run.id, error.code, error.text)
                 if is_last or error.code not in advice.PASSING:
                     raise TrainingError(advice.words_for(error.code, error.text)) from error
-                words = f"{advice.words_for(error.code, '')} Going on from the last state."
+                words = f"{advice.words_for(error.code)} Going on from the last state."
                 work.event("job_restarted", words, step=work.run.step)
 
     async def _follow(self, card: Card, order: TrainOrder, work: Work) -> None:
@@ -105,24 +120,30 @@ class DiffusersEngine:
         return points[-1][0] if points else last
 
     def _order(self, card: Card, work: Work) -> TrainOrder:
-        """Return what the child is told. Raises TrainingError where it cannot be done here."""
+        """Return what the child is told: once a training has begun, the same again. Raises
+        TrainingError where it cannot be done here."""
         run = work.run
-        base, choice = self._base(card, run.request.model, run.request.image_params.resolution)
+        wanted = run.request.image_params.resolution
+        base, choice = self._base(card, run.request.model, wanted)
+        kept = orders.kept(work.folder)
+        if kept and kept.base.folder == base.folder and kept.base.device == base.device:
+            return kept
         recipe = recipe_of(run, KNOWN[run.request.model], choice)
-        return TrainOrder(base, recipe, str(work.folder), run.id, run.photos)
+        order = TrainOrder(base, recipe, str(work.folder), run.id, run.photos)
+        orders.keep(order)
+        return order
 
     def _base(self, card: Card, model: str, wanted: int) -> tuple[Base, Choice]:
-        here = installed(self._places.models, self._places.hub)
+        here = self._installed()
         if model not in here:
-            raise TrainingError(
-                f"{model} is not on this machine. Get it with: python -m trainer models get {model}"
-            )
+            raise TrainingError(f"{model} is not on this machine, or not whole.")
         known = KNOWN[model]
+        if why := why_not(known, card, here):
+            raise TrainingError(why)
         choice = choice_for(known, card.free, wanted)
+        assert choice is not None  # noqa: S101 - nothing speaks against it
         if card is CPU:
-            choice = choice and replace(choice, precision="float32")
-        if choice is None:
-            raise TrainingError(why_not(known, card, here))
+            choice = replace(choice, precision="float32")
         device = "cpu" if card is CPU else "cuda"
         return Base(str(here[model]), known.family, model, choice.precision, device), choice
 
@@ -132,28 +153,32 @@ class DiffusersEngine:
     # --- drawing ---------------------------------------------------------------------------
 
     async def _draw_on(self, card: Card, request: ImageRequest) -> bytes:
-        base, _choice = self._base(card, request.model, max(request.width, request.height))
-        loras = tuple(
-            (str(lora.folder / "adapter.safetensors"), lora.scale) for lora in request.loras
-        )
-        picture = Picture(
-            request.prompt,
-            request.width,
-            request.height,
-            request.seed,
-            request.file_format,
-            loras,
-            request.steps,
-            request.guidance,
-            request.negative_prompt,
-        )
+        try:
+            base, _choice = self._base(card, request.model, max(request.width, request.height))
+        except TrainingError as error:
+            raise GenerationError(str(error)) from error
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "picture"
-            order = DrawOrder(base, picture, str(target))
+            order = DrawOrder(base, _picture(request), str(target))
             try:
                 async with self._child(card, order, Path(folder)) as child:
                     async for _message in child.messages():
                         pass
             except ChildEndedError as error:
-                raise TrainingError(advice.words_for(error.code, error.text)) from error
+                raise GenerationError(advice.words_for(error.code, error.text)) from error
             return target.read_bytes()
+
+
+def _picture(request: ImageRequest) -> Picture:
+    loras = ((str(lora.folder / "adapter.safetensors"), lora.scale) for lora in request.loras)
+    return Picture(
+        prompt=request.prompt,
+        width=request.width,
+        height=request.height,
+        seed=request.seed,
+        file_format=request.file_format,
+        loras=tuple(loras),
+        steps=request.steps,
+        guidance=request.guidance,
+        negative_prompt=request.negative_prompt,
+    )

@@ -35,8 +35,13 @@ def choice_for(known: Known, free: int, wanted: int) -> Choice | None:
 
 def why_not(known: Known, card: Card, installed: Iterable[str]) -> str:
     """Return a sentence for one that does not fit, with what would; empty where it does."""
+    if not known.is_supported:
+        return f"{known.name} cannot be trained here yet."
     if card.computes < KNOWS_BFLOAT16 and not known.family.startswith("sd"):
-        return f"{known.name} needs a card that knows bfloat16 (RTX 30 or newer); {card.name} does not."
+        return (
+            f"{known.name} needs a card that knows bfloat16 (RTX 30 or newer); "
+            f"{card.name} does not."
+        )
     if choice_for(known, card.free, SIDES[-1]):
         return ""
     least = known.needs("nf4", SIDES[-1])

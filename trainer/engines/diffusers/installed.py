@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from trainer.engines.diffusers.known import KNOWN
@@ -23,8 +24,12 @@ _PIPELINES = {
 def installed(models: Path, hub: Path) -> dict[str, Path]:
     """Return the folder of every known base model that is here whole."""
     found = {}
-    for name in KNOWN:
-        folder = next((one for one in _places(name, models, hub) if not problem_of(name, one)), None)
+    for name, known in KNOWN.items():
+        if not known.is_supported:
+            continue
+        folder = next(
+            (one for one in _places(name, models, hub) if not problem_of(name, one)), None
+        )
         if folder:
             found[name] = folder
     return found
@@ -36,11 +41,13 @@ def problem_of(name: str, folder: Path) -> str:
         index = json.loads((folder / "model_index.json").read_text())
     except (OSError, ValueError):
         return "it has no model_index.json"
+    if not isinstance(index, dict):
+        return "its model_index.json is none"
     made_for = index.get("_class_name", "")
     if made_for not in _PIPELINES[KNOWN[name].family]:
         return f"it is made for {made_for or 'nothing'}"
     for part, value in index.items():
-        if not part.startswith("_") and isinstance(value, list) and value[0] is not None:
+        if not part.startswith("_") and isinstance(value, list) and value and value[0]:
             if not (folder / part).is_dir():
                 return f"its folder {part} is missing"
             if missing := _missing_weights(folder / part):
@@ -60,13 +67,43 @@ def _places(name: str, models: Path, hub: Path) -> Iterator[Path]:
 
 
 def _missing_weights(part: Path) -> str:
-    """Return the name of a file of weights that an index names and that is not there."""
+    """Return the name of a file of weights that should be there and is not, or not whole."""
+    named: set[str] = set()
     for index in part.glob("*.safetensors.index.json"):
         try:
-            named = set(json.loads(index.read_text())["weight_map"].values())
-        except (OSError, ValueError, KeyError):
+            named |= set(json.loads(index.read_text())["weight_map"].values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return index.name
-        for name in sorted(named):
-            if not (part / name).is_file():
-                return name
-    return ""
+    found = {path.name for path in part.glob("*.safetensors")}
+    if _is_network(part) and not named | found:
+        return "the file of its weights"
+    broken = (name for name in sorted(named | found) if not _is_whole(part / name))
+    return next(broken, "")
+
+
+def _is_network(part: Path) -> bool:
+    """Tokenizers, schedulers and processors have no weights."""
+    return part.name.startswith(("transformer", "unet", "vae", "text_encoder"))
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        known = path.stat()
+        return _ends_where_it_says(path, known.st_size, known.st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=500)
+def _ends_where_it_says(path: Path, size: int, _changed: int) -> bool:
+    """Whether a safetensors file is as long as its header says (see `trainer.safetensors`)."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > size:
+            return False
+        try:
+            header = json.loads(file.read(length))
+            ends = [one["data_offsets"][1] for name, one in header.items() if name[:2] != "__"]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return False
+    return bool(size == 8 + length + max(ends, default=0))

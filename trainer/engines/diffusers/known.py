@@ -1,8 +1,8 @@
 """The base models that this engine knows: what they weigh, need and allow.
 
-Parameters and bytes follow from the published configurations; what a step needs besides was derived
-from the peaks that others published (SimpleTuner's and sd-scripts' documentation, 2026) and is
-replaced by what this machine measures itself.
+Parameters and bytes follow from the published configurations; what a step needs besides was
+derived, on the careful side, from the peaks that others published (SimpleTuner's and sd-scripts'
+documentation, 2026). Nothing here has been measured on a card yet.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Known:
     disk_gib: float = 0.0
     steps: int = 28
     learning_rate: float = 1e-4
+    is_supported: bool = True  # has a file in `child/families`
 
     def needs(self, precision: str, side: int) -> int:
         """Return the bytes of the card's memory that training at one size of square needs."""
@@ -53,7 +54,7 @@ KNOWN: dict[str, Known] = {
             "flux2-klein",
             3.9,
             7.6,
-            (0.8, 1.4, 2.4),
+            (1.9, 3.7, 7.7),
             APACHE,
             disk_gib=16,
             steps=50,
@@ -64,7 +65,7 @@ KNOWN: dict[str, Known] = {
             "flux1",
             11.9,
             9.1,
-            (0.8, 2.0, 3.6),
+            (1.2, 3.6, 7.6),
             FLUX_DEV,
             is_gated=True,
             disk_gib=34,
@@ -76,7 +77,7 @@ KNOWN: dict[str, Known] = {
             "zimage",
             6.2,
             7.6,
-            (3.5, 6.0, 9.5),
+            (3.6, 6.5, 9.8),
             APACHE,
             disk_gib=20,
             steps=30,
@@ -87,7 +88,7 @@ KNOWN: dict[str, Known] = {
             "sdxl",
             2.6,
             1.6,
-            (0.5, 1.0, 3.5),
+            (0.5, 1.0, 4.4),
             OPENRAIL,
             disk_gib=7,
             steps=30,
@@ -109,7 +110,7 @@ KNOWN: dict[str, Known] = {
             "flux2-klein",
             9.1,
             15.3,
-            (1.2, 2.2, 3.8),
+            (1.5, 5.0, 8.5),
             FLUX_DEV,
             is_gated=True,
             disk_gib=33,
@@ -132,7 +133,7 @@ KNOWN: dict[str, Known] = {
             "flux1",
             11.9,
             9.1,
-            (0.8, 2.0, 3.6),
+            (1.2, 3.6, 7.6),
             APACHE,
             disk_gib=34,
             steps=4,
@@ -143,10 +144,11 @@ KNOWN: dict[str, Known] = {
             "flux2-dev",
             32.2,
             45.0,
-            (4.0, 7.0, 11.0),
+            (10.0, 14.0, 20.0),
             FLUX_DEV,
             is_gated=True,
             disk_gib=110,
+            is_supported=False,
         ),
         Known(
             "theway/tiny-shapes",

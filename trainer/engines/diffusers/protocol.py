@@ -51,9 +51,8 @@ class Recipe:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Recipe:
         """Return the recipe that an order names."""
-        lists = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values.items()
+        lists: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
         }
         return cls(**lists)
 
@@ -137,7 +136,11 @@ class Message:
     def line(self) -> bytes:
         """Return it as a line."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        said = {name: value for name, value in values.items() if value or value == 0.0 and name == "step"}
+        said = {
+            name: value
+            for name, value in values.items()
+            if value or (value == 0.0 and name == "step")
+        }
         return json.dumps(said).encode() + b"\n"
 
     @classmethod

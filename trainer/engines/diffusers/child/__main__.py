@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import signal
 import sys
 
-from trainer.datasets import ExampleError
-from trainer.engines.diffusers.protocol import Message, TrainOrder, read_order
+from trainer.engines.diffusers.child.messages import Ending, Messages
+from trainer.engines.diffusers.protocol import Message, Order, TrainOrder, read_order
 
 FAILED = 3  # the exit status after a failure that was told
 
@@ -17,38 +16,40 @@ def main() -> int:
     """Do what the order says; return the exit status."""
     _die_with_parent()
     order = read_order(sys.stdin.buffer.readline())
-    from trainer.engines.diffusers.child.messages import Ending, Messages
-
     messages, ending = Messages(int(sys.argv[1])), Ending()
     try:
-        import torch
-
         from trainer.engines.diffusers.child.failures import code_of
-
-        if isinstance(order, TrainOrder):
-            from trainer.engines.diffusers.child.training import train
-
-            train(order, messages, ending)
-        else:
-            from trainer.engines.diffusers.child.pictures import draw_picture
-
-            draw_picture(order, messages)
-    except Exception as error:
         from trainer.engines.diffusers.child.loop import Stopped
-
-        if isinstance(error, Stopped):
-            return 0
+    except ImportError as error:
+        messages.send(Message(fail="packages", text=str(error)[:500]))
+        return FAILED
+    try:
+        _do(order, messages, ending)
+    except Stopped:
+        return 0
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)  # into the log
         messages.send(Message(fail=code_of(error), text=str(error)[:500]))
         return FAILED
     return 0
 
 
+def _do(order: Order, messages: Messages, ending: Ending) -> None:
+    if isinstance(order, TrainOrder):
+        from trainer.engines.diffusers.child.training import train
+
+        train(order, messages, ending)
+    else:
+        from trainer.engines.diffusers.child.pictures import draw_picture
+
+        draw_picture(order, messages)
+
+
 def _die_with_parent() -> None:
+    """Where the system can: at once. Elsewhere the end of the standard input tells (`Ending`)."""
     if sys.platform == "linux":
         set_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
-        if os.getppid() == 1:  # it had died before
-            os._exit(FAILED)
 
 
 if __name__ == "__main__":

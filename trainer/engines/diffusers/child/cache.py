@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import torch
 
+from trainer.disk import SCRATCH
 from trainer.engines.diffusers.child.families.base import AUTOENCODER, TEXTS, Family, Text
 from trainer.engines.diffusers.child.photos import Photo, bucket_of, pixels_of, read_photos
 from trainer.engines.diffusers.protocol import Recipe, TrainOrder
@@ -42,7 +42,7 @@ def cached(family: Family, order: TrainOrder, tell: Tell) -> Cached:
     The encoders are gone when it returns: neither is needed again, but the autoencoder for
     pictures. Raises PhotoError and ExampleError.
     """
-    path = Path(order.folder) / FILE
+    path = Path(order.folder) / SCRATCH / FILE
     if path.exists():
         return _loaded(path)
     tell("training_data_downloading", "Reading the photos")
@@ -50,10 +50,10 @@ def cached(family: Family, order: TrainOrder, tell: Tell) -> Cached:
     tell("training_data_download_complete", f"{len(photos)} photos read")
     texts = _encoded_texts(family, order, [photo.caption for photo in photos])
     latents = _encoded_photos(family, order, photos)
-    general = texts["general"] or [None] * len(photos)
+    general: Sequence[Text | None] = [*texts["general"]] or [None] * len(photos)
     samples = [
-        Sample(*found, text, word)
-        for found, text, word in zip(latents, texts["captions"], general, strict=True)
+        Sample(found, pixels, text, word)
+        for (found, pixels), text, word in zip(latents, texts["captions"], general, strict=True)
     ]
     result = Cached(samples, texts["nothing"][0], texts["prompts"])
     _store(path, result)
@@ -67,25 +67,39 @@ def prompts_of(recipe: Recipe) -> list[str]:
     return [with_word, f"photo of a {subject}"]
 
 
-@torch.inference_mode()
 def _encoded_texts(
     family: Family, order: TrainOrder, captions: Sequence[str]
 ) -> dict[str, list[Text]]:
-    pipeline = family.load(order.base, TEXTS).to(order.base.device)
-    recipe = order.recipe
+    """Return all that is said, encoded; on the processor where the card is too small for it: it
+    is done once."""
+    pipeline = family.load(order.base, TEXTS)
+    found: dict[str, list[Text]] | None
+    try:
+        found = _encoded_on(order.base.device, family, pipeline, order.recipe, captions)
+    except torch.cuda.OutOfMemoryError:
+        found = None  # outside of this block, where the error holds on to the memory
+    if found is None:
+        found = _encoded_on("cpu", family, pipeline, order.recipe, captions)
+    free(pipeline)
+    return found
+
+
+@torch.inference_mode()
+def _encoded_on(
+    device: str, family: Family, pipeline: Any, recipe: Recipe, captions: Sequence[str]
+) -> dict[str, list[Text]]:
+    pipeline.to(device)
 
     def encoded(words: Sequence[str]) -> list[Text]:
         return [_kept(family.encode_text(pipeline, one)) for one in words]
 
     general = [_without_word(caption, recipe) for caption in captions] if recipe.keep_prior else []
-    found = {
+    return {
         "captions": encoded(captions),
         "general": encoded(general),
         "nothing": encoded([""]),
         "prompts": encoded(prompts_of(recipe)),
     }
-    free(pipeline)
-    return found
 
 
 @torch.inference_mode()
@@ -128,7 +142,7 @@ def _store(path: Path, found: Cached) -> None:
         for one in found.samples
     ]
     torch.save({"samples": samples, "nothing": found.nothing, "prompts": found.prompts}, draft)
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def _loaded(path: Path) -> Cached:

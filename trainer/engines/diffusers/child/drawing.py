@@ -32,7 +32,7 @@ def draw(
     Raises BlankPictureError.
     """
     strength = family.guidance if guidance is None else guidance
-    found = pipeline(
+    found: np.ndarray = pipeline(
         **said,
         **family.guided(strength),
         height=height,
@@ -52,7 +52,8 @@ def draw_encoded(
     device = next(network.parameters()).device
     text, nothing = ({name: one.to(device) for name, one in it.items()} for it in (text, nothing))
     said = family.said(text, nothing, family.guidance)
-    return draw(family, pipeline, said, **wishes)
+    image: Image.Image = draw(family, pipeline, said, **wishes)
+    return image
 
 
 def _image(values: np.ndarray) -> Image.Image:

@@ -6,9 +6,10 @@ import torch
 
 from trainer.datasets import ExampleError
 from trainer.engines.diffusers.child.drawing import BlankPictureError
-from trainer.engines.diffusers.child.lora_file import UselessWeightsError
 from trainer.engines.diffusers.child.loop import NotANumberError
+from trainer.engines.diffusers.child.lora_file import UselessWeightsError
 from trainer.engines.diffusers.child.photos import PhotoError
+from trainer.engines.diffusers.child.pictures import UnfitWeightsError
 
 
 def code_of(error: Exception) -> str:
@@ -24,6 +25,8 @@ def code_of(error: Exception) -> str:
             return str(error)
         case BlankPictureError():
             return "blank_picture"
+        case UnfitWeightsError():
+            return "unfit"
         case PhotoError() | ExampleError():
             return "photo"
         case OSError(errno=28):

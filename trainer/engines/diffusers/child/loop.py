@@ -11,6 +11,7 @@ import torch
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 
+from trainer.disk import SCRATCH
 from trainer.engines.diffusers.child import state
 from trainer.engines.diffusers.child.cache import Cached, Sample
 from trainer.engines.diffusers.child.chance import chance_of
@@ -28,7 +29,7 @@ class NotANumberError(Exception):
     """The losses are no numbers, also after the learning rate was halved."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class Stopped(Exception):
     """Somebody asked the process to end."""
 
 
@@ -77,7 +78,7 @@ class Training:
 
     def save(self) -> None:
         """Keep what is needed to go on from here."""
-        state.save(Path(self.order.folder), self._state())
+        state.save(Path(self.order.folder) / SCRATCH, self._state())
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Return what was learned, as PEFT names it: the mean of the last steps where one is
@@ -127,15 +128,10 @@ class Training:
         at = self._drawn(len(first.latents), chance)
         shape = first.latents[at].shape
         alike = [
-            (one, latents)
-            for one in samples
-            for latents in one.latents
-            if latents.shape == shape
+            (one, latents) for one in samples for latents in one.latents if latents.shape == shape
         ]
         chosen = [(first, first.latents[at])]
-        chosen += [
-            alike[self._drawn(len(alike), chance)] for _ in range(self.recipe.batch - 1)
-        ]
+        chosen += [alike[self._drawn(len(alike), chance)] for _ in range(self.recipe.batch - 1)]
         latents = torch.cat([one for _sample, one in chosen]).to(self.device, self.dtype)
         return [sample for sample, _ in chosen], latents, first.pixels[at]
 
@@ -213,7 +209,7 @@ class Training:
         return torch.optim.AdamW(self.parameters, **wishes)
 
     def _resume(self) -> None:
-        if kept := state.load(Path(self.order.folder), self.digest):
+        if kept := state.load(Path(self.order.folder) / SCRATCH, self.digest):
             self._restore(kept)
             self.step = kept.step
 
@@ -228,16 +224,14 @@ class Training:
         is another, as they are not repeated. Raises NotANumberError the second time."""
         if self.rate_factor < 1:
             raise NotANumberError
-        if kept := state.load(Path(self.order.folder), self.digest):
+        if kept := state.load(Path(self.order.folder) / SCRATCH, self.digest):
             self._restore(kept)
         else:
             self.optimiser = self._new_optimiser()
         self.rate_factor = 0.5
 
     def _lora(self) -> dict[str, torch.Tensor]:
-        return {
-            name: one.detach() for name, one in get_peft_model_state_dict(self.network).items()
-        }
+        return {name: one.detach() for name, one in get_peft_model_state_dict(self.network).items()}
 
     def _state(self) -> State:
         return State(

@@ -38,7 +38,7 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str
         not torch.equal(back[name], tensors[name]) for name in back
     ):
         raise OSError("the weights were not written as they are")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def named(family: Family, lora: Mapping[str, torch.Tensor], dtype: torch.dtype) -> Tensors:

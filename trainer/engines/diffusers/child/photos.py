@@ -43,7 +43,9 @@ def bucket_of(width: int, height: int, resolution: int) -> tuple[int, int]:
     """Return width and height to train a photo at: its shape, about `resolution` squared pixels,
     and never larger than the photo."""
     scale = min(1.0, resolution / math.sqrt(width * height))
-    sides = (max(LEAST_SIDE, math.floor(side * scale / STEP + 0.25) * STEP) for side in (width, height))
+    sides = (
+        max(LEAST_SIDE, math.floor(side * scale / STEP + 0.25) * STEP) for side in (width, height)
+    )
     first, second = sides
     return min(first, _floor(width)), min(second, _floor(height))
 

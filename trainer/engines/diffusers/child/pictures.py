@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,9 @@ def put_on(family: Family, pipeline: Any, loras: tuple[tuple[str, float], ...]) 
 
 def _require_all_layers(family: Family, pipeline: Any, path: str, name: str) -> None:
     with safe_open(path, "pt") as file:
-        wanted = sum(key.endswith(("lora_A.weight", "lora_down.weight")) for key in file.keys())
+        wanted = sum(
+            key.endswith(("lora_A.weight", "lora_down.weight")) for key in set(file.keys())
+        )
     network = family.network_of(pipeline)
     found = sum(name in getattr(module, "lora_A", ()) for module in network.modules())
     if not wanted or found < wanted:
@@ -86,4 +87,4 @@ def _store(path: Path, image: Any, file_format: str) -> None:
             image.save(file, "PNG", pnginfo=PngInfo())
         else:
             image.save(file, "JPEG", quality=QUALITY)
-    os.replace(draft, path)
+    draft.replace(path)

@@ -31,7 +31,7 @@ def save(folder: Path, state: State) -> None:
         torch.save(vars(state), file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, folder / FILE)
+    draft.replace(folder / FILE)
 
 
 def load(folder: Path, digest: str) -> State | None:

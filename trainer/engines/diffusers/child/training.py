@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from trainer.disk import SCRATCH
 from trainer.engines.diffusers.child import lora_file
 from trainer.engines.diffusers.child.cache import Cached, cached
 from trainer.engines.diffusers.child.drawing import BlankPictureError, draw_encoded
 from trainer.engines.diffusers.child.families import FAMILIES
 from trainer.engines.diffusers.child.families.base import AUTOENCODER, NETWORK, Family
-from trainer.engines.diffusers.child.lora_file import UselessWeightsError
 from trainer.engines.diffusers.child.loop import Training
+from trainer.engines.diffusers.child.lora_file import UselessWeightsError
 from trainer.engines.diffusers.child.messages import Messages, Steps
 from trainer.engines.diffusers.child.quantising import quantise
 from trainer.engines.diffusers.protocol import Message, TrainOrder
@@ -35,6 +35,7 @@ def train(order: TrainOrder, messages: Messages, should_stop: Callable[[], bool]
     ExampleError, OSError and torch's own errors.
     """
     family, folder = FAMILIES[order.base.family], Path(order.folder)
+    (folder / SCRATCH).mkdir(exist_ok=True)
     found = cached(family, order, messages.event)
     messages.event("model_downloading", f"Loading {order.base.name}")
     began = time.monotonic()
@@ -103,9 +104,7 @@ def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
     try:
         for number, text in enumerate(found.prompts):
             wishes = {"width": _side(training), "height": _side(training), "seed": number}
-            image = draw_encoded(
-                training.family, training.pipeline, text, found.nothing, **wishes
-            )
+            image = draw_encoded(training.family, training.pipeline, text, found.nothing, **wishes)
             _store(folder / "samples" / f"{step}-{number}.jpg", image)
     except (torch.cuda.OutOfMemoryError, BlankPictureError) as error:
         torch.cuda.empty_cache()
@@ -124,12 +123,10 @@ def _store(path: Path, image: Any) -> None:
     buffer, draft = io.BytesIO(), path.with_suffix(".part")
     image.save(buffer, "JPEG", quality=90)
     draft.write_bytes(buffer.getvalue())
-    os.replace(draft, path)
+    draft.replace(path)
 
 
-def _prove(
-    family: Family, order: TrainOrder, pipeline: Any, found: Cached, target: Path
-) -> None:
+def _prove(family: Family, order: TrainOrder, pipeline: Any, found: Cached, target: Path) -> None:
     """Draw with the written file and without: where both pictures are the same, it has no effect.
 
     Raises UselessWeightsError.
@@ -152,7 +149,7 @@ def _prove(
             steps=PROOF_STEPS,
         )
         pictures.append(np.asarray(image))
-    if np.array_equal(*pictures):
+    if np.array_equal(pictures[0], pictures[1]):
         raise UselessWeightsError("no_effect")
 
 

@@ -31,9 +31,7 @@ class QwenImage(Family):
         return ((latents - mean) / deviation).squeeze(2)
 
     def encode_text(self, pipeline: Any, caption: str) -> Text:
-        tokens, mask = pipeline.encode_prompt(
-            caption, max_sequence_length=self.longest(pipeline)
-        )
+        tokens, mask = pipeline.encode_prompt(caption, max_sequence_length=self.longest(pipeline))
         if mask is None:  # nothing is padded
             mask = torch.ones(tokens.shape[:2], dtype=torch.long, device=tokens.device)
         return {"tokens": tokens, "mask": mask}

@@ -32,9 +32,9 @@ class StableDiffusion(Family):
         self, pipeline: Any, noisy: torch.Tensor, time: torch.Tensor, texts: Sequence[Text]
     ) -> torch.Tensor:
         text = joined(texts)
-        return pipeline.unet(
-            noisy, time, encoder_hidden_states=text["tokens"], return_dict=False
-        )[0]
+        return pipeline.unet(noisy, time, encoder_hidden_states=text["tokens"], return_dict=False)[
+            0
+        ]
 
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {"prompt_embeds": text["tokens"], "negative_prompt_embeds": nothing["tokens"]}
@@ -44,12 +44,6 @@ class StableDiffusionXL(StableDiffusion):
     pipeline = "StableDiffusionXLPipeline"
     architecture = "stable-diffusion-xl-v1-base/lora"
     guidance = 6.0
-
-    def load(self, base: Any, *parts: str) -> Any:
-        pipeline = super().load(base, *parts)
-        if pipeline.vae is not None:
-            pipeline.vae.to(torch.float32)  # in half precision its pictures are black
-        return pipeline
 
     def encode_text(self, pipeline: Any, caption: str) -> Text:
         device = pipeline.text_encoder.device

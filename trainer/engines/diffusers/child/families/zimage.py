@@ -12,7 +12,10 @@ from trainer.engines.diffusers.child.families.base import Family, Text, standard
 
 class ZImage(Family):
     pipeline = "ZImagePipeline"
-    layers = r"(layers|noise_refiner|context_refiner)\.\d+\.(attention\.(to_[qkv]|to_out\.0)|feed_forward\.w[123])"
+    layers = (
+        r"(layers|noise_refiner|context_refiner)\.\d+\."
+        r"(attention\.(to_[qkv]|to_out\.0)|feed_forward\.w[123])"
+    )
     architecture = "z-image/lora"
     steps = 30
     guidance = 4.0
