@@ -19,7 +19,7 @@ from models_app.errors import PhotoRefusedError
 from models_app.models import TrainingImage, UserModel
 from models_app.photo_files import no_space
 from models_app.photo_sets import File, PhotoSet, Refused
-from models_app.services import add_photo
+from models_app.services import add_photo, clean_filename
 
 # Refused for one of these, every other file of the set would be, too.
 _ENDINGS = {"too_many_photos", "no_space"}
@@ -80,7 +80,8 @@ def _stored(model: UserModel, file: File, chosen: int) -> Result:
             if is_full(error):
                 raise no_space() from error
             raise PhotoRefusedError("unreadable", _("This file cannot be read.")) from error
-        upload = UploadedFile(source, name=file.path, size=size)
+        # A member of an archive may be called nothing at all.
+        upload = UploadedFile(source, name=clean_filename(file.path) or None, size=size)
         try:
             photo = add_photo(model, upload=upload, chosen=chosen, caption=file.caption)
         except OSError as error:

@@ -114,7 +114,7 @@ def opened(upload: PartialUpload) -> Iterator[UploadedFile[bytes]]:
     with path_of(upload).open("rb") as source:
         PartialUpload.objects.filter(pk=upload.pk).update(size=0)
         try:
-            yield UploadedFile(source, name=upload.filename, size=upload.length)
+            yield UploadedFile(source, name=upload.filename or None, size=upload.length)
         finally:
             waiting = PartialUpload.objects.filter(pk=upload.pk, photo=None)
             waiting.update(size=F("length"))

@@ -227,12 +227,12 @@ def delete_model(model: UserModel) -> Counter[str]:
 def clean_filename(name: str) -> str:
     """Return a file's name for display: no folders, no control characters, limited length.
 
-    It is never used as a path.
+    "" where there is none: nothing to see, or dots only. It is never used as a path.
     """
     text = single_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     if len(text) > _MAX_FILENAME:
         text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
-    return "" if is_blank(text) else text
+    return "" if is_blank(text.strip(".")) else text
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
