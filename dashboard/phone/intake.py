@@ -55,6 +55,8 @@ def _take_one(link: PhoneLink, upload: UploadedFile[bytes]) -> Sent:
 def _refused(name: str, refusal: PhotoRefusedError) -> Sent:
     if refusal.code == "duplicate":  # without the other's name; an answer may have been lost
         return Sent(name, _("Added"), 200)
+    if refusal.code == "busy":  # the page sends it again by itself
+        return Sent(name, refusal.message, 503)
     if refusal.code == "no_space":
         return Sent(name, refusal.message, 507)
     return Sent(name, refusal.message)

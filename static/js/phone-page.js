@@ -1,19 +1,25 @@
 // The page on the phone: sends each photo that is chosen, a few at a time, and says what became of it.
+//
+// A phone is locked, shows a call or changes its network: what was cut off is sent again by itself,
+// and the screen stays on while something is sent, where the browser can do that.
 
 import { csrfToken } from "./csrf.js";
+import { isReadable, unreadable } from "./readable.js";
+import { isPassing } from "./refusals.js";
+import { enqueue, hasTriesLeft, isSending, observe, pause } from "./upload-queue.js";
+import { ask } from "./upload-requests.js";
 
-const MAX_PARALLEL = 2;
 const form = document.getElementById("phone-form");
 const list = document.getElementById("phone-list");
 const status = document.getElementById("phone-status");
 const done = document.getElementById("phone-done");
 const template = document.getElementById("phone-row");
-const queue = [];
-let sending = 0;
+let wake; // what keeps the screen on
 
 class Photo {
   constructor(file) {
     this.file = file;
+    this.tries = 0;
     this.row = template.content.firstElementChild.cloneNode(true);
     this.bar = this.row.querySelector("progress");
     this.text = this.row.querySelector("span");
@@ -24,34 +30,48 @@ class Photo {
     image.addEventListener("error", () => image.remove()); // browsers that cannot show HEIC
     image.src = URL.createObjectURL(file);
     this.bar.setAttribute("aria-label", file.name);
-    this.retry.addEventListener("click", () => enqueue(this));
+    this.retry.addEventListener("click", () => this.queue());
     this.remove.addEventListener("click", () => this.takeBack());
     list.append(this.row);
+  }
+
+  /** Send it when its turn comes. */
+  queue() {
+    this.tries = 0;
+    this.show("waiting", gettext("Waiting"));
+    enqueue(this);
   }
 
   show(state, text) {
     this.row.dataset.state = state;
     this.text.textContent = text;
     this.bar.hidden = state !== "sending" && state !== "waiting";
-    this.retry.hidden = state !== "failed";
+    this.retry.hidden = state !== "failed" && state !== "paused";
     this.remove.hidden = state !== "stored" || !this.receipt;
     if (["stored", "refused", "failed"].includes(state)) {
       status.textContent = `\u2068${this.file.name}\u2069: ${text}`;
     }
-    done.hidden = sending + queue.length > 0 || !list.querySelector('[data-state="stored"]');
+    showDone();
   }
 
-  send() {
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", ({ loaded, total }) => this.showSent(loaded / total));
-    request.addEventListener("loadend", () => this.finish(request));
+  /** What passes by itself is tried again by itself. */
+  showPassing(text, seconds) {
+    if (!hasTriesLeft(this)) return this.show("failed", text);
+    this.show("paused", `${text} ${gettext("It is sent again by itself.")}`);
+    pause(this, seconds);
+  }
+
+  /** Send it and show what became of it. */
+  async send() {
     const body = new FormData();
     body.set("photos", this.file);
+    this.bar.value = 0;
     this.show("sending", gettext("Uploading"));
-    request.send(body);
+    const onSent = (loaded, total) => this.showSent(loaded / total);
+    const answer = await ask("POST", form.action, { body, onSent }).catch(() => null);
+    if (answer) this.finish(answer);
+    else if (await isReadable(this.file)) this.showPassing(gettext("No connection. The photo is still here."));
+    else this.show("refused", unreadable());
   }
 
   showSent(share) {
@@ -60,15 +80,17 @@ class Photo {
     this.text.textContent = share < 1 ? `${Math.floor(share * 100)} %` : gettext("Checking");
   }
 
-  finish(request) {
-    sending -= 1;
-    const reply = read(request.responseText);
-    const code = request.status;
+  finish(answer) {
+    const reply = read(answer.responseText);
+    const code = answer.status;
+    const seconds = Number(answer.getResponseHeader("Retry-After") ?? 0);
+    const text = reply.message ?? gettext("No connection. Try again.");
     this.receipt = reply.receipt;
-    if (code === 200 || code === 201) this.show("stored", reply.message);
-    else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", reply.message);
-    else this.show("failed", reply.message ?? gettext("No connection. Try again."));
-    pump();
+    if (code === 200 || code === 201) this.show("stored", text);
+    else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", text);
+    // A limit passes only where the server says when.
+    else if (isPassing(code) && (code !== 429 || seconds > 0)) this.showPassing(text, seconds);
+    else this.show("failed", text);
   }
 
   async takeBack() {
@@ -80,7 +102,7 @@ class Photo {
     const next = this.row.nextElementSibling ?? this.row.previousElementSibling;
     this.row.remove();
     status.textContent = interpolate(gettext("%(name)s was removed."), { name: `\u2068${this.file.name}\u2069` }, true);
-    done.hidden = !list.querySelector('[data-state="stored"]');
+    showDone();
     (next?.querySelector("[data-remove]:not([hidden])") ?? form.querySelector("input[type=file]")).focus();
   }
 }
@@ -93,18 +115,21 @@ function read(text) {
   }
 }
 
-function enqueue(photo) {
-  queue.push(photo);
-  photo.bar.value = 0;
-  photo.show("waiting", gettext("Waiting"));
-  pump();
+function showDone() {
+  const isLeft = list.querySelector('[data-state="waiting"], [data-state="sending"], [data-state="paused"]');
+  done.hidden = Boolean(isLeft) || !list.querySelector('[data-state="stored"]');
 }
 
-function pump() {
-  while (sending < MAX_PARALLEL && queue.length > 0) {
-    sending += 1;
-    queue.shift().send();
+/** Keep the screen on while something is sent. Browsers end that when the page is left, and refuse
+ *  it where the battery is low. */
+function keepAwake() {
+  if (document.visibilityState !== "visible" || !navigator.wakeLock) return;
+  if (isSending() && navigator.onLine) {
+    wake ??= navigator.wakeLock.request("screen").catch(() => undefined);
+    return;
   }
+  wake?.then((lock) => lock?.release());
+  wake = undefined;
 }
 
 function add(file) {
@@ -113,7 +138,7 @@ function add(file) {
   else if (file.size > Number(form.dataset.maxBytes)) {
     const text = gettext("Larger than %(size)s. Save it as a smaller JPEG and upload that.");
     photo.show("refused", interpolate(text, { size: form.dataset.sizeText }, true));
-  } else enqueue(photo);
+  } else photo.queue();
 }
 
 for (const field of form.querySelectorAll("input[type=file]")) {
@@ -122,5 +147,10 @@ for (const field of form.querySelectorAll("input[type=file]")) {
     field.value = "";
   });
 }
-window.addEventListener("beforeunload", (event) => sending > 0 && event.preventDefault());
+observe(keepAwake);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") wake = undefined;
+  else keepAwake();
+});
+window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
 form.dataset.ready = "";
