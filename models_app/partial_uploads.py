@@ -34,7 +34,7 @@ from models_app.locks import locked_owner
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.photo_files import no_space
 from models_app.refusals import refused
-from models_app.services import check_room, clean_filename
+from models_app.services import check_room, clean_filename, named_upload
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def opened(upload: PartialUpload) -> Iterator[UploadedFile[bytes]]:
     with path_of(upload).open("rb") as source:
         PartialUpload.objects.filter(pk=upload.pk).update(size=0)
         try:
-            yield UploadedFile(source, name=upload.filename or None, size=upload.length)
+            yield named_upload(source, upload.filename, upload.length)
         finally:
             waiting = PartialUpload.objects.filter(pk=upload.pk, photo=None)
             waiting.update(size=F("length"))

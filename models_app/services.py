@@ -235,6 +235,14 @@ def clean_filename(name: str) -> str:
     return "" if is_blank(text.strip(".")) else text
 
 
+def named_upload(source: IO[bytes], name: str, size: int | None) -> UploadedFile[bytes]:
+    """Return a file to be added as a photo, whatever it is called: some are called nothing at all,
+    which Django's uploaded files take for a name only when they have been made."""
+    upload = UploadedFile(source, name="photo", size=size)
+    upload.name = clean_filename(name) or None
+    return upload
+
+
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
     check_bytes(upload.size or 0)
     if upload.file is None:
