@@ -37,7 +37,7 @@ function add(sets) {
 /** Upload the files of one set; a folder gets a panel with a line for each. */
 function addSet({ name, files, litter }) {
   const { photos, orphans, twins } = withCaptions(files);
-  const total = files.length + litter.length;
+  const total = photos.length + orphans.length + twins.length + litter.length;
   if (name && total > MOST_FILES) return refuseFolder(name);
   const results = name ? new Results(name, total) : undefined;
   for (const path of litter) results.add(path, "skipped", gettext("Skipped: this is no photo."));
@@ -71,17 +71,29 @@ function waitForUploads(event) {
     "%(count)s files are not uploaded. Wait for them, try again or remove them.",
     left,
   );
-  saved.textContent = interpolate(text, { count: left }, true);
-  saved.dataset.tone = "bad";
+  tell(interpolate(text, { count: left }, true));
   uploads.scrollIntoView({ block: "center" });
 }
 
+function tell(text) {
+  saved.textContent = text;
+  saved.dataset.tone = "bad";
+}
+
+/** A picture that is dragged from a page comes as its address: followed, it would replace this page. */
 function onDrag(event) {
-  if (!event.dataTransfer?.types.includes("Files")) return;
+  const types = event.dataTransfer?.types ?? [];
+  const isAddress = types.includes("text/uri-list") && !event.target.closest?.("input, textarea");
+  if (!types.includes("Files") && !isAddress) return;
   event.preventDefault();
   if (event.type === "dragover") zone.dataset.over = "";
   else delete zone.dataset.over;
-  if (event.type === "drop") dropped(event.dataTransfer).then(add);
+  if (event.type === "drop") dropped(event.dataTransfer).then(addDropped);
+}
+
+function addDropped(sets) {
+  if (sets.some(({ name, files }) => name || files.length > 0)) add(sets);
+  else tell(gettext("No file came along. Save the picture on your device first, then add it from there."));
 }
 
 /** Add what is chosen in a dialog; emptied, it takes the same files again. */

@@ -19,6 +19,13 @@ PASTE = """(field, [text, bytes]) => {
   field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
 }"""
 
+DRAG = """(place, [kind, type]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.setData(type, "https://pictures.example/a.jpg");
+  const event = new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true });
+  return !place.dispatchEvent(event);
+}"""
+
 
 def drop(page: Page, *paths: Path) -> None:
     expect(page.locator("#drop-zone")).to_have_attribute("data-ready", "")
@@ -87,6 +94,20 @@ def test_a_text_pasted_into_a_caption_uploads_no_picture_of_it(page, owner):
     field.evaluate(PASTE, ["", list(jpeg(colour="navy"))])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(2)
     assert model.photos.count() == 2
+
+
+def test_a_picture_dragged_from_a_page_neither_replaces_this_one_nor_goes_without_a_word(
+    page, owner
+):
+    page.goto(address(draft(owner, photos=1), "photos"))
+    zone, field = page.locator("#drop-zone"), page.locator("[data-caption]").first
+    expect(zone).to_have_attribute("data-ready", "")
+    assert zone.evaluate(DRAG, ["dragover", "text/uri-list"])
+    assert zone.evaluate(DRAG, ["drop", "text/uri-list"])
+    expect(page.locator("#saved")).to_contain_text("No file came along.")
+    # Words may be dragged into a field, and around the page, as ever.
+    assert not field.evaluate(DRAG, ["drop", "text/uri-list"])
+    assert not zone.evaluate(DRAG, ["drop", "text/plain"])
 
 
 def test_names_with_marks_of_addresses_and_without_an_ending_are_kept(page, owner):
