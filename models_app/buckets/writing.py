@@ -7,7 +7,7 @@ What is cut off leaves nothing to be seen: an object exists once all of it has a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import IO, Any
 
@@ -50,35 +50,50 @@ def _put_in_parts(
     about: dict[str, Any],
     integrity: Integrity,
 ) -> int:
-    created = integrity.asked(
-        lambda: client.create_multipart_upload(**integrity.of_parts(), **target, **about)
-    )
-    upload = target | {"UploadId": created["UploadId"]}
-    size, done = 0, []
-    try:
-        for number, part in enumerate(parts, start=1):
+    part = next(parts)
+    upload, first = integrity.asked(lambda: _begun(client, target, part, about, integrity))
+    size, done = len(part), [first]
+    with _ended_on_failure(client, upload):
+        for number, part in enumerate(parts, start=2):
             done.append(_put_part(client, upload, number, part, integrity))
             size += len(part)
         client.complete_multipart_upload(MultipartUpload={"Parts": done}, **upload)
+    return size
+
+
+def _begun(
+    client: Any,
+    target: dict[str, str],
+    part: bytes,
+    about: dict[str, Any],
+    integrity: Integrity,
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Begin an upload and send its first part: some services say only then what they know."""
+    created = client.create_multipart_upload(**integrity.of_parts(), **target, **about)
+    upload = target | {"UploadId": created["UploadId"]}
+    with _ended_on_failure(client, upload):
+        return upload, _put_part(client, upload, 1, part, integrity)
+
+
+@contextmanager
+def _ended_on_failure(client: Any, upload: dict[str, str]) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         with suppress(Exception):  # what is left is swept (`unfinished.py`)
             client.abort_multipart_upload(**upload)
         raise
-    return size
 
 
 def _put_part(
     client: Any, upload: dict[str, str], number: int, part: bytes, integrity: Integrity
 ) -> dict[str, Any]:
-    def ask() -> dict[str, Any]:
-        checksum = integrity.of(part)
-        answer = client.upload_part(Body=part, PartNumber=number, **checksum, **upload)
-        repeated = {name: sent for name, sent in checksum.items() if name in answer}
-        if any(answer[name] != sent for name, sent in repeated.items()):
-            raise StorageAwayError("a part arrived damaged")
-        return {"PartNumber": number, "ETag": answer["ETag"], **_to_complete(checksum)}
-
-    return integrity.asked(ask)
+    checksum = integrity.of(part)
+    answer = client.upload_part(Body=part, PartNumber=number, **checksum, **upload)
+    repeated = {name: sent for name, sent in checksum.items() if name in answer}
+    if any(answer[name] != sent for name, sent in repeated.items()):
+        raise StorageAwayError("a part arrived damaged")
+    return {"PartNumber": number, "ETag": answer["ETag"], **_to_complete(checksum)}
 
 
 def _to_complete(checksum: dict[str, str]) -> dict[str, str]:
