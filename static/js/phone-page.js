@@ -1,25 +1,26 @@
-// The page on the phone: sends each photo that is chosen, a few at a time, and says what became of it.
-//
-// A phone is locked, shows a call or changes its network: what was cut off is sent again by itself,
-// and the screen stays on while something is sent, where the browser can do that.
+// The page on the phone: sends each photo that is chosen, a few at a time, goes on where a lost
+// connection stopped it, and says what became of it. The screen stays on while something is sent,
+// where the browser can do that.
 
 import { csrfToken } from "./csrf.js";
 import { isReadable, unreadable } from "./readable.js";
-import { isPassing } from "./refusals.js";
+import { connectionCut, isFinal, isOurs, refusalInFront } from "./refusals.js";
+import { firstSize, transfer } from "./transfer.js";
 import { enqueue, hasTriesLeft, isSending, observe, pause } from "./upload-queue.js";
-import { ask } from "./upload-requests.js";
 
-const form = document.getElementById("phone-form");
+const form = document.getElementById("drop-zone");
 const list = document.getElementById("phone-list");
 const status = document.getElementById("phone-status");
 const done = document.getElementById("phone-done");
 const template = document.getElementById("phone-row");
+let lastChosen = 0;
 let wake; // what keeps the screen on
 
 class Photo {
   constructor(file) {
     this.file = file;
     this.tries = 0;
+    this.chosen = lastChosen = Math.max(lastChosen + 1, Date.now() * 1000);
     this.row = template.content.firstElementChild.cloneNode(true);
     this.bar = this.row.querySelector("progress");
     this.text = this.row.querySelector("span");
@@ -27,7 +28,7 @@ class Photo {
     this.remove = this.row.querySelector("[data-remove]");
     this.row.querySelector("bdi").textContent = file.name;
     const image = this.row.querySelector("img");
-    image.addEventListener("error", () => image.remove()); // browsers that cannot show HEIC
+    image.addEventListener("error", () => (image.dataset.unseen = "")); // no browser shows them all
     image.src = URL.createObjectURL(file);
     this.bar.setAttribute("aria-label", file.name);
     this.retry.addEventListener("click", () => this.queue());
@@ -35,9 +36,9 @@ class Photo {
     list.append(this.row);
   }
 
-  /** Send it when its turn comes. */
   queue() {
     this.tries = 0;
+    this.bar.value = 0;
     this.show("waiting", gettext("Waiting"));
     enqueue(this);
   }
@@ -46,51 +47,57 @@ class Photo {
     this.row.dataset.state = state;
     this.text.textContent = text;
     this.bar.hidden = state !== "sending" && state !== "waiting";
-    this.retry.hidden = state !== "failed" && state !== "paused";
+    this.retry.hidden = state !== "failed";
     this.remove.hidden = state !== "stored" || !this.receipt;
     if (["stored", "refused", "failed"].includes(state)) {
       status.textContent = `\u2068${this.file.name}\u2069: ${text}`;
     }
-    showDone();
   }
 
   /** What passes by itself is tried again by itself. */
   showPassing(text, seconds) {
     if (!hasTriesLeft(this)) return this.show("failed", text);
-    this.show("paused", `${text} ${gettext("It is sent again by itself.")}`);
+    this.show("waiting", `${text} ${gettext("It is sent again by itself.")}`);
+    this.partSize = undefined;
     pause(this, seconds);
   }
 
-  /** Send it and show what became of it. */
+  /** Send it and show what became of it; ends when the next one may be sent. */
   async send() {
-    const body = new FormData();
-    body.set("photos", this.file);
-    this.bar.value = 0;
+    this.partSize ??= firstSize(this.tries);
     this.show("sending", gettext("Uploading"));
-    const onSent = (loaded, total) => this.showSent(loaded / total);
-    const answer = await ask("POST", form.action, { body, onSent }).catch(() => null);
-    if (answer) this.finish(answer);
-    else if (await isReadable(this.file)) this.showPassing(gettext("No connection. The photo is still here."));
-    else this.show("refused", unreadable());
+    try {
+      this.finish(await transfer(this));
+    } catch {
+      if (!(await isReadable(this.file))) return this.show("refused", unreadable());
+      const text = navigator.onLine ? connectionCut() : gettext("No connection. The photo is still here.");
+      this.showPassing(text);
+    }
   }
 
-  showSent(share) {
+  showSent(bytes) {
+    const share = bytes / this.file.size;
     if (share < 1) this.bar.value = share;
     else this.bar.removeAttribute("value");
     this.text.textContent = share < 1 ? `${Math.floor(share * 100)} %` : gettext("Checking");
   }
 
-  finish(answer) {
-    const reply = read(answer.responseText);
-    const code = answer.status;
-    const seconds = Number(answer.getResponseHeader("Retry-After") ?? 0);
-    const text = reply.message ?? gettext("No connection. Try again.");
+  readAnswer() {} // an answer here is short
+
+  finish(request) {
+    const code = request.status;
+    if (!isOurs((name) => request.getResponseHeader(name))) return this.finishInFront(code);
+    const reply = read(request.responseText);
     this.receipt = reply.receipt;
-    if (code === 200 || code === 201) this.show("stored", text);
-    else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", text);
-    // A limit passes only where the server says when.
-    else if (isPassing(code) && (code !== 429 || seconds > 0)) this.showPassing(text, seconds);
-    else this.show("failed", text);
+    if (code === 200 || code === 201) this.show("stored", reply.message);
+    else if (reply.code === "busy" || code >= 500) this.showPassing(reply.message ?? gettext("Try again."));
+    else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", reply.message);
+    else this.show("failed", reply.message ?? gettext("No connection. Try again."));
+  }
+
+  finishInFront(code) {
+    if (isFinal(code)) this.show("failed", refusalInFront(code));
+    else this.showPassing(refusalInFront(code));
   }
 
   async takeBack() {
@@ -116,8 +123,7 @@ function read(text) {
 }
 
 function showDone() {
-  const isLeft = list.querySelector('[data-state="waiting"], [data-state="sending"], [data-state="paused"]');
-  done.hidden = Boolean(isLeft) || !list.querySelector('[data-state="stored"]');
+  done.hidden = isSending() || !list.querySelector('[data-state="stored"]');
 }
 
 /** Keep the screen on while something is sent. Browsers end that when the page is left, and refuse
@@ -147,10 +153,11 @@ for (const field of form.querySelectorAll("input[type=file]")) {
     field.value = "";
   });
 }
+window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
+observe(showDone);
 observe(keepAwake);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") wake = undefined;
   else keepAwake();
 });
-window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
 form.dataset.ready = "";

@@ -39,13 +39,13 @@ def test_a_photo_that_was_cut_off_is_sent_again_by_itself(page, model, path):
     page.goto(path)
     page.route("**/photos", lambda route: route.abort(), times=2)
     page.set_input_files(LIBRARY, [image("a.jpg", "red")])
-    expect(page.locator('[data-state="paused"]')).to_contain_text("It is sent again by itself.")
+    expect(page.locator("#phone-list")).to_contain_text("It is sent again by itself.")
     expect(page.locator(STORED)).to_have_count(1)
     expect(page.locator("#phone-done")).to_be_visible()
     assert model.photos.count() == 1
 
 
-@pytest.mark.console_errors("status of 503")
+@pytest.mark.console_errors("status of 422")
 def test_a_photo_that_comes_while_others_are_checked_is_sent_again(page, model, path, monkeypatch):
     replies = iter([refused("busy")])
     add_photo = intake.add_photo
