@@ -67,22 +67,6 @@ def test_a_file_of_a_folder_that_cannot_be_read_stops_no_other(page, owner, tmp_
     assert [one.original_filename for one in model.photos.all()] == ["a.jpg", "c.jpg"]
 
 
-def test_captions_may_end_as_kohyas_scripts_want_them(page, owner, tmp_path):
-    model = draft(owner)
-    folder = tmp_path / "set"
-    folder.mkdir()
-    (folder / "a.jpg").write_bytes(jpeg(colour="red"))
-    (folder / "a.caption").write_text("a mug")
-    (folder / "A.TXT").write_text("a cup")
-    page.goto(address(model, "photos"))
-    drop(page, folder)
-    expect(page.locator(".upload-results")).to_have_attribute("data-state", "done")
-    expect(page.locator('.upload-results li[data-state="refused"]')).to_contain_text(
-        "another caption"
-    )
-    assert [one.caption for one in model.photos.all()] in (["a mug"], ["a cup"])
-
-
 def test_a_text_pasted_into_a_caption_uploads_no_picture_of_it(page, owner):
     model = draft(owner, photos=1)
     page.goto(address(model, "photos"))
