@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-archives bench-uploads bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -68,7 +68,8 @@ bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and wh
 bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV cost once ROWS=200000 calls were paid
 	@$(PYTHON) -m bench.spending --rows $(or $(ROWS),200000)
 
-bench-ingest: $(DEV_STAMP) ## What opening a photo takes, and what hostile files cost; PHOTOS=folder uses your own
+bench-ingest: $(DEV_STAMP) ## What taking in 20 photos takes, by SHARP=folder (npm install sharp) too, and hostile files; PHOTOS=folder
+	@$(PYTHON) -m bench.beside $(if $(PHOTOS),"$(PHOTOS)") $(if $(SHARP),--sharp "$(SHARP)")
 	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")
 
 bench-hostile: $(DEV_STAMP) ## What hundreds of hostile files and ways of sending do to the site; KIND=PNG picks some
@@ -76,6 +77,9 @@ bench-hostile: $(DEV_STAMP) ## What hundreds of hostile files and ways of sendin
 
 bench-colours: $(DEV_STAMP) ## How far stored colours are from what a photo's profile says
 	@$(PYTHON) -m bench.colours
+
+bench-coach: $(DEV_STAMP) ## What measuring photos adds to taking them in; PHOTOS=folder uses your own
+	@$(PYTHON) -m bench.coach $(if $(PHOTOS),"$(PHOTOS)")
 
 bench-archives: $(DEV_STAMP) ## What an archive of PHOTOS=50 photos costs in time and memory, and one that means harm
 	@$(PYTHON) -m bench.archives --photos $(or $(PHOTOS),50)
@@ -85,6 +89,9 @@ bench-uploads: $(DEV_STAMP) ## Whether memory comes back after a storm of upload
 
 bench-dataset: $(DEV_STAMP) ## What writing a dataset of PHOTOS=50 of the largest photos takes; its digest twice
 	@$(PYTHON) -m bench.dataset --photos $(or $(PHOTOS),50)
+
+bench-parts: $(DEV_STAMP) ## What sending a photo in parts costs beside one request, ROUNDS=3 times each
+	@$(PYTHON) -m bench.parts --rounds $(or $(ROUNDS),3)
 
 bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second of large files cost, and when they are cut
 	@$(PYTHON) -m bench.slow_readers --clients $(or $(CLIENTS),300)

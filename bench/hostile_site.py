@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import json
 import pickle
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 import django
 
 django.setup()
 
 from accounts.models import User  # noqa: E402
-from bench.measured_worker import MeasuredWorker  # noqa: E402
+from models_app.decoding import process  # noqa: E402
+from models_app.decoding.task import Ended, Task  # noqa: E402
+from models_app.decoding.workers import Workers  # noqa: E402
 from models_app.models import UserModel  # noqa: E402
 from models_app.services import create_draft  # noqa: E402
 from tests.hostile.case import STORED, Case  # noqa: E402
@@ -38,8 +40,22 @@ class Told:
     faults: list[str] = field(default_factory=list)
 
 
+class MeasuredWorkers(Workers):
+    """Workers of which is known how much memory the largest took, in mebibytes."""
+
+    most = 0.0
+
+    def run(self, task: Task, source: IO[bytes]) -> tuple[bytes, Ended]:
+        answer, ended = super().run(task, source)
+        self.most = max(self.most, ended.memory / 1024**2)
+        return answer, ended
+
+
+WORKERS = MeasuredWorkers()
+
+
 def main() -> None:
-    subprocess.Popen = MeasuredWorker
+    process._WORKERS = WORKERS
     user, _ = User.objects.get_or_create(email="bench@example.org")
     model = create_draft(user)
     for line in sys.stdin:
@@ -50,9 +66,9 @@ def told(model: UserModel, folder: Path) -> Told:
     """Take in every file of a folder."""
     cases: list[Case] = pickle.loads((folder / "list").read_bytes())  # noqa: S301 - our own
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    found = Told(before=memory("VmRSS"))
+    found, WORKERS.most = Told(before=memory("VmRSS")), 0.0
     for at, one in enumerate(cases):
-        MeasuredWorker.memory, started = 0.0, time.monotonic()
+        started = time.monotonic()
         try:
             with (folder / f"{at:04}").open("rb") as source:
                 _count(found, one, model, source)
@@ -61,12 +77,12 @@ def told(model: UserModel, folder: Path) -> Told:
         seconds = time.monotonic() - started
         if seconds > found.seconds:
             found.seconds, found.slowest = seconds, one.name
-        found.worker = max(found.worker, MeasuredWorker.memory)
+    found.worker = WORKERS.most
     found.site = memory("VmHWM")
     return found
 
 
-def _count(found: Told, one: Case, model: UserModel, source) -> None:
+def _count(found: Told, one: Case, model: UserModel, source: IO[bytes]) -> None:
     taken = taken_in(model, one, source)
     found.faults += [*taken.faults, *(f"{one.name} left {path}" for path in taken.leftovers)]
     found.left += len(taken.leftovers)

@@ -5,7 +5,7 @@
 
 Prints a line per file: the clock's and the processor's seconds, how much of the latter the site's
 own process spends on reading how the file is built, and the most memory that its worker had. Then
-photos per second, what a worker costs by itself, and the worst of all.
+photos per second, and the worst of all.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 FOLDER = tempfile.TemporaryDirectory(prefix="theway-bench-")  # goes with the process
 os.environ |= {"DJANGO_SETTINGS_MODULE": "theway.settings", "THEWAY_DATA_DIR": FOLDER.name}
@@ -31,6 +30,9 @@ django.setup()
 
 from PIL import Image  # noqa: E402
 
+from models_app.decoding import process  # noqa: E402
+from models_app.decoding.task import Ended, Task  # noqa: E402
+from models_app.decoding.workers import Workers  # noqa: E402
 from models_app.errors import PhotoRefusedError  # noqa: E402
 from models_app.formats import HEAD_BYTES, sniff  # noqa: E402
 from models_app.ingest import normalise  # noqa: E402
@@ -79,17 +81,17 @@ class Cost:
     memory: float
 
 
-class MeasuredWorker(subprocess.Popen):
-    """A worker whose resources are kept when it ends."""
+class MeasuredWorkers(Workers):
+    """Workers of which is known what the last one took."""
 
-    processor = memory = 0.0
+    ended = Ended(0)
 
-    def _try_wait(self, flags: int) -> tuple[int, int]:
-        pid, status, used = os.wait4(self.pid, flags)
-        if pid:
-            MeasuredWorker.processor = used.ru_utime + used.ru_stime
-            MeasuredWorker.memory = used.ru_maxrss / 1024  # Linux gives kibibytes (getrusage(2))
-        return pid, status
+    def run(self, task: Task, source: IO[bytes]) -> tuple[bytes, Ended]:
+        answer, self.ended = super().run(task, source)
+        return answer, self.ended
+
+
+WORKERS = MeasuredWorkers()
 
 
 def rendered(size: tuple[int, int], kind: str, options: Options) -> bytes:
@@ -122,7 +124,7 @@ def shape_seconds(path: Path) -> float:
 
 def cost(path: Path) -> Cost:
     """Take the photo in once, as the site would."""
-    MeasuredWorker.processor = MeasuredWorker.memory = 0.0
+    WORKERS.ended = Ended(0)
     started, own = time.monotonic(), time.process_time()
     result = "taken"
     with path.open("rb") as source:
@@ -130,9 +132,9 @@ def cost(path: Path) -> Cost:
             normalise(source)
         except PhotoRefusedError as refused:
             result = refused.code
-    processor = time.process_time() - own + MeasuredWorker.processor
+    processor = time.process_time() - own + WORKERS.ended.processor_seconds
     clock = time.monotonic() - started
-    return Cost(result, clock, processor, shape_seconds(path), MeasuredWorker.memory)
+    return Cost(result, clock, processor, shape_seconds(path), WORKERS.ended.memory / 1024**2)
 
 
 def measured(files: Iterator[tuple[str, Maker]]) -> list[Cost]:
@@ -172,22 +174,11 @@ def hostile_files() -> Iterator[tuple[str, Maker]]:
     yield from hostile.LONG.items()
 
 
-def idle_worker() -> str:
-    """Return what a worker takes before it opens anything, by its own account (proc(5))."""
-    program = (
-        "import models_app.decoding.worker, pathlib, time\n"
-        "memory = pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
-        "print(f'{time.process_time():.2f} s, {int(memory) / 1024:.0f} MiB')"
-    )
-    command = [sys.executable, "-c", program]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
     folder = parser.parse_args().folder
-    subprocess.Popen = MeasuredWorker
+    process._WORKERS = WORKERS
     costs = measured(photos(folder))
     taken = [one for one in costs if one.result == "taken"]
     if taken:
@@ -197,8 +188,7 @@ def main() -> None:
     print()
     costs = measured(hostile_files())
     print(
-        f"\nA worker by itself: {idle_worker()}\n"
-        f"The worst hostile file: processor {max(one.processor for one in costs):.2f} s, "
+        f"\nThe worst hostile file: processor {max(one.processor for one in costs):.2f} s, "
         f"clock {max(one.clock for one in costs):.2f} s, of the site's own process "
         f"{1000 * max(one.shape for one in costs):.0f} ms, "
         f"{max(one.memory for one in costs):.0f} MiB"

@@ -60,11 +60,12 @@ class Watch:
 
 
 def children(pid: int | None) -> list[int]:
-    """Return the processes whose parent is `pid` (proc(5))."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):
-            found += [int(child) for child in (task / "children").read_text().split()]
+    """Return the processes that come from `pid` (proc(5))."""
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *children(int(child))]
     return found
 
 

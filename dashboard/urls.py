@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboard.live.stream import events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
+from dashboard.phone import page as phone, panel
 from dashboard.wizard import captions, crops, photos, views
 
 app_name = "dashboard"
@@ -21,7 +22,28 @@ wizard_patterns = [
         captions.captions,
         name="captions",
     ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts", photos.photo_parts, name="photo_parts"
+    ),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/parts/<uuid:upload_id>",
+        photos.photo_part,
+        name="photo_part",
+    ),
+    path("dashboard/models/new/<uuid:model_id>/phone/make", panel.phone_make, name="phone_make"),
+    path("dashboard/models/new/<uuid:model_id>/phone/end", panel.phone_end, name="phone_end"),
+    path("dashboard/models/new/<uuid:model_id>/photos/live", panel.photos_live, name="photos_live"),
+    path("phone/<str:token>/", phone.phone_page, name="phone_page"),
+    path("phone/<str:token>/photos", phone.phone_upload, name="phone_upload"),
+    path("phone/<str:token>/parts", phone.phone_parts, name="phone_parts"),
+    path("phone/<str:token>/parts/<uuid:upload_id>", phone.phone_part, name="phone_part"),
+    path("phone/<str:token>/remove", phone.phone_remove, name="phone_remove"),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
+    path(
+        "dashboard/models/new/<uuid:model_id>/photos/advice",
+        photos.photo_advice,
+        name="photo_advice",
+    ),
     path("dashboard/photos/<uuid:photo_id>/remove", photos.photo_remove, name="photo_remove"),
     path("dashboard/photos/<uuid:photo_id>/move", photos.photo_move, name="photo_move"),
     path("dashboard/photos/<uuid:photo_id>/caption", photos.photo_caption, name="photo_caption"),

@@ -197,6 +197,26 @@ class Folder(Variable[Path]):
         return path_of(text)
 
 
+@dataclass(frozen=True)
+class File(Folder):
+    """Any file, found like a folder."""
+
+    what = "a file"
+
+
+@dataclass(frozen=True)
+class Bucket(Variable[str]):
+    """The name of a bucket (Amazon's rules for names, which others follow)."""
+
+    what = "3 to 63 lowercase letters, digits, hyphens and dots"
+
+    def parse(self, text: str) -> str:
+        name = text.strip()
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) or ".." in name:
+            raise ValueError
+        return name
+
+
 def path_of(text: str) -> Path:
     """Return the path, absolute. Raise ValueError for a home folder that nobody has."""
     try:

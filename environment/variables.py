@@ -13,7 +13,9 @@ from environment.urls import Address, MailServer, Origin, Redis
 from environment.values import (
     ROOT,
     Amount,
+    Bucket,
     Choice,
+    File,
     Flag,
     Folder,
     Key,
@@ -69,6 +71,18 @@ EMAIL_VERIFICATION = Choice("EMAIL_VERIFICATION", words=("none", "mandatory"))  
 # --- database and broker ---
 DATABASE_URL = Database("DATABASE_URL", secret=True)  # a file of SQLite's in the data folder
 REDIS_URL = Redis("REDIS_URL", "", secret=True)
+
+# --- files ---
+FILE_STORAGE = Choice("FILE_STORAGE", words=("disk", "bucket"))  # a bucket where one is named
+S3_BUCKET = Bucket("S3_BUCKET", "")
+S3_ENDPOINT_URL = Address("S3_ENDPOINT_URL", "")  # Amazon's
+S3_REGION = Word("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = Key("S3_ACCESS_KEY_ID", "", secret=True)
+S3_SECRET_ACCESS_KEY = Key("S3_SECRET_ACCESS_KEY", "", secret=True)
+S3_ADDRESSING = Choice("S3_ADDRESSING", "auto", words=("auto", "path", "virtual"))
+S3_CA_FILE = File("S3_CA_FILE")  # the system's
+S3_ENCRYPTION = Choice("S3_ENCRYPTION", words=("AES256", "aws:kms"))  # as the bucket says
+S3_KMS_KEY_ID = Key("S3_KMS_KEY_ID", "")
 
 # --- e-mail ---
 EMAIL_URL = MailServer("EMAIL_URL", MailServer("").parse("consolemail://"), secret=True)

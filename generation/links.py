@@ -16,7 +16,8 @@ MAX_AGE = 3600  # seconds: longer than any generation, short enough to limit a l
 
 def signed_weights_path(model: UserModel) -> str:
     """Return the path under which the model's weights can be fetched without signing in."""
-    return f"/files/weights/{signing.dumps(str(model.pk), salt=SALT)}.safetensors"
+    token = signing.dumps([str(model.pk), model.weights_sha256], salt=SALT)
+    return f"/files/weights/{token}.safetensors"
 
 
 def signed_weights_url(model: UserModel) -> str:
@@ -25,9 +26,11 @@ def signed_weights_url(model: UserModel) -> str:
 
 
 def model_from_signature(token: str) -> UserModel:
-    """Return the model a signature was made for. Raises Http404 for a forged or expired one."""
+    """Return the model a signature was made for. Raises Http404 for a forged or expired one, and
+    once the model has other weights, or none."""
     try:
-        model_id = uuid.UUID(signing.loads(token, salt=SALT, max_age=MAX_AGE))
-        return UserModel.objects.exclude(weights="").get(pk=model_id)
-    except (signing.BadSignature, ValueError, UserModel.DoesNotExist) as error:
+        model_id, sha256 = signing.loads(token, salt=SALT, max_age=MAX_AGE)
+        stored = UserModel.objects.exclude(weights="")
+        return stored.get(pk=uuid.UUID(model_id), weights_sha256=sha256)
+    except (signing.BadSignature, ValueError, TypeError, UserModel.DoesNotExist) as error:
         raise Http404("No such file") from error

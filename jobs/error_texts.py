@@ -96,6 +96,10 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
         _("There is no space left on this installation's disk."),
         _("The operator has to free some space. Then try again."),
     ),
+    "storage_away": (
+        _("This installation's file storage does not answer."),
+        _("It goes on by itself. If it lasts, the operator finds the reason in the log."),
+    ),
     "internal": (
         _("Something went wrong inside TheWay."),
         _("Try again. If it happens again, the operator finds the reason in the log."),

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs.models import JobEvent, JobQueue
-from models_app.disk import is_full
+from models_app.disk import is_away, is_full
 from providers.redaction import sanitised
 
 TEXT_LIMIT = JobEvent._meta.get_field("text").max_length
@@ -63,4 +63,6 @@ def error_code(error: Exception) -> str:
     """Return the error code of `jobs.messages` for what a try failed with."""
     if is_full(error):
         return "disk_full"
+    if is_away(error):
+        return "storage_away"
     return str(getattr(error, "code", "internal"))

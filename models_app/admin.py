@@ -72,7 +72,7 @@ class PhotoInline(ReadOnly, admin.TabularInline):
         "size",
         "caption",
         "changes",
-        "notes",
+        "measures",
     )
     readonly_fields = fields
     extra = 0

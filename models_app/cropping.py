@@ -7,7 +7,7 @@ whoever trains only reads files, and reads the same bytes each time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -17,10 +17,12 @@ from accounts.allowances import Limit
 from models_app import file_deletions, photo_files
 from models_app.crops import Box, check_box
 from models_app.errors import NotEditableError
-from models_app.ingest import part_of, thumbnail_of
+from models_app.ingest import normalise, part_of, thumbnail_of
 from models_app.locks import locked, locked_owner
 from models_app.models import TrainingImage
 from models_app.refusals import refused
+
+Measured = dict[str, Any] | None
 
 
 def crop_photo(photo: TrainingImage, box: Box) -> TrainingImage:
@@ -34,24 +36,25 @@ def crop_photo(photo: TrainingImage, box: Box) -> TrainingImage:
     check_box(box, photo.width, photo.height)
     if box == photo.box:
         return photo
-    made = _made(photo, box)
+    made, measures = _made(photo, box)
     photo_files.write(made)
     try:
-        return _save(photo, box, made)
+        return _save(photo, box, made, measures)
     except BaseException:
         photo_files.remove(made)
         raise
 
 
-def _made(photo: TrainingImage, box: Box) -> Mapping[str, bytes]:
-    """Return the new files by their names: the thumbnail, then the part if it is not the whole."""
+def _made(photo: TrainingImage, box: Box) -> tuple[Mapping[str, bytes], Measured]:
+    """Return the new files by their names (the thumbnail, then the part if it is not the whole),
+    and what is measured of what is trained on now."""
     with _opened(photo) as source:
         if box == Box.whole(photo.width, photo.height):
             name, _ = photo_files.names_of_part(photo.model_id, photo.pk, "jpg")
-            return {name: thumbnail_of(source)}
+            return {name: thumbnail_of(source)}, normalise(source).measures
         part = part_of(source, box)
     names = photo_files.names_of_part(photo.model_id, photo.pk, part.extension)
-    return dict(zip(names, (part.thumbnail, part.data), strict=True))
+    return dict(zip(names, (part.thumbnail, part.data), strict=True)), part.measures
 
 
 def _opened(photo: TrainingImage) -> IO[bytes]:
@@ -62,7 +65,9 @@ def _opened(photo: TrainingImage) -> IO[bytes]:
 
 
 @transaction.atomic
-def _save(photo: TrainingImage, box: Box, made: Mapping[str, bytes]) -> TrainingImage:
+def _save(
+    photo: TrainingImage, box: Box, made: Mapping[str, bytes], measures: Measured
+) -> TrainingImage:
     """Let the row name the new files, and the old ones go."""
     owner = locked_owner(photo.model)
     model = locked(photo.model)
@@ -77,6 +82,7 @@ def _save(photo: TrainingImage, box: Box, made: Mapping[str, bytes]) -> Training
     current.crop = box.as_json() if part else None
     current.cropped = part[0] if part else ""
     current.cropped_size = len(made[part[0]]) if part else 0
-    current.save(update_fields=["thumbnail", "crop", "cropped", "cropped_size"])
+    current.measures = measures
+    current.save(update_fields=["thumbnail", "crop", "cropped", "cropped_size", "measures"])
     file_deletions.delete_on_commit(replaced)
     return current

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from models_app.storage_errors import StorageAwayError
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # SQLITE_FULL, and where it needs room beside the database file, SQLITE_IOERR_WRITE and _SHMSIZE
 # (sqlite.org/rescode.html). As numbers: whoever imports SQLite fixes its temporary folder, and the
@@ -32,6 +34,12 @@ def is_read_only(error: BaseException | None) -> bool:
     mounted so, a database that became a replica.
     """
     return any(map(_says_read_only, _with_causes(error)))
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Return whether this error, or one that led to it, is a storage that does not answer, or
+    refuses this installation: what waits can go on later."""
+    return any(isinstance(one, StorageAwayError) for one in _with_causes(error))
 
 
 def _says_full(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ Pages, forms, the API and the ingest all read `LIMITS`, so that the same numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -133,8 +134,9 @@ class Decoding:
 
     # Of all photos that are being opened together, so also of a single one.
     memory: int = 264 * _MEBIBYTE
-    # What a process needs besides: the interpreter's own, and what allocators waste.
-    spare_memory: int = 16 * _MEBIBYTE
+    # What a process needs besides: the interpreter's own, the stacks of a few threads, what
+    # allocators waste on large pages, and what is needed to measure a photo.
+    spare_memory: int = 24 * _MEBIBYTE
     at_once: int = 2
     clock_seconds: float = 30.0
     # How many times as long the largest photos may take.
@@ -159,7 +161,22 @@ class Sets:
     max_caption_bytes: int = 16 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Files that arrive in parts, so that a lost connection costs the last part only."""
+
+    # Smaller ones travel in a single request, which is sent again as a whole.
+    from_bytes: int = 4 * _MEBIBYTE
+    # How long what has arrived waits for the rest: a night, and the way to work.
+    keep: timedelta = timedelta(days=1)
+    # A page sends three at a time; the others were left by pages that are closed.
+    most_per_person: int = 30
+    # What has to be left on the disk beside a file, for everything else.
+    spare_bytes: int = 256 * _MEBIBYTE
+
+
 LIMITS = Limits()
+PARTIAL = Partial()
 SETS = Sets()
 STRUCTURE = Structure()
 DECODING = Decoding()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from models_app.changes import changes_text
 from models_app.crops import Box
+from models_app.phone_link import PhoneLink as PhoneLink  # Django finds it here
 
 # The rows for which `UserModel.is_draft` holds.
 IS_DRAFT = Q(status="pending", started_at=None)
@@ -137,7 +138,8 @@ class TrainingImage(models.Model):
     chosen = models.PositiveBigIntegerField(_("chosen"), default=0)
     # What was done to it when it was taken, as codes (`changes.py`).
     changes = models.JSONField(_("changes"), default=list, blank=True)
-    notes = models.JSONField(_("notes"), default=list, blank=True)
+    # What the coach measured of what is trained on (`coach/measuring.py`); None where it has not.
+    measures = models.JSONField(_("measures"), null=True, blank=True)
     # The part that is trained on, as `crops.Box`, and a file of just that; null: all of it.
     crop = models.JSONField(_("crop"), null=True, blank=True)
     cropped = models.FileField(_("cropped file"), max_length=200, blank=True)
@@ -214,6 +216,43 @@ class CaptionRun(models.Model):
     @property
     def done(self) -> int:
         return min(self.written + len(self.failed), self.total)
+
+
+class PartialUpload(models.Model):
+    """A file that is arriving in parts: what was said of it. Its bytes: `partial_files`.
+
+    Once it is a photo the row remains for a while, as the answer that says so may be lost.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(UserModel, on_delete=models.CASCADE, related_name="partial_uploads")
+    filename = models.CharField(max_length=255, blank=True)
+    length = models.PositiveBigIntegerField()
+    # When the file was last changed, in milliseconds since 1970: with name and length it tells
+    # whether a file that is chosen again is the same one.
+    modified = models.PositiveBigIntegerField(default=0)
+    chosen = models.PositiveBigIntegerField()
+    caption = models.CharField(max_length=500, blank=True)
+    # Begun by a phone's link: it is that page's to go on with, not the wizard's.
+    by_phone = models.BooleanField(default=False)
+    # What counts in the owner's storage: all that was announced, until it is taken.
+    size = models.PositiveBigIntegerField()
+    photo = models.ForeignKey(
+        TrainingImage, on_delete=models.CASCADE, null=True, related_name="partial_uploads"
+    )
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            # A request to begin whose answer was lost is made again, and finds this one.
+            models.UniqueConstraint(
+                name="partial_upload_once",
+                fields=["model", "by_phone", "chosen", "filename", "length"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename or str(self.pk)
 
 
 class PhotoUpload(models.Model):

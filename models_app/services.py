@@ -11,6 +11,7 @@ import hashlib
 import time
 import uuid
 from collections import Counter
+from functools import partial
 from typing import IO, Any
 
 from django.contrib.auth.models import AbstractUser
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.allowances import Limit
-from models_app import file_deletions, photo_files
+from models_app import file_deletions, partial_files, photo_files
 from models_app.captions import clean_caption
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
@@ -117,7 +118,7 @@ def add_photo(
     filename = clean_filename(upload.name or "")
     # Both are checked again under the lock; here they only avoid needless decoding.
     _check_is_new(model, sha256)
-    _check_room(model)
+    check_room(model)
     _count_upload(model)
     normalised = normalise(source)
 
@@ -134,6 +135,7 @@ def add_photo(
         sha256=sha256,
         original_filename=filename,
         changes=list(normalised.changes),
+        measures=normalised.measures,
         caption=clean_caption(caption),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
     )
@@ -160,7 +162,7 @@ def _insert(photo: TrainingImage) -> TrainingImage:
     limits.require(locked_owner(photo.model), Limit.STORAGE, photo.size)
     model = locked(photo.model)
     _check_is_new(model, photo.sha256)
-    _check_room(model)
+    check_room(model)
     photos = list(photos_of(model))
     earlier = [at for at, other in enumerate(photos) if other.chosen <= photo.chosen]
     photos.insert(earlier[-1] + 1 if earlier else 0, photo)
@@ -211,25 +213,34 @@ def delete_model(model: UserModel) -> Counter[str]:
     The caller makes sure that no job of it is unfinished; finished jobs remain as the record of
     what was paid.
     """
-    folders = photo_files.folders_of(model.pk)
+    model_id, folders = model.pk, photo_files.folders_of(model.pk)
     names = [name for photo in photos_of(model) for name in photo.stored_names]
     names.append(str(model.weights.name))
     elsewhere = [name for name in names if name and not name.startswith(tuple(folders))]
     with transaction.atomic():
         _, counts = model.delete()
         file_deletions.delete_on_commit([*folders, *elsewhere])
+        transaction.on_commit(partial(partial_files.remove_all, model_id))
     return Counter(counts)
 
 
 def clean_filename(name: str) -> str:
     """Return a file's name for display: no folders, no control characters, limited length.
 
-    It is never used as a path.
+    "" where there is none: nothing to see, or dots only. It is never used as a path.
     """
     text = single_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     if len(text) > _MAX_FILENAME:
         text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
-    return "" if is_blank(text) else text
+    return "" if is_blank(text.strip(".")) else text
+
+
+def named_upload(source: IO[bytes], name: str, size: int | None) -> UploadedFile[bytes]:
+    """Return a file to be added as a photo, whatever it is called: some are called nothing at all,
+    which Django's uploaded files take for a name only when they have been made."""
+    upload = UploadedFile(source, name="photo", size=size)
+    upload.name = clean_filename(name) or None
+    return upload
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:
@@ -257,7 +268,8 @@ def _check_is_new(model: UserModel, sha256: str) -> None:
     raise PhotoRefusedError("duplicate", text % {"name": isolated(name)}, twin_id=twin.pk)
 
 
-def _check_room(model: UserModel) -> None:
+def check_room(model: UserModel) -> None:
+    """Raise PhotoRefusedError if the model has as many photos as it may."""
     if photos_of(model).count() >= LIMITS.max_photos:
         text = _("A model can have at most %(count)d photos. Remove one to add this one.")
         raise PhotoRefusedError("too_many_photos", text % {"count": LIMITS.max_photos})

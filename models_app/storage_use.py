@@ -1,4 +1,5 @@
-"""How many bytes a person's files take: photos, weights, and what other rooms register.
+"""How many bytes a person's files take: photos, weights, what is arriving in parts, and what other
+rooms register.
 
 Thumbnails are ours and do not count; crops do. Sizes are read from the rows in one query, so what
 is deleted frees its bytes at once.
@@ -12,11 +13,12 @@ from django.db.models.functions import Coalesce
 
 from accounts.allowances import Usage
 from accounts.models import User
-from models_app.models import TrainingImage, UserModel
+from models_app.models import PartialUpload, TrainingImage, UserModel
 
 # Kinds of rows with a file: the field of its size, and the path to the owner's row.
 _stored: dict[type[Model], tuple[str | Combinable, str]] = {
     TrainingImage: (F("size") + F("cropped_size"), "model__owner"),
+    PartialUpload: ("size", "model__owner"),
     UserModel: ("weights_size", "owner"),
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from models_app import uploads
+from models_app import partial_uploads, phone_links, uploads
+from models_app.coach import backlog
 
 
 @shared_task
@@ -14,6 +15,19 @@ def sweep_uploads() -> None:
 
 
 @shared_task
+def sweep_partial_uploads() -> None:
+    """Delete what waits in vain for its rest."""
+    partial_uploads.sweep()
+
+
+@shared_task
 def sweep_upload_counts() -> None:
-    """Delete what no longer counts for anybody's day."""
+    """Delete what no longer counts for anybody's day, and phones' links that are over."""
     uploads.sweep_counts()
+    phone_links.prune()
+
+
+@shared_task
+def measure_photos() -> None:
+    """Measure photos that have no measures yet."""
+    backlog.measure_some()

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.trainer_fixtures",
     "tests.paid_trainer",
     "tests.dashboard.real_server",
+    "tests.storage.bucket_server",
 ]
 
 
@@ -33,6 +34,7 @@ def private_files(settings, tmp_path):
     """Files of one test are not seen by the next: each has an installation of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.JOURNAL_DIR = tmp_path / "journal"
+    settings.PARTIAL_DIR = tmp_path / "partial"
 
 
 @pytest.fixture(autouse=True)

@@ -100,5 +100,5 @@ def test_every_direct_dependency_is_explained():
     project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     explained = (settings.BASE_DIR / "docs" / "dependencies.md").read_text()
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    names = {re.split(r"[\[<>=]", requirement)[0] for requirement in wanted}
+    names = {re.split(r"[\[<>=;]", requirement)[0] for requirement in wanted}
     assert {name for name in names if not re.search(rf"\b{name}\b", explained)} == set()

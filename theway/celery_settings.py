@@ -19,6 +19,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.read_webhook_keys": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
     "jobs.tasks.write_caption": {"queue": "calls"},
+    "models_app.tasks.measure_photos": {"queue": "calls"},
     "accounts.tasks.send_mails": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
@@ -29,8 +30,13 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "jobs.tasks.prune_old_rows", "schedule": 3600.0},
     "upload counts": {"task": "models_app.tasks.sweep_upload_counts", "schedule": 3600.0},
     "purge": {"task": "jobs.tasks.purge_database", "schedule": 1800.0},
+    "measures": {"task": "models_app.tasks.measure_photos", "schedule": 10.0},
     "uploads": {"task": "models_app.tasks.sweep_uploads", "schedule": 3600.0},
     "datasets": {"task": "training.tasks.release_datasets", "schedule": 3600.0},
+    "partial uploads": {
+        "task": "models_app.tasks.sweep_partial_uploads",
+        "schedule": 3600.0,
+    },
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 

@@ -1,5 +1,5 @@
-"""A full disk, or one that can only be read, said as what it is, with what to do, wherever it
-strikes.
+"""A full disk, one that can only be read, or a bucket that is away, said as what it is, with what
+to do, wherever it strikes.
 
 Reading goes on. Work that was paid for stays due and is tried again (`jobs/engine/collect.py`).
 """
@@ -14,8 +14,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error
 
-from models_app.disk import is_full, is_read_only
-from theway.bodies.answers import FULL, READ_ONLY, Answer, content_of, send_answer
+from models_app.disk import is_away, is_full, is_read_only
+from theway.bodies.answers import AWAY, FULL, READ_ONLY, Answer, content_of, send_answer
 from theway.bodies.asgi import Application, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -64,4 +64,7 @@ def _answer_to(error: BaseException | None) -> Answer | None:
     if is_read_only(error):
         log.error("the disk, or the database, can only be read")
         return READ_ONLY
+    if is_away(error):
+        log.error("the file storage does not answer, or refuses this installation")
+        return AWAY
     return None

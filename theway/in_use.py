@@ -32,7 +32,7 @@ def hold() -> None:
 @contextmanager
 def alone() -> Iterator[None]:
     """Have the data to ourselves. Raises InUseError while a service runs."""
-    message = "TheWay is running. Stop all of its services, then restore."
+    message = "TheWay is running. Stop all of its services first."
     with _closed_after(_locked("in-use.lock", fcntl.LOCK_EX, message)):
         yield
 

@@ -15,7 +15,9 @@ from providers.redaction import redacted
 # Every setting, and every option inside one, whose name ends like this holds a secret.
 _SECRET_NAME = re.compile(r"(?i)(^|_)(key|token|secret|password)(_fallbacks)?$")
 # What lets somebody in, as it stands in links; Django logs the path of a refused request.
-_LINK = re.compile(r"(/accounts/invitation/|/accounts?/(?:confirm|address)/|/reset/key/)[^/\s]+")
+_LINK = re.compile(
+    r"(/accounts/invitation/|/phone/|/accounts?/(?:confirm|address)/|/reset/key/)[^/\s]+"
+)
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
 # What anybody can cause is one line: forged hosts, odd cookies. Where it was noticed is ours.
 _FROM_OUTSIDE = "django.security"

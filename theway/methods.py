@@ -1,4 +1,7 @@
-"""The methods that the site has: pages are read and forms are sent, and that is all."""
+"""The methods that the site has: pages are read and forms are sent, and that is all.
+
+Only at the addresses of files that arrive in parts there are the two that those need.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
 
 METHODS = ["GET", "HEAD", "POST"]
+OF_PARTS = {"PATCH", "DELETE"}
+PART_VIEWS = {"dashboard:photo_part", "dashboard:phone_part"}
 
 
 @sync_and_async_middleware
@@ -20,7 +26,7 @@ def known_methods(
     if iscoroutinefunction(get_response):
 
         async def known_later(request: HttpRequest) -> HttpResponseBase:
-            if request.method not in METHODS:
+            if not _is_known(request):
                 return HttpResponseNotAllowed(METHODS)
             response: Any = get_response(request)
             answer: HttpResponseBase = await response
@@ -29,8 +35,19 @@ def known_methods(
         return known_later
 
     def known(request: HttpRequest) -> Any:
-        if request.method not in METHODS:
+        if not _is_known(request):
             return HttpResponseNotAllowed(METHODS)
         return get_response(request)
 
     return known
+
+
+def _is_known(request: HttpRequest) -> bool:
+    if request.method in METHODS:
+        return True
+    if request.method not in OF_PARTS:
+        return False
+    try:
+        return resolve(request.path_info).view_name in PART_VIEWS
+    except Resolver404:
+        return False

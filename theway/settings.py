@@ -24,6 +24,7 @@ from theway.logging_settings import logging
 from theway.private_folders import close_database, close_installation, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 from theway.security_settings import *  # noqa: F403
+from theway.storage_settings import file_storages
 
 # Photos of people: what we write is for this account only, whatever the machine's habit.
 os.umask(0o077)
@@ -47,6 +48,8 @@ close_installation(DATA_DIR, VAR_DIR, MEDIA_ROOT, LOG_DIR)
 # Everything that is not kept: uploads, bodies, downloads until they are checked.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 keep_temporary_files_in(FILE_UPLOAD_TEMP_DIR)
+# What has arrived of photos whose rest is still to come. Web processes share it.
+PARTIAL_DIR = VAR_DIR / "partial"
 
 # --- core and security -------------------------------------------------------------------
 DEBUG = env.get(set_by.DJANGO_DEBUG)
@@ -62,7 +65,8 @@ if PUBLIC_URL:
     ALLOWED_HOSTS = [*dict.fromkeys([*ALLOWED_HOSTS, name_of(PUBLIC_URL)])]
 # Whether anybody but this machine can reach the site: then accounts need confirmed addresses.
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"}
-SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, env.get(set_by.WEB_HOST)} - LOOPBACK_HOSTS)
+WEB_HOST = env.get(set_by.WEB_HOST)
+SITE_IS_PUBLIC = bool(PUBLIC_URL or {*ALLOWED_HOSTS, WEB_HOST} - LOOPBACK_HOSTS)
 # What links in mails begin with; never the Host header of a request.
 OWN_NAMES = [name for name in ("localhost", "127.0.0.1", "[::1]") if name in ALLOWED_HOSTS]
 OWN_ADDRESS = f"http://{(OWN_NAMES or ['localhost'])[0]}:{env.get(set_by.PORT)}"
@@ -273,10 +277,7 @@ CONNECTIONS_PER_ADDRESS = env.get(set_by.CONNECTIONS_PER_ADDRESS)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.get(set_by.STATIC_DIR, DATA_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "models_app.synced_storage.SyncedStorage"},
-    "staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"},
-}
+STORAGES = file_storages(env) | {"staticfiles": {"BACKEND": "theway.static_storage.StaticStorage"}}
 if DEBUG:
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = DEBUG

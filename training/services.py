@@ -17,6 +17,7 @@ from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.services import enqueue
 from jobs.states import Status
+from models_app import phone_links
 from models_app.models import UserModel
 from training.selectors import (
     Missing,
@@ -135,4 +136,5 @@ def _enqueue(model: UserModel, idempotency_key: str, chosen: _Start) -> JobQueue
     UserModel.objects.filter(pk=model.pk).update(
         started_at=timezone.now(), status=UserModel.Status.PENDING, failed_reason=""
     )
+    phone_links.end(model)  # for good, even if the training is cancelled within its hour
     return job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from django.utils import timezone
 from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
 from jobs.selectors import newest_event_id
+from models_app import phone_links
 
 # PostgreSQL assigns ids before the commit: a row may appear below ids already read. So
 # every read goes back over this many seconds, and at most this many rows.
@@ -57,9 +58,34 @@ def changes_after(topic: Topic, after: int) -> list[Change]:
     Recent events are always included: one may have committed, with a lower id, after the page
     was rendered.
     """
+    if topic.is_draft:
+        return drafts_now([topic])
     recent = timezone.now() - timedelta(seconds=OVERLAP_SECONDS)
     events = JobEvent.objects.filter(Q(id__gt=after) | Q(at__gte=recent))
     events = events.filter(job__owner_id=topic.owner_id, job__model_id__isnull=False)
     if topic.model_id is not None:
         events = events.filter(job__model_id=topic.model_id)
     return [Change(*row) for row in events.order_by("-id").values_list(*_COLUMNS)[:BATCH]]
+
+
+def drafts_now(topics: Iterable[Topic]) -> list[Change]:
+    """Return how often what phones add to each draft has changed until now."""
+    drafts = {topic.model_id: topic for topic in topics if topic.is_draft and topic.model_id}
+    versions = phone_links.versions(set(drafts)) if drafts else {}
+    return [
+        Change(version, "photos", "", drafts[model_id].owner_id, model_id)
+        for model_id, version in versions.items()
+    ]
+
+
+class DraftFeed:
+    """Returns a draft whose photos have changed by a phone, and each draft that is new to it."""
+
+    def __init__(self) -> None:
+        self._known: set[Change] = set()
+
+    def read(self, topics: Iterable[Topic]) -> dict[Topic, list[Change]]:
+        """Return what has changed of those of `topics` that are drafts; no query without any."""
+        now = set(drafts_now(topics))
+        new, self._known = now - self._known, now
+        return {Topic(one.owner_id, one.model_id, is_draft=True): [one] for one in new}

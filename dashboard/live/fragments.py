@@ -33,6 +33,8 @@ def render(topic: Topic, changes: Collection[Change]) -> Message | None:
     if not changes:
         return None
     newest = max(change.id for change in changes)
+    if topic.is_draft:  # the page asks for its photos itself: it may be sending some, too
+        return update(newest, {"topic": topic.name, "fragments": []})
     if topic.model_id is None:
         return update(newest, {"topic": "", **_cards(topic, changes)})
     models = UserModel.objects.select_related("owner")

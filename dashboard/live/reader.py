@@ -1,7 +1,7 @@
 """One reader per web process: polls the event table, renders once, fans out.
 
 It asks the database one question each half second, however many pages are open: what is new, or
-now and then which of the pages' sessions are over.
+now and then which of the pages' sessions are over. A second one while a draft waits for a phone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from django.db import connections
 
-from dashboard.live.feed import EventFeed, changes_after
+from dashboard.live.feed import DraftFeed, EventFeed, changes_after
 from dashboard.live.fragments import render
 from dashboard.live.messages import END, RESYNC, Message
 from dashboard.live.shutdown import on_shutdown
@@ -77,6 +77,7 @@ class Reader:
         self._interval = interval
         self._subscribers: dict[Topic, set[Subscriber]] = defaultdict(set)
         self._counts: Counter[int] = Counter()  # of subscribers, by owner
+        self._drafts = DraftFeed()
         self._task: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._primed = asyncio.Event()
@@ -181,6 +182,7 @@ class Reader:
         try:
             topics = frozenset(self._subscribers)
             changes = await self._in_thread(lambda: read_changes(feed, topics))
+            changes |= await self._in_thread(lambda: self._drafts.read(topics))
         except Exception:
             logger.exception("The live feed could not read the event table")
             return

@@ -23,7 +23,7 @@ from accounts.models import User
 from dashboard.live.messages import END, KEEPALIVE
 from dashboard.live.reader import Reader, Subscriber
 from dashboard.live.sign_ins import SignIn
-from dashboard.live.topics import Topic
+from dashboard.live.topics import DRAFT, Topic
 from models_app import selectors
 
 KEEPALIVE_SECONDS = 15.0
@@ -128,7 +128,9 @@ def _topic(user: User, model_id: str) -> Topic | None:
     if not model_id:
         return Topic(user.pk)
     with suppress(ValueError, Http404):
-        return Topic(user.pk, selectors.model_for(user, uuid.UUID(model_id)).pk)
+        is_draft = model_id.startswith(DRAFT)
+        wanted = uuid.UUID(model_id.removeprefix(DRAFT))
+        return Topic(user.pk, selectors.model_for(user, wanted).pk, is_draft)
     return None
 
 

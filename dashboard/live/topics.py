@@ -5,16 +5,25 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+DRAFT = "photos-"  # before the id of a draft, where a page names its topic
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One model of one owner, or (without `model_id`) all cards of that owner.
+    """One model of one owner, or (without `model_id`) all cards of that owner; with `is_draft` the
+    photos that phones add to it.
 
     The owner is part of the topic, so an event of another owner cannot match it.
     """
 
     owner_id: int
     model_id: uuid.UUID | None = None
+    is_draft: bool = False
+
+    @property
+    def name(self) -> str:
+        """What pages call it."""
+        return f"{DRAFT if self.is_draft else ''}{self.model_id or ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from accounts.allowances import Limit
 from dashboard.budget_notes import notes_for
 from dashboard.current_user import current_user
 from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
+from dashboard.phone.context import phone_context
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.forms import StepForm
-from dashboard.wizard.photo_advice import photo_advice
+from dashboard.wizard.photo_advice import PhotoAdvice, photo_advice
 from dashboard.wizard.steps import (
     PHOTOS,
     REVIEW,
@@ -31,8 +33,9 @@ from dashboard.wizard.steps import (
 )
 from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
 from dashboard.wizard.training_form import TrainingForm
-from models_app import litter
-from models_app.limits import LIMITS, SETS
+from models_app import litter, partial_uploads
+from models_app.captions import CAPTION_ENDINGS
+from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
@@ -49,11 +52,12 @@ from training.selectors import (
 
 @dataclass(frozen=True, slots=True)
 class PhotoCard:
-    """A photo with its caption, entered or stored, and the name of the caption's field."""
+    """A photo with its caption, entered or stored, the caption's field, and the coach's notes."""
 
     photo: TrainingImage
     caption_field: str
     caption: str
+    notes: Sequence[str] = ()
 
 
 def address(model: UserModel, step: Step) -> str:
@@ -90,23 +94,30 @@ def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[st
     return {"estimate": render_to_string("wizard/_estimate.html", context, request)}
 
 
-def photo_card(photo: TrainingImage, entered: Mapping[str, str] | None = None) -> PhotoCard:
-    """Return the card of a photo, with its caption from `entered` if it is there."""
+def photo_card(
+    photo: TrainingImage,
+    entered: Mapping[str, str] | None = None,
+    advice: PhotoAdvice | None = None,
+) -> PhotoCard:
+    """Return the card of a photo, with its caption from `entered` if it is there, and with what
+    the coach says of it where that is to be shown."""
     name = caption_field(photo)
-    return PhotoCard(photo, name, (entered or {}).get(name, photo.caption))
+    caption = (entered or {}).get(name, photo.caption)
+    return PhotoCard(photo, name, caption, advice.lines.get(photo.pk, ()) if advice else ())
 
 
 def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the context of the photo grid and the advice beside it, that on captions too."""
     photos = list(photos_of(model))
-    cards = [photo_card(photo, entered) for photo in photos]
-    return {"cards": cards} | advice_context(model, len(cards)) | notes_context(model, photos)
+    context = advice_context(model, photos) | notes_context(model, photos)
+    return {"cards": [photo_card(one, entered, context["advice"]) for one in photos]} | context
 
 
-def advice_context(model: UserModel, count: int) -> dict[str, Any]:
-    """Return the context of the advice on a model's `count` photos, with what limits say."""
+def advice_context(model: UserModel, photos: Iterable[TrainingImage]) -> dict[str, Any]:
+    """Return the context of the advice on a model's photos, with what limits say."""
     return {
-        "advice": photo_advice(count, model.kind),
+        "model": model,
+        "advice": photo_advice(photos, model.kind),
         "upload_notes": limit_notes(model.owner, *UPLOADING),
     }
 
@@ -120,13 +131,37 @@ def _step_context(
         notes = limit_notes(user, Limit.DRAFTS)
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
-        return photos_context(model, form.data) | {
-            "sets": SETS,
-            "litter_rule": json.dumps(litter.rule()),
-        }
+        return (
+            photos_context(model, form.data)
+            | phone_context(request, model)
+            | {
+                "sets": SETS,
+                "caption_endings": CAPTION_ENDINGS,
+                "litter_rule": json.dumps(litter.rule()),
+                "partial": PARTIAL,
+                "unfinished": json.dumps(_unfinished(model)),
+                # By which the browser knows whose files it keeps.
+                "keeper": salted_hmac("dashboard.kept_files", str(model.owner_id)).hexdigest()[:16],
+            }
+        )
     if isinstance(form, TrainingForm):
         return _training_context(model, form)
     return _review_context(model) if step is REVIEW else {}
+
+
+def _unfinished(model: UserModel) -> list[dict[str, Any]]:
+    """Return what the uploader goes on with: files of which the beginning has arrived."""
+    return [
+        {
+            "address": reverse("dashboard:photo_part", args=[model.pk, upload.pk]),
+            "name": upload.filename,
+            "length": upload.length,
+            "offset": partial_uploads.offset_of(upload),
+            "modified": upload.modified,
+            "chosen": upload.chosen,
+        }
+        for upload in partial_uploads.unfinished(model)
+    ]
 
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
 from dashboard.wizard.crop_form import CropForm, presets_for
 from dashboard.wizard.photo_replies import stored
-from dashboard.wizard.photos import photo_view, wants_json
+from dashboard.wizard.photos import photo_view
 from dashboard.wizard.steps import PHOTOS, save_captions
+from dashboard.wizard.upload_handlers import wants_json
 from models_app.cropping import crop_photo
 from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS

@@ -1,15 +1,20 @@
-"""Advice on a set of photos, by its number and by what it shows."""
+"""The coach on the photos step: a score and how it comes about, notes, and what would help."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
+from models_app.coach import texts
+from models_app.coach.measures import read
+from models_app.coach.notes import Measured
+from models_app.coach.sets import Verdict, judge
 from models_app.limits import LIMITS
-from models_app.models import Subject
+from models_app.models import Subject, TrainingImage
 from training.selectors import photos_missing_text
 
 _TIPS: Mapping[str, tuple[Promise, ...]] = {
@@ -31,38 +36,99 @@ _TIPS: Mapping[str, tuple[Promise, ...]] = {
         gettext_lazy("Whole works rather than details."),
     ),
 }
+_NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the score: what for, and whether the set has it (None: not known yet)."""
+
+    text: str
+    is_met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Photos with the same note: how many there are, what to do, the first few, how many more."""
+
+    title: str
+    advice: str
+    photos: Sequence[Measured]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoAdvice:
-    """`tone` is that of the bar; `filled` counts towards `full`, both in photos."""
+    """The panel. `text` is about the number of photos; `lines` are for single photos, by id.
+
+    Without a photo there is no score: `total` is 0.
+    """
 
     count: int
     text: str
+    words: str
+    score: int
+    total: int
     tone: str
-    filled: int
-    full: int
+    points: Sequence[Point]
+    lacks: Sequence[str]
+    groups: Sequence[Group]
+    waiting: str
     tips: tuple[Promise, ...]
+    lines: Mapping[UUID, Sequence[str]]
 
 
-def photo_advice(count: int, kind: str) -> PhotoAdvice:
-    """Return the advice for `count` photos of a `kind` of subject."""
-    text, tone = _rating(count)
-    full = LIMITS.recommended_max // 2
-    return PhotoAdvice(count, text, tone, min(count, full), full, _TIPS[kind])
+def photo_advice(photos: Iterable[TrainingImage], kind: str) -> PhotoAdvice:
+    """Return the advice on the photos of a `kind` of subject."""
+    measured = [_measured(photo) for photo in sorted(photos, key=lambda photo: photo.created_at)]
+    verdict = judge(measured, kind)
+    return PhotoAdvice(
+        count=verdict.count,
+        text=_number_text(verdict.count),
+        words=texts.score_words(verdict),
+        score=verdict.score,
+        total=verdict.total if verdict.count else 0,
+        tone="good" if verdict.score >= verdict.total - 1 else "accent",
+        points=[Point(texts.point_text(*point), met) for *point, met in _points(verdict, kind)],
+        lacks=[texts.lack_text(lack, kind) for lack in verdict.lacks],
+        groups=list(_groups(measured, verdict)),
+        waiting=texts.waiting_text(verdict.waiting) if verdict.waiting else "",
+        tips=_TIPS[kind],
+        lines={photo: [*map(texts.note_text, notes)] for photo, notes in verdict.notes.items()},
+    )
 
 
-def _rating(count: int) -> tuple[str, str]:
+def _measured(photo: TrainingImage) -> Measured:
+    measures = read(photo.measures)
+    return Measured(photo.pk, photo.original_filename, *photo.trained_size, measures)
+
+
+def _points(verdict: Verdict, kind: str) -> Iterator[tuple[str, str, bool | None]]:
+    return ((code, kind, is_met) for code, is_met in verdict.points.items())
+
+
+def _groups(photos: Sequence[Measured], verdict: Verdict) -> Iterator[Group]:
+    """Yield the notes by their kind, those of most photos first."""
+    by_code: dict[str, list[Measured]] = {}
+    for photo in photos:
+        for note in verdict.notes[photo.id]:
+            by_code.setdefault(note.code, []).append(photo)
+    for code, noted in sorted(by_code.items(), key=lambda group: -len(group[1])):
+        more = max(0, len(noted) - _NAMES_SHOWN)
+        yield Group(*texts.group_texts(code, len(noted)), noted[:_NAMES_SHOWN], more)
+
+
+def _number_text(count: int) -> str:
     if count == 0:
-        return _("Aim for %(photos)s.") % {"photos": LIMITS.count_text}, "warn"
+        return _("Aim for %(photos)s.") % {"photos": LIMITS.count_text}
     if count < LIMITS.min_photos:
-        return photos_missing_text(count), "warn"
+        return photos_missing_text(count)
     if count < LIMITS.recommended_min:
-        return _("Just enough. One or two more make a real difference."), "warn"
+        return _("Just enough. One or two more make a real difference.")
     if count < LIMITS.recommended_max // 2:
-        return _("A good start. A few more, as different as possible, help."), "accent"
+        return _("A good start. A few more, as different as possible, help.")
     if count <= LIMITS.recommended_max:
-        return _("A good set. You have what you need."), "good"
+        return _("A good number. You have what you need.")
     if count < LIMITS.max_photos:
-        return _("Plenty. More will hardly help, and you can remove similar ones."), "good"
-    return _("Full. This is the most a model can have."), "good"
+        return _("Plenty. More will hardly help, and you can remove similar ones.")
+    return _("Full. This is the most a model can have.")

@@ -21,16 +21,15 @@ from models_app.selectors import photo_for, photos_of
 
 def stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:
     """Return the reply that lets the page show a stored photo."""
-    count = photos_of(model).count()
-    advice = advice_context(model, count)
-    card = {"card": photo_card(photo)}
+    advice = advice_context(model, photos_of(model))
+    card = {"card": photo_card(photo, advice=advice["advice"])}
     return {
         "id": str(photo.pk),
         "changes": photo.changes,
         "changes_text": photo.changes_text,
         "card": render_to_string("pieces/_photo_card.html", card, request),
         "advice": render_to_string("wizard/_photo_advice.html", advice, request),
-        "count": count,
+        "count": advice["advice"].count,
     }
 
 

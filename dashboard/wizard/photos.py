@@ -14,41 +14,36 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
-from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
-from dashboard.limit_notes import limit_reached
 from dashboard.wizard.caption_context import notes_fragments
 from dashboard.wizard.context import photos_context
-from dashboard.wizard.photo_replies import live, stored
-from dashboard.wizard.plain_uploads import archive_in, take_in_plainly
+from dashboard.wizard.partial_handlers import PART_METHODS, begin_parts, carry_on
+from dashboard.wizard.plain_uploads import take_in_plainly
 from dashboard.wizard.steps import PHOTOS, save_captions
+from dashboard.wizard.upload_handlers import take_upload, wants_json
 from models_app.caption_services import set_caption
-from models_app.captions import CaptionError, read_caption
-from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.errors import NotEditableError
 from models_app.limits import LIMITS
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
-from models_app.services import add_photo, move_photo, remove_photo
+from models_app.services import move_photo, remove_photo
 
 View = Callable[..., HttpResponseBase]
 
 
-def photo_view(view: View) -> View:
+def answers_scripts(view: View) -> View:
     """Answer scripts, too, when nobody is signed in or the model cannot be changed.
 
     A plain redirect would give a script the HTML of the sign-in page with status 200.
     """
 
-    @login_not_required
-    @require_POST
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -61,21 +56,36 @@ def photo_view(view: View) -> View:
     return wrapped
 
 
+def photo_view(view: View) -> View:
+    """A form's or a script's button: POST only, and answers as `answers_scripts` does."""
+    return login_not_required(require_POST(answers_scripts(view)))
+
+
 @photo_view
 def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
     """Store uploaded photos, and those in uploaded archives. A refused one stops no other."""
-    user = current_user(request)
-    model = model_for(user, model_id)
-    model.owner = user  # the same row: saves a query
-    if not model.is_editable:
-        raise NotEditableError
-    uploads = request.FILES.getlist("photos")
+    model = _draft(request, model_id)
     if wants_json(request):
-        return _upload_one(request, model, uploads)
+        return take_upload(request, model)
+    uploads = request.FILES.getlist("photos")
     take_in_plainly(request, model, uploads)
     if not uploads:
         messages.warning(request, _("Choose some photos first."))
     return _photos_page(model)
+
+
+@photo_view
+def photo_parts(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
+    """Begin an upload that arrives in parts."""
+    return begin_parts(request, _draft(request, model_id))
+
+
+@login_not_required
+@require_http_methods(PART_METHODS)
+@answers_scripts
+def photo_part(request: HttpRequest, model_id: uuid.UUID, upload_id: uuid.UUID) -> HttpResponseBase:
+    """Say how much has arrived, take another part, or give the upload up."""
+    return carry_on(request, _draft(request, model_id), upload_id)
 
 
 @photo_view
@@ -104,45 +114,26 @@ def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     return JsonResponse({"caption": photo.caption, "fragments": fragments})
 
 
-def _upload_one(
-    request: HttpRequest, model: UserModel, uploads: list[UploadedFile[bytes]]
-) -> HttpResponseBase:
-    """Return the photo's card and the new advice, or why the photo was refused; of an archive, that
-    for each of its photos."""
-    if not uploads:  # so also where its name is not UTF-8, which makes the part unreadable
-        text = _("No photo arrived. Choose one, or send it under another name.")
-        return JsonResponse({"message": text}, status=400)
-    if len(uploads) != 1:
-        return JsonResponse({"message": _("Upload one photo at a time.")}, status=400)
-    try:
-        if photos := archive_in(uploads[0]):
-            return live(request, model, photos, _chosen(request))
-        caption = _caption(request)
-        photo = add_photo(model, upload=uploads[0], chosen=_chosen(request), caption=caption)
-    except PhotoRefusedError as refusal:
-        reply = {"code": refusal.code, "message": refusal.message}
-        if refusal.twin_id:
-            # The reply to an earlier try may be lost, so that the page does not show the photo yet.
-            reply |= stored(request, model, photo_for(model.owner, refusal.twin_id))
-        return JsonResponse(reply, status=507 if refusal.code == "no_space" else 422)
-    except LimitReachedError as reached:
-        return limit_reached(reached)
-    return JsonResponse(stored(request, model, photo), status=201)
+@require_safe
+def photo_advice(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
+    """Return the advice and the photos' notes, for a page that waits for photos to be measured.
+
+    The last answer has the status that ends htmx's polling.
+    """
+    context = photos_context(model_for(current_user(request), model_id))
+    is_over = not context["advice"].waiting
+    status = HttpResponseStopPolling.status_code if is_over else 200
+    return render(request, "wizard/_advice_and_notes.html", context, status=status)
 
 
-def _caption(request: HttpRequest) -> str:
-    """Return the caption in the text file that was sent with a photo; "" where it cannot be one."""
-    upload = request.FILES.get("caption")
-    try:
-        return read_caption(upload.file) if upload and upload.file else ""
-    except CaptionError:
-        return ""
-
-
-def _chosen(request: HttpRequest) -> int | None:
-    """Return when the person chose the photo, as the uploader says: uploads end in any order."""
-    text = request.POST.get("chosen", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+def _draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
+    """Return the person's own draft. Raises Http404, and NotEditableError once it was started."""
+    user = current_user(request)
+    model = model_for(user, model_id)
+    model.owner = user  # the same row: saves a query
+    if not model.is_editable:
+        raise NotEditableError
+    return model
 
 
 def _grid_and_advice(request: HttpRequest, model: UserModel) -> HttpResponse:
@@ -171,8 +162,3 @@ def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> H
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(address)
     return redirect(address)
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks."""
-    return request.headers.get("Accept", "").startswith("application/json")

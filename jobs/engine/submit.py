@@ -28,6 +28,7 @@ from jobs.log_context import about
 from jobs.models import JobQueue
 from jobs.states import Status
 from jobs.work import MissingInputError, Work, work_for
+from models_app.storage_errors import StorageAwayError
 from providers import registry
 from providers.base import Provider
 from providers.errors import (
@@ -148,6 +149,9 @@ def _prepare(job: JobQueue, work: Work) -> tuple[Provider, Any, Run | None] | No
         log.error("job %s: it cannot be sent: %s: %s", job.pk, error.code, error)
         detail = error_text(error)
         move(job, Status.FAILED, error_code=error.code, error_detail=detail, sent_at=None)
+    except StorageAwayError as error:
+        log.warning("job %s waits: %s", job.pk, error)
+        _put_off(job, error, code=error_code(error))
     except Exception as error:
         log.exception("job %s: preparing failed", job.pk)
         _retry_or_fail(job, error)

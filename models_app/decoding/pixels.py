@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
+import pyvips
 from PIL import Image, ImageFile
-from PIL.Image import Resampling, Transpose
+from PIL.Image import Resampling
 
-from models_app.decoding import banded
+from models_app.coach.measuring import measure
+from models_app.decoding import banded, vips
 from models_app.decoding.bands import STRIP_ROWS, reduced, strips
 from models_app.decoding.colours import profile_of_png
 from models_app.decoding.metadata import opened
@@ -30,30 +32,22 @@ from models_app.decoding.notes import (
 )
 from models_app.decoding.opened import Opened
 from models_app.decoding.plain import in_eight_bits, is_plain, opaque
-from models_app.decoding.srgb import in_srgb
+from models_app.decoding.srgb import in_srgb, is_srgb
 from models_app.decoding.task import NormalisedPhoto, Task
 
-# EXIF 2.32, 4.6.4 A, tag Orientation: the operation that undoes each value.
-_UPRIGHT = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
+_STORED_QUALITY, _THUMBNAIL_QUALITY = 95, 82
+_SHRINKS = (8, 4, 2)  # by which libjpeg divides the sides while it decodes
+_RGB_BANDS = 3
+_TURNED = range(2, 9)  # EXIF 2.32, 4.6.4 A, tag Orientation
 
 
 def normalise(source: IO[bytes], task: Task) -> NormalisedPhoto:
     """Decode and re-encode one photo. Raises whatever a decoder raises."""
-    photo, pixels = _near_its_size(source, task)
-    pixels.thumbnail((task.stored_side,) * 2, Resampling.LANCZOS, reducing_gap=None)
-    pixels, is_converted = in_srgb(pixels, photo.profile)
-    if photo.orientation in _UPRIGHT:
-        pixels = pixels.transpose(_UPRIGHT[photo.orientation])
+    photo, pixels = _of_stored_size(source, task)
+    pixels, is_converted = _in_srgb(pixels, photo.profile)
+    pixels = vips.upright(pixels, photo.orientation)
     if task.crop:
-        pixels = _part(pixels, *task.crop)
+        pixels = vips.part(pixels, *task.crop)
     return _encode(pixels, task, tuple(_changes(photo, task, is_converted=is_converted)))
 
 
@@ -61,7 +55,7 @@ def _changes(photo: Opened, task: Task, *, is_converted: bool) -> Iterator[str]:
     """Yield what was done to a photo, in the words of `models_app.changes`."""
     facts = {
         "first": MORE in photo.found,
-        "turned": photo.orientation in _UPRIGHT,
+        "turned": photo.orientation in _TURNED,
         "location": LOCATION in photo.found,
         "details": DETAILS in photo.found,
         "colours": is_converted,
@@ -72,15 +66,43 @@ def _changes(photo: Opened, task: Task, *, is_converted: bool) -> Iterator[str]:
     yield from (change for change, is_so in facts.items() if is_so)
 
 
-def _near_its_size(source: IO[bytes], task: Task) -> tuple[Opened, Image.Image]:
+def _of_stored_size(source: IO[bytes], task: Task) -> tuple[Opened, pyvips.Image]:
     """Return what is known of the photo, and its picture: opaque, eight bits, small enough."""
-    if not banded.comes_in_bands(task.decoder):
-        photo, image = _opened(source, task)
-        return photo, _reduced(image, task)
-    photo = banded.opened(source, task.decoder)
-    _check_size(photo.width, photo.height, task)
-    factor = max(1, max(photo.width, photo.height) // task.near_side)
-    return photo, reduced(photo.bands, photo.width, photo.height, factor)
+    if banded.comes_in_bands(task.decoder):
+        photo = banded.opened(source, task.decoder)
+        _check_size(photo.width, photo.height, task)
+        factor = max(1, max(photo.width, photo.height) // task.near_side)
+        return photo, _fitted(reduced(photo.bands, photo.width, photo.height, factor), task)
+    photo, pixels = _opened(source, task)
+    if isinstance(pixels, Image.Image):
+        pixels = _fitted(_reduced(pixels, task), task)
+    return photo, pixels
+
+
+def _opened(source: IO[bytes], task: Task) -> tuple[Opened, Image.Image | pyvips.Image]:
+    """Return what is known of the photo, and its first frame; when this returns, nothing else of
+    it is in memory."""
+    with opened(source, task.decoder) as image:
+        _check_size(*image.size, task)
+        if task.decoder == "JPEG" and image.mode == "RGB" and max(image.size) > task.stored_side:
+            return _streamed(source, image, task)
+        return _decoded(image, task)
+
+
+def _fitted(image: Image.Image, task: Task) -> pyvips.Image:
+    image.thumbnail((task.stored_side,) * 2, Resampling.LANCZOS, reducing_gap=None)
+    return vips.from_pillow(image)
+
+
+def _streamed(
+    source: IO[bytes], image: ImageFile.ImageFile, task: Task
+) -> tuple[Opened, pyvips.Image]:
+    """Return a large JPEG, of which Pillow has read the notes; it is never whole in memory."""
+    profile, orientation, found = _notes(image)
+    photo = Opened(*image.size, (), profile, orientation, found)
+    # A fraction of the size is enough, and takes a fraction of time.
+    shrink = next((one for one in _SHRINKS if max(image.size) >= one * task.near_side), 1)
+    return photo, vips.read_jpeg(source, shrink, task.stored_side)
 
 
 def _check_size(width: int, height: int, task: Task) -> None:
@@ -88,21 +110,18 @@ def _check_size(width: int, height: int, task: Task) -> None:
         raise ValueError("the decoder reads another size than we did")
 
 
-def _opened(source: IO[bytes], task: Task) -> tuple[Opened, Image.Image]:
+def _decoded(image: ImageFile.ImageFile, task: Task) -> tuple[Opened, Image.Image]:
     """Return what is known of the photo, and its first frame."""
-    with opened(source, task.decoder) as image:
-        size = image.size
-        _check_size(*size, task)
-        if task.decoder == "JPEG":
-            # A fraction of the size is enough, and takes a fraction of time and memory.
-            scale = task.near_side / max(size)
-            image.draft(None, (int(image.width * scale), int(image.height * scale)))
-        image.load()
-        # A PNG may have its profile and orientation after the pixels, so read them last.
-        profile, orientation, found = _notes(image)
-        photo = Opened(*size, (), profile, orientation, found)
-        # The same pixels, without the file and the decoder's own copies of them.
-        return photo, image._new(image.im)
+    size = image.size
+    if task.decoder == "JPEG":
+        scale = task.near_side / max(size)
+        image.draft(None, (int(image.width * scale), int(image.height * scale)))
+    image.load()
+    # A PNG may have its profile and orientation after the pixels, so read them last.
+    profile, orientation, found = _notes(image)
+    photo = Opened(*size, (), profile, orientation, found)
+    # The same pixels, without the file and the decoder's own copies of them.
+    return photo, image._new(image.im)
 
 
 def _notes(image: ImageFile.ImageFile) -> tuple[bytes | None, int | None, frozenset[str]]:
@@ -136,29 +155,38 @@ def _reduced(image: Image.Image, task: Task) -> Image.Image:
     return reduced(bands, *image.size, factor)
 
 
-def _part(pixels: Image.Image, left: int, upper: int, right: int, lower: int) -> Image.Image:
-    # Pillow would put black where there is no picture.
-    if not (0 <= left < right <= pixels.width and 0 <= upper < lower <= pixels.height):
-        raise ValueError("the picture is smaller than the part of it")
-    return pixels.crop((left, upper, right, lower))
+def _in_srgb(pixels: pyvips.Image, profile: bytes | None) -> tuple[pyvips.Image, bool]:
+    """Return the picture in sRGB, and whether its colours had to be converted."""
+    if pixels.bands == _RGB_BANDS and is_srgb(profile):
+        return pixels, False
+    image, is_converted = in_srgb(vips.to_pillow(pixels), profile)
+    return vips.from_pillow(image), is_converted
 
 
-def _encode(pixels: Image.Image, task: Task, changes: tuple[str, ...]) -> NormalisedPhoto:
-    # Encoders copy what they find here: profile, comment, resolution.
-    pixels.info = {}
-    width, height = pixels.size
+def _encode(pixels: pyvips.Image, task: Task, changes: tuple[str, ...]) -> NormalisedPhoto:
+    measures = _measures(pixels, task)
     data, extension = b"", "jpg"
     if task.stored_as == "PNG":
-        # Photos hardly pack any better above this level, and take three times as long.
-        data, extension = _saved(pixels, "PNG", compress_level=1), "png"
+        data, extension = _as_png(pixels), "png"
     elif task.stored_as:
-        data = _saved(pixels, "JPEG", quality=95, subsampling=0)
-    pixels.thumbnail((task.thumbnail_side,) * 2, Resampling.LANCZOS)
-    thumbnail = _saved(pixels, "JPEG", quality=82)
-    return NormalisedPhoto(data, extension, width, height, thumbnail, changes)
+        data = vips.as_jpeg(pixels, _STORED_QUALITY, full_colour=True)
+    thumbnail = vips.as_jpeg(vips.fitted(pixels, task.thumbnail_side), _THUMBNAIL_QUALITY)
+    size = pixels.width, pixels.height
+    return NormalisedPhoto(data, extension, *size, thumbnail, changes, measures)
 
 
-def _saved(pixels: Image.Image, name: str, **options: int) -> bytes:
+def _measures(pixels: pyvips.Image, task: Task) -> dict[str, Any] | None:
+    if not task.stored_as:
+        return None
+    try:
+        return measure(vips.to_pillow(pixels))
+    except Exception:  # advice is not worth losing the photo
+        return None
+
+
+def _as_png(pixels: pyvips.Image) -> bytes:
+    # By Pillow: libvips notes a resolution.
     buffer = io.BytesIO()
-    pixels.save(buffer, name, **options)
+    # Photos hardly pack any better above this level, and take three times as long.
+    vips.to_pillow(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,15 +1,11 @@
-"""Runs one worker per photo, as many at a time as memory allows."""
+"""Has each photo opened by a worker, as many at a time as memory allows."""
 
 from __future__ import annotations
 
-import io
 import logging
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -17,6 +13,7 @@ from django.conf import settings
 from models_app.crops import Box
 from models_app.decoding.budget import Budget, BusyError
 from models_app.decoding.task import Exit, NormalisedPhoto, Task
+from models_app.decoding.workers import Workers
 from models_app.formats import PhotoFormat
 from models_app.limits import DECODING, LIMITS
 from models_app.refusals import refused
@@ -24,9 +21,7 @@ from models_app.shapes.shape import NEAR, Shape
 
 logger = logging.getLogger(__name__)
 
-_ROOT = Path(__file__).resolve().parents[2]
-# -E and -s: nothing of the environment or of a person's own packages changes what runs.
-_COMMAND = [sys.executable, "-E", "-s", "-m", "models_app.decoding.worker"]
+_WORKERS = Workers()
 _BUDGET = Budget(DECODING.memory, DECODING.at_once)
 _REASONS: Mapping[int, str] = {
     Exit.DAMAGED: "damaged",
@@ -57,16 +52,17 @@ def decode(
         task = replace(task, crop=crop.edges)
     try:
         with _BUDGET.reserved(shape.memory, wait_seconds=DECODING.wait_seconds):
-            code, answer, words = _run(task, source)
+            answer, ended = _WORKERS.run(task, source)
     except BusyError as error:
         raise refused("busy") from error
-    if code == Exit.DONE:
+    words = ended.words
+    if ended.code == Exit.DONE:
         try:
             return NormalisedPhoto.loads(answer)
         except ValueError:
             words = "an answer that makes no sense"
-    logger.info("A photo was not opened: exit code %s, %s", code, words or "no message")
-    raise refused(_reason(code))
+    logger.info("A photo was not opened: exit code %s, %s", ended.code, words or "no message")
+    raise refused(_reason(ended.code))
 
 
 def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
@@ -83,35 +79,6 @@ def _task(photo_format: PhotoFormat, shape: Shape) -> Task:
         processor_seconds=settings.PHOTO_SECONDS * shape.effort,
         clock_seconds=DECODING.clock_seconds * min(shape.effort, DECODING.most_patience),
     )
-
-
-def _run(task: Task, source: IO[bytes]) -> tuple[int, bytes, str]:
-    """Return a worker's exit code (negative for a signal), its answer and its last words."""
-    stdin, sent = _input(source)
-    with subprocess.Popen(
-        [*_COMMAND, task.dumps()],
-        cwd=_ROOT,
-        env={},  # keys and passwords of the installation stay here
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            answer, words = process.communicate(sent, task.clock_seconds + 5)
-        except subprocess.TimeoutExpired:
-            process.kill()  # its own clock should have ended it
-            return -signal.SIGALRM, b"", "it did not end"
-    return process.returncode, answer, words.decode(errors="replace").strip()[-200:]
-
-
-def _input(source: IO[bytes]) -> tuple[IO[bytes] | int, bytes | None]:
-    """Return what a worker reads: a file as it is on the disk, else bytes to send."""
-    source.seek(0)
-    try:
-        source.fileno()
-    except (AttributeError, io.UnsupportedOperation):
-        return subprocess.PIPE, source.read()
-    return source, None
 
 
 def _reason(code: int) -> str:

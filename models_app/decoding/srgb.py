@@ -24,6 +24,11 @@ def in_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, boo
     return converted, image.mode == "CMYK" or _is_another_space(image.mode, profile)
 
 
+def is_srgb(profile: bytes | None) -> bool:
+    """Whether RGB numbers mean the same without this profile, which most photos are sent with."""
+    return not profile or not _is_another_space("RGB", profile)
+
+
 def _converted(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from typing import Any
+
+# A task always has this length, so that where one ends is never in doubt.
+MESSAGE_BYTES = 1024
+# How a worker ends whose own clock should have ended it.
+LATE = -int(signal.SIGALRM)
 
 
 class Exit(IntEnum):
@@ -40,19 +47,38 @@ class Task:
     clock_seconds: float
     crop: tuple[int, int, int, int] | None = None
 
-    def dumps(self) -> str:
-        return json.dumps(asdict(self))
+    def dumps(self) -> bytes:
+        return json.dumps(asdict(self)).encode().ljust(MESSAGE_BYTES)
 
     @classmethod
-    def loads(cls, text: str) -> Task:
-        return cls(**json.loads(text))
+    def loads(cls, message: bytes) -> Task:
+        return cls(**json.loads(message))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a worker ended: its exit code (negative for a signal), its last words, and what it took,
+    in seconds of the processor and bytes of memory."""
+
+    code: int
+    words: str = ""
+    processor_seconds: float = 0.0
+    memory: int = 0
+
+    def dumps(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def loads(cls, message: bytes) -> Ended:
+        return cls(**json.loads(message))
 
 
 @dataclass(frozen=True, slots=True)
 class NormalisedPhoto:
     """A photo ready to be stored: encoded bytes, `extension` without the dot, pixels.
 
-    `changes` are what was done to it (`models_app.changes`).
+    `changes` are what was done to it (`models_app.changes`), `measures` what was measured
+    (`models_app.coach.measuring`).
     """
 
     data: bytes
@@ -61,19 +87,21 @@ class NormalisedPhoto:
     height: int
     thumbnail: bytes
     changes: tuple[str, ...] = ()
+    measures: dict[str, Any] | None = None
 
     def dumps(self) -> bytes:
         """Return a line that describes the photo, followed by its bytes and the thumbnail's."""
         sizes = len(self.data), len(self.thumbnail)
-        line = [self.extension, self.width, self.height, *sizes, self.changes]
+        line = [self.extension, self.width, self.height, *sizes, self.changes, self.measures]
         return json.dumps(line).encode() + b"\n" + self.data + self.thumbnail
 
     @classmethod
     def loads(cls, answer: bytes) -> NormalisedPhoto:
         """Return the photo in a worker's answer. Raises ValueError if it is anything else."""
         line, _, rest = answer.partition(b"\n")
-        extension, width, height, size, thumbnail_size, changes = json.loads(line)
+        extension, width, height, size, thumbnail_size, changes, measures = json.loads(line)
         if extension not in {"jpg", "png"} or size + thumbnail_size != len(rest):
             raise ValueError("This is no worker's answer")
         sides = int(width), int(height)
-        return cls(rest[:size], extension, *sides, rest[size:], tuple(map(str, changes)))
+        words = tuple(map(str, changes))
+        return cls(rest[:size], extension, *sides, rest[size:], words, measures)

@@ -71,7 +71,9 @@ def leaks(html: str) -> list[str]:
             found.append(f"{text.parent}")
     for tag in soup.find_all(True):
         found += [str(tag) for name in SHOWN if not is_isolated(str(tag.get(name) or ""))]
-        if tag.name in {"input", "textarea"} and "evil" in str(tag) and tag.get("dir") != "auto":
+        is_shown = tag.get("type") != "hidden"
+        is_field = tag.name in {"input", "textarea"} and is_shown
+        if is_field and "evil" in str(tag) and tag.get("dir") != "auto":
             found.append(str(tag))
     return found
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import AsyncClient
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from dashboard.pages.files import BLOCK_BYTES, StoredFileResponse
 from generation.links import signed_weights_path
+from models_app.models import UserModel
 from tests.dashboard.rows import stored_model
 from tests.factories import GeneratedImageFactory, TrainingImageFactory, UserModelFactory, jpeg
 
@@ -155,6 +157,28 @@ def test_a_signed_link_does_not_outlive_its_hour(owner, anonymous_client, time_m
     path = signed_weights_path(stored_model(owner))
     time_machine.shift(3601)
     assert anonymous_client.get(path).status_code == 404
+
+
+def test_a_signed_link_is_for_these_weights_only(owner, anonymous_client):
+    model = stored_model(owner)
+    path = signed_weights_path(model)
+    assert anonymous_client.head(path).status_code == 200
+    UserModel.objects.filter(pk=model.pk).update(weights_sha256="0" * 64)
+    assert anonymous_client.get(path).status_code == 404
+
+
+def test_a_signature_for_another_purpose_opens_no_weights(owner, anonymous_client):
+    model = stored_model(owner)
+    token = signing.dumps([str(model.pk), model.weights_sha256], salt="another")
+    assert anonymous_client.get(f"/files/weights/{token}.safetensors").status_code == 404
+
+
+def test_a_clock_that_is_behind_the_signers_does_no_harm(owner, anonymous_client, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    path = signed_weights_path(stored_model(owner))
+    time_machine.shift(-120)
+    response = anonymous_client.get(path, headers={"Range": "bytes=0-1"})
+    assert (response.status_code, body_of(response)) == (206, b"we")
 
 
 def test_a_changed_signature_opens_nothing(owner, anonymous_client):

@@ -47,10 +47,9 @@ def test_continue_waits_for_a_photo_that_can_still_arrive(page, owner):
     page.context.set_offline(True)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
-    page.context.set_offline(False)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#saved")).to_contain_text("not uploaded")
-    page.get_by_role("button", name="Try again").click()
+    page.context.set_offline(False)
     expect(page.locator("#photo-grid .photo-card")).to_have_count(6)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
@@ -70,14 +69,13 @@ def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_se
 
 
 @pytest.mark.console_errors("ERR_INTERNET_DISCONNECTED")
-def test_a_photo_that_could_not_be_sent_is_sent_again(page, owner):
+def test_a_photo_that_could_not_be_sent_is_sent_once_there_is_a_connection(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
     page.context.set_offline(True)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
     page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
@@ -92,7 +90,6 @@ def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
 
     page.route("**/photos/upload", lose_the_answer, times=1)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    page.get_by_role("button", name="Try again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
     expect(page.locator("#uploads .photo-card")).to_have_count(0)
     assert model.photos.count() == 1
@@ -269,7 +266,8 @@ def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
     )
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text(words)
-    page.get_by_role("button", name="Try again").click()
+    if status in {413, 403}:  # the others pass by themselves
+        page.get_by_role("button", name="Try again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
@@ -278,9 +276,7 @@ def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
 def test_what_a_proxy_refuses_for_good_does_not_block_continue(page, owner, status, may_go_on):
     model = draft(owner, photos=5)
     page.goto(address(model, "photos"))
-    page.route(
-        "**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE), times=1
-    )
+    page.route("**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE))
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#uploads [data-note]")).to_contain_text("A server in front")
     page.get_by_role("button", name="Continue").click()

@@ -21,11 +21,16 @@ SAMPLES = {
     "EMAIL_VERIFICATION": "mandatory",
     "LOG_FORMAT": "json",
     "SITE_LANGUAGE": "pt-br",
+    "FILE_STORAGE": "bucket",
+    "S3_ADDRESSING": "path",
+    "S3_ENCRYPTION": "aws:kms",
 }
 BY_KIND = {
     "Address": "https://trainer.example.org:8443/base",
     "Amount": "7",
+    "Bucket": "photos-of.ann-1",
     "Choice": "ERROR",
+    "File": "/srv/authority of #1.pem",
     "Flag": "true",
     "Folder": "/srv/photos of #1",
     "Host": "192.0.2.7",

@@ -33,6 +33,8 @@ class Expected:
     whose: Whose
     data: dict[str, object] = field(default_factory=dict)
     changes: bool = True
+    # Methods beyond those that every address may have.
+    methods: frozenset[str] = frozenset()
     # It changes sessions and nothing else.
     is_about_sessions: bool = False
     # Looking at it keeps a passkey's challenge, or a secret to confirm, in the session.
@@ -74,7 +76,18 @@ PAGES = {
     "stop_all": _click(S),
     "account_delete": Expected(S, {"password": "wrong"}, changes=False),
     "photo_upload": Expected(O, changes=False),
+    "photo_parts": _click(O, name="a.jpg", length="9", chosen="1"),
+    "photo_part": Expected(O, methods=frozenset({"PATCH", "DELETE"})),
+    "phone_make": _click(O),
+    "phone_end": _click(O),
+    "photos_live": _read(O),
+    "phone_page": _read(Whose.BEARER),
+    "phone_upload": _read(Whose.BEARER),
+    "phone_remove": _read(Whose.BEARER),
+    "phone_parts": _read(Whose.BEARER),
+    "phone_part": Expected(Whose.BEARER, changes=False, methods=frozenset({"PATCH", "DELETE"})),
     "wizard": _click(O, **ABOUT | {"name": "Another"}),
+    "photo_advice": _read(O),
     "photo_remove": _click(O),
     "photo_move": _click(O, direction="later"),
     "photo_caption": _click(O, caption="another"),

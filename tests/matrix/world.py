@@ -21,7 +21,9 @@ from django.utils import timezone
 from accounts import addresses, invitations, sessions
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
-from models_app.models import TrainingImage, UserModel
+from models_app import partial_uploads, phone_links
+from models_app.models import PartialUpload, TrainingImage, UserModel
+from models_app.partial_uploads import Announced
 from tests.conftest import client_of
 from tests.dashboard.rows import PICTURES, describe_local_trainer
 from tests.factories import (
@@ -141,6 +143,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     TOTP.activate(owner, generate_totp_secret())
     RecoveryCodes.activate(owner)
     passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
+    phone = phone_links.token_of(phone_links.issue(draft))
     token = dumps([str(change.pk), "old"], salt=addresses._SALT)
     general = {
         "model_id": ready.pk,
@@ -156,6 +159,16 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "dashboard:wizard": {"model_id": draft.pk},
         "dashboard:photo_upload": {"model_id": draft.pk},
         "dashboard:captions": {"model_id": draft.pk},
+        "dashboard:photo_parts": {"model_id": draft.pk},
+        "dashboard:photo_part": {"model_id": draft.pk, "upload_id": _arriving(draft).pk},
+        "dashboard:phone_make": {"model_id": draft.pk},
+        "dashboard:phone_end": {"model_id": draft.pk},
+        "dashboard:photos_live": {"model_id": draft.pk},
+        "dashboard:phone_page": {"token": phone},
+        "dashboard:phone_upload": {"token": phone},
+        "dashboard:phone_remove": {"token": phone},
+        "dashboard:phone_parts": {"token": phone},
+        "dashboard:phone_part": {"token": phone, "upload_id": _arriving(draft).pk},
         "dashboard:job_retry": {"job_id": failed.pk},
         "dashboard:job_abandon": {"job_id": unknown.pk},
         "dashboard:job_not_started": {"job_id": unknown.pk},
@@ -190,6 +203,11 @@ def _draft(owner: User) -> UserModel:
     for number in range(2):
         _photo(model, number)
     return model
+
+
+def _arriving(model: UserModel) -> PartialUpload:
+    file = Announced(f"{WORD}.jpg", 9, chosen=1_000, caption=f"a {WORD} caption")
+    return partial_uploads.begin(model, file)
 
 
 def _photo(model: UserModel, number: int) -> TrainingImage:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from models_app.decoding import process
 from models_app.decoding.budget import Budget, BusyError
 from models_app.decoding.task import NormalisedPhoto
+from models_app.decoding.workers import Workers
 from models_app.errors import PhotoRefusedError
 from models_app.ingest import normalise
 from models_app.limits import DECODING
@@ -25,9 +30,20 @@ def refusal(data: bytes) -> PhotoRefusedError:
     return caught.value
 
 
-def worker(monkeypatch, program: str) -> None:
+@contextmanager
+def worker(program: str) -> Iterator[None]:
     """Put another program in the worker's place."""
-    monkeypatch.setattr(process, "_COMMAND", [sys.executable, "-c", program])
+    server = (
+        "from models_app.decoding import forkserver\n"
+        f"forkserver.worker.main = lambda task: exec({program!r}, {{}}) or 0\n"
+        "forkserver.main()"
+    )
+    with (
+        closing(Workers([sys.executable, "-c", server])) as workers,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(process, "_WORKERS", workers)
+        yield
 
 
 def sound() -> bytes:
@@ -42,8 +58,8 @@ def test_a_photo_that_takes_too_long_is_refused(settings):
 def test_a_worker_that_waits_forever_is_ended(monkeypatch):
     limits = replace(DECODING, clock_seconds=-4.9)
     monkeypatch.setattr(process, "DECODING", limits)
-    worker(monkeypatch, "import signal; signal.pause()")
-    assert refusal(sound()).code == "too_slow"
+    with worker("import signal; signal.pause()"):
+        assert refusal(sound()).code == "too_slow"
 
 
 def test_a_photo_that_takes_more_memory_than_its_shape_told_is_refused(monkeypatch):
@@ -53,28 +69,59 @@ def test_a_photo_that_takes_more_memory_than_its_shape_told_is_refused(monkeypat
 
 
 @pytest.mark.parametrize("number", ["SIGSEGV", "SIGKILL", "SIGABRT"])
-def test_a_decoder_that_crashes_costs_one_photo(monkeypatch, number):
-    with monkeypatch.context() as patched:
-        worker(patched, f"import os, signal; os.kill(os.getpid(), signal.{number})")
+def test_a_decoder_that_crashes_costs_one_photo(number):
+    with worker(f"import os, signal; os.kill(os.getpid(), signal.{number})"):
         assert refusal(sound()).code == "not_opened"
     assert normalise(io.BytesIO(sound())).width == 640
 
 
 @pytest.mark.parametrize("answer", ["", "nonsense", "[1]\\n", '["exe", 1, 1, 0, 0, []]\\n'])
-def test_an_answer_that_makes_no_sense_is_no_photo(monkeypatch, answer):
-    worker(monkeypatch, f"print({answer!r}, end='')".replace("\\\\n", "\\n"))
-    assert refusal(sound()).code == "not_opened"
+def test_an_answer_that_makes_no_sense_is_no_photo(answer):
+    answered = answer.replace("\\n", "\n").encode()
+    with worker(f"import os; os.write(1, {answered!r})"):
+        assert refusal(sound()).code == "not_opened"
 
 
 def test_a_worker_knows_nothing_of_the_installation(monkeypatch):
     monkeypatch.setenv("TOGETHER_API_KEY", "secret")
     program = (
-        "import os, sys\n"
-        "sys.exit(0 if os.environ.keys() <= {'LC_CTYPE'} and len(os.listdir('/dev/fd')) < 5 else 9)"
+        "import os\n"
+        "known = {'LC_CTYPE', 'GLIBC_TUNABLES', 'VIPS_CONCURRENCY', 'OMP_NUM_THREADS'}\n"
+        "assert os.environ.keys() <= known and len(os.listdir('/dev/fd')) < 5"
     )
-    worker(monkeypatch, program)
     monkeypatch.setattr(NormalisedPhoto, "loads", lambda _: "no environment, no open files")
-    assert normalise(io.BytesIO(sound())) == "no environment, no open files"
+    with worker(program):
+        assert normalise(io.BytesIO(sound())) == "no environment, no open files"
+
+
+def test_photos_are_opened_although_their_server_was_ended(monkeypatch):
+    with closing(Workers()) as workers:
+        monkeypatch.setattr(process, "_WORKERS", workers)
+        assert normalise(io.BytesIO(sound())).width == 640
+        server = workers._server
+        assert server
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+        assert normalise(io.BytesIO(sound())).width == 640
+
+
+def test_a_fork_of_ours_has_a_server_of_its_own():
+    assert normalise(io.BytesIO(sound())).width == 640
+    child = os.fork()
+    if not child:
+        is_its_own = (
+            process._WORKERS._server is None and normalise(io.BytesIO(sound())).width == 640
+        )
+        process._WORKERS.close()
+        os._exit(0 if is_its_own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert normalise(io.BytesIO(sound())).width == 640
+
+
+def test_the_same_photo_gives_the_same_bytes():
+    data = photo.encoded(photo.quarters(3000, 2000)).getvalue()
+    first, second = (normalise(io.BytesIO(data)) for _ in range(2))
+    assert first == second
 
 
 def test_a_file_on_the_disk_is_read_where_it_is(tmp_path):
@@ -139,3 +186,32 @@ def take(budget: Budget, memory: int, name: str, order: list[str]) -> None:
 
 def wait_for(condition) -> None:
     assert wait_until(condition, 10, interval=0.001)
+
+
+@pytest.mark.parametrize(
+    "note", [b"Exif\0\0" + b"II*\0\xff" * 99, b"ICC_PROFILE\0\1\1nonsense" * 9]
+)
+def test_broken_notes_do_not_cost_a_large_jpeg(note):
+    data = photo.encoded(photo.quarters(3000, 2000)).getvalue()
+    segment = b"\xff\xe1" if note.startswith(b"Exif") else b"\xff\xe2"
+    broken = data[:2] + segment + (len(note) + 2).to_bytes(2, "big") + note + data[2:]
+    result = normalise(io.BytesIO(broken))
+    assert (result.width, result.height) == (2048, 1365)
+    assert photo.corners(photo.opened(result.data)) == photo.UPRIGHT
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_is_turned_upright(orientation):
+    turn = photo.AS_STORED[orientation]
+    image = photo.quarters(3000, 2000)
+    stored = image if turn is None else image.transpose(turn)
+    data = photo.encoded(stored, exif=photo.exif(orientation))
+    result = normalise(data)
+    assert (result.width, result.height) == (2048, 1365)
+    assert photo.corners(photo.opened(result.data)) == photo.UPRIGHT
+    assert max(photo.opened(result.thumbnail).size) == 512
+
+
+def test_a_large_jpeg_that_ends_too_early_is_refused():
+    data = photo.encoded(photo.quarters(3000, 2000), quality=98).getvalue()
+    assert refusal(data[: len(data) // 2]).code == "damaged"

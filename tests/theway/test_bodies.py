@@ -75,6 +75,26 @@ async def test_a_body_announced_too_large_is_refused_before_it_is_read():
     assert headers[b"content-length"] == str(len(body)).encode()
 
 
+async def test_the_start_of_a_body_that_is_cut_reaches_the_app_where_it_is_of_use():
+    client = request(limited(replace(RULE, keeps_start=True)), announced=10)
+    await client.send_input({"type": "http.request", "body": b"12345", "more_body": True})
+    await client.send_input({"type": "http.disconnect"})
+    await client.receive_output()
+    assert (await client.receive_output())["body"] == b"5"
+
+
+async def test_the_start_of_a_body_that_is_too_slow_does_too_and_the_client_is_told():
+    kept: list[int] = []
+
+    async def keep(scope, receive, send):
+        await echo(scope, receive, lambda message: kept.append(message) or send(message))
+
+    client = request(limited(replace(SLOW, keeps_start=True), keep))
+    assert (await answer(client, b"12345", is_whole=False))[0] == 408
+    await client.wait()
+    assert kept[-1]["body"] == b"5"
+
+
 async def test_a_body_larger_than_announced_is_answered_and_the_client_is_gone_for_the_app():
     client = request(limited(), announced=5)
     assert (await answer(client, b"123456", b"789012", is_whole=False))[0] == 413

@@ -8,8 +8,10 @@ import uuid
 import pytest
 from django.conf import settings as site
 from django.test import Client
+from django.urls import reverse
 
 from accounts.limits import LimitReachedError
+from models_app import phone_links
 from tests.conftest import client_of
 from tests.dashboard.wizard_drafts import address, draft, upload_address
 from tests.factories import UserFactory
@@ -67,6 +69,30 @@ def test_a_step_of_the_wizard_is_no_upload(model):
     assert rule(address(model, "photos"), client_of(model.owner)).max_bytes == MEBIBYTE
 
 
+def part_address(model) -> str:
+    return upload_address(model).replace("upload", f"parts/{uuid.uuid4()}")
+
+
+def test_of_a_part_that_is_cut_the_start_is_kept(model):
+    found = rule(part_address(model), client_of(model.owner), "PATCH")
+    assert (found.sender, found.keeps_start) == (model.owner.pk, True)
+    assert not rule(upload_address(model), client_of(model.owner)).keeps_start
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_nothing_else_at_a_part_s_address_is_an_upload(model, method):
+    assert rule(part_address(model), client_of(model.owner), method).sender is None
+
+
+def test_nobody_else_sends_parts(model):
+    assert rule(part_address(model), client_of(UserFactory()), "PATCH").sender is None
+
+
+def test_what_was_begun_before_a_limit_was_reached_may_arrive(model, settings):
+    settings.LIMIT_STORAGE_MB = 0
+    assert rule(part_address(model), client_of(model.owner), "PATCH").reached is None
+
+
 def test_reading_sends_nothing(model):
     assert rule(upload_address(model), client_of(model.owner), "GET").sender is None
 
@@ -78,3 +104,13 @@ def test_who_may_upload_nothing_more_is_told_before_a_byte_is_read(model, settin
     found = rule(upload_address(model), client_of(model.owner))
     assert isinstance(found.reached, LimitReachedError)
     assert rule(upload_address(model), client_of(UserFactory())).reached is None
+
+
+def test_a_phone_may_send_photos_while_its_link_is_open(model):
+    token = phone_links.token_of(phone_links.issue(model))
+    path = reverse("dashboard:phone_upload", args=[token])
+    found = rule(path)
+    assert (found.max_bytes, found.sender) == (site.MAX_REQUEST_BYTES, model.owner.pk)
+    phone_links.end(model)
+    found = rule(path)
+    assert (found.max_bytes, found.sender, found.is_link_over) == (MEBIBYTE, None, True)

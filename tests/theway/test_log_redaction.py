@@ -54,6 +54,8 @@ def test_a_line_without_a_secret_is_left_as_it_is(written):
     "path",
     [
         "/accounts/invitation/{}/",
+        "/phone/{}/",
+        "/phone/{}/photos",
         "/accounts/confirm/{}/",
         "/account/address/{}/",
         "/accounts/password/reset/key/{}/",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.apps import apps
 from django.conf import settings
-from django.db.models import FileField
 
 from jobs.engine import journal
+from models_app.synced_storage import SyncedStorage
 from theway.backup.manifest import JOURNAL, MEDIA
+from theway.files import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Stored:
 def stored_files() -> dict[str, Stored]:
     """Return every file of people, and every answer that waits for the database, by its name in
     a backup."""
-    found = {}
+    found: dict[str, Stored] = {}
     for name, path in _paths():
         try:
             stat = path.stat()
@@ -37,20 +36,14 @@ def stored_files() -> dict[str, Stored]:
     return found
 
 
+def is_in_bucket() -> bool:
+    """Return whether people's files are in a bucket: then a backup has none of them."""
+    return bool(settings.STORAGES["default"] == settings.STORAGES.get("bucket"))
+
+
 def named_files() -> set[str]:
-    """Return the files that rows name, by their names in a backup."""
-    fields = [
-        (model, field.name)
-        for model in apps.get_models()
-        for field in model._meta.concrete_fields
-        if isinstance(field, FileField)
-    ]
-    return {
-        f"{MEDIA}/{stored}"
-        for model, name in fields
-        for stored in model._default_manager.values_list(name, flat=True)
-        if stored
-    }
+    """Return the files that rows name, by their names in a backup. None of those in a bucket."""
+    return set() if is_in_bucket() else {f"{MEDIA}/{name}" for name in named.named_files()}
 
 
 def still_missing(names: Iterable[str]) -> list[str]:
@@ -65,24 +58,8 @@ def is_elsewhere(path: Path) -> bool:
 
 
 def _paths() -> Iterator[tuple[str, Path]]:
-    root = Path(settings.MEDIA_ROOT)
-    for folder, names in _folders(root, frozenset()):
-        for name in names:
-            path = Path(folder, name)
-            # What is hidden is not of our making, and links to single files neither.
-            if not path.is_symlink() and not name.startswith("."):
-                yield f"{MEDIA}/{path.relative_to(root).as_posix()}", path
+    if not is_in_bucket():
+        for stored, path in SyncedStorage(location=settings.MEDIA_ROOT).paths():
+            yield f"{MEDIA}/{stored}", path
     for path in journal.kept_files():
         yield f"{JOURNAL}/{path.name}", path
-
-
-def _folders(folder: Path, above: frozenset[Path]) -> Iterator[tuple[Path, list[str]]]:
-    """Walk a folder and those linked in it, where people put what outgrows a disk; a link to a
-    folder above is not followed."""
-    above |= {folder.resolve()}
-    for found, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield Path(found), names
-        for linked in (Path(found, name) for name in folders):
-            if linked.is_symlink() and linked.resolve() not in above:
-                yield from _folders(linked, above)

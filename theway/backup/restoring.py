@@ -17,7 +17,7 @@ from jobs.engine import journal
 from theway.backup import databases
 from theway.backup.archive import Progress, Reader, opened
 from theway.backup.errors import BackupError
-from theway.backup.files import is_elsewhere, stored_files
+from theway.backup.files import is_elsewhere, is_in_bucket, stored_files
 from theway.backup.manifest import DATABASE, JOURNAL, MEDIA, SECRET_KEY, Manifest
 from theway.in_use import InUseError, alone
 from theway.private_folders import FILE, close_folder
@@ -94,7 +94,8 @@ def _restore(reader: Reader, progress: Progress) -> None:
         # From here on: a restore that is cut off leaves an installation that pays nothing.
         journal.require_reconcile()
         database.load(folder / DATABASE)
-        _replace_files(folder / MEDIA, Path(settings.MEDIA_ROOT))
+        if not is_in_bucket():  # a bucket's files are where they were
+            _replace_files(folder / MEDIA, Path(settings.MEDIA_ROOT))
         _add_answers(folder / JOURNAL)
         _replace_secret_key(folder / SECRET_KEY)
         os.sync()

@@ -40,6 +40,11 @@ SIGNED_OUT = Answer(
     _("You are signed out"),
     _("Nothing was stored. Sign in, then upload your photos again."),
 )
+LINK_OVER = Answer(
+    404,
+    _("This link has ended"),
+    _("Nothing was stored. To add more photos, show a new code on the computer and scan it."),
+)
 TOO_SLOW = Answer(
     408,
     _("That took too long"),
@@ -79,6 +84,14 @@ READ_ONLY = Answer(
         "safe. Tell the operator, then try again."
     ),
     retry_after=None,
+)
+AWAY = Answer(
+    503,
+    _("The file storage does not answer right now"),
+    _(
+        "Photos, weights and pictures are safe where they are, and trainings go on. What you just "
+        "sent was not stored. Wait a moment, then try again."
+    ),
 )
 _POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 

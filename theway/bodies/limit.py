@@ -10,6 +10,7 @@ from typing import Any
 
 from theway.bodies.answers import (
     BUSY,
+    LINK_OVER,
     SIGNED_OUT,
     TOO_LARGE,
     TOO_MANY,
@@ -92,12 +93,14 @@ class _Body:
         self._rule, self._scope = rule, scope
         self._receive, self._send, self._has_room = receive, send, has_room
         self._received = 0
-        self._is_read = self._is_refused = False
+        self._is_read = self._is_refused = self._is_cut = False
         self._deadline = self._window_end = 0.0
         self._window_received = 0
 
     async def receive(self) -> Message:
         """Return the next part of the body; after it, what the server says."""
+        if self._is_cut:
+            await asyncio.Event().wait()  # until the application has kept what there is
         if self._is_refused:
             return _GONE
         if self._is_read:
@@ -105,6 +108,8 @@ class _Body:
         message = await self._in_time()
         if message is None:
             return await self._refuse(TOO_SLOW)
+        if message["type"] == "http.disconnect" and self._rule.keeps_start:
+            return self._cut()
         size = len(message.get("body", b""))
         self._received += size
         self._window_received += size
@@ -119,6 +124,14 @@ class _Body:
         """Pass the application's answer on, unless the client has ours already."""
         if not self._is_refused:
             await self._send(message)
+
+    def _cut(self) -> Message:
+        """Return an end of the body where it was cut: the application keeps what has arrived.
+
+        Told that the client is gone, it would throw that away.
+        """
+        self._is_read = self._is_cut = True
+        return {"type": "http.request", "body": b"", "more_body": False}
 
     async def _in_time(self) -> Message | None:
         """Return the next message, None if the client is too slow."""
@@ -149,7 +162,7 @@ class _Body:
     async def _refuse(self, answer: Answer) -> Message:
         self._is_refused = True
         await _refuse(self._rule, answer, self._scope, self._send)
-        return _GONE
+        return self._cut() if answer is TOO_SLOW and self._rule.keeps_start else _GONE
 
 
 async def _refuse(rule: Rule, answer: Answer, scope: Scope, send: Send) -> None:
@@ -159,6 +172,8 @@ async def _refuse(rule: Rule, answer: Answer, scope: Scope, send: Send) -> None:
 
 
 def _too_large(rule: Rule) -> Answer:
+    if rule.is_link_over:
+        return LINK_OVER
     return SIGNED_OUT if rule.is_upload and rule.sender is None else TOO_LARGE
 
 

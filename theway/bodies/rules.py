@@ -1,15 +1,15 @@
 """Who may send how much to which address: the one place where that is decided.
 
-Everybody may send a form. A photo may be sent by a person who is signed in, to a draft of theirs;
-whatever nobody in particular sends stays in memory and small. A provider's report may be larger,
-at an address that we have signed.
+Everybody may send a form. A photo may be sent by a person who is signed in, to a draft of theirs,
+and by a phone with the draft's link; whatever nobody in particular sends stays in memory and small.
+A provider's report may be larger, at an address that we have signed.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, parse_cookie
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from accounts import limits
 from accounts.allowances import Limit
@@ -28,6 +28,7 @@ from accounts.limits import LimitReachedError
 from accounts.models import User
 from jobs import webhook_links, webhook_log
 from jobs.webhook_log import Outcome
+from models_app import phone_links
 from models_app.selectors import models_of
 from models_app.texts import is_storable
 from theway.bodies.asgi import Scope, header
@@ -35,7 +36,13 @@ from theway.bodies.asgi import Scope, header
 logger = logging.getLogger(__name__)
 
 _MEBIBYTE = 1024 * 1024
-_UPLOAD_VIEWS = {"dashboard:photo_upload"}
+# Views that take files, and with which method; the parts of a file are kept as far as they come.
+UPLOAD_VIEWS = {
+    "dashboard:photo_upload": "POST",
+    "dashboard:photo_part": "PATCH",
+    "dashboard:phone_upload": "POST",
+    "dashboard:phone_part": "PATCH",
+}
 # How a refusal of a provider's report is counted, by its status.
 _OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}
 
@@ -46,8 +53,9 @@ class Rule:
 
     In every `window_seconds` at least `window_bytes` must arrive, and everything within `seconds`.
     `sender` is the account that may upload here; `is_upload` says that one must be signed in for
-    more than `max_bytes`; `reached` is why that account may upload nothing at the moment;
-    `on_refusal` is told the status of a refusal.
+    more than `max_bytes`, `is_link_over` that the phone's link has ended; `reached` is why that
+    account may upload nothing at the moment; `keeps_start` says that what has arrived of a body
+    that is cut is of use; `on_refusal` is told the status of a refusal.
     """
 
     max_bytes: int
@@ -56,7 +64,9 @@ class Rule:
     window_bytes: int
     sender: Any = None
     is_upload: bool = False
+    is_link_over: bool = False
     reached: LimitReachedError | None = None
+    keeps_start: bool = False
     on_refusal: Callable[[int], Awaitable[None]] | None = None
 
 
@@ -73,10 +83,21 @@ def ordinary(*, is_upload: bool = False) -> Rule:
     return Rule(_MEBIBYTE, 30, 10, 1024, is_upload=is_upload)
 
 
-def upload(sender: Sender) -> Rule:
-    """Return the rule for photos. A phone in a tunnel may send nothing for a while."""
-    most = settings.MAX_REQUEST_BYTES
-    return Rule(most, 1800, 30, 30 * 1024, sender.id, is_upload=True, reached=sender.reached)
+def upload(sender: Sender, *, is_part: bool = False) -> Rule:
+    """Return the rule for photos. A phone in a tunnel may send nothing for a while.
+
+    What is announced in parts was asked for room when it began, and counts since.
+    """
+    return Rule(
+        settings.MAX_REQUEST_BYTES,
+        1800,
+        30,
+        30 * 1024,
+        sender.id,
+        is_upload=True,
+        reached=None if is_part else sender.reached,
+        keeps_start=is_part,
+    )
 
 
 def report(provider: str, scope: Scope) -> Rule:
@@ -109,23 +130,44 @@ async def rule_for(scope: Scope) -> Rule:
     """Return the rule for the request of `scope`, before anything of its body is read."""
     if provider := webhook_links.provider_at(scope["path"]):
         return report(provider, scope)
-    model_id = _draft(scope)
-    if model_id is None:
+    match, is_part = _upload_view(scope), scope["method"] == "PATCH"
+    if match is None:
         return ordinary()
+    if "token" in match.kwargs:
+        return await _of_phone(match.kwargs["token"], is_part=is_part)
+    model_id = match.kwargs["model_id"]
     # Not on the thread that all of the process shares: a slow database delays this request only.
     sender = await sync_to_async(_sender, thread_sensitive=False)(scope, model_id)
-    return upload(sender) if sender else ordinary(is_upload=True)
+    return upload(sender, is_part=is_part) if sender else ordinary(is_upload=True)
 
 
-def _draft(scope: Scope) -> UUID | None:
-    """Return the model that photos are sent to, None for every other request."""
-    if scope["method"] != "POST":
+def _upload_view(scope: Scope) -> ResolverMatch | None:
+    """Return the view that a file is sent to, None for every other request."""
+    method = scope["method"]
+    if method not in UPLOAD_VIEWS.values():
         return None
     try:
         match = resolve(scope["path"])
     except Resolver404:
         return None
-    return match.kwargs["model_id"] if match.view_name in _UPLOAD_VIEWS else None
+    return match if UPLOAD_VIEWS.get(match.view_name) == method else None
+
+
+async def _of_phone(token: str, *, is_part: bool) -> Rule:
+    """Return the rule for what a phone sends: as its draft's owner may, while its link is open.
+
+    The owner's limits are not told to whoever holds it.
+    """
+    sender = await sync_to_async(_owner_of_link, thread_sensitive=False)(token)
+    return upload(sender, is_part=is_part) if sender else replace(ordinary(), is_link_over=True)
+
+
+def _owner_of_link(token: str) -> Sender | None:
+    try:
+        link = phone_links.open_link(token) if is_storable(token) else None
+        return Sender(link.model.owner_id, None) if link else None
+    finally:
+        connections.close_all()  # the thread is not a request's, so nobody else closes them
 
 
 def _sender(scope: Scope, model_id: UUID) -> Sender | None:

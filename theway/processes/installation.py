@@ -16,7 +16,7 @@ from theway.processes.watchdog import Watchdog
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER_KEY = "throw-away"
 _KEYS = re.findall(r"^#(\w+_(?:KEY|TOKEN))=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-_EMPTY = ("PUBLIC_URL", "REDIS_URL", "TRAINER_PUBLIC_URL", *_KEYS)
+_EMPTY = ("PUBLIC_URL", "REDIS_URL", "S3_BUCKET", "TRAINER_PUBLIC_URL", *_KEYS)
 
 
 def installation_environment(folder: Path, *, port: int, trainer_port: int) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.chaos.mutant import ORPHANS, RESTORE, SEAMS, TURNS, WEBHOOKS, Mutant, aimed
+from bench.chaos.mutant import ORPHANS, RESTORE, SEAMS, TURNS, WEBHOOKS, Mutant
 
 HOSTED = (
     # --- its list shows the photos instead of our token -------------------------------------
@@ -12,7 +12,6 @@ HOSTED = (
         '    changes["lookup_key"] = lookup_key\n',
         "",
         (SEAMS,),
-        (*aimed("answer lost", trials=1), "--provider", "replicate"),
     ),
     Mutant(
         "the journal does not keep what a list shows",

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from theway.backup.errors import BackupError
+from theway.backup.files import is_in_bucket
 from theway.backup.making import expected_size, make
 from theway.backup.manifest import SECRET_KEY, Manifest
 from theway.backup.progress import Tenths
@@ -45,6 +46,11 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"Not on the disk, and so not in it, although the database names them: "
                 f"{len(manifest.missing)} files, such as {manifest.missing[0]}."
+            )
+        if is_in_bucket():
+            self.stdout.write(
+                "Photos, weights and pictures are not in it: they are in the bucket. Keep that "
+                "safe by its own means, and for as long as this backup."
             )
         if SECRET_KEY not in {entry.name for entry in manifest.entries}:
             self.stdout.write(
