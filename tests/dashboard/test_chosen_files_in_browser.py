@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_a_file_that_changed_after_it_was_chosen_is_to_be_chosen_again(page, own
     page.set_input_files("#photos", path)
     expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
     path.write_bytes(jpeg(colour="navy") + b"edited")
+    os.utime(path, (1, 1))
     page.context.set_offline(False)
     note = page.locator('#uploads [data-state="refused"] [data-note]')
     expect(note).to_contain_text("This file cannot be read")
