@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -71,6 +71,9 @@ bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV c
 bench-ingest: $(DEV_STAMP) ## What taking in 20 photos takes, by SHARP=folder (npm install sharp) too, and hostile files; PHOTOS=folder
 	@$(PYTHON) -m bench.beside $(if $(PHOTOS),"$(PHOTOS)") $(if $(SHARP),--sharp "$(SHARP)")
 	@$(PYTHON) -m bench.ingest $(if $(PHOTOS),"$(PHOTOS)")
+
+bench-hostile: $(DEV_STAMP) ## What hundreds of hostile files and ways of sending do to the site; KIND=PNG picks some
+	@$(PYTHON) -m bench.hostile $(if $(KIND),"$(KIND)")
 
 bench-colours: $(DEV_STAMP) ## How far stored colours are from what a photo's profile says
 	@$(PYTHON) -m bench.colours

@@ -42,21 +42,29 @@ def tree_memory(pid: int) -> float:
     return sum(map(proportional_memory, [pid, *children(pid)]))
 
 
-def run(command: list[str], photos: list[str]) -> tuple[float, float, float]:
-    """Return a contestant's seconds by the clock and of the processor, and its peak in MiB."""
+def run(command: list[str], photos: list[str]) -> tuple[float, float]:
+    """Return a contestant's seconds by the clock and of the processor."""
+    answer = subprocess.run(
+        command, input=json.dumps(photos), stdout=subprocess.PIPE, text=True, check=True
+    )
+    times = json.loads(answer.stdout)
+    return times["wall"], times["processor"]
+
+
+def peak(command: list[str], photos: list[str]) -> float:
+    """Return the most memory of a contestant's processes in MiB, in a run of its own.
+
+    Counting shared pages stops a process for a moment, the oftener the more processes there are.
+    """
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as contestant:
-        answers: list[str] = []
-        thread = threading.Thread(
-            target=lambda: answers.append(contestant.communicate(json.dumps(photos))[0])
-        )
+        thread = threading.Thread(target=contestant.communicate, args=[json.dumps(photos)])
         thread.start()
-        peak = 0.0
+        most = 0.0
         while thread.is_alive():
             with suppress(OSError):  # one of them may just have ended
-                peak = max(peak, tree_memory(contestant.pid))
+                most = max(most, tree_memory(contestant.pid))
             thread.join(0.02)
-    times = json.loads(answers[0])
-    return times["wall"], times["processor"], peak
+    return most
 
 
 def contestants(sharp: Path | None) -> dict[str, list[str]]:
@@ -74,16 +82,17 @@ def contestants(sharp: Path | None) -> dict[str, list[str]]:
 def race(title: str, photos: list[str], sharp: Path | None, rounds: int) -> None:
     """Print a line per contestant."""
     commands = contestants(sharp)
-    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
             taken[name].append(run(command, photos))
     print(f"{len(photos)} photos, {title}:")
     ours = [statistics.median(values) for values in zip(*taken["TheWay"], strict=True)]
     for name, results in taken.items():
-        wall, processor, peak = (statistics.median(one) for one in zip(*results, strict=True))
+        wall, processor = (statistics.median(one) for one in zip(*results, strict=True))
+        memory = peak(commands[name], photos)
         print(
-            f"{name:22} wall {wall:5.2f} s  processor {processor:5.2f} s  {peak:4.0f} MiB"
+            f"{name:22} wall {wall:5.2f} s  processor {processor:5.2f} s  {memory:4.0f} MiB"
             f"  TheWay takes {ours[0] / wall:.2f} × as long, {ours[1] / processor:.2f} × the "
             "processor",
             flush=True,

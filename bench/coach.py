@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,18 +23,19 @@ import django  # noqa: E402
 
 django.setup()
 
-from bench.ingest import MeasuredWorker, rendered  # noqa: E402
+from bench.ingest import MeasuredWorkers, rendered  # noqa: E402
 from models_app.decoding import process  # noqa: E402
 from models_app.ingest import normalise  # noqa: E402
 
-# The worker as it is, but for the measuring and the detector.
+# The server of workers as it is, but for the measuring and the detector.
 WITHOUT = """
-import os, sys
+import sys
+sys.path.insert(0, ".")
 from models_app.coach import faces
-from models_app.decoding import pixels, worker
+from models_app.decoding import forkserver, pixels
 faces.load = lambda: None
 pixels.measure = lambda image: {}
-os._exit(worker.main())
+forkserver.main()
 """
 ROUNDS = 3
 
@@ -49,15 +51,15 @@ def rendered_photos(count: int = 20) -> list[Path]:
     return paths
 
 
-def taken_in(paths: list[Path], command: list[str]) -> tuple[float, float, float]:
+def taken_in(paths: list[Path], workers: MeasuredWorkers) -> tuple[float, float, float]:
     """Return what the workers took: seconds by the clock and of the processor, most mebibytes."""
-    process._COMMAND[:] = command
+    process._WORKERS = workers
     started, processor, memory = time.monotonic(), 0.0, 0.0
     for path in paths:
         with path.open("rb") as source:
             normalise(source)
-        processor += MeasuredWorker.processor
-        memory = max(memory, MeasuredWorker.memory)
+        processor += workers.ended.processor_seconds
+        memory = max(memory, workers.ended.memory / 2**20)
     return time.monotonic() - started, processor, memory
 
 
@@ -66,13 +68,12 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     folder = parser.parse_args().folder
     paths = sorted(folder.iterdir()) if folder else rendered_photos()
-    process.subprocess.Popen = MeasuredWorker
-    ordinary = list(process._COMMAND)
-    commands = {"with": ordinary, "without": [*ordinary[:-2], "-c", WITHOUT]}
+    without = (sys.executable, "-E", "-s", "-c", WITHOUT)
+    kinds = {"with": MeasuredWorkers(), "without": MeasuredWorkers(without)}
     best: dict[str, float] = {}
     for _ in range(ROUNDS):
-        for name, command in commands.items():
-            clock, processor, memory = taken_in(paths, command)
+        for name, workers in kinds.items():
+            clock, processor, memory = taken_in(paths, workers)
             best[name] = min(best.get(name, processor), processor)
             each = 1000 * processor / len(paths)
             print(f"{name:8} {clock:6.2f} s  processor {processor:6.2f} s, {each:4.0f} ms a photo"

@@ -35,6 +35,8 @@ wizard_patterns = [
     path("dashboard/models/new/<uuid:model_id>/photos/live", panel.photos_live, name="photos_live"),
     path("phone/<str:token>/", phone.phone_page, name="phone_page"),
     path("phone/<str:token>/photos", phone.phone_upload, name="phone_upload"),
+    path("phone/<str:token>/parts", phone.phone_parts, name="phone_parts"),
+    path("phone/<str:token>/parts/<uuid:upload_id>", phone.phone_part, name="phone_part"),
     path("phone/<str:token>/remove", phone.phone_remove, name="phone_remove"),
     path("dashboard/models/new/<uuid:model_id>/<slug:step>", views.step, name="wizard"),
     path(

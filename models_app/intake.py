@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from accounts.limits import LimitReachedError
@@ -19,7 +18,7 @@ from models_app.errors import PhotoRefusedError
 from models_app.models import TrainingImage, UserModel
 from models_app.photo_files import no_space
 from models_app.photo_sets import File, PhotoSet, Refused
-from models_app.services import add_photo
+from models_app.services import add_photo, named_upload
 
 # Refused for one of these, every other file of the set would be, too.
 _ENDINGS = {"too_many_photos", "no_space"}
@@ -80,7 +79,7 @@ def _stored(model: UserModel, file: File, chosen: int) -> Result:
             if is_full(error):
                 raise no_space() from error
             raise PhotoRefusedError("unreadable", _("This file cannot be read.")) from error
-        upload = UploadedFile(source, name=file.path, size=size)
+        upload = named_upload(source, file.path, size)
         try:
             photo = add_photo(model, upload=upload, chosen=chosen, caption=file.caption)
         except OSError as error:

@@ -17,6 +17,8 @@ TEXTS = ("cp1252", "cp932", "gbk", "cp1251", "cp437", "cp866")
 # Enough to tell by; weighing takes a microsecond for each.
 _MOST_BYTES = 4096
 _GOOD, _FAIR, _RARE, _BAD = 2.0, 1.5, 0.3, -1.0
+# What word processors put between and around words, and how many letters are beside it then.
+_PLACES = {"’": (1, 2), "–—": (2,), "‘“”…": (1,), "«»°€": ()}
 
 
 def guessed_encoding(samples: Sequence[bytes], candidates: Sequence[str]) -> str:
@@ -44,17 +46,23 @@ def _score(samples: Sequence[bytes], encoding: str) -> float:
 
 
 def _latin(letter: str, beside: str) -> float:
+    letters = _letters_in(beside)
     if letter.isalpha() and letter < "\u0250":
-        return _GOOD if any("A" <= other.upper() <= "Z" for other in beside) else 0.0
-    return _FAIR if letter in "–—‘’“”…«»°€" else _BAD
+        return _GOOD if letters else 0.0
+    for marks, places in _PLACES.items():
+        if letter in marks:
+            return _GOOD if letters in places else _FAIR
+    return _BAD
 
 
 def _cyrillic(letter: str, beside: str) -> float:
-    is_alone = any("A" <= other.upper() <= "Z" for other in beside)
+    is_alone = _letters_in(beside) > 0
     return _FAIR if "\u0400" <= letter <= "\u045f" and not is_alone else _BAD
 
 
 def _japanese(letter: str, beside: str) -> float:
+    if _is_stray(beside):
+        return _BAD
     if "\u3040" <= letter <= "\u30ff":
         return _GOOD
     if "\u4e00" <= letter <= "\u9fff":  # the common ones come first (JIS X 0208, level 1)
@@ -63,10 +71,21 @@ def _japanese(letter: str, beside: str) -> float:
 
 
 def _chinese(letter: str, beside: str) -> float:
+    if _is_stray(beside):
+        return _BAD
     if "\u4e00" <= letter <= "\u9fff":  # the common ones come first (GB/T 2312, level 1)
         first, second = letter.encode("gbk")
         return _GOOD if 0xB0 <= first <= 0xD7 and second >= 0xA1 else _RARE
     return _FAIR if "\u3000" <= letter <= "\u303f" or "\uff00" <= letter <= "\uff60" else _BAD
+
+
+def _letters_in(beside: str) -> int:
+    return sum("A" <= other.upper() <= "Z" for other in beside)
+
+
+def _is_stray(beside: str) -> bool:
+    """Whether a character hangs on a Latin word, without another of its own script beside it."""
+    return beside.isascii() and any("a" <= other <= "z" for other in beside)
 
 
 _WEIGHERS: dict[str, Callable[[str, str], float]] = {

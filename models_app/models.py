@@ -233,6 +233,8 @@ class PartialUpload(models.Model):
     modified = models.PositiveBigIntegerField(default=0)
     chosen = models.PositiveBigIntegerField()
     caption = models.CharField(max_length=500, blank=True)
+    # Begun by a phone's link: it is that page's to go on with, not the wizard's.
+    by_phone = models.BooleanField(default=False)
     # What counts in the owner's storage: all that was announced, until it is taken.
     size = models.PositiveBigIntegerField()
     photo = models.ForeignKey(
@@ -244,7 +246,8 @@ class PartialUpload(models.Model):
         constraints = [
             # A request to begin whose answer was lost is made again, and finds this one.
             models.UniqueConstraint(
-                name="partial_upload_once", fields=["model", "chosen", "filename", "length"]
+                name="partial_upload_once",
+                fields=["model", "by_phone", "chosen", "filename", "length"],
             ),
         ]
 

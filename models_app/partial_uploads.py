@@ -34,7 +34,7 @@ from models_app.locks import locked_owner
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.photo_files import no_space
 from models_app.refusals import refused
-from models_app.services import check_room, clean_filename
+from models_app.services import check_room, clean_filename, named_upload
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Announced:
     chosen: int
     modified: int = 0
     caption: str = ""
+    by_phone: bool = False
 
 
 def path_of(upload: PartialUpload) -> Path:
@@ -64,16 +65,22 @@ def offset_of(upload: PartialUpload) -> int:
     return upload.length if upload.photo_id else partial_files.received(path_of(upload))
 
 
-def partial_upload_for(model: UserModel, upload_id: UUID) -> PartialUpload:
-    """Return an upload to this draft; raise Http404 for any other, and once it has expired."""
-    uploads = PartialUpload.objects.select_related("photo")
-    return get_object_or_404(uploads, pk=upload_id, model=model, expires_at__gt=timezone.now())
+def partial_upload_for(
+    model: UserModel, upload_id: UUID, *, by_phone: bool = False
+) -> PartialUpload:
+    """Return an upload to this draft; raise Http404 for any other, and once it has expired.
+
+    A phone's link leads to those that were begun by one, and to no other.
+    """
+    uploads = PartialUpload.objects.select_related("photo").filter(expires_at__gt=timezone.now())
+    return get_object_or_404(uploads, pk=upload_id, model=model, by_phone=by_phone)
 
 
 def unfinished(model: UserModel) -> QuerySet[PartialUpload]:
-    """Return what is still to arrive, or to be taken, in the order in which it was chosen."""
+    """Return what the wizard's page has begun and is still to arrive, or to be taken, in the order
+    in which it was chosen."""
     uploads = PartialUpload.objects.filter(model=model, photo=None, expires_at__gt=timezone.now())
-    return uploads.order_by("chosen")
+    return uploads.filter(by_phone=False).order_by("chosen")
 
 
 @transaction.atomic
@@ -87,7 +94,13 @@ def begin(model: UserModel, file: Announced) -> PartialUpload:
     if not model.is_editable:
         raise NotEditableError
     filename = clean_filename(file.filename)
-    same = {"model": model, "chosen": file.chosen, "filename": filename, "length": file.length}
+    same = {
+        "model": model,
+        "by_phone": file.by_phone,
+        "chosen": file.chosen,
+        "filename": filename,
+        "length": file.length,
+    }
     PartialUpload.objects.filter(**same, expires_at__lte=timezone.now()).delete()
     if existing := PartialUpload.objects.filter(**same).first():
         return existing
@@ -114,7 +127,7 @@ def opened(upload: PartialUpload) -> Iterator[UploadedFile[bytes]]:
     with path_of(upload).open("rb") as source:
         PartialUpload.objects.filter(pk=upload.pk).update(size=0)
         try:
-            yield UploadedFile(source, name=upload.filename, size=upload.length)
+            yield named_upload(source, upload.filename, upload.length)
         finally:
             waiting = PartialUpload.objects.filter(pk=upload.pk, photo=None)
             waiting.update(size=F("length"))

@@ -98,9 +98,13 @@ def take_try(link: PhoneLink) -> bool:
     return bool(left.update(tries=F("tries") + 1))
 
 
-def note_added(link: PhoneLink, photo: TrainingImage) -> str:
-    """Note that a photo came by the link; return the receipt with which it can be removed again."""
+def note_added(link: PhoneLink) -> None:
+    """Note that a photo came by the link."""
     _count(link, 1)
+
+
+def receipt_for(link: PhoneLink, photo: TrainingImage) -> str:
+    """Return with what whoever sent a photo can remove it again."""
     return signing.dumps([str(photo.pk), link.nonce], salt=_SALT, compress=False)
 
 

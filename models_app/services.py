@@ -227,12 +227,20 @@ def delete_model(model: UserModel) -> Counter[str]:
 def clean_filename(name: str) -> str:
     """Return a file's name for display: no folders, no control characters, limited length.
 
-    It is never used as a path.
+    "" where there is none: nothing to see, or dots only. It is never used as a path.
     """
     text = single_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     if len(text) > _MAX_FILENAME:
         text = f"{shortened(text, _MAX_FILENAME - 20)}…{text[-19:]}"
-    return "" if is_blank(text) else text
+    return "" if is_blank(text.strip(".")) else text
+
+
+def named_upload(source: IO[bytes], name: str, size: int | None) -> UploadedFile[bytes]:
+    """Return a file to be added as a photo, whatever it is called: some are called nothing at all,
+    which Django's uploaded files take for a name only when they have been made."""
+    upload = UploadedFile(source, name="photo", size=size)
+    upload.name = clean_filename(name) or None
+    return upload
 
 
 def _opened(upload: UploadedFile[bytes]) -> IO[bytes]:

@@ -33,6 +33,7 @@ from jobs.engine import deletions, poll, purge
 from jobs.models import JobEvent, JobQueue, RemoteDeletion
 from jobs.states import Status
 from models_app import file_deletions, services as models_app
+from models_app.caption_services import set_caption
 from models_app.models import FileDeletion, UserModel
 from tests.factories import UserFactory
 from tests.trainer.process import wait_until
@@ -138,7 +139,7 @@ def trained_model(owner: User, hunt: Hunt) -> UserModel:
     for number in range(4):
         upload = SimpleUploadedFile(f"IMG_hunted_{number}.png", noise(number))
         photo = models_app.add_photo(model, upload=upload)
-        models_app.set_caption(photo, caption="a marzipan lid")
+        set_caption(photo, caption="a marzipan lid")
         with photo.file.open() as file:
             hunt.add_file(f"photo {number}", file.read())
         with photo.thumbnail.open() as file:

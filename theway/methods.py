@@ -15,7 +15,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 METHODS = ["GET", "HEAD", "POST"]
 OF_PARTS = {"PATCH", "DELETE"}
-PART_VIEWS = {"dashboard:photo_part"}
+PART_VIEWS = {"dashboard:photo_part", "dashboard:phone_part"}
 
 
 @sync_and_async_middleware

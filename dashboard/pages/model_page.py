@@ -150,6 +150,15 @@ class ModelPage:
         return f"${cost:.2f}" if cost else gettext("Free")
 
     @cached_property
+    def are_weights_gone(self) -> bool:
+        """Whether the storage has lost them. One that does not answer says nothing about that."""
+        weights = self.model.weights
+        try:
+            return bool(weights) and not weights.storage.exists(str(weights.name))
+        except OSError:
+            return False
+
+    @cached_property
     def cost(self) -> str:
         """What it really cost, with what was billed for it; "" while nobody has said."""
         if self.job is None or self.job.cost_usd is None:

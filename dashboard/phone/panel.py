@@ -9,21 +9,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from dashboard.current_user import current_user
 from dashboard.phone.context import phone_context
 from dashboard.phone.origins import origin_for_phones
 from dashboard.wizard.context import photos_context
-from dashboard.wizard.photos import photo_view
+from dashboard.wizard.photos import own_draft, photo_view
 from models_app import phone_links
 from models_app.errors import NotEditableError
 from models_app.models import UserModel
-from models_app.selectors import model_for
 
 
 @photo_view
 def phone_make(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     """Make the draft's link, and show it."""
-    model = _draft(request, model_id)
+    model = own_draft(request, model_id)
     if origin_for_phones(request):
         phone_links.issue(model)
     return _panel(request, model)
@@ -32,7 +30,7 @@ def phone_make(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
 @photo_view
 def phone_end(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     """Withdraw the draft's link."""
-    model = _draft(request, model_id)
+    model = own_draft(request, model_id)
     phone_links.end(model)
     return _panel(request, model)
 
@@ -41,7 +39,7 @@ def phone_end(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
 def photos_live(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     """Return the photos as they are now, the advice and the part about phones, to be merged."""
     try:
-        model = _draft(request, model_id)
+        model = own_draft(request, model_id)
     except NotEditableError as error:
         raise Http404("There is no such draft.") from error
     context = photos_context(model) | phone_context(request, model)
@@ -52,12 +50,3 @@ def _panel(request: HttpRequest, model: UserModel) -> HttpResponse:
     if getattr(request, "htmx", False):
         return render(request, "wizard/_phone.html", phone_context(request, model))
     return redirect(f"{reverse('dashboard:wizard', args=[model.pk, 'photos'])}#phone")
-
-
-def _draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
-    user = current_user(request)
-    model = model_for(user, model_id)
-    model.owner = user  # the same row: saves a query
-    if not model.is_editable:
-        raise NotEditableError
-    return model

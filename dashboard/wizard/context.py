@@ -34,6 +34,7 @@ from dashboard.wizard.steps import (
 from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
 from dashboard.wizard.training_form import TrainingForm
 from models_app import litter, partial_uploads
+from models_app.captions import CAPTION_ENDINGS
 from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
@@ -135,6 +136,7 @@ def _step_context(
             | phone_context(request, model)
             | {
                 "sets": SETS,
+                "caption_endings": CAPTION_ENDINGS,
                 "litter_rule": json.dumps(litter.rule()),
                 "partial": PARTIAL,
                 "unfinished": json.dumps(_unfinished(model)),

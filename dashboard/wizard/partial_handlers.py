@@ -14,15 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
 from accounts.limits import LimitReachedError
-from dashboard.limit_notes import limit_reached
-from dashboard.wizard.photo_replies import live, stored
+from dashboard.wizard.photo_replies import live
 from dashboard.wizard.plain_uploads import archive_in
-from dashboard.wizard.upload_handlers import caption_in, number_in, refusal_reply
+from dashboard.wizard.upload_handlers import WIZARD, Replies, caption_in, number_in
 from models_app import partial_files, partial_uploads
 from models_app.errors import PhotoRefusedError
 from models_app.models import PartialUpload, UserModel
@@ -37,7 +35,7 @@ _PROBLEM = "https://iana.org/assignments/http-problem-types#mismatching-upload-o
 _YES, _NO = "?1", "?0"  # booleans of RFC 9651
 
 
-def begin_parts(request: HttpRequest, draft: UserModel) -> HttpResponse:
+def begin_parts(request: HttpRequest, draft: UserModel, replies: Replies = WIZARD) -> HttpResponse:
     """Begin an upload: 201 with its address and how much of it is there already.
 
     Fields: `name`, `length`, `chosen`, `modified`, and the file `caption`. Raises NotEditableError.
@@ -51,30 +49,36 @@ def begin_parts(request: HttpRequest, draft: UserModel) -> HttpResponse:
         chosen=chosen,
         modified=number_in(request, "modified") or 0,
         caption=caption_in(request),
+        by_phone=replies is not WIZARD,
     )
     try:
         upload = partial_uploads.begin(draft, file)
     except PhotoRefusedError as refusal:
-        return refusal_reply(request, draft, refusal)
+        return replies.refused(request, draft, refusal)
     except LimitReachedError as reached:
-        return limit_reached(reached)
+        return replies.limited(reached)
     response = _state(upload, 201)
     response["Location"] = f"{request.path}/{upload.pk}"
     return response
 
 
-def carry_on(request: HttpRequest, draft: UserModel, upload_id: UUID) -> HttpResponseBase:
+def carry_on(
+    request: HttpRequest, draft: UserModel, upload_id: UUID, replies: Replies = WIZARD
+) -> HttpResponseBase:
     """Answer HEAD, PATCH and DELETE of one upload. Raises Http404 and NotEditableError."""
-    upload = partial_uploads.partial_upload_for(draft, upload_id)
+    by_phone = replies is not WIZARD
+    upload = partial_uploads.partial_upload_for(draft, upload_id, by_phone=by_phone)
     if request.method == "DELETE":
         partial_uploads.discard(upload)
         return HttpResponse(status=204)
     if request.method == "PATCH":
-        return _append(request, draft, upload)
+        return _append(request, draft, upload, replies)
     return _state(upload, 204)
 
 
-def _append(request: HttpRequest, draft: UserModel, upload: PartialUpload) -> HttpResponseBase:
+def _append(
+    request: HttpRequest, draft: UserModel, upload: PartialUpload, replies: Replies
+) -> HttpResponseBase:
     """Take a part; with the last one, the whole file."""
     text = request.headers.get("Upload-Offset", "")
     if not text.isdecimal() or len(text) > 18 or request.content_type != PART_TYPE:
@@ -88,7 +92,7 @@ def _append(request: HttpRequest, draft: UserModel, upload: PartialUpload) -> Ht
     if request.headers.get("Upload-Complete") != _YES or offset < upload.length:
         # Also where the last part was cut on its way: then nobody reads this.
         return _state(upload, 204, offset)
-    return _taken(request, draft, upload)
+    return _taken(request, draft, upload, replies)
 
 
 def _appended(request: HttpRequest, upload: PartialUpload, offset: int) -> int:
@@ -100,31 +104,27 @@ def _appended(request: HttpRequest, upload: PartialUpload, offset: int) -> int:
     return partial_files.append(path, request, offset=offset, length=upload.length)
 
 
-def _taken(request: HttpRequest, draft: UserModel, upload: PartialUpload) -> HttpResponseBase:
+def _taken(
+    request: HttpRequest, draft: UserModel, upload: PartialUpload, replies: Replies
+) -> HttpResponseBase:
     """Answer as to a file that was sent in one request; where that was done, the same again."""
     if upload.photo:
-        return JsonResponse(stored(request, draft, upload.photo), status=201)
+        return replies.stored(request, draft, upload.photo, is_new=False)
     with ExitStack() as stack:
         try:
             file = stack.enter_context(partial_uploads.opened(upload))
-            if photos := archive_in(file):
+            if replies.take_archives and (photos := archive_in(file)):
                 return _archive(request, draft, upload, photos, stack.pop_all().close)
-            return _photo(request, draft, upload, file)
+            photo = add_photo(draft, upload=file, chosen=upload.chosen, caption=upload.caption)
+            partial_uploads.became(upload, photo)
+            return replies.stored(request, draft, photo, is_new=True)
         except FileNotFoundError:
             raise Http404 from None  # another page was first
         except PhotoRefusedError as refusal:
             partial_uploads.refuse(upload, refusal)
-            return refusal_reply(request, draft, refusal)
+            return replies.refused(request, draft, refusal)
         except LimitReachedError as reached:
-            return limit_reached(reached)
-
-
-def _photo(
-    request: HttpRequest, draft: UserModel, upload: PartialUpload, file: UploadedFile[bytes]
-) -> JsonResponse:
-    photo = add_photo(draft, upload=file, chosen=upload.chosen, caption=upload.caption)
-    partial_uploads.became(upload, photo)
-    return JsonResponse(stored(request, draft, photo), status=201)
+            return replies.limited(reached)
 
 
 def _archive(

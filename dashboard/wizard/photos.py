@@ -64,7 +64,7 @@ def photo_view(view: View) -> View:
 @photo_view
 def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
     """Store uploaded photos, and those in uploaded archives. A refused one stops no other."""
-    model = _draft(request, model_id)
+    model = own_draft(request, model_id)
     if wants_json(request):
         return take_upload(request, model)
     uploads = request.FILES.getlist("photos")
@@ -77,7 +77,7 @@ def photo_upload(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
 @photo_view
 def photo_parts(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
     """Begin an upload that arrives in parts."""
-    return begin_parts(request, _draft(request, model_id))
+    return begin_parts(request, own_draft(request, model_id))
 
 
 @login_not_required
@@ -85,7 +85,7 @@ def photo_parts(request: HttpRequest, model_id: uuid.UUID) -> HttpResponseBase:
 @answers_scripts
 def photo_part(request: HttpRequest, model_id: uuid.UUID, upload_id: uuid.UUID) -> HttpResponseBase:
     """Say how much has arrived, take another part, or give the upload up."""
-    return carry_on(request, _draft(request, model_id), upload_id)
+    return carry_on(request, own_draft(request, model_id), upload_id)
 
 
 @photo_view
@@ -126,7 +126,7 @@ def photo_advice(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     return render(request, "wizard/_advice_and_notes.html", context, status=status)
 
 
-def _draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
+def own_draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
     """Return the person's own draft. Raises Http404, and NotEditableError once it was started."""
     user = current_user(request)
     model = model_for(user, model_id)

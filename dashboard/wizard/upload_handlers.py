@@ -5,6 +5,8 @@ Handlers get the draft: whoever calls them has asked whose it is.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
@@ -15,9 +17,55 @@ from dashboard.wizard.photo_replies import live, stored
 from dashboard.wizard.plain_uploads import archive_in
 from models_app.captions import CaptionError, read_caption
 from models_app.errors import PhotoRefusedError
-from models_app.models import UserModel
+from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photo_for
 from models_app.services import add_photo
+
+
+class Replies(Protocol):
+    """How the page that sends files is told what became of one."""
+
+    take_archives: bool
+
+    def stored(
+        self, request: HttpRequest, draft: UserModel, photo: TrainingImage, *, is_new: bool
+    ) -> JsonResponse:
+        """Return the answer to a photo; not `is_new` where it was given before."""
+
+    def refused(
+        self, request: HttpRequest, draft: UserModel, refusal: PhotoRefusedError
+    ) -> JsonResponse:
+        """Return why a file was refused."""
+
+    def limited(self, reached: LimitReachedError) -> JsonResponse:
+        """Return that a limit of the owner's is reached."""
+
+
+class WizardReplies:
+    """To the owner: with the photo's card and the new advice."""
+
+    take_archives = True
+
+    def stored(
+        self, request: HttpRequest, draft: UserModel, photo: TrainingImage, *, is_new: bool
+    ) -> JsonResponse:
+        return JsonResponse(stored(request, draft, photo), status=201)
+
+    def refused(
+        self, request: HttpRequest, draft: UserModel, refusal: PhotoRefusedError
+    ) -> JsonResponse:
+        """Where it is a photo that is there already, with its card."""
+        reply = {"code": refusal.code, "message": refusal.message}
+        if refusal.twin_id:
+            # The reply to an earlier try may be lost, so that the page does not show it yet.
+            reply |= stored(request, draft, photo_for(draft.owner, refusal.twin_id))
+        return JsonResponse(reply, status=507 if refusal.code == "no_space" else 422)
+
+    def limited(self, reached: LimitReachedError) -> JsonResponse:
+        return limit_reached(reached)
+
+
+WIZARD = WizardReplies()
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -37,20 +85,9 @@ def take_upload(request: HttpRequest, draft: UserModel) -> HttpResponseBase:
     try:
         return _taken(request, draft, uploads[0])
     except PhotoRefusedError as error:
-        return refusal_reply(request, draft, error)
+        return WIZARD.refused(request, draft, error)
     except LimitReachedError as reached:
-        return limit_reached(reached)
-
-
-def refusal_reply(
-    request: HttpRequest, draft: UserModel, refusal: PhotoRefusedError
-) -> JsonResponse:
-    """Return why a file was refused; where that is a photo that is there already, with its card."""
-    reply = {"code": refusal.code, "message": refusal.message}
-    if refusal.twin_id:
-        # The reply to an earlier try may be lost, so that the page does not show the photo yet.
-        reply |= stored(request, draft, photo_for(draft.owner, refusal.twin_id))
-    return JsonResponse(reply, status=507 if refusal.code == "no_space" else 422)
+        return WIZARD.limited(reached)
 
 
 def caption_in(request: HttpRequest) -> str:
@@ -74,4 +111,4 @@ def _taken(request: HttpRequest, draft: UserModel, upload: UploadedFile[bytes]) 
     if photos := archive_in(upload):
         return live(request, draft, photos, chosen)
     photo = add_photo(draft, upload=upload, chosen=chosen, caption=caption_in(request))
-    return JsonResponse(stored(request, draft, photo), status=201)
+    return WIZARD.stored(request, draft, photo, is_new=True)

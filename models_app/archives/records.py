@@ -24,6 +24,8 @@ _END = struct.Struct("<4s4H2LH")  # 4.3.16
 _LONGEST_COMMENT = 0xFFFF
 _UNSAID, _UNSAID_COUNT = 0xFFFFFFFF, 0xFFFF  # the value is in the ZIP64 record
 _ZIP64 = 0x0001  # the kind of extra field that holds it (4.5.3)
+# What mail programs, disks and tapes put behind a file; there is nothing to read in it.
+_FILLING = b"\0\r\n"
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
@@ -132,11 +134,12 @@ def _table(source: IO[bytes]) -> _Table:
 
 
 def _end_in(tail: bytes) -> int:
-    """Return where the last record begins: its comment ends with the file."""
+    """Return where the last record begins: its comment ends with the file, but for filling."""
     at = len(tail)
     while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0:
         whole = len(tail) - at >= _END.size
-        if whole and at + _END.size + _END.unpack_from(tail, at)[-1] == len(tail):
+        end = at + _END.size + (_END.unpack_from(tail, at)[-1] if whole else 0)
+        if whole and end <= len(tail) and not tail[end:].strip(_FILLING):
             return at
     raise refused("archive_damaged")
 

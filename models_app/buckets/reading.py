@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from models_app.buckets.errors import said_plainly
+from models_app.buckets.integrity import Integrity
 from models_app.storage_errors import StorageAwayError
 
 BLOCK_BYTES = 256 * 1024
@@ -17,9 +18,11 @@ TRIES = 3
 class BucketReader(io.RawIOBase):
     """The bytes of one version of an object. Seeking costs nothing until something is read."""
 
-    def __init__(self, client: Any, bucket: str, key: str, *, size: int, etag: str) -> None:
+    def __init__(
+        self, client: Any, bucket: str, key: str, *, size: int, etag: str, integrity: Integrity
+    ) -> None:
         super().__init__()
-        self._client, self._size = client, size
+        self._client, self._size, self._integrity = client, size, integrity
         self._wanted = {"Bucket": bucket, "Key": key, "IfMatch": etag}
         self._at = 0
         self._body: Any = None
@@ -70,10 +73,14 @@ class BucketReader(io.RawIOBase):
 
     def _stream(self) -> Any:
         if self._body is None:
-            # Checksums are of whole objects: the service says none for a part.
-            part = {"Range": f"bytes={self._at}-"} if self._at else {"ChecksumMode": "ENABLED"}
-            self._body = self._client.get_object(**self._wanted, **part)["Body"]
+            self._body = self._integrity.asked(self._asked)["Body"]
         return self._body
+
+    def _asked(self) -> dict[str, Any]:
+        # Checksums are of whole objects: the service says none for a part.
+        part = {"Range": f"bytes={self._at}-"} if self._at else self._integrity.of_reading()
+        answer: dict[str, Any] = self._client.get_object(**self._wanted, **part)
+        return answer
 
     def _end_stream(self) -> None:
         if self._body is not None:

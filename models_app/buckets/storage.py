@@ -23,6 +23,7 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from models_app.buckets.errors import said_plainly
+from models_app.buckets.integrity import Integrity
 from models_app.buckets.reading import BLOCK_BYTES, BucketReader
 from models_app.buckets.writing import put
 from models_app.storage_errors import StorageAwayError
@@ -47,6 +48,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages has no 
             querystring_auth=True,
             **options,
         )
+        self._integrity = Integrity()
         self._lock = threading.Lock()
         self._shared: tuple[int, Any] | None = None
         self._away_until = self._seen_until = 0.0
@@ -119,6 +121,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages has no 
             self.key_of(name),
             size=found["ContentLength"],
             etag=found["ETag"],
+            integrity=self._integrity,
         )
         file: File[bytes] = File(io.BufferedReader(reader, BLOCK_BYTES), name)
         file.size = found["ContentLength"]
@@ -131,7 +134,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # django-storages has no 
         about = self.get_object_parameters(cleaned) | {"ContentType": kind}
         target = {"Bucket": self.bucket_name, "Key": self.key_of(cleaned)}
         with self._asked(cleaned):
-            size = put(self.client, target, content, about)
+            size = put(self.client, target, content, about, self._integrity)
         if self.size(cleaned) != size:
             raise StorageAwayError("a file did not arrive whole")
         return cleaned
@@ -212,7 +215,7 @@ def _client_config(addressing_style: str) -> Config:
         read_timeout=ANSWER_SECONDS,
         retries={"total_max_attempts": 2, "mode": "standard"},
         max_pool_connections=CONNECTIONS,
-        # Checksums are ours (`writing.py`): what is sent by itself not every service understands.
+        # Checksums are ours (`integrity.py`): what is sent by itself not every service understands.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         user_agent_extra="TheWay",

@@ -15,7 +15,7 @@ from models_app.coach import faces
 from models_app.coach.measures import VERSION
 
 # About what trainers learn at: sharper than that is not seen, and noise is averaged away.
-_SIDE = 1024
+NEAR_SIDE = 1024
 _SMALL_SIDE = 256
 _TILES = 12
 # A tile with less contrast than this, of 255, says nothing about sharpness.
@@ -36,8 +36,8 @@ def measure(image: Image.Image) -> dict[str, Any]:
     `sharpness` is None where a photo has no contrast, and `faces` where nothing can look for them.
     All shares and places are fractions of the photo.
     """
-    near = _reduced(image, _SIDE)
-    small = near.resize(_fitting(near.size, _SMALL_SIDE), Image.Resampling.BOX)
+    near = _reduced(image, NEAR_SIDE)
+    small = _resized(near, _SMALL_SIDE)
     return {
         "version": VERSION,
         "sharpness": sharpness(near),
@@ -178,8 +178,7 @@ def _is_even(image: Image.Image, edge: str, share: float) -> bool:
 
 
 def _faces(image: Image.Image) -> list[dict[str, Any]] | None:
-    side = _fitting(image.size, faces.SIDE)
-    found = faces.find(image.resize(side, Image.Resampling.BOX))
+    found = faces.find(_resized(image, faces.SIDE))
     return None if found is None else [_face(image, face) for face in found[:_MOST_FACES]]
 
 
@@ -207,7 +206,9 @@ def _reduced(image: Image.Image, side: int) -> Image.Image:
     return image.reduce(factor) if factor > 1 else image
 
 
-def _fitting(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """Return `size` with its long side at most `side`."""
-    factor = min(1.0, side / max(size))
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+def _resized(image: Image.Image, side: int) -> Image.Image:
+    """Return the picture with its long side at most `side`."""
+    factor = min(1.0, side / max(image.size))
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    # Divided by a whole number first, which is three times as fast.
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)

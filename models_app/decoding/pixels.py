@@ -15,7 +15,7 @@ import pyvips
 from PIL import Image, ImageFile
 from PIL.Image import Resampling
 
-from models_app.coach.measuring import measure
+from models_app.coach.measuring import NEAR_SIDE, measure
 from models_app.decoding import banded, vips
 from models_app.decoding.bands import STRIP_ROWS, reduced, strips
 from models_app.decoding.colours import profile_of_png
@@ -164,13 +164,14 @@ def _in_srgb(pixels: pyvips.Image, profile: bytes | None) -> tuple[pyvips.Image,
 
 
 def _encode(pixels: pyvips.Image, task: Task, changes: tuple[str, ...]) -> NormalisedPhoto:
-    measures = _measures(pixels, task)
+    near = vips.divided(pixels, NEAR_SIDE)
+    measures = _measures(near, task)
     data, extension = b"", "jpg"
     if task.stored_as == "PNG":
         data, extension = _as_png(pixels), "png"
     elif task.stored_as:
         data = vips.as_jpeg(pixels, _STORED_QUALITY, full_colour=True)
-    thumbnail = vips.as_jpeg(vips.fitted(pixels, task.thumbnail_side), _THUMBNAIL_QUALITY)
+    thumbnail = vips.as_jpeg(vips.fitted(near, task.thumbnail_side), _THUMBNAIL_QUALITY)
     size = pixels.width, pixels.height
     return NormalisedPhoto(data, extension, *size, thumbnail, changes, measures)
 

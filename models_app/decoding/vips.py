@@ -17,7 +17,7 @@ pyvips.block_untrusted_set(True)
 
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 # What is used here, looked up once and not for each photo.
-for _name in ("jpegload_source", "resize", "autorot", "copy", "jpegsave_buffer"):
+for _name in ("jpegload_source", "resize", "shrink", "autorot", "copy", "jpegsave_buffer"):
     pyvips.Introspect.get(_name)
 
 
@@ -52,6 +52,16 @@ def fitted(image: pyvips.Image, side: int) -> pyvips.Image:
         return image
     width, height = (max(1, round(one * side / long)) for one in (image.width, image.height))
     return image.resize(width / image.width, vscale=height / image.height)
+
+
+def divided(image: pyvips.Image, side: int) -> pyvips.Image:
+    """Return a picture with its sides divided by the whole number that brings it nearest `side`.
+
+    Cheaper than a filter, and good enough to measure or to reduce further.
+    """
+    factor = max(1, round(max(image.width, image.height) / side))
+    factor = min(factor, image.width, image.height)
+    return image.shrink(factor, factor).copy_memory() if factor > 1 else image
 
 
 def upright(image: pyvips.Image, orientation: int | None) -> pyvips.Image:

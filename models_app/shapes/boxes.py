@@ -168,7 +168,7 @@ class _Meta:
         self._found.primary = fields.number(4 if version else 2)
 
     def _read_kinds(self, at: int, end: int) -> None:
-        version = self._content[at]
+        version, _ = Fields(self._content[at:end]).version()
         for kind, start, stop in self._boxes(at + (8 if version else 6), end):
             fields = Fields(self._content[start:stop])
             version, _ = fields.version()
@@ -229,7 +229,8 @@ class _Meta:
                     item.properties.append(properties[index - 1])
 
     def _read_references(self, at: int, end: int) -> None:
-        size = 4 if self._content[at] else 2
+        version, _ = Fields(self._content[at:end]).version()
+        size = 4 if version else 2
         for kind, start, stop in self._boxes(at + 4, end):
             fields = Fields(self._content[start:stop])
             origin, count = fields.number(size), fields.number(2)

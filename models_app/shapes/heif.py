@@ -118,14 +118,17 @@ def _tiles(
         raise refused("unusual_kind", format="HEIC", kind=kind)
     rows, columns, sides = _grid(content_of(source, item, most=64))
     numbers = items.references.get((b"dimg", item.number), [])
-    if len(numbers) != rows * columns or len(numbers) > STRUCTURE.other_parts:
+    if len(numbers) > STRUCTURE.other_parts:
+        raise refused("too_many_parts")
+    if len(numbers) != rows * columns:
         raise refused("damaged")
     return columns, tuple(items.item(number) for number in numbers), sides
 
 
 def content_of(source: IO[bytes], item: Item, *, most: int) -> bytes:
     """Return an item's bytes from the file. Raises PhotoRefusedError for more than `most`."""
-    if not 0 < item.size <= most:
+    # No file reaches a place that it cannot have, and no system seeks there.
+    if not 0 < item.size <= most or _ends(item) > source.seek(0, 2):
         raise refused("damaged")
     content = b""
     for at, length in item.extents:

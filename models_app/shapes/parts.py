@@ -36,8 +36,9 @@ class Parts:
 
     def skip(self, size: int) -> None:
         """Pass over the next `size` bytes without reading them."""
-        if size < 0 or self._source.seek(size, io.SEEK_CUR) > self.size:
+        if not 0 <= size <= self.left:
             raise refused("damaged")
+        self._source.seek(size, io.SEEK_CUR)
 
     def count_gap(self, size: int) -> None:
         """Count bytes between parts, which have to be searched for the next one."""
@@ -54,7 +55,8 @@ class Parts:
     def count_other(self, metadata: int = 0) -> None:
         """Count one more part that holds none, `metadata` bytes long where it is a note."""
         self.other_count += 1
-        self.metadata += metadata
+        # What reaches beyond the end is not there: that is damage, not metadata.
+        self.metadata += min(metadata, self.left)
         if self.other_count > STRUCTURE.other_parts:
             raise refused("too_many_parts")
         if self.metadata > LIMITS.max_metadata_bytes:

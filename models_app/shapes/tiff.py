@@ -46,6 +46,7 @@ _KINDS = {
 _SENSOR = {32803, 34892}  # photometric interpretations of raw files
 # Up to here decoding takes no longer than other photos; beyond, so much longer as there is more.
 _USUAL_PIXELS = 24_000_000
+_HEADER_SIZE = 8
 _MAX_VALUE_BYTES = 512 * 1024
 _MAX_PIECES = 65_536  # strips of one row of the largest scan
 BAND_ROWS = 64
@@ -154,6 +155,8 @@ class _Reader:
         return page
 
     def _read_directory(self, at: int) -> None:
+        if at < _HEADER_SIZE:
+            raise refused("damaged")
         (count,) = self._unpack("H", self._bytes(at, 2))
         if count > STRUCTURE.other_parts:
             raise refused("too_many_parts")

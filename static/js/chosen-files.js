@@ -1,9 +1,13 @@
 // What a person dropped or chose: files, and folders with all that is in them.
 //
 // A folder becomes { name, files: [{ file, path }], litter: [path] }; single files have the name "".
+// What the disk does not give is an empty file with the `problem` why.
+
+import { unreadable } from "./readable.js";
 
 const zone = document.getElementById("drop-zone");
 const litter = JSON.parse(zone.dataset.litter);
+const captionEndings = zone.dataset.captionEndings.split(" ");
 const inOrder = new Intl.Collator(undefined, { numeric: true });
 
 /** The most files that are looked through; a photo's set never needs as many. */
@@ -15,8 +19,8 @@ export async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const folders = entries.filter((entry) => entry.isDirectory);
   if (folders.length === 0) return [loose(files)];
-  const single = await Promise.all(entries.filter((entry) => entry.isFile).map(fileOf));
-  const sets = single.length > 0 ? [loose(single)] : [];
+  const single = await Promise.all(entries.filter((entry) => entry.isFile).map((entry) => fileOf(entry)));
+  const sets = single.length > 0 ? [{ name: "", files: single, litter: [] }] : [];
   for (const folder of folders) sets.push(await read(folder));
   return sets;
 }
@@ -38,16 +42,23 @@ export function loose(files) {
   return { name: "", files: files.map((file) => ({ file, path: file.name })), litter: [] };
 }
 
-/** Give each photo the caption beside it: a text of the same stem, whatever the case.
- *  @returns {{ photos: object[], orphans: object[] }} photos, and texts that belong to none */
+/** Give each photo the caption beside it: the first text of the same stem, whatever the case.
+ *  @returns {{ photos: object[], orphans: object[], twins: object[] }} photos, texts that belong to
+ *  none, and further ones of the same stem */
 export function withCaptions(files) {
-  const isText = ({ path }) => /\.txt$/i.test(path);
-  const texts = new Map(files.filter(isText).map((one) => [stem(one.path), one]));
+  const isText = ({ path }) => captionEndings.some((end) => path.toLowerCase().endsWith(end));
   const photos = files.filter((one) => !isText(one));
-  for (const photo of photos) photo.caption = texts.get(stem(photo.path))?.file;
   const stems = new Set(photos.map(({ path }) => stem(path)));
-  const orphans = files.filter((one) => isText(one) && !stems.has(stem(one.path)));
-  return { photos, orphans };
+  const texts = new Map();
+  const [orphans, twins] = [[], []];
+  for (const one of files.filter(isText)) {
+    const name = stem(one.path);
+    if (!stems.has(name)) orphans.push(one);
+    else if (texts.has(name)) twins.push(one);
+    else texts.set(name, one);
+  }
+  for (const photo of photos) photo.caption = texts.get(stem(photo.path))?.file;
+  return { photos, orphans, twins };
 }
 
 function stem(path) {
@@ -71,12 +82,14 @@ async function read(folder) {
 }
 
 async function walk(folder, prefix, set) {
-  for (const entry of await entriesOf(folder)) {
+  const entries = await entriesOf(folder).catch(() => null);
+  if (!entries) set.files.push(lost(folder, prefix || folder.name));
+  for (const entry of entries ?? []) {
     if (set.files.length + set.litter.length > MOST_FILES) return;
     const path = prefix + entry.name;
     if (isLitter(entry.name)) set.litter.push(path);
     else if (entry.isDirectory) await walk(entry, `${path}/`, set);
-    else set.files.push({ file: await fileOf(entry), path });
+    else set.files.push(await fileOf(entry, path));
   }
 }
 
@@ -92,8 +105,17 @@ async function entriesOf(folder) {
   }
 }
 
-function fileOf(entry) {
-  return new Promise((resolve, reject) => entry.file(resolve, reject));
+/** One that cannot be read, such as a link to nothing, stops no other. */
+async function fileOf(entry, path = entry.name) {
+  try {
+    return { file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path };
+  } catch {
+    return lost(entry, path);
+  }
+}
+
+function lost({ name }, path) {
+  return { file: new File([], name), path, problem: unreadable() };
 }
 
 function sort(files) {

@@ -1,19 +1,26 @@
-// The page on the phone: sends each photo that is chosen, a few at a time, and says what became of it.
+// The page on the phone: sends each photo that is chosen, a few at a time, goes on where a lost
+// connection stopped it, and says what became of it. The screen stays on while something is sent,
+// where the browser can do that.
 
 import { csrfToken } from "./csrf.js";
+import { isReadable, unreadable } from "./readable.js";
+import { connectionCut, isFinal, isOurs, refusalInFront } from "./refusals.js";
+import { firstSize, transfer } from "./transfer.js";
+import { enqueue, hasTriesLeft, isSending, observe, pause } from "./upload-queue.js";
 
-const MAX_PARALLEL = 2;
-const form = document.getElementById("phone-form");
+const form = document.getElementById("drop-zone");
 const list = document.getElementById("phone-list");
 const status = document.getElementById("phone-status");
 const done = document.getElementById("phone-done");
 const template = document.getElementById("phone-row");
-const queue = [];
-let sending = 0;
+let lastChosen = 0;
+let wake; // what keeps the screen on
 
 class Photo {
   constructor(file) {
     this.file = file;
+    this.tries = 0;
+    this.chosen = lastChosen = Math.max(lastChosen + 1, Date.now() * 1000);
     this.row = template.content.firstElementChild.cloneNode(true);
     this.bar = this.row.querySelector("progress");
     this.text = this.row.querySelector("span");
@@ -21,12 +28,19 @@ class Photo {
     this.remove = this.row.querySelector("[data-remove]");
     this.row.querySelector("bdi").textContent = file.name;
     const image = this.row.querySelector("img");
-    image.addEventListener("error", () => image.remove()); // browsers that cannot show HEIC
+    image.addEventListener("error", () => (image.dataset.unseen = "")); // no browser shows them all
     image.src = URL.createObjectURL(file);
     this.bar.setAttribute("aria-label", file.name);
-    this.retry.addEventListener("click", () => enqueue(this));
+    this.retry.addEventListener("click", () => this.queue());
     this.remove.addEventListener("click", () => this.takeBack());
     list.append(this.row);
+  }
+
+  queue() {
+    this.tries = 0;
+    this.bar.value = 0;
+    this.show("waiting", gettext("Waiting"));
+    enqueue(this);
   }
 
   show(state, text) {
@@ -38,37 +52,52 @@ class Photo {
     if (["stored", "refused", "failed"].includes(state)) {
       status.textContent = `\u2068${this.file.name}\u2069: ${text}`;
     }
-    done.hidden = sending + queue.length > 0 || !list.querySelector('[data-state="stored"]');
   }
 
-  send() {
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", ({ loaded, total }) => this.showSent(loaded / total));
-    request.addEventListener("loadend", () => this.finish(request));
-    const body = new FormData();
-    body.set("photos", this.file);
+  /** What passes by itself is tried again by itself. */
+  showPassing(text, seconds) {
+    if (!hasTriesLeft(this)) return this.show("failed", text);
+    this.show("waiting", `${text} ${gettext("It is sent again by itself.")}`);
+    this.partSize = undefined;
+    pause(this, seconds);
+  }
+
+  /** Send it and show what became of it; ends when the next one may be sent. */
+  async send() {
+    this.partSize ??= firstSize(this.tries);
     this.show("sending", gettext("Uploading"));
-    request.send(body);
+    try {
+      this.finish(await transfer(this));
+    } catch {
+      if (!(await isReadable(this.file))) return this.show("refused", unreadable());
+      const text = navigator.onLine ? connectionCut() : gettext("No connection. The photo is still here.");
+      this.showPassing(text);
+    }
   }
 
-  showSent(share) {
+  showSent(bytes) {
+    const share = bytes / this.file.size;
     if (share < 1) this.bar.value = share;
     else this.bar.removeAttribute("value");
     this.text.textContent = share < 1 ? `${Math.floor(share * 100)} %` : gettext("Checking");
   }
 
+  readAnswer() {} // an answer here is short
+
   finish(request) {
-    sending -= 1;
-    const reply = read(request.responseText);
     const code = request.status;
+    if (!isOurs((name) => request.getResponseHeader(name))) return this.finishInFront(code);
+    const reply = read(request.responseText);
     this.receipt = reply.receipt;
     if (code === 200 || code === 201) this.show("stored", reply.message);
+    else if (reply.code === "busy" || code >= 500) this.showPassing(reply.message ?? gettext("Try again."));
     else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", reply.message);
     else this.show("failed", reply.message ?? gettext("No connection. Try again."));
-    pump();
+  }
+
+  finishInFront(code) {
+    if (isFinal(code)) this.show("failed", refusalInFront(code));
+    else this.showPassing(refusalInFront(code));
   }
 
   async takeBack() {
@@ -80,7 +109,7 @@ class Photo {
     const next = this.row.nextElementSibling ?? this.row.previousElementSibling;
     this.row.remove();
     status.textContent = interpolate(gettext("%(name)s was removed."), { name: `\u2068${this.file.name}\u2069` }, true);
-    done.hidden = !list.querySelector('[data-state="stored"]');
+    showDone();
     (next?.querySelector("[data-remove]:not([hidden])") ?? form.querySelector("input[type=file]")).focus();
   }
 }
@@ -93,18 +122,20 @@ function read(text) {
   }
 }
 
-function enqueue(photo) {
-  queue.push(photo);
-  photo.bar.value = 0;
-  photo.show("waiting", gettext("Waiting"));
-  pump();
+function showDone() {
+  done.hidden = isSending() || !list.querySelector('[data-state="stored"]');
 }
 
-function pump() {
-  while (sending < MAX_PARALLEL && queue.length > 0) {
-    sending += 1;
-    queue.shift().send();
+/** Keep the screen on while something is sent. Browsers end that when the page is left, and refuse
+ *  it where the battery is low. */
+function keepAwake() {
+  if (document.visibilityState !== "visible" || !navigator.wakeLock) return;
+  if (isSending() && navigator.onLine) {
+    wake ??= navigator.wakeLock.request("screen").catch(() => undefined);
+    return;
   }
+  wake?.then((lock) => lock?.release());
+  wake = undefined;
 }
 
 function add(file) {
@@ -113,7 +144,7 @@ function add(file) {
   else if (file.size > Number(form.dataset.maxBytes)) {
     const text = gettext("Larger than %(size)s. Save it as a smaller JPEG and upload that.");
     photo.show("refused", interpolate(text, { size: form.dataset.sizeText }, true));
-  } else enqueue(photo);
+  } else photo.queue();
 }
 
 for (const field of form.querySelectorAll("input[type=file]")) {
@@ -122,5 +153,11 @@ for (const field of form.querySelectorAll("input[type=file]")) {
     field.value = "";
   });
 }
-window.addEventListener("beforeunload", (event) => sending > 0 && event.preventDefault());
+window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
+observe(showDone);
+observe(keepAwake);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") wake = undefined;
+  else keepAwake();
+});
 form.dataset.ready = "";

@@ -22,9 +22,10 @@ const grid = () => document.getElementById("photo-grid");
 
 /** Follow the code that is shown; nothing is followed without one. */
 function follow() {
-  const { phoneTopic = "", phoneVersion, phoneEnds } = panel().dataset;
+  const { phoneTopic = "", phoneVersion } = panel().dataset;
+  const until = panel().querySelector("#phone-until time")?.dateTime;
   clearTimeout(ending);
-  if (phoneEnds) ending = setTimeout(refresh, Math.max(0, phoneEnds * 1000 - Date.now()) + 1000);
+  if (until) ending = setTimeout(refresh, Math.max(0, Date.parse(until) - Date.now()) + 1000);
   const wanted = document.visibilityState === "hidden" ? "" : phoneTopic;
   if (wanted === topic) return;
   link?.close();

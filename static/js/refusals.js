@@ -16,6 +16,12 @@ export function isFinal(code) {
   return code >= 400 && code < 500 && !PASSING.includes(code);
 }
 
+/** @returns {boolean} whether the same request may succeed later: too many at once, or a fault that
+ *  passes. 507 is a disk that somebody has to make room on. */
+export function isPassing(code) {
+  return code === 408 || code === 429 || (code >= 500 && code !== 507);
+}
+
 /** @returns {string} what a server in front of TheWay refused, and what the operator can change */
 export function refusalInFront(code) {
   if (code === 413) {

@@ -40,17 +40,21 @@ export function hasTriesLeft(upload) {
   return upload.tries < MOST_TRIES;
 }
 
-/** Try again after a pause that grows; without a connection, once there is one again. */
+/** Try again after a pause that grows; without a connection, once there is one again. A phone that
+ *  was locked or showed something else goes on as soon as the page is seen again. */
 export function pause(upload, seconds) {
   upload.tries += navigator.onLine ? 1 : 0;
   const longer = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (upload.tries - 1));
   const growing = longer * (0.75 + Math.random() / 2); // not all in the same moment
   const again = () => enqueue(upload);
   const timer = navigator.onLine ? setTimeout(again, seconds ? seconds * 1000 : growing) : 0;
+  const seen = () => document.visibilityState === "visible" && again();
   window.addEventListener("online", again);
+  document.addEventListener("visibilitychange", seen);
   paused.set(upload, () => {
     clearTimeout(timer);
     window.removeEventListener("online", again);
+    document.removeEventListener("visibilitychange", seen);
     paused.delete(upload);
   });
   changed();

@@ -32,6 +32,10 @@ export function noPhoto() {
   return interpolate(text, { formats: zone.dataset.formatsText }, true);
 }
 
+export function anotherCaption() {
+  return gettext("There is another caption of the same name.");
+}
+
 export function noPhotoBeside() {
   return gettext("This text belongs to no photo: none beside it has the same name.");
 }

@@ -3,7 +3,8 @@
 import { ArchiveAnswer, isArchiveAnswer } from "./archive-answer.js";
 import { MOST_FILES } from "./chosen-files.js";
 import { drop, hold, keep } from "./kept-files.js";
-import { connectionCut, isFinal, isOurs, refusalInFront } from "./refusals.js";
+import { isReadable, unreadable } from "./readable.js";
+import { connectionCut, isFinal, isOurs, isPassing, refusalInFront } from "./refusals.js";
 import { firstSize, giveUp, transfer } from "./transfer.js";
 import { enqueue, forget, hasTriesLeft, pause, waitingOf } from "./upload-queue.js";
 import { Stopped } from "./upload-requests.js";
@@ -105,7 +106,9 @@ export class Upload {
       this.request = await transfer(this);
       this.finish();
     } catch (error) {
-      if (!(error instanceof Stopped)) this.fail();
+      if (error instanceof Stopped) return;
+      if (await isReadable(this.file)) this.fail();
+      else this.giveUp(unreadable());
     }
   }
 
@@ -191,6 +194,12 @@ export class Upload {
     this.showPassing(isCut ? connectionCut() : gettext("No connection. The photo is still here."));
   }
 
+  giveUp(text) {
+    if (this.address) giveUp(this.address);
+    this.address = undefined;
+    this.show("refused", text);
+  }
+
   showSignedOut(reply) {
     const text = gettext("You are signed out. Use another tab to sign in, then try again here.");
     this.show("failed", text);
@@ -233,12 +242,6 @@ export class Upload {
     updateList();
     if (this.request && this.request.readyState !== XMLHttpRequest.DONE) this.request.abort();
   }
-}
-
-/** Whether the same request may succeed later: too many at once, or a fault that passes. 507 is a
- *  disk that somebody has to make room on. */
-function isPassing(code) {
-  return code === 408 || code === 429 || (code >= 500 && code !== 507);
 }
 
 /** When a photo was chosen, in microseconds: more for the next of the same moment, as many as the

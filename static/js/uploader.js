@@ -5,7 +5,7 @@ import { MOST_FILES, chosenFolder, dropped, loose, withCaptions } from "./chosen
 import { Results } from "./upload-results.js";
 import { startOf, takeUp } from "./unfinished.js";
 import { isSending } from "./upload-queue.js";
-import { noPhoto, noPhotoBeside, tooLarge } from "./upload-texts.js";
+import { anotherCaption, noPhoto, noPhotoBeside, tooLarge } from "./upload-texts.js";
 import { Upload, isArchive } from "./upload.js";
 
 const zone = document.getElementById("drop-zone");
@@ -22,7 +22,8 @@ function removeRefused() {
 }
 
 /** @returns {string} why the server would refuse this file, "" where it may accept it */
-function problemWith(file) {
+function problemWith({ file, problem }) {
+  if (problem) return problem;
   if (file.size === 0) return gettext("This file is empty.");
   if (isArchive(file)) return "";
   if (file.size > Number(zone.dataset.maxBytes)) return tooLarge();
@@ -35,13 +36,14 @@ function add(sets) {
 
 /** Upload the files of one set; a folder gets a panel with a line for each. */
 function addSet({ name, files, litter }) {
-  const { photos, orphans } = withCaptions(files);
-  const total = photos.length + orphans.length + litter.length;
+  const { photos, orphans, twins } = withCaptions(files);
+  const total = photos.length + orphans.length + twins.length + litter.length;
   if (name && total > MOST_FILES) return refuseFolder(name);
   const results = name ? new Results(name, total) : undefined;
   for (const path of litter) results.add(path, "skipped", gettext("Skipped: this is no photo."));
-  for (const chosen of photos) addOne(chosen, results, problemWith(chosen.file));
+  for (const chosen of photos) addOne(chosen, results, problemWith(chosen));
   for (const chosen of orphans) addOne(chosen, results, noPhotoBeside());
+  for (const chosen of twins) addOne(chosen, results, anotherCaption());
   if (name && total === 0) results.finish();
 }
 
@@ -69,17 +71,29 @@ function waitForUploads(event) {
     "%(count)s files are not uploaded. Wait for them, try again or remove them.",
     left,
   );
-  saved.textContent = interpolate(text, { count: left }, true);
-  saved.dataset.tone = "bad";
+  tell(interpolate(text, { count: left }, true));
   uploads.scrollIntoView({ block: "center" });
 }
 
+function tell(text) {
+  saved.textContent = text;
+  saved.dataset.tone = "bad";
+}
+
+/** A picture that is dragged from a page comes as its address: followed, it would replace this page. */
 function onDrag(event) {
-  if (!event.dataTransfer?.types.includes("Files")) return;
+  const types = event.dataTransfer?.types ?? [];
+  const isAddress = types.includes("text/uri-list") && !event.target.closest?.("input, textarea");
+  if (!types.includes("Files") && !isAddress) return;
   event.preventDefault();
   if (event.type === "dragover") zone.dataset.over = "";
   else delete zone.dataset.over;
-  if (event.type === "drop") dropped(event.dataTransfer).then(add);
+  if (event.type === "drop") dropped(event.dataTransfer).then(addDropped);
+}
+
+function addDropped(sets) {
+  if (sets.some(({ name, files }) => name || files.length > 0)) add(sets);
+  else tell(gettext("No file came along. Save the picture on your device first, then add it from there."));
 }
 
 /** Add what is chosen in a dialog; emptied, it takes the same files again. */
@@ -91,9 +105,14 @@ function follow(field, read) {
 }
 
 for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, onDrag);
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length > 0) add([loose([...event.clipboardData.files])]);
-});
+
+/** Word and Excel put a picture of a text beside it: in a field the text is meant. */
+function onPaste({ target, clipboardData }) {
+  const isText = clipboardData.types.includes("text/plain") && target.closest?.("input, textarea");
+  if (clipboardData.files.length > 0 && !isText) add([loose([...clipboardData.files])]);
+}
+
+document.addEventListener("paste", onPaste);
 zone.querySelector("[data-choose]").addEventListener("click", () => picker.click());
 follow(picker, (files) => [loose(files)]);
 follow(document.getElementById("archive"), (files) => [loose(files)]);

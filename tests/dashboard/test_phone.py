@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,16 +15,19 @@ from qrcode.main import QRCode
 from accounts import sessions
 from dashboard.phone.codes import code_of
 from models_app import phone_links
-from models_app.models import PhoneLink
+from models_app.models import PartialUpload, PhoneLink
 from models_app.services import delete_model
 from tests.dashboard.wizard_drafts import address, complete_draft, draft, photo
-from tests.factories import UserFactory
+from tests.factories import UserFactory, jpeg
 from training import services as training
 from training.selectors import next_idempotency_key
 
 pytestmark = pytest.mark.django_db
 NETWORK = {"SERVER_NAME": "192.168.1.20", "SERVER_PORT": "8000"}
 JSON = {"HTTP_ACCEPT": "application/json"}
+ACCEPT = {"Accept": "application/json"}
+PHOTO = jpeg(colour="teal")
+COLOURS = {"first.jpg": "navy", "second.jpg": "olive"}
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +143,7 @@ def test_the_page_says_nothing_about_draft_and_owner_and_is_kept_nowhere(model, 
 def test_the_same_file_again_names_no_other_photo(model, token):
     send(token, photo("mine.jpg"))
     reply = send(token, photo("other.jpg"), **JSON)
-    assert reply.json() == {"message": "Added", "receipt": ""}
+    assert reply.json() == {"code": "", "message": "Added", "receipt": ""}
 
 
 def test_who_has_its_receipt_removes_a_photo_again_and_no_other(model, token):
@@ -265,3 +269,72 @@ def test_the_live_part_shows_the_photos_to_the_owner_only(
     assert f'id="photo-{model.photos.get().pk}"' in page
     assert "1 photo came by it." in page
     assert stranger_client.get(path).status_code == 404
+
+
+def begin(token: str, name: str = "IMG_9.jpg", chosen: int = 7):
+    path = reverse("dashboard:phone_parts", args=[token])
+    data = {"name": name, "length": len(PHOTO), "chosen": chosen}
+    return Client().post(path, data, **JSON)
+
+
+def part(where: str, data: bytes, at: int, *, last: bool = False):
+    headers = {"Upload-Offset": str(at), "Upload-Complete": "?1" if last else "?0"} | ACCEPT
+    type_of_part = "application/partial-upload"
+    return Client().generic("PATCH", where, data, headers=headers, CONTENT_TYPE=type_of_part)
+
+
+def test_a_photo_that_comes_in_parts_is_added_once_and_can_be_taken_back(model, token):
+    where = begin(token)["Location"]
+    assert part(where, PHOTO[:900], 0)["Upload-Offset"] == "900"
+    assert Client().head(where)["Upload-Offset"] == "900"
+    done = part(where, PHOTO[900:], 900, last=True)
+    # An answer that was lost is asked for again.
+    again = part(where, b"", len(PHOTO), last=True)
+    assert (done.status_code, again.status_code) == (201, 201)
+    assert done.json().keys() == {"code", "message", "receipt"}
+    assert (model.photos.count(), PhoneLink.objects.get().photo_count) == (1, 1)
+    Client().post(reverse("dashboard:phone_remove", args=[token]), again.json())
+    assert model.photos.count() == 0
+
+
+def test_the_wizard_does_not_go_on_with_what_a_phone_has_begun(model, token, owner_client):
+    where = begin(token)["Location"]
+    part(where, PHOTO[:900], 0)
+    page = owner_client.get(address(model, "photos")).content.decode()
+    assert "IMG_9.jpg" not in page
+
+
+def test_a_phone_reaches_no_upload_of_the_owners_own(model, token, owner_client):
+    mine = reverse("dashboard:photo_parts", args=[model.pk])
+    fields = {"name": "IMG_9.jpg", "length": len(PHOTO), "chosen": 7}
+    own = owner_client.post(mine, fields, **JSON)["Location"].rsplit("/", 1)[1]
+    assert begin(token)["Location"].rsplit("/", 1)[1] != own
+    where = reverse("dashboard:phone_part", args=[token, own])
+    answers = [Client().head(where), part(where, PHOTO, 0, last=True), Client().delete(where)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert PartialUpload.objects.filter(pk=own).exists()
+
+
+def test_a_part_after_the_end_of_the_link_changes_nothing(model, token):
+    where = begin(token)["Location"]
+    phone_links.end(model)
+    answer = part(where, PHOTO, 0, last=True)
+    assert (answer.status_code, answer.json()["code"]) == (404, "link_over")
+    assert begin(token).status_code == 404
+    assert model.photos.count() == 0
+
+
+def test_photos_of_a_phone_are_in_the_order_in_which_they_were_chosen(model, token):
+    path = reverse("dashboard:phone_upload", args=[token])
+    for name, chosen in (("second.jpg", 2_000), ("first.jpg", 1_000)):
+        upload = SimpleUploadedFile(name, jpeg(colour=COLOURS[name]), "image/jpeg")
+        assert Client().post(path, {"photos": upload, "chosen": chosen}, **JSON).status_code == 201
+    assert [one.original_filename for one in model.photos.all()] == ["first.jpg", "second.jpg"]
+
+
+@pytest.mark.parametrize("length", [0, 10**12])
+def test_a_phone_is_told_why_a_file_is_not_begun_and_nothing_else(model, token, length):
+    path = reverse("dashboard:phone_parts", args=[token])
+    answer = Client().post(path, {"name": "a.jpg", "length": length, "chosen": 1}, **JSON)
+    assert answer.status_code == 422
+    assert answer.json().keys() == {"code", "message", "receipt"}

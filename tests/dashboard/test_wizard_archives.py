@@ -13,7 +13,7 @@ from models_app.models import UserModel
 from tests.dashboard.test_wizard_photos import BROKEN, JSON, names_of, send
 from tests.dashboard.wizard_drafts import address, draft, photo, upload_address
 from tests.factories import UserModelFactory, jpeg
-from tests.models_app.zips import archive
+from tests.models_app.zips import Raw, archive, by_hand
 
 COLOURS = ("red", "gold", "blue", "teal", "navy")
 
@@ -48,6 +48,17 @@ def test_the_uploader_is_told_of_each_file_in_an_archive(owner, owner_client):
     assert last == {"done": True}
     assert names_of(model) == [f"{colour}.jpg" for colour in COLOURS]
     assert model.photos.first().caption == "a mug"
+
+
+@pytest.mark.parametrize("name", [b"", b".", b"./", b"\x01", "\u202e".encode()])
+def test_a_photo_without_a_name_does_not_cost_those_after_it(owner, owner_client, name):
+    model = draft(owner)
+    members = Raw(name=name, data=jpeg(colour="red")), Raw(data=jpeg(colour="navy"))
+    sent = SimpleUploadedFile("a.zip", by_hand(*members), "application/zip")
+    _, *told, last = upload(owner_client, model, sent)
+    assert [one["state"] for one in told] == ["stored", "stored"]
+    assert last == {"done": True}
+    assert names_of(model) == ["", "a.jpg"]
 
 
 def test_each_stored_photo_comes_with_its_card_and_the_new_count(owner, owner_client):

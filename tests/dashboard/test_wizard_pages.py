@@ -102,7 +102,7 @@ def test_every_control_has_a_name_and_nothing_is_inline(owner, owner_client, ste
 
 
 @pytest.mark.parametrize(
-    ("step", "most"), [("about", 7), ("photos", 8), ("training", 9), ("review", 11)]
+    ("step", "most"), [("about", 7), ("photos", 10), ("training", 9), ("review", 11)]
 )
 def test_a_step_costs_the_same_with_many_photos(owner, owner_client, step, most):
     model = complete_draft(owner)

@@ -62,6 +62,15 @@ def test_a_photo_that_comes_in_two_parts_is_stored_like_any_other(owner, owner_c
     assert storage_use.usage_of(owner).used == sum(photo.size for photo in model.photos.all())
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/..", "\u202e"])
+def test_a_file_without_a_name_is_taken_like_any_other(owner_client, model, name):
+    """Some phones hand a picture over without one."""
+    address = begin(owner_client, model, name=name)["Location"]
+    assert send(owner_client, address, PHOTO, 0, last=True).status_code == 201
+    assert model.photos.get(chosen=7).original_filename == ""
+    assert left_behind() == []
+
+
 def test_how_much_has_arrived_is_asked_without_changing_anything(owner_client, model):
     address = begin(owner_client, model)["Location"]
     send(owner_client, address, PHOTO[:HALF], 0)

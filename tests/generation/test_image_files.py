@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import warnings
 from dataclasses import replace
 
@@ -70,9 +69,9 @@ def test_fewer_bytes_than_announced_are_a_bad_picture():
 
 def test_it_is_opened_in_a_process_of_its_own(monkeypatch):
     started = []
-    start = subprocess.Popen
+    run = process._WORKERS.run
     monkeypatch.setattr(
-        process.subprocess, "Popen", lambda *a, **k: (started.append(a), start(*a, **k))[1]
+        process._WORKERS, "run", lambda *given: (started.append(given), run(*given))[1]
     )
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("opened in this process"))
     assert read(SOUND["PNG"]).width == 640

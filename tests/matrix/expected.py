@@ -84,6 +84,8 @@ PAGES = {
     "phone_page": _read(Whose.BEARER),
     "phone_upload": _read(Whose.BEARER),
     "phone_remove": _read(Whose.BEARER),
+    "phone_parts": _read(Whose.BEARER),
+    "phone_part": Expected(Whose.BEARER, changes=False, methods=frozenset({"PATCH", "DELETE"})),
     "wizard": _click(O, **ABOUT | {"name": "Another"}),
     "photo_advice": _read(O),
     "photo_remove": _click(O),

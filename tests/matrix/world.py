@@ -167,6 +167,8 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "dashboard:phone_page": {"token": phone},
         "dashboard:phone_upload": {"token": phone},
         "dashboard:phone_remove": {"token": phone},
+        "dashboard:phone_parts": {"token": phone},
+        "dashboard:phone_part": {"token": phone, "upload_id": _arriving(draft).pk},
         "dashboard:job_retry": {"job_id": failed.pk},
         "dashboard:job_abandon": {"job_id": unknown.pk},
         "dashboard:job_not_started": {"job_id": unknown.pk},

@@ -142,6 +142,11 @@ def test_a_comment_may_look_like_the_end():
     assert [content(file) for file in read(data).files] == [PHOTO]
 
 
+@pytest.mark.parametrize("filling", [b"\n", b"\r\n", bytes(512)])
+def test_filling_behind_an_archive_does_not_damage_it(filling):
+    assert [file.path for file in read(archive(("a.jpg", b"x")) + filling).files] == ["a.jpg"]
+
+
 def test_what_is_unpacked_has_no_name_and_lies_in_the_installations_folder(settings):
     (file,) = read(archive(("a.jpg", PHOTO), packed=True)).files
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)

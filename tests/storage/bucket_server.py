@@ -115,11 +115,12 @@ def start(folder: Path) -> BucketServer:
     names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")]
     ports = {name: unused_port() for name in names}
     numbers = [f"-{name}={port}" for name, port in ports.items()]
+    # Each bucket takes seven volumes of its own, and each test a bucket.
     command = [
         weed(), "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         "-filer", "-s3", f"-s3.config={rights}", "-s3.iam=false", "-s3.port.iceberg=0",
         "-s3.port.lance=0",
-        "-master.volumeSizeLimitMB=64", "-volume.max=100", "-master.telemetry=false", *numbers,
+        "-master.volumeSizeLimitMB=64", "-volume.max=5000", "-master.telemetry=false", *numbers,
     ]  # fmt: skip
     process = Process("weed", command, folder, {"HOME": str(folder)}, log_file=folder / "weed.log")
     process.start()

@@ -11,10 +11,12 @@ import time
 
 import pytest
 import requests
+from botocore.awsrequest import AWSResponse
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile, File
 
 from models_app.buckets import writing
+from models_app.buckets.integrity import Integrity
 from models_app.buckets.reading import BLOCK_BYTES
 from models_app.buckets.storage import BucketStorage
 from models_app.disk import is_away, is_full
@@ -89,10 +91,69 @@ def test_reading_and_writing_leave_no_temporary_file(storage, monkeypatch, tmp_p
 
 def test_bytes_that_change_on_the_way_are_not_stored(storage, monkeypatch):
     """The service compares what arrives with the checksum that was sent along."""
-    monkeypatch.setattr(writing, "_checksum", lambda data: "1" * 43 + "=")
+    wrong = {"ChecksumSHA256": "1" * 43 + "="}
+    monkeypatch.setattr(Integrity, "of", lambda *_: wrong)
     with pytest.raises(StorageAwayError):
         storage.save("a", ContentFile(b"hello"))
     assert not storage.exists("a")
+
+
+def test_bytes_that_change_on_the_way_are_not_stored_where_only_md5_is_known(storage, monkeypatch):
+    monkeypatch.setattr(Integrity, "of", lambda *_: {"ContentMD5": "1" * 22 + "=="})
+    with pytest.raises(StorageAwayError):
+        storage.save("a", ContentFile(b"hello"))
+    assert not storage.exists("a")
+
+
+def knowing_no_checksums(storage: BucketStorage, status: int, code: str, operations: str) -> list:
+    """Have the service refuse what Backblaze B2 and Cloudflare R2 refuse; return what was sent."""
+    sent: list[str] = []
+
+    def answered(request, **_: object) -> AWSResponse | None:
+        names = [name for name in request.headers if name.lower().startswith("x-amz-checksum-")]
+        sent.append(request.method)
+        if not names:
+            return None
+        text = f"Unsupported header '{names[0]}' received for this API call."
+        body = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>".encode()
+        raw = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
+        return AWSResponse(request.url, status, {}, raw)
+
+    for operation in operations.split():
+        storage.client.meta.events.register(f"before-send.s3.{operation}", answered)
+    return sent
+
+
+EVERYTHING = "PutObject CreateMultipartUpload UploadPart GetObject"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "operations"),
+    [(400, "InvalidArgument", EVERYTHING), (501, "NotImplemented", "UploadPart")],
+)
+def test_a_service_that_knows_no_checksum_headers_can_be_used(
+    storage, monkeypatch, status, code, operations
+):
+    monkeypatch.setattr(writing, "PART_BYTES", 5 * 1024 * 1024)
+    sent = knowing_no_checksums(storage, status, code, operations)
+    data = os.urandom(6 * 1024 * 1024)
+    storage.save("large", ContentFile(data))
+    storage.save("small", ContentFile(b"hello"))
+    for name, content in (("large", data), ("small", b"hello")):
+        with storage.open(name) as file:
+            assert file.read() == content
+    assert list(storage.unfinished()) == []
+    assert len(sent) > 1
+
+
+def test_a_file_is_read_where_a_service_knows_no_checksum_headers(storage, bucket_server, bucket):
+    storage.save("a", ContentFile(b"hello"))
+    fresh = BucketStorage(**options(bucket_server.address, bucket))
+    sent = knowing_no_checksums(fresh, 400, "InvalidArgument", EVERYTHING)
+    for _ in range(2):
+        with fresh.open("a") as file:
+            assert file.read() == b"hello"
+    assert sent == ["GET"] * 3  # the first was refused, and nothing else is asked in vain
 
 
 def test_an_upload_that_fails_midway_leaves_nothing(storage, monkeypatch):

@@ -93,7 +93,7 @@ def breaking(monkeypatch):
             raise error
 
         # One photo of the page's script, and what a plain form sends.
-        monkeypatch.setattr("dashboard.wizard.photos.add_photo", fail)
+        monkeypatch.setattr("dashboard.wizard.upload_handlers.add_photo", fail)
         monkeypatch.setattr("models_app.intake.add_photo", fail)
 
     return break_

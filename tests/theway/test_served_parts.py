@@ -11,7 +11,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from urllib.parse import urlencode
 
 import pytest
@@ -85,15 +85,16 @@ class Sender:
         end = len(self.data) if size is None else at + size
         return self.ask("PATCH", self.address, self.data[at:end], self.part(at))[0]
 
-    def send_cut(self, size: int) -> None:
-        """Begin to send all of it, and be gone after `size` bytes."""
-        head = "".join(
-            f"{name}: {value}\r\n" for name, value in (self.common | self.part(0)).items()
-        )
+    @contextmanager
+    def sending(self, at: int, size: int) -> Iterator[None]:
+        """Be in the middle of sending the rest, after `size` bytes; afterwards be gone."""
+        headers = (self.common | self.part(at)).items()
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
         request = f"PATCH {self.address} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}"
-        request += f"Content-Length: {len(self.data)}\r\n\r\n"
+        request += f"Content-Length: {len(self.data) - at}\r\n\r\n"
         with closing(socket.create_connection(("127.0.0.1", self.served.port))) as connection:
-            connection.sendall(request.encode() + self.data[:size])
+            connection.sendall(request.encode() + self.data[at : at + size])
+            yield
 
     @property
     def is_stored(self) -> bool:
@@ -110,7 +111,8 @@ def left_behind(served: Served) -> list[str]:
 
 def test_what_has_arrived_of_a_part_that_is_cut_is_kept(served, large):
     sender = Sender(served, large)
-    sender.send_cut(20 * MEBIBYTE)
+    with sender.sending(0, 20 * MEBIBYTE):
+        pass
     assert wait_until(lambda: sender.offset > 19 * MEBIBYTE, 30)
     assert sender.send(sender.offset) == 201
     assert sender.is_stored
@@ -122,10 +124,8 @@ def test_a_killed_server_goes_on_with_what_it_had(tmp_path):
     try:
         sender = Sender(served, forty_megabytes("navy"))
         assert sender.send(0, 16 * MEBIBYTE) == 204
-        sending = threading.Thread(target=lambda: sender.send_cut(30 * MEBIBYTE))
-        sending.start()
-        served.process.kill()
-        sending.join()
+        with sender.sending(16 * MEBIBYTE, 8 * MEBIBYTE):
+            served.process.kill()
         served.process.start()
         assert sender.offset >= 16 * MEBIBYTE
         assert sender.send(sender.offset) == 201

@@ -41,6 +41,7 @@ UPLOAD_VIEWS = {
     "dashboard:photo_upload": "POST",
     "dashboard:photo_part": "PATCH",
     "dashboard:phone_upload": "POST",
+    "dashboard:phone_part": "PATCH",
 }
 # How a refusal of a provider's report is counted, by its status.
 _OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}

@@ -42,7 +42,7 @@ examples:
   manage.py train ~/photos/ann --email ann@example.org --kind person --consent --preset best
   manage.py train ~/photos/mug.zip --email ann@example.org --epochs 40 --no-wait
 
-A text file beside a photo, of the same name but for .txt, is its caption.
+A text file beside a photo, of the same name but for .txt or .caption, is its caption.
 The model belongs to that account, exactly as if the photos had been uploaded in the browser.
 The worker runs the training, so an installation must be running (make run).
 Exit code: 0 trained (or started, with --no-wait), 1 failed, 2 wrong usage.
