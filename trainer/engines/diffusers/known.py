@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GIB = 1024**3
+SHIPPED_MODEL = "theway/tiny-shapes"  # comes with the project, for trying
 
 APACHE = "Apache 2.0"
 FLUX_DEV = "FLUX non-commercial: what is made with it is for personal use"
@@ -151,7 +152,7 @@ KNOWN: dict[str, Known] = {
             is_supported=False,
         ),
         Known(
-            "theway/tiny-shapes",
+            SHIPPED_MODEL,
             "tiny-shapes",
             "flux1",
             0.00107,
