@@ -34,6 +34,8 @@ class Known:
     steps: int = 28
     learning_rate: float = 1e-4
     is_supported: bool = True  # has a file in `child/families`
+    side: int = 0  # pixels of the square that it draws; 0: any size
+    keeps_prior: bool = False  # even if nobody asks for it: small ones forget everything else
 
     def needs(self, precision: str, side: int) -> int:
         """Return the bytes of the card's memory that training at one size of square needs."""
@@ -162,6 +164,8 @@ KNOWN: dict[str, Known] = {
             disk_gib=0.01,
             steps=12,
             learning_rate=4e-3,
+            side=256,
+            keeps_prior=True,
         ),
     )
 }
