@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration prove-training format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -98,6 +98,9 @@ bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second o
 
 bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longer for addresses with an account
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
+
+prove-training: $(DEV_STAMP) ## Prove on the processor that trainings learn; SEED=1 picks another concept; needs setup-training
+	@$(PYTHON) -m bench.proof --seed $(or $(SEED),1) $(if $(KEEP),--keep "$(KEEP)")
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(PYTHON) -m ruff format .
