@@ -49,11 +49,15 @@ sbom: $(DEV_STAMP) ## List what runs, as locked, in CycloneDX JSON; SBOM=build/s
 audit: $(DEV_STAMP) ## Look what is locked up for known advisories; skipped by name without network
 	@$(PYTHON) .ci/audit.py
 
-chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all STEPS=kill|freeze MUTANTS=1
+chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all|diffusers STEPS=kill|freeze MUTANTS=1
+ifeq ($(PROVIDER),diffusers)
+	@$(PYTHON) -m bench.chaos.real $(if $(ONLY),--only "$(ONLY)")
+else
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
 		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
 		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
 		$(if $(PROVIDER),--provider $(PROVIDER)) $(if $(MUTANTS),--mutants)
+endif
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take; PROVIDER=replicate|fal|all
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded) \

@@ -10,7 +10,9 @@ from typing import Any
 
 import requests
 from PIL import Image
+from requests.adapters import HTTPAdapter
 from safetensors import SafetensorError, numpy as tensors_of
+from urllib3.util import Retry
 
 MODEL = "theway/tiny-shapes"
 OVER = {"completed", "cancelled", "error", "user_error"}
@@ -33,6 +35,9 @@ class Client:
         self._base = f"{base}/v1"
         self._session = requests.Session()
         self._session.trust_env = False
+        # It may just be starting again.
+        again = Retry(connect=60, read=5, backoff_factor=0.1, backoff_max=1.0)
+        self._session.mount("http://", HTTPAdapter(max_retries=again))
         self._session.headers["Authorization"] = f"Bearer {key}"
 
     def upload(self, data: bytes) -> str:
@@ -81,9 +86,21 @@ class Client:
 
     def newest(self) -> str:
         """Return the id of the newest run."""
+        return str(max(self._runs(), key=lambda job: job["created_at"])["id"])
+
+    def ids(self) -> set[str]:
+        """Return the ids of all runs."""
+        return {job["id"] for job in self._runs()}
+
+    def count(self) -> int:
+        """Return how many runs there are."""
+        return len(self._runs())
+
+    def _runs(self) -> list[dict[str, Any]]:
         answer = self._session.get(f"{self._base}/fine-tunes", timeout=60)
         answer.raise_for_status()
-        return str(max(answer.json()["data"], key=lambda job: job["created_at"])["id"])
+        found: list[dict[str, Any]] = answer.json()["data"]
+        return found
 
     def address(self, run: str) -> str:
         """Return the address of a run's weights."""

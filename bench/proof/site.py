@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from theway.demo.page import Page
 from theway.processes.installation import ROOT, TRAINER_KEY, Installation
 from theway.processes.watchdog import Watchdog
 
-START_LIMIT = 120.0  # seconds
+MACHINE = 120.0  # seconds until everything runs
 _MODEL_PATH = re.compile(r"/dashboard/models/[0-9a-f-]{36}")
 
 
@@ -26,7 +26,7 @@ class Site:
     """A running installation with one account, whose trainer really trains."""
 
     def __init__(self, installation: Installation, folder: Path) -> None:
-        self._installation, self._folder = installation, folder
+        self.installation, self._folder = installation, folder
         self._browser = Browser(installation.address)
         self._journey = Journey(self._browser, write=lambda text: None, show=lambda *shown: None)
         self.trainer = Client(f"http://127.0.0.1:{installation.trainer_port}", TRAINER_KEY)
@@ -37,12 +37,9 @@ class Site:
 
         Raises SystemExit with the reason where it failed.
         """
-        command = [sys.executable, "manage.py", "train", str(photos), "--email", EMAIL]
-        command += ["--base-model", MODEL, "--trigger-word", word, "--kind", "style"]
-        for name, value in options.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+        command = train_command(photos, word, EMAIL, **options)
         done = subprocess.run(
-            command, cwd=ROOT, env=self._installation.env, capture_output=True, text=True
+            command, cwd=ROOT, env=self.installation.env, capture_output=True, text=True
         )
         if done.returncode:
             raise SystemExit(f"The training failed: {done.stderr.strip() or done.stdout.strip()}")
@@ -65,6 +62,23 @@ class Site:
         return self._browser.open(address)
 
 
+def train_command(photos: Path, word: str, email: str, **options: object) -> list[str]:
+    """Return the command that trains the tiny base model from a folder, by worker and trainer."""
+    command = [sys.executable, "manage.py", "train", str(photos), "--email", email]
+    command += ["--base-model", MODEL, "--trigger-word", word, "--kind", "style"]
+    for name, value in options.items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
+    return command
+
+
+def account(env: Mapping[str, str], email: str) -> str:
+    """Make an account by the terminal; return its address."""
+    code = f"from accounts.models import User; User.objects.create_user({email!r})"
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
+    subprocess.run(command, cwd=ROOT, env=env, check=True)
+    return email
+
+
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
     """Run an installation with all its data in `folder`, its trainer training for real."""
@@ -75,7 +89,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         data.mkdir()
         installation = Installation(data, log, environment=environment, watchdog=watchdog)
         try:
-            installation.start(START_LIMIT)
+            installation.start(MACHINE)
             yield Site(installation, folder)
         finally:
             installation.stop()
