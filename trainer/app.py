@@ -95,4 +95,5 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     housekeeping.cancel()
     await parts.runner.close()
+    await parts.engine.close()
     parts.database.close()

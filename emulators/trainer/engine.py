@@ -48,6 +48,10 @@ class StuckEngine:
         """See `Engine.generate`."""
         return await self._engine.generate(request)
 
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        await self._engine.close()
+
     async def _train(self, work: Work) -> bool:
         """Train until the end or until the run is stuck; return whether it was the end."""
         training = asyncio.ensure_future(self._engine.train(work))

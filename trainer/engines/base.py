@@ -86,3 +86,6 @@ class Engine(Protocol):
 
         Raises GenerationError where it cannot be made, EngineBusyError where it cannot be now.
         """
+
+    async def close(self) -> None:
+        """Let go of what is kept for later; nothing is asked any more."""

@@ -25,10 +25,10 @@ def build(config: Config) -> Engine:
     measured = config.folder / FILE
     places = Places(config.python, config.models, config.hub, measured)
     if config.engine == "diffusers":
-        return _real(places)
+        return _real(places, config)
     missing = _missing(places) if config.engine == "auto" else ""
     if config.engine == "auto" and not missing:
-        return _real(places)
+        return _real(places, config)
     if missing:
         log.info("The engine is simulated and learns nothing: %s", missing)
     from trainer.engines.simulated.engine import SimulatedEngine
@@ -36,10 +36,10 @@ def build(config: Config) -> Engine:
     return SimulatedEngine(config.training_seconds, config.image_seconds, config.slots, missing)
 
 
-def _real(places: Places) -> Engine:
+def _real(places: Places, config: Config) -> Engine:
     if not _has_packages(places):
         raise ConfigurationError("TRAINER_ENGINE=diffusers needs `make setup-training`.")
-    engine = DiffusersEngine(places)
+    engine = DiffusersEngine(places, keep_seconds=config.keep_seconds)
     log.info("The engine is diffusers, for: %s", ", ".join(engine.models()) or "no base model yet")
     return engine
 

@@ -20,7 +20,7 @@ def impatient(config: Config) -> ASGIApp:
     """Return the trainer's application with limits of a second or so."""
     measured = config.folder / "measured.json"
     places = Places(config.python, config.models, config.hub, measured)
-    return create_app(config, DiffusersEngine(places, LIMITS))
+    return create_app(config, DiffusersEngine(places, LIMITS, config.keep_seconds))
 
 
 if __name__ == "__main__":

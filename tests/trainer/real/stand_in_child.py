@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +35,22 @@ SAVE_EVERY = 5  # steps
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 
 
+Ends = Callable[[], bool]
+
+
+def never() -> bool:
+    """Be ended by signals only, as what draws is."""
+    return False
+
+
 def main(folder: Path, arguments: list[str]) -> int:
     """Do as the play says; return the exit status."""
     if arguments[0] == "-c":  # asked for its packages
         return int((folder / "no_packages").exists())
     order = read_order(sys.stdin.buffer.readline())
-    messages, ending = Messages(int(arguments[-1])), Ending()
-    play = _play(folder, order)
-    actor = Actor(play, order, messages, ending, int(arguments[-1]))
+    messages = Messages(int(arguments[-1]))
+    ending = Ending() if isinstance(order, TrainOrder) else never
+    actor = Actor(_play(folder, order), order, messages, ending, int(arguments[-1]))
     return actor.act()
 
 
@@ -61,11 +71,11 @@ class Actor:
     """Trains or draws, until the step at which something happens."""
 
     def __init__(
-        self, play: dict[str, Any], order: Order, messages: Messages, ending: Ending, pipe: int
+        self, play: dict[str, Any], order: Order, messages: Messages, ending: Ends, pipe: int
     ) -> None:
         self.play, self.order, self.messages = play, order, messages
         self.ending, self.pipe = ending, pipe
-        self.began = time.monotonic()
+        self.drawn = 0
 
     def act(self) -> int:
         sys.stdout.write("a library prints what it likes " * self.play.get("prints", 1) + "\n")
@@ -75,9 +85,14 @@ class Actor:
         return self.train(self.order)
 
     def draw(self, order: DrawOrder) -> int:
-        self.happen(0)
-        Path(order.target).write_bytes(PICTURE + json.dumps(order.picture.seed).encode())
-        self.messages.send(Message(done=True))
+        lines: Iterable[bytes] = sys.stdin.buffer
+        for further in chain([written(order)], lines):
+            self.happen(self.drawn)
+            ordered = read_order(further)
+            assert isinstance(ordered, DrawOrder)
+            Path(ordered.target).write_bytes(PICTURE + str(ordered.picture.seed).encode())
+            self.messages.send(Message(done=True))
+            self.drawn += 1
         return 0
 
     def train(self, order: TrainOrder) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.trainer.process import wait_until
 from tests.trainer.real.calls import STEPS, begun
 from tests.trainer.real.stand_in_child import PICTURE
-from tests.trainer.real.workshop import KLEIN, SDXL, is_alive
+from tests.trainer.real.workshop import KLEIN, SDXL
 
 pytestmark = pytest.mark.service
 
@@ -163,118 +162,3 @@ def test_samples_need_the_key_and_go_with_their_run(begin, client_of, tmp_path):
 
     for one in (path, f"{path}/0-0.jpg"):
         assert client.http.get(one).status_code == 404
-
-
-# --- pictures ------------------------------------------------------------------------------
-
-
-def asked(client, **more: object):
-    body = {"model": KLEIN, "prompt": "a zorbik", "seed": 7, "response_format": "base64"}
-    return client.http.post("/v1/images/generations", json=body | more)
-
-
-def test_a_picture_is_drawn_as_it_was_asked_for(begin, client_of, workshop, tmp_path):
-    client = client_of(begin())
-    run_id = begun(client, tmp_path)
-    job = client.wait(run_id)
-
-    answer = asked(
-        client,
-        image_loras=[{"path": job["model_output_path"], "scale": 0.7}],
-        steps=9,
-        guidance=2.5,
-        negative_prompt="blur",
-        width=512,
-        height=768,
-    )
-
-    assert answer.status_code == 200, answer.text
-    picture = workshop.starts[-1]["order"]["picture"]
-    ((path, scale),) = picture.pop("loras")
-    assert (path.endswith(f"{run_id}/adapter.safetensors"), scale) == (True, 0.7)
-    assert picture == {
-        "prompt": "a zorbik",
-        "width": 512,
-        "height": 768,
-        "seed": 7,
-        "file_format": "jpeg",
-        "steps": 9,
-        "guidance": 2.5,
-        "negative_prompt": "blur",
-    }
-
-
-def test_while_every_card_trains_one_is_asked_to_come_again(begin, client_of, workshop, tmp_path):
-    goal = tmp_path / "goal"
-    workshop.plays({"what": "hold", "at": 12, "until": str(goal)}, {})
-    client = client_of(begin())
-    run_id = begun(client, tmp_path)
-    wait_until(lambda: client.job(run_id)["step"] == 11)
-
-    refused = asked(client)
-
-    assert refused.status_code == 503
-    assert int(refused.headers["Retry-After"]) == 14  # seconds, as the training says
-    goal.touch()
-    client.wait(run_id)
-    assert asked(client).status_code == 200
-
-
-def test_a_second_card_draws_while_the_first_trains(begin, client_of, workshop, tmp_path):
-    workshop.has_cards((24_564, 300), (24_564, 300))
-    workshop.plays({"what": "hold", "at": 3}, {})
-    client = client_of(begin())
-    run_id = begun(client, tmp_path)
-    wait_until(lambda: client.job(run_id)["step"] == 2)
-
-    assert asked(client).status_code == 200
-
-    assert workshop.starts[1]["environment"]["CUDA_VISIBLE_DEVICES"] == "1"
-
-
-def test_pictures_take_turns_on_one_card(begin, client_of, workshop):
-    client = client_of(begin())
-
-    with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda seed: asked(client, seed=seed), range(4)))
-
-    assert {answer.status_code for answer in answers} == {200}
-    drawn = {answer.json()["data"][0]["b64_json"] for answer in answers}
-    assert len(drawn) == 4
-    assert not any(is_alive(start["pid"]) for start in workshop.starts)
-
-
-def test_a_picture_that_is_not_drawn_is_an_error_in_words(begin, client_of, workshop):
-    ends = {
-        "ask for a smaller picture": {"what": "fail", "code": "card_memory"},
-        "empty picture": {"what": "fail", "code": "blank_picture"},
-        "ended the drawing": {"what": "be_killed"},
-        "drawing process crashed": {"what": "exit", "status": 1},
-    }
-    workshop.plays(*ends.values())
-    client = client_of(begin())
-
-    for words in ends:
-        answer = asked(client)
-        assert answer.status_code == 500
-        assert words in answer.json()["error"]["message"]
-
-
-def test_a_lora_that_was_only_simulated_is_not_drawn_with(
-    begin, own_trainer, client_of, workshop, tmp_path
-):
-    simulating = begin(module="trainer", TRAINER_ENGINE="simulated")
-    client = client_of(simulating)
-    job = client.wait(begun(client, tmp_path, model=FLUX))
-    workshop.has_model(FLUX)
-    simulating.stop()
-    simulating.env = {**simulating.env, "TRAINER_ENGINE": "auto"}
-    simulating.start()
-    assert client.http.get("/healthz").json() == {"status": "ok", "engine": "diffusers"}
-
-    loras = [{"path": job["model_output_path"], "scale": 1.0}]
-    answer = asked(client, model=FLUX, image_loras=loras)
-
-    assert answer.status_code == 400
-    assert "was made by the engine simulated" in answer.json()["error"]["message"]
-    assert client.job(job["id"])["engine"] == "simulated"

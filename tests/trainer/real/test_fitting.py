@@ -160,6 +160,16 @@ def test_a_measured_peak_takes_the_place_of_the_table(tmp_path):
     assert found["seconds_per_step"] == 1.25
 
 
+def test_where_no_memory_was_counted_only_the_time_is_known(tmp_path):
+    measured = Measurements(tmp_path / FILE)
+
+    measured.note(Way(PROCESSOR.name, SHAPES.name, "float32", 256), 0, 0.25, usable(PROCESSOR))
+
+    found = fit(SHAPES, PROCESSOR, [], measured)
+    assert found["needs_bytes"] == SHAPES.needs("float32", 256)
+    assert found["seconds_per_step"] == 0.25
+
+
 def test_what_was_done_once_fits_again_whatever_was_counted(tmp_path):
     card, way = a_card(12), Way("RTX", KLEIN.name, "int8", 768)
     measured = Measurements(tmp_path / FILE)

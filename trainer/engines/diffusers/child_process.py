@@ -90,8 +90,18 @@ class Child:
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self._end())
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and not self._ended.done()
+
+    def ask(self, order: Order) -> None:
+        """Tell a child that is done with an order the next one."""
+        assert self._process is not None and self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(written(order))
+
     async def messages(self) -> AsyncIterator[Message]:
-        """Yield what it says until it is done. Raises ChildEndedError for any other end."""
+        """Yield what it says until it is done with its order. Raises ChildEndedError where it
+        ends before."""
         loop = asyncio.get_running_loop()
         moved = loop.time()
         while True:
@@ -133,8 +143,7 @@ class Child:
         finally:
             os.close(writing)
         self._ended = asyncio.ensure_future(self._process.wait())
-        assert self._process.stdin is not None  # noqa: S101 - narrows the type
-        self._process.stdin.write(written(self._order))
+        self.ask(self._order)
 
     def _environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}

@@ -11,7 +11,8 @@ from typing import Any
 from trainer.engines.base import EngineBusyError, GenerationError, ImageRequest
 from trainer.engines.diffusers import advice, cards as graphics, fitting
 from trainer.engines.diffusers.cards import PROCESSOR, Card
-from trainer.engines.diffusers.child_process import Child, ChildEndedError, Limits
+from trainer.engines.diffusers.child_process import ChildEndedError, Limits
+from trainer.engines.diffusers.drawers import Drawers
 from trainer.engines.diffusers.known import KNOWN
 from trainer.engines.diffusers.lending import Lending
 from trainer.engines.diffusers.measured import Measurements
@@ -34,10 +35,13 @@ class DiffusersEngine:
     name, why = "diffusers", ""
     training_seconds = 0.0  # follows from the steps and from what was measured: `fit`
 
-    def __init__(self, places: Places, limits: Limits | None = None) -> None:
+    def __init__(
+        self, places: Places, limits: Limits | None = None, keep_seconds: float = 0.0
+    ) -> None:
         self._setup = Setup(places, Measurements(places.measured), limits or Limits())
         found = graphics.cards() or [PROCESSOR]
-        self._cards = Lending(found)
+        self._drawers = Drawers(self._setup, keep_seconds)
+        self._cards = Lending(found, self._drawers.have)
         self.slots = len(found)
         self._trained: set[Work] = set()  # and those that wait for a card
 
@@ -66,7 +70,7 @@ class DiffusersEngine:
         """Train a run, or go on with it. Raises TrainingError in a person's words."""
         self._trained.add(work)
         try:
-            async with self._cards.one() as card:
+            async with self._cards.one(self._drawers.end) as card:
                 await RealTraining(work, card, self._setup).complete()
         finally:
             self._trained.discard(work)
@@ -77,22 +81,21 @@ class DiffusersEngine:
             left = min(work.run.seconds_left for work in self._trained)
             words = "The card is training. Generate when the training is over."
             raise EngineBusyError(words, round(min(max(left, SOON), LATE)))
-        async with self._cards.one() as card:
+        async with self._cards.any() as card:
             base = await in_thread(self._base, card, request.model)
             with tempfile.TemporaryDirectory() as folder:
                 return await self._drawn(
                     card, DrawOrder(base, _picture(request), f"{folder}/picture")
                 )
 
+    async def close(self) -> None:
+        """End the children that are kept for the next picture."""
+        await self._drawers.close()
+
     async def _drawn(self, card: Card, order: DrawOrder) -> bytes:
-        target, setup = Path(order.target), self._setup
-        log_path = target.with_name("log.txt")
         try:
-            child = Child(setup.places.python, order, log_path, card.index, setup.limits)
-            async with child:
-                async for _message in child.messages():
-                    pass
-            return await in_thread(target.read_bytes)
+            await self._drawers.draw(card, order)
+            return await in_thread(Path(order.target).read_bytes)
         except ChildEndedError as error:
             log.warning("A picture ended: %s %s", error.code, error.text)
             raise GenerationError(advice.words_for_picture(error.code)) from error

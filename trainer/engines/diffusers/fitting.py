@@ -48,7 +48,8 @@ def choices(
     for side in sides:
         for precision in known.precisions if card.index else ("float32",):
             took = _took(known, card, precision, side, measured)
-            needs = took.needs if took and batch == 1 else known.needs(precision, side, batch)
+            counted = took.needs if took and batch == 1 else 0
+            needs = counted or known.needs(precision, side, batch)
             found.append(Choice(precision, side, needs))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from trainer.engines.diffusers.cards import Card, cards
@@ -11,9 +11,11 @@ from trainer.threads import in_thread
 
 
 class Lending:
-    """Who has which card. Used on the event loop only."""
+    """Who has which card. Used on the event loop only. `is_kept` says whether a child is on a card
+    that nobody has."""
 
-    def __init__(self, found: Sequence[Card]) -> None:
+    def __init__(self, found: Sequence[Card], is_kept: Callable[[str], bool]) -> None:
+        self._is_kept = is_kept
         self._idle = {card.index: card for card in found}  # as each was before a child had it
         self._lent: set[str] = set()
         self._free: asyncio.Queue[str] = asyncio.Queue()
@@ -21,12 +23,21 @@ class Lending:
             self._free.put_nowait(card.index)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[Card]:
-        """Wait for a card; how full it is is asked at that moment."""
-        index = await self._free.get()
-        try:
+    async def one(self, empty: Callable[[str], Awaitable[None]]) -> AsyncIterator[Card]:
+        """Wait for a card and have it emptied; how full it still is is asked at that moment."""
+        async with self.any() as card:
+            await empty(card.index)
+            self._lent.discard(card.index)
             await self._ask()
-            self._lent.add(index)
+            self._lent.add(card.index)
+            yield self._idle[card.index]
+
+    @asynccontextmanager
+    async def any(self) -> AsyncIterator[Card]:
+        """Wait for a card, whatever is on it."""
+        index = await self._free.get()
+        self._lent.add(index)
+        try:
             yield self._idle[index]
         finally:
             self._lent.discard(index)
@@ -40,5 +51,6 @@ class Lending:
     async def _ask(self) -> None:
         """Note how full the cards are that none of our children has."""
         for card in await in_thread(cards):
-            if card.index in self._idle and card.index not in self._lent:
+            is_ours = card.index in self._lent or self._is_kept(card.index)
+            if card.index in self._idle and not is_ours:
                 self._idle[card.index] = card

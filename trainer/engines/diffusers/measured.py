@@ -32,7 +32,8 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What it took. `peak` are the bytes that torch counted, `needs` what should be free."""
+    """What it took. `peak` are the bytes that torch counted, `needs` what should be free; both are
+    0 where nobody counts, on the processor."""
 
     needs: int
     peak: int
@@ -52,7 +53,7 @@ class Measurements:
 
     def note(self, way: Way, peak: int, seconds_per_step: float, room: int) -> None:
         """Keep what a training took that had `room` bytes and did with them. Raises OSError."""
-        needs = min(peak + OVERHEAD, room)
+        needs = min(peak + OVERHEAD, room) if peak else 0
         self._known[way] = Measured(needs, peak, round(seconds_per_step, 4))
         self._write()
 

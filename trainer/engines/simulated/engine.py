@@ -82,6 +82,9 @@ class SimulatedEngine:
         async with self._generating:
             return await in_thread(render, request)
 
+    async def close(self) -> None:
+        """Keep nothing, and so let go of nothing."""
+
 
 class SimulatedTraining:
     """One run. How far it is follows from what is recorded and from the time."""
