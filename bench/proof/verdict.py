@@ -1,4 +1,4 @@
-"""What counts as learned, and by which margin. The limits were set after seed 1 and before others."""
+"""What counts as learned, and by which margin. The limits were set after seed 1, then kept."""
 
 from __future__ import annotations
 
