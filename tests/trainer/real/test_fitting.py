@@ -26,7 +26,7 @@ def a_card(gigabytes: float, used: float = 0.3, computes: float = 8.9) -> Card:
     return Card("0", "RTX", round(gigabytes * GIB), round(used * GIB), computes)
 
 
-# A column of docs/trainer.md: what a card of so many gigabytes trains.
+# The table of docs/trainer.md: what a card of so many gigabytes trains.
 TABLE = {
     "FLUX.2-klein-base-4B": {
         6: "",
@@ -84,7 +84,7 @@ def test_an_old_card_trains_only_what_knows_nothing_newer():
 
 def test_without_a_card_only_what_is_small_is_trained():
     assert "needs a graphics card" in why_not(KLEIN, PROCESSOR, [SHAPES.name])
-    found = fit(SHAPES, PROCESSOR, [SHAPES.name], Measurements())
+    found = fit(SHAPES, PROCESSOR, [SHAPES.name], Measurements(), 64 * GIB)
     assert (found["fits"], found["precision"], found["resolution"]) == (True, "float32", 256)
     assert found["words"].startswith("At 256 pixels in 32 bits on this machine's processor:")
 
@@ -116,7 +116,7 @@ def test_the_next_smaller_way_needs_less_and_the_smallest_has_none():
 
 
 def test_what_fits_is_told_with_how_it_is_trained():
-    assert fit(KLEIN, a_card(12), [KLEIN.name], Measurements()) == {
+    assert fit(KLEIN, a_card(12), [KLEIN.name], Measurements(), 64 * GIB) == {
         "fits": True,
         "words": "At 768 pixels in 8 bits on RTX: needs 9.6 of the 11.7 GB that are free.",
         "precision": "int8",
@@ -129,10 +129,22 @@ def test_what_fits_is_told_with_how_it_is_trained():
 
 
 def test_what_does_not_fit_is_answered_with_the_least_that_would():
-    found = fit(SHORT["FLUX.1-dev"], a_card(8), [], Measurements())
+    found = fit(SHORT["FLUX.1-dev"], a_card(8), [], Measurements(), 64 * GIB)
 
     assert (found["fits"], found["precision"], found["resolution"]) == (False, "nf4", 512)
     assert found["words"] == why_not(SHORT["FLUX.1-dev"], a_card(8), [])
+
+
+def test_a_machine_with_little_memory_of_its_own_is_told_what_loading_takes():
+    flux, card = SHORT["FLUX.1-dev"], a_card(24)
+
+    found = fit(flux, card, [], Measurements(), 16 * GIB)
+
+    assert found["fits"]
+    assert found["words"].endswith(
+        "While it loads, it needs about 26 GB of the machine's own memory, which has 16."
+    )
+    assert "loads" not in fit(flux, card, [], Measurements(), 32 * GIB)["words"]
 
 
 def test_a_picture_is_drawn_in_what_the_card_can_hold_whatever_is_free_now():
@@ -154,7 +166,7 @@ def test_a_measured_peak_takes_the_place_of_the_table(tmp_path):
 
     measured.note(way, 8 * GIB, 1.25, usable(card))
 
-    found = fit(KLEIN, card, [], Measurements(tmp_path / FILE))
+    found = fit(KLEIN, card, [], Measurements(tmp_path / FILE), 64 * GIB)
     assert (found["precision"], found["resolution"]) == ("int8", 1024)
     assert found["needs_bytes"] == 8 * GIB + 800 * 1024**2
     assert found["seconds_per_step"] == 1.25
@@ -165,7 +177,7 @@ def test_where_no_memory_was_counted_only_the_time_is_known(tmp_path):
 
     measured.note(Way(PROCESSOR.name, SHAPES.name, "float32", 256), 0, 0.25, usable(PROCESSOR))
 
-    found = fit(SHAPES, PROCESSOR, [], measured)
+    found = fit(SHAPES, PROCESSOR, [], measured, 64 * GIB)
     assert found["needs_bytes"] == SHAPES.needs("float32", 256)
     assert found["seconds_per_step"] == 0.25
 

@@ -45,6 +45,11 @@ def cards() -> list[Card]:
     return [card for card in found if _is_visible(card)]
 
 
+def machine_memory() -> int:
+    """Return the bytes of the machine's own memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def parsed(text: str) -> list[Card]:
     """Return the cards of the program's lines; a line of another form is none."""
     found = []

@@ -64,7 +64,8 @@ class DiffusersEngine:
         if model not in KNOWN:
             return None
         card, here = await self._cards.best(), self._setup.places.installed()
-        return fitting.fit(KNOWN[model], card, here, self._setup.measurements)
+        measured, memory = self._setup.measurements, graphics.machine_memory()
+        return fitting.fit(KNOWN[model], card, here, measured, memory)
 
     async def train(self, work: Work) -> None:
         """Train a run, or go on with it. Raises TrainingError in a person's words."""

@@ -112,9 +112,10 @@ def why_not(
 
 
 def fit(
-    known: Known, card: Card, installed: Iterable[str], measured: Measurements
+    known: Known, card: Card, installed: Iterable[str], measured: Measurements, memory: int
 ) -> dict[str, Any]:
-    """Return whether and how a base model is trained on a card, as the service answers it."""
+    """Return whether and how a base model is trained on a card, as the service answers it.
+    `memory` are the bytes of the machine's own."""
     why = why_not(known, card, installed, measured)
     chosen = choice_for(known, card, measured=measured)
     shown = chosen or _least(known, card, measured)
@@ -123,6 +124,11 @@ def fit(
         f"{shown.words.capitalize()} on {card.name}: needs {_gb(shown.needs)} of the "
         f"{_gb(card.free)} GB that are free."
     )
+    if known.loads() > memory:  # swapping may still save it
+        words += (
+            f" While it loads, it needs about {known.loads() / GIB:.0f} GB of the machine's own "
+            f"memory, which has {memory / GIB:.0f}."
+        )
     return {
         "fits": not why,
         "words": why or words,

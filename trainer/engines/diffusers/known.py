@@ -48,6 +48,11 @@ class Known:
         lora = 0.15 * GIB * 2
         return round(self.weighs(precision) + lora + (activations + 1.5) * GIB)
 
+    def loads(self) -> int:
+        """Return the bytes of the machine's own memory that are in use while it is loaded: the
+        text encoders first, then the base, before it is held in fewer bits."""
+        return round(max(self.parameters * 2e9, self.text_gib * GIB) * 1.1 + 2 * GIB)
+
     def weighs(self, precision: str) -> int:
         """Return the bytes of the base itself."""
         return round(self.parameters * 1e9 * _BYTES[precision] * 1.05)
