@@ -149,8 +149,26 @@ class Message:
     def read(cls, line: bytes) -> Message:
         """Return the message of a line. Raises ValueError and TypeError for what is none."""
         values = json.loads(line)
-        values["steps"] = [tuple(point) for point in values.get("steps", [])]
-        return cls(**values)
+        values["steps"] = [_point(*point) for point in values.get("steps", [])]
+        message = cls(**values)
+        for name in ("event", "text", "fail"):
+            _require(isinstance(getattr(message, name), str))
+        for number in (message.step or 0, message.elapsed, message.left, message.peak):
+            _require(isinstance(number, int | float) and 0 <= number < _TOO_MUCH)
+        return message
+
+
+_TOO_MUCH = 1e15
+
+
+def _point(step: int, loss: float, rate: float) -> tuple[int, float, float]:
+    _require(isinstance(step, int) and all(0 <= one < _TOO_MUCH for one in (step, loss, rate)))
+    return step, loss, rate
+
+
+def _require(is_sound: bool) -> None:
+    if not is_sound:
+        raise ValueError
 
 
 def digest_of(order: TrainOrder) -> str:

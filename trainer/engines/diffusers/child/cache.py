@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from trainer import samples
 from trainer.disk import SCRATCH
 from trainer.engines.diffusers.child.families.base import AUTOENCODER, TEXTS, Family, Text
 from trainer.engines.diffusers.child.photos import Photo, bucket_of, pixels_of, read_photos
@@ -62,9 +63,7 @@ def cached(family: Family, order: TrainOrder, tell: Tell) -> Cached:
 
 def prompts_of(recipe: Recipe) -> list[str]:
     """Return what is drawn on the way: one picture with the trigger word, one without."""
-    subject = recipe.subject or "picture"
-    with_word = f"photo of {recipe.trigger_word} {recipe.subject}".strip()
-    return [with_word, f"photo of a {subject}"]
+    return list(samples.prompts(recipe.trigger_word, recipe.subject))
 
 
 def _encoded_texts(
