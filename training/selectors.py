@@ -184,7 +184,7 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
         budget_usd=_budget_usd(option, steps),
         price_text=_price_text(price),
         read_on=option.offer.price.read_on if option and option.offer and price else None,
-        time_text=_time_text(seconds),
+        time_text=_time_text(seconds, is_own_machine=bool(option and option.is_own_machine)),
     )
 
 
@@ -200,9 +200,9 @@ def _price_text(price: Decimal | None) -> str:
     return f"${price:.2f}" if price else _("Free")
 
 
-def _time_text(seconds: float | None) -> str:
+def _time_text(seconds: float | None, *, is_own_machine: bool) -> str:
     if seconds is None:
-        return _("Time not known")
+        return _("Not measured on this machine yet") if is_own_machine else _("Time not known")
     if seconds < 90:
         return _("About %d seconds") % round(seconds)
     if seconds < 5400:

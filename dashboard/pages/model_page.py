@@ -212,7 +212,7 @@ class ModelPage:
     @property
     def base_label(self) -> str:
         try:
-            return base_model(self.model.base_model).label
+            return str(base_model(self.model.base_model).label)
         except KeyError:
             return self.model.base_model
 

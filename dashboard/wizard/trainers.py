@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.wizard.training_form import TrainingForm, key_of
 from models_app.models import UserModel
-from providers.availability import TrainingOption
+from providers.availability import NOT_ON_THIS_MACHINE, TrainingOption
 from providers.catalog import BaseModel
 from providers.hyperparameters import (
     DEFAULT_PRESET,
@@ -59,6 +59,14 @@ class Closed:
     base_models: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """Base models that the person's own trainer would train if they were on its machine."""
+
+    base_models: tuple[str, ...]
+    command: str  # which gets the first of them
+
+
 def open_groups(form: TrainingForm, draft: UserModel, count: int) -> list[BaseModelGroup]:
     """Return what can be chosen, in the catalog's order. `draft` holds the answers as entered,
     `count` is how many photos it has."""
@@ -77,11 +85,27 @@ def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
     for option in options:
         if option.is_available or not (option.offer or option.base_model.why_untrainable):
             continue
+        if option.reason == NOT_ON_THIS_MACHINE:  # said with how to get it: `more_here`
+            continue
         trainer = "" if option.base_model.why_untrainable else option.label
         labels = found.setdefault((trainer, str(option.reason)), [])
-        if option.base_model.label not in labels:
-            labels.append(option.base_model.label)
+        if (label := str(option.base_model.label)) not in labels:
+            labels.append(label)
     return [Closed(*key, tuple(labels)) for key, labels in found.items()]
+
+
+def more_here(options: Iterable[TrainingOption]) -> More | None:
+    """Return what the person's own trainer could train besides, and how it gets it; None where it
+    has everything, or only simulates."""
+    missing = [
+        option
+        for option in options
+        if option.reason == NOT_ON_THIS_MACHINE and not option.base_model.is_for_trying
+    ]
+    if not missing or missing[0].offer is None:
+        return None
+    labels = tuple(str(option.base_model.label) for option in missing)
+    return More(labels, f"python -m trainer models get {missing[0].offer.remote_model}")
 
 
 def decided_there(option: TrainingOption | None) -> str:
