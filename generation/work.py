@@ -73,6 +73,9 @@ class GenerationWork:
         _delete_inline(outputs)
         return {"images": len(outputs)}
 
+    def fetch_samples(self, job: JobQueue, provider: Provider) -> None:
+        """Do nothing: pictures come when they are done."""
+
     def is_stored(self, job: JobQueue) -> bool:
         """Whether every image came with the answer and only has to be checked."""
         outputs = job.result.get("outputs", [])

@@ -35,7 +35,7 @@ STYLE_STEPS, STYLE_RANK = 60, 32
 @dataclass(frozen=True, slots=True)
 class _Recipe:
     """What is usual for one base model: steps of a picture, as its authors recommend, and what a
-    LoRA learns well at (the defaults of ai-toolkit and of Replicate's trainer, of 2026)."""
+    LoRA learns well at (where ai-toolkit and diffusers' own scripts start from, 2026)."""
 
     picture_steps: int
     learning_rate: float = 0.0001
