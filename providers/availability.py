@@ -69,6 +69,12 @@ class TrainingOption:
         """Whether it is really trained, on a machine of the installation."""
         return runs_here(self.provider) and not self.is_simulated
 
+    @property
+    def is_unfit(self) -> bool:
+        """Whether it is only memory that it lacks, on a machine of the installation."""
+        is_too_large = self.fit is not None and not self.fit.fits
+        return self.is_own_machine and is_too_large and not self.is_available
+
     def usual_for(self, subject: str) -> Defaults:
         """The values that are usual there for one kind of subject."""
         return self.offer.defaults_for(subject) if self.offer else Defaults()

@@ -231,7 +231,7 @@ def _price_text(price: Decimal | None) -> str:
 
 def _time_text(seconds: float | None, *, is_own_machine: bool) -> str:
     if seconds is None:
-        return _("Not measured on this machine yet") if is_own_machine else _("Time not known")
+        return _("Not measured yet") if is_own_machine else _("Time not known")
     if seconds < 90:
         return _("About %d seconds") % round(seconds)
     if seconds < 5400:

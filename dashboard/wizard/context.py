@@ -167,8 +167,10 @@ def _unfinished(model: UserModel) -> list[dict[str, Any]]:
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview, count = with_answers(model, form), photos_of(model).count()
     expected = estimate_with(form.chosen, steps_wanted(preview, count))
+    groups = open_groups(form, preview, count)
     return {
-        "groups": open_groups(form, preview, count),
+        "groups": groups,
+        "is_any_open": any(group.cards for group in groups),
         "closed": closed_reasons(form.options),
         "more": more_here(form.options),
         "presets": PRESETS.values(),

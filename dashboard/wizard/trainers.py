@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -35,10 +35,12 @@ class TrainerCard:
 
 @dataclass(frozen=True, slots=True)
 class BaseModelGroup:
-    """A base model with the trainers that train it now."""
+    """A base model with the trainers that train it now. `unfit` is the person's own trainer, where
+    that has the base model and too little memory for it."""
 
     base_model: BaseModel
     cards: tuple[TrainerCard, ...]
+    unfit: TrainingOption | None = None
 
     @property
     def price_text(self) -> str:
@@ -68,14 +70,18 @@ class More:
 
 
 def open_groups(form: TrainingForm, draft: UserModel, count: int) -> list[BaseModelGroup]:
-    """Return what can be chosen, in the catalog's order. `draft` holds the answers as entered,
-    `count` is how many photos it has."""
-    groups: dict[str, list[TrainerCard]] = {}
+    """Return what can be chosen, and what only lacks memory, in the catalog's order. `draft` holds
+    the answers as entered, `count` is how many photos it has."""
+    groups: dict[str, BaseModelGroup] = {}
     for option in form.options:
+        key = option.base_model.key
+        group = groups.get(key, BaseModelGroup(option.base_model, ()))
         if option.is_available:
             card = _card(option, form, draft, count)
-            groups.setdefault(option.base_model.key, []).append(card)
-    return [BaseModelGroup(cards[0].option.base_model, tuple(cards)) for cards in groups.values()]
+            groups[key] = replace(group, cards=(*group.cards, card))
+        elif option.is_unfit:
+            groups[key] = replace(group, unfit=option)
+    return list(groups.values())
 
 
 def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
@@ -85,7 +91,7 @@ def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
     for option in options:
         if option.is_available or not (option.offer or option.base_model.why_untrainable):
             continue
-        if option.reason == NOT_ON_THIS_MACHINE:  # said with how to get it: `more_here`
+        if option.is_unfit or option.reason == NOT_ON_THIS_MACHINE:  # said elsewhere on the page
             continue
         trainer = "" if option.base_model.why_untrainable else option.label
         labels = found.setdefault((trainer, str(option.reason)), [])

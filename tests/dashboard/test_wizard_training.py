@@ -261,14 +261,16 @@ def test_the_own_trainer_says_how_a_training_fits_and_how_long_it_takes(owner, o
     text = page.content.decode()
     assert FITS in text
     assert "About 6 minutes" in text  # 500 steps at 0.7 s
-    assert "Nothing: your own machine" in text
+    assert "It costs nothing: your own machine does the work." in text
+    assert "has not measured" not in text
     assert "imulat" not in text
 
 
 def test_what_was_never_measured_has_no_time(owner, owner_client):
     really_trains(dev=said(True, FITS))
     text = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
-    assert "Not measured on this machine yet" in text
+    assert "Not measured yet" in text
+    assert "This machine has not measured yet how long a step takes." in text
 
 
 def test_what_the_own_trainer_has_not_said_is_shown_as_unknown(owner, owner_client):
@@ -282,11 +284,26 @@ def test_what_does_not_fit_is_shown_with_why_and_cannot_be_chosen(owner, owner_c
     really_trains(dev=said(False, TOO_LARGE), klein=said(True, FITS))
     model = draft(owner, photos=5)
     page = owner_client.get(address(model, "training"))
-    assert [one.base_model.key for one in page.context["groups"]] == [FLUX2_KLEIN_4B]
-    assert TOO_LARGE in page.content.decode()
+    found = {one.base_model.key: len(one.cards) for one in page.context["groups"]}
+    assert found == {FLUX1_DEV: 0, FLUX2_KLEIN_4B: 1}
+    assert page.content.decode().count(TOO_LARGE) == 1
     response = owner_client.post(address(model, "training"), TRAINING)
     assert response.status_code == 422
     assert TOO_LARGE in response.content.decode()
+
+
+def test_where_only_the_own_machine_is_too_small_other_trainers_stay(owner, owner_client, hosted):
+    really_trains(dev=said(False, TOO_LARGE))
+    found = group(owner_client.get(address(draft(owner, photos=5), "training")), FLUX1_DEV)
+    assert [card.option.provider for card in found.cards] == ["fal"]
+    assert str(found.unfit.reason) == TOO_LARGE
+
+
+def test_where_nothing_fits_the_page_says_that_no_trainer_is_available(owner, owner_client):
+    really_trains(dev=said(False, TOO_LARGE), klein=said(False, "Too large."))
+    page = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
+    assert "No trainer is available right now" in page
+    assert TOO_LARGE in page
 
 
 def test_what_no_longer_fits_is_refused_at_the_start_and_nothing_is_lost(owner, owner_client):
@@ -316,7 +333,7 @@ def test_how_to_get_more_base_models_is_said_in_one_line(owner, owner_client):
 
 def test_a_simulated_trainer_says_nothing_of_base_models_that_it_cannot_have(model, owner_client):
     text = owner_client.get(address(model, "training")).content.decode()
-    for words in ("models get", "Z-Image<", "Stable Diffusion", "Tiny shapes", "Nothing: your own"):
+    for words in ("models get", "Z-Image<", "Stable Diffusion", "Tiny shapes", "It costs nothing"):
         assert words not in text
 
 
