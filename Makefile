@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration prove-training format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -49,11 +49,15 @@ sbom: $(DEV_STAMP) ## List what runs, as locked, in CycloneDX JSON; SBOM=build/s
 audit: $(DEV_STAMP) ## Look what is locked up for known advisories; skipped by name without network
 	@$(PYTHON) .ci/audit.py
 
-chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all STEPS=kill|freeze MUTANTS=1
+chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all|diffusers STEPS=kill|freeze MUTANTS=1
+ifeq ($(PROVIDER),diffusers)
+	@$(PYTHON) -m bench.chaos.real $(if $(ONLY),--only "$(ONLY)")
+else
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
 		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
 		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
 		$(if $(PROVIDER),--provider $(PROVIDER)) $(if $(MUTANTS),--mutants)
+endif
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take; PROVIDER=replicate|fal|all
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded) \
@@ -98,6 +102,9 @@ bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second o
 
 bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longer for addresses with an account
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
+
+prove-training: $(DEV_STAMP) ## Prove on the processor that trainings learn; SEED=1 picks another concept; needs setup-training
+	@$(PYTHON) -m bench.proof --seed $(or $(SEED),1) $(if $(KEEP),--keep "$(KEEP)")
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(PYTHON) -m ruff format .

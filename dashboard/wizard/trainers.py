@@ -111,7 +111,8 @@ def more_here(options: Iterable[TrainingOption]) -> More | None:
     if not missing or missing[0].offer is None:
         return None
     labels = tuple(str(option.base_model.label) for option in missing)
-    return More(labels, f"python -m trainer models get {missing[0].offer.remote_model}")
+    name = missing[0].offer.remote_model.rpartition("/")[2]
+    return More(labels, f"python -m trainer models get {name}")
 
 
 def decided_there(option: TrainingOption | None) -> str:

@@ -10,12 +10,11 @@ from trainer.engines.base import Engine
 from trainer.engines.diffusers.cards import cards
 from trainer.engines.diffusers.engine import DiffusersEngine, Places
 from trainer.engines.diffusers.installed import installed
+from trainer.engines.diffusers.known import SHIPPED_MODEL
 from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer")
 
-# Made for trying: alone it is no reason to train for real.
-_FOR_TRYING = {"theway/tiny-shapes"}
 _ASK_SECONDS = 60.0
 
 
@@ -49,7 +48,8 @@ def _missing(places: Places) -> str:
         return "there are no packages for training (`make setup-training`)"
     if not cards():
         return "there is no graphics card that its driver knows"
-    if not installed(places.models, places.hub).keys() - _FOR_TRYING:
+    if not installed(places.models, places.hub).keys() - {SHIPPED_MODEL}:
+        # What comes with the project is for trying: alone it is no reason to train for real.
         return "no base model is on this machine (docs/trainer.md)"
     return "" if _has_packages(places) else "the packages for training are not complete"
 

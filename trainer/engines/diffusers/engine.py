@@ -145,7 +145,8 @@ class DiffusersEngine:
         if card is CPU:
             choice = replace(choice, precision="float32")
         device = "cpu" if card is CPU else "cuda"
-        return Base(str(here[model]), known.family, model, choice.precision, device), choice
+        folder, precision = str(here[model]), choice.precision
+        return Base(folder, known.family, model, precision, device, known.side), choice
 
     def _child(self, card: Card, order: TrainOrder | DrawOrder, folder: Path) -> Child:
         return Child(self._places.python, order, folder / "log.txt", card.index)

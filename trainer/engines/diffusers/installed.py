@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from trainer.engines.diffusers.known import KNOWN
+from trainer.engines.diffusers.known import KNOWN, SHIPPED_MODEL
 
 SHIPPED = Path(__file__).resolve().parents[2] / "tiny_shapes"  # with the project
 _PIPELINES = {
@@ -28,7 +28,7 @@ def installed(models: Path, hub: Path) -> dict[str, Path]:
         if not known.is_supported:
             continue
         folder = next(
-            (one for one in _places(name, models, hub) if not problem_of(name, one)), None
+            (one for one in places_of(name, models, hub) if not problem_of(name, one)), None
         )
         if folder:
             found[name] = folder
@@ -55,8 +55,9 @@ def problem_of(name: str, folder: Path) -> str:
     return ""
 
 
-def _places(name: str, models: Path, hub: Path) -> Iterator[Path]:
-    if name == "theway/tiny-shapes":
+def places_of(name: str, models: Path, hub: Path) -> Iterator[Path]:
+    """Yield the folders where a base model may be, the one that it is fetched to first."""
+    if name == SHIPPED_MODEL:
         yield SHIPPED
     organisation, _, short = name.partition("/")
     yield models / f"{organisation}--{short}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GIB = 1024**3
+SHIPPED_MODEL = "theway/tiny-shapes"  # comes with the project, for trying
 
 APACHE = "Apache 2.0"
 FLUX_DEV = "FLUX non-commercial: what is made with it is for personal use"
@@ -33,6 +34,8 @@ class Known:
     steps: int = 28
     learning_rate: float = 1e-4
     is_supported: bool = True  # has a file in `child/families`
+    side: int = 0  # pixels of the square that it draws; 0: any size
+    keeps_prior: bool = False  # even if nobody asks for it: small ones forget everything else
 
     def needs(self, precision: str, side: int) -> int:
         """Return the bytes of the card's memory that training at one size of square needs."""
@@ -151,7 +154,7 @@ KNOWN: dict[str, Known] = {
             is_supported=False,
         ),
         Known(
-            "theway/tiny-shapes",
+            SHIPPED_MODEL,
             "tiny-shapes",
             "flux1",
             0.00107,
@@ -161,6 +164,8 @@ KNOWN: dict[str, Known] = {
             disk_gib=0.01,
             steps=12,
             learning_rate=4e-3,
+            side=256,
+            keeps_prior=True,
         ),
     )
 }

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 class Base:
     """The base model: its folder in diffusers' layout, and how it is held in memory.
 
-    `precision` is float32, bfloat16, int8 or nf4.
+    `precision` is float32, bfloat16, int8 or nf4. `side` is of the square that it draws, where it
+    knows no other size: pictures are enlarged to what was asked for.
     """
 
     folder: str
@@ -24,6 +25,7 @@ class Base:
     name: str
     precision: str
     device: str  # cpu or cuda
+    side: int = 0  # pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from safetensors import safe_open
 
@@ -16,6 +18,7 @@ from trainer.engines.diffusers.child.quantising import quantise
 from trainer.engines.diffusers.protocol import DrawOrder, Message, Picture
 
 QUALITY = 92  # of a JPEG
+_STEP = 32  # pixels that sides are multiples of
 
 
 class UnfitWeightsError(Exception):
@@ -31,18 +34,31 @@ def draw_picture(order: DrawOrder, messages: Messages) -> None:
     if order.base.device == "cuda":
         pipeline.enable_model_cpu_offload()  # one part at a time is on the card
     put_on(family, pipeline, picture.loras)
+    wanted = picture.width, picture.height
+    width, height = _drawn_at(order.base.side, *wanted)
     image = draw(
         family,
         pipeline,
         _said(family, pipeline, picture),
-        width=picture.width,
-        height=picture.height,
+        width=width,
+        height=height,
         seed=picture.seed,
         steps=picture.steps,
         guidance=picture.guidance or None,
     )
+    if image.size != wanted:
+        image = image.resize(wanted, Image.Resampling.LANCZOS)
     _store(Path(order.target), image, picture.file_format)
     messages.send(Message(done=True))
+
+
+def _drawn_at(side: int, width: int, height: int) -> tuple[int, int]:
+    """Return the sides of the picture to draw: the same shape, as large as the model knows."""
+    if not side:
+        return width, height
+    factor = side / math.sqrt(width * height)
+    first, second = (max(_STEP, round(one * factor / _STEP) * _STEP) for one in (width, height))
+    return first, second
 
 
 def put_on(family: Family, pipeline: Any, loras: tuple[tuple[str, float], ...]) -> None:

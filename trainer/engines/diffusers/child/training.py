@@ -98,12 +98,12 @@ def _write(training: Training, path: Path) -> None:
 
 def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
     """Draw one picture with the trigger word and one without; where memory is short, none."""
-    step, found = training.step, training.found
+    step, found, side = training.step, training.found, _side(training.order)
     (folder / "samples").mkdir(exist_ok=True)
     training.network.eval()
     try:
         for number, text in enumerate(found.prompts):
-            wishes = {"width": _side(training), "height": _side(training), "seed": number}
+            wishes = {"width": side, "height": side, "seed": number}
             image = draw_encoded(training.family, training.pipeline, text, found.nothing, **wishes)
             _store(folder / "samples" / f"{step}-{number}.jpg", image)
     except (torch.cuda.OutOfMemoryError, BlankPictureError) as error:
@@ -115,8 +115,8 @@ def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
     messages.event("eval_complete", f"Samples drawn at step {step}", step)
 
 
-def _side(training: Training) -> int:
-    return min(SAMPLE_SIDE, max(training.recipe.resolutions))
+def _side(order: TrainOrder) -> int:
+    return min(SAMPLE_SIDE, order.base.side or SAMPLE_SIDE, max(order.recipe.resolutions))
 
 
 def _store(path: Path, image: Any) -> None:
@@ -134,7 +134,7 @@ def _prove(family: Family, order: TrainOrder, pipeline: Any, found: Cached, targ
     network = family.network_of(pipeline)
     network.delete_adapters("default")
     network.load_lora_adapter(str(target), prefix=family.network, adapter_name="written")
-    side = min(SAMPLE_SIDE, max(order.recipe.resolutions))
+    side = _side(order)
     pictures = []
     for turn in (network.enable_adapters, network.disable_adapters):
         turn()
