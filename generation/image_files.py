@@ -64,6 +64,7 @@ def _insert(
             "strength": payload["strength"],
             "provider": job.provider,
             "typed_prompt": payload["typed_prompt"],
+            **payload.get("details", {}),
         },
         engine=job.engine,
     )

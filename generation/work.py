@@ -43,6 +43,7 @@ class GenerationWork:
             seed=payload["seed"],
             lora=Lora(_weights_for(model, job, provider), payload["strength"]),
             webhook_url=webhook_url(provider.key, job.correlation),
+            extra=payload.get("details", {}),
         )
         return provider.prepare_generation(request)
 

@@ -111,6 +111,11 @@ class GenerationOption:
     offer: GenerationOffer | None
     needs_public_url: bool
 
+    @property
+    def is_own_machine(self) -> bool:
+        """Whether they are really made, on a machine of the installation."""
+        return runs_here(self.provider) and not self.is_simulated
+
     def price_usd(self, count: int, pixels: int) -> float | None:
         """Return what `count` images of `pixels` each cost; None where it is not known."""
         return self.offer.price_usd(count, pixels) if self.offer else None

@@ -265,6 +265,7 @@ class ModelPage:
         last = selectors.latest_job(self.model, kind=JobQueue.Kind.GENERATION)
         payload = last.payload if last else {}
         initial = {name: payload[name] for name in REPEATED_FIELDS if name in payload}
+        initial |= payload.get("details", {})
         if "typed_prompt" in payload:
             initial["prompt"] = payload["typed_prompt"]
         return self._refused_form or GenerateForm(model=self.model, initial=initial)
