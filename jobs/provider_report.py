@@ -60,7 +60,8 @@ def answered(key: str, description: Description) -> Report:
             fix=_("Make a new key on its site, set %(variable)s to it and restart.")
             % {"variable": _variable(key)},
         )
-    known = registry.CLASSES[key].training_offers
+    offers = registry.CLASSES[key].training_offers
+    known = [name for name, offer in offers.items() if offer.is_expected(description.engine)]
     nothing = not description.can_train and not description.can_generate
     return Report(
         key,
@@ -109,4 +110,4 @@ def _variable(key: str) -> str:
 
 
 def _labels(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(base_model(key).label for key in keys)
+    return tuple(str(base_model(key).label) for key in keys)

@@ -6,6 +6,7 @@ number is its argument, so that libraries may print what they like.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -172,9 +173,9 @@ def _require(is_sound: bool) -> None:
 
 
 def digest_of(order: TrainOrder) -> str:
-    """Return what must be the same for a training to be resumed: model, recipe and photos."""
-    import hashlib
-
-    photos = Path(order.folder, "dataset.jsonl").stat().st_size
-    words = json.dumps([asdict(order.base), asdict(order.recipe), order.photos, photos])
+    """Return what must be the same for a training to be resumed, and for its cache to be used:
+    model, recipe, photos and captions. Raises OSError."""
+    with Path(order.folder, "dataset.jsonl").open("rb") as file:
+        photos = hashlib.file_digest(file, "sha256").hexdigest()
+    words = json.dumps([asdict(order.base), asdict(order.recipe), photos])
     return hashlib.sha256(words.encode()).hexdigest()

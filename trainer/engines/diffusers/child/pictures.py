@@ -92,15 +92,10 @@ def _require_all_layers(family: Family, pipeline: Any, path: str, name: str) -> 
 
 
 def _said(family: Family, pipeline: Any, picture: Picture) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "prompt": picture.prompt,
-        "max_sequence_length": family.longest(pipeline),
-    }
-    if picture.negative_prompt and family.knows_negative:
-        said["negative_prompt"] = picture.negative_prompt
-    if not family.is_flow:
-        del said["max_sequence_length"]
-    return said
+    said: dict[str, Any] = {"prompt": picture.prompt}
+    if family.is_flow:
+        said["max_sequence_length"] = family.longest(pipeline)
+    return said | family.negative(pipeline, picture.negative_prompt)
 
 
 def _store(path: Path, image: Any, file_format: str) -> None:
