@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from theway.processes.installation import ROOT
-from trainer.engines.diffusers.protocol import Message, Order, written
+from trainer.engines.diffusers.protocol import DrawOrder, Message, Order, written
 
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -87,6 +87,8 @@ class TorchSide:
         """Start the trainer's child process for an order; `mischief` is what it suffers."""
         process = self._started({"mischief": mischief})
         os.write(process.input, written(order))
+        if isinstance(order, DrawOrder):
+            process.close_input()  # there is no further picture
         return Child(self, process)
 
     def follow(self, order: Order, mischief: str = "") -> Told:
@@ -118,6 +120,11 @@ class Process:
     input: int
     output: Any
 
+    def close_input(self) -> None:
+        if self.input >= 0:
+            os.close(self.input)
+            self.input = -1
+
 
 class Child:
     """One child that works; it is followed to its end, or killed."""
@@ -137,7 +144,7 @@ class Child:
                     os.kill(self._process.pid, signal.SIGTERM)
         told.status = self._side._waited(self._process.pid)
         told.log = self._side._end_of_log()
-        os.close(self._process.input)
+        self._process.close_input()
         return told
 
     def _messages(self) -> Iterator[Message]:

@@ -156,6 +156,7 @@ class RealTraining:
         if message.elapsed:
             step, elapsed = min(message.step or 0, work.run.total_steps), before + message.elapsed
             work.progress(elapsed=elapsed, step=step, seconds_left=message.left)
+            work.save()  # the child's own state may be as new
 
     # --- what was measured -----------------------------------------------------------------
 
