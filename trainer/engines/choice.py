@@ -7,7 +7,7 @@ import subprocess
 
 from trainer.config import Config
 from trainer.engines.base import Engine
-from trainer.engines.diffusers.cards import cards
+from trainer.engines.diffusers.cards import PROCESSOR, cards
 from trainer.engines.diffusers.engine import DiffusersEngine
 from trainer.engines.diffusers.known import SHIPPED_MODEL
 from trainer.engines.diffusers.measured import FILE
@@ -37,10 +37,14 @@ def build(config: Config) -> Engine:
 
 
 def _real(places: Places, config: Config) -> Engine:
-    if not _has_packages(places):
+    build = _build_of_torch(places)
+    if not build:
         raise ConfigurationError("TRAINER_ENGINE=diffusers needs `make setup-training`.")
-    engine = DiffusersEngine(places, keep_seconds=config.keep_seconds)
-    log.info("The engine is diffusers, for: %s", ", ".join(engine.models()) or "no base model yet")
+    found = cards() if build == "cuda" else []
+    engine = DiffusersEngine(places, found, keep_seconds=config.keep_seconds)
+    on = ", ".join(card.name for card in found) or PROCESSOR.name
+    names = ", ".join(engine.models()) or "no base model yet"
+    log.info("The engine is diffusers on %s, for: %s", on, names)
     return engine
 
 
@@ -53,17 +57,27 @@ def _missing(places: Places) -> str:
     if not places.installed().keys() - {SHIPPED_MODEL}:
         # What comes with the project is for trying: alone it is no reason to train for real.
         return "no base model is on this machine (docs/trainer.md)"
-    return "" if _has_packages(places) else "the packages for training are not complete"
+    build = _build_of_torch(places)
+    if not build:
+        return "the packages for training are not complete"
+    return "" if build == "cuda" else "torch is a build for the processor (docs/trainer.md)"
 
 
-def _has_packages(places: Places) -> bool:
-    """Whether that Python finds what the child imports; nothing is imported for it."""
-    asked = "import importlib.util as u; assert all(map(u.find_spec, %r))"
-    names = ["torch", "diffusers", "peft", "transformers", "safetensors"]
+_ASKED = """
+import importlib.util as u, runpy
+assert all(map(u.find_spec, ["diffusers", "peft", "transformers", "safetensors"]))
+torch = u.find_spec("torch").submodule_search_locations[0]
+print("cuda" if runpy.run_path(torch + "/version.py").get("cuda") else "cpu")
+"""
+
+
+def _build_of_torch(places: Places) -> str:
+    """Return cuda or cpu where that Python finds what the child imports, else nothing. Nothing is
+    imported for it: that would take seconds."""
     try:
         done = subprocess.run(
-            [places.python, "-c", asked % names], capture_output=True, timeout=_ASK_SECONDS
+            [places.python, "-c", _ASKED], capture_output=True, text=True, timeout=_ASK_SECONDS
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

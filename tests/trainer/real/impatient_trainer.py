@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from trainer.app import create_app
 from trainer.config import Config
+from trainer.engines.diffusers.cards import cards
 from trainer.engines.diffusers.child_process import Limits
 from trainer.engines.diffusers.engine import DiffusersEngine
 from trainer.engines.diffusers.setup import Places
@@ -20,7 +21,7 @@ def impatient(config: Config) -> ASGIApp:
     """Return the trainer's application with limits of a second or so."""
     measured = config.folder / "measured.json"
     places = Places(config.python, config.models, config.hub, measured)
-    return create_app(config, DiffusersEngine(places, LIMITS, config.keep_seconds))
+    return create_app(config, DiffusersEngine(places, cards(), LIMITS, config.keep_seconds))
 
 
 if __name__ == "__main__":

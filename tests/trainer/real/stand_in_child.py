@@ -46,12 +46,20 @@ def never() -> bool:
 def main(folder: Path, arguments: list[str]) -> int:
     """Do as the play says; return the exit status."""
     if arguments[0] == "-c":  # asked for its packages
-        return int((folder / "no_packages").exists())
+        return tell_packages(folder)
     order = read_order(sys.stdin.buffer.readline())
     messages = Messages(int(arguments[-1]))
     ending = Ending() if isinstance(order, TrainOrder) else never
     actor = Actor(_play(folder, order), order, messages, ending, int(arguments[-1]))
     return actor.act()
+
+
+def tell_packages(folder: Path) -> int:
+    """Print which build of torch is there; fail where none is."""
+    if (folder / "no_packages").exists():
+        return 1
+    sys.stdout.write("cpu\n" if (folder / "no_cuda").exists() else "cuda\n")
+    return 0
 
 
 def _play(folder: Path, order: Order) -> dict[str, Any]:

@@ -27,9 +27,14 @@ def without_python(workshop: Workshop) -> None:
     workshop.python.unlink()
 
 
+def without_cuda(workshop: Workshop) -> None:
+    (workshop.child / "no_cuda").touch()
+
+
 @pytest.mark.parametrize(
     ("lacks", "why"),
     [
+        (without_cuda, "torch is a build for the processor"),
         (without_card, "there is no graphics card that its driver knows"),
         (without_model, "no base model is on this machine"),
         (without_packages, "the packages for training are not complete"),
@@ -75,9 +80,9 @@ def test_the_real_engine_without_its_packages_does_not_start(begin, workshop):
         begin(module="trainer")
 
 
-def test_the_real_engine_runs_without_a_card_for_what_is_small(begin, client_of, workshop):
-    without_card(workshop)
-    workshop.has_model(SHIPPED_MODEL)
+@pytest.mark.parametrize("lacks", [without_card, without_cuda])
+def test_the_real_engine_runs_without_a_card_for_what_is_small(begin, client_of, workshop, lacks):
+    lacks(workshop)
     client = client_of(begin(module="trainer"))
 
     found = client.http.get(

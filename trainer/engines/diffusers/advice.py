@@ -45,6 +45,7 @@ _OF_A_PICTURE = {
 # Worth one more try from the last state: what failed may have been something else's doing.
 PASSING = frozenset({"crashed", "killed", "ended", "stuck"})
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_PROGRAM = {errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR}
 
 
 def words_for(code: str, text: str = "") -> str:
@@ -61,4 +62,6 @@ def words_for_picture(code: str) -> str:
 
 def code_of(error: OSError) -> str:
     """Return which failure it is that a child could not be started."""
-    return "disk" if error.errno in _FULL else "packages"
+    if error.errno in _FULL:
+        return "disk"
+    return "packages" if error.errno in _NO_PROGRAM else "crashed"

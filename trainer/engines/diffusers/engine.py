@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trainer.engines.base import EngineBusyError, GenerationError, ImageRequest
-from trainer.engines.diffusers import advice, cards as graphics, fitting
-from trainer.engines.diffusers.cards import PROCESSOR, Card
+from trainer.engines.diffusers import advice, fitting
+from trainer.engines.diffusers.cards import PROCESSOR, Card, machine_memory
 from trainer.engines.diffusers.child_process import ChildEndedError, Limits
 from trainer.engines.diffusers.drawers import Drawers
 from trainer.engines.diffusers.known import KNOWN
@@ -36,10 +36,15 @@ class DiffusersEngine:
     training_seconds = 0.0  # follows from the steps and from what was measured: `fit`
 
     def __init__(
-        self, places: Places, limits: Limits | None = None, keep_seconds: float = 0.0
+        self,
+        places: Places,
+        cards: Sequence[Card],
+        limits: Limits | None = None,
+        keep_seconds: float = 0.0,
     ) -> None:
+        """Train on these cards; on the processor where there are none."""
         self._setup = Setup(places, Measurements(places.measured), limits or Limits())
-        found = graphics.cards() or [PROCESSOR]
+        found = cards or [PROCESSOR]
         self._drawers = Drawers(self._setup, keep_seconds)
         self._cards = Lending(found, self._drawers.have)
         self.slots = len(found)
@@ -64,7 +69,7 @@ class DiffusersEngine:
         if model not in KNOWN:
             return None
         card, here = await self._cards.best(), self._setup.places.installed()
-        measured, memory = self._setup.measurements, graphics.machine_memory()
+        measured, memory = self._setup.measurements, machine_memory()
         return fitting.fit(KNOWN[model], card, here, measured, memory)
 
     async def train(self, work: Work) -> None:
