@@ -101,6 +101,7 @@ TRAINER_MODELS = Folder("TRAINER_MODELS", ROOT / "var" / "models")
 HF_HOME = Folder("HF_HOME", Path(os.path.expanduser("~/.cache/huggingface")))  # noqa: PTH111 - no home is no error
 TRAINER_SECONDS = Seconds("TRAINER_SECONDS", 30.0, low=0.1)
 TRAINER_IMAGE_SECONDS = Seconds("TRAINER_IMAGE_SECONDS", 1.5, high=600.0)
+TRAINER_KEEP_SECONDS = Seconds("TRAINER_KEEP_SECONDS", 300.0, high=86_400.0)
 TRAINER_SLOTS = Number("TRAINER_SLOTS", 2, low=1, high=10_000)
 TRAINER_PUBLIC_URL = Address("TRAINER_PUBLIC_URL", "")
 TRAINER_LOG_LEVEL = Choice("TRAINER_LOG_LEVEL", "INFO", words=LEVELS)

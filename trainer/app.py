@@ -64,8 +64,10 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 
 
 async def health(request: Request) -> JSONResponse:
-    """GET /healthz, without a key."""
-    return JSONResponse({"status": "ok", "engine": state(request).engine.name})
+    """GET /healthz, without a key: which engine is at work, and why no better one."""
+    engine = state(request).engine
+    why = {"why": engine.why} if engine.why else {}
+    return JSONResponse({"status": "ok", "engine": engine.name, **why})
 
 
 async def _remove_expired(parts: State) -> None:
@@ -93,4 +95,5 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     housekeeping.cancel()
     await parts.runner.close()
+    await parts.engine.close()
     parts.database.close()

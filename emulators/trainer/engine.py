@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from emulators.faults.plan import Plan
 from emulators.faults.rules import STUCK
@@ -19,7 +20,7 @@ class StuckEngine:
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
-        self.name = engine.name
+        self.name, self.why = engine.name, engine.why
         self.training_seconds = engine.training_seconds
         self.slots = engine.slots
         self._engine = engine
@@ -28,6 +29,14 @@ class StuckEngine:
     def models(self) -> Mapping[str, BaseModel]:
         """See `Engine.models`."""
         return self._engine.models()
+
+    async def fit(self, model: str) -> dict[str, Any] | None:
+        """See `Engine.fit`."""
+        return await self._engine.fit(model)
+
+    async def missing(self, model: str) -> str:
+        """See `Engine.missing`."""
+        return await self._engine.missing(model)
 
     async def train(self, work: Work) -> None:
         """See `Engine.train`."""
@@ -38,6 +47,10 @@ class StuckEngine:
     async def generate(self, request: ImageRequest) -> bytes:
         """See `Engine.generate`."""
         return await self._engine.generate(request)
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        await self._engine.close()
 
     async def _train(self, work: Work) -> bool:
         """Train until the end or until the run is stuck; return whether it was the end."""

@@ -8,9 +8,10 @@ import subprocess
 from trainer.config import Config
 from trainer.engines.base import Engine
 from trainer.engines.diffusers.cards import cards
-from trainer.engines.diffusers.engine import DiffusersEngine, Places
-from trainer.engines.diffusers.installed import installed
+from trainer.engines.diffusers.engine import DiffusersEngine
 from trainer.engines.diffusers.known import SHIPPED_MODEL
+from trainer.engines.diffusers.measured import FILE
+from trainer.engines.diffusers.setup import Places
 from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer")
@@ -21,23 +22,24 @@ _ASK_SECONDS = 60.0
 def build(config: Config) -> Engine:
     """Return the configured engine, and say in the log which and why. Raises ConfigurationError
     where the real one is asked for and cannot be had."""
-    places = Places(config.python, config.models, config.hub)
+    measured = config.folder / FILE
+    places = Places(config.python, config.models, config.hub, measured)
     if config.engine == "diffusers":
         return _real(places, config)
-    if config.engine == "auto":
-        missing = _missing(places)
-        if not missing:
-            return _real(places, config)
+    missing = _missing(places) if config.engine == "auto" else ""
+    if config.engine == "auto" and not missing:
+        return _real(places, config)
+    if missing:
         log.info("The engine is simulated and learns nothing: %s", missing)
     from trainer.engines.simulated.engine import SimulatedEngine
 
-    return SimulatedEngine(config.training_seconds, config.image_seconds, config.slots)
+    return SimulatedEngine(config.training_seconds, config.image_seconds, config.slots, missing)
 
 
 def _real(places: Places, config: Config) -> Engine:
     if not _has_packages(places):
         raise ConfigurationError("TRAINER_ENGINE=diffusers needs `make setup-training`.")
-    engine = DiffusersEngine(places, config.training_seconds)
+    engine = DiffusersEngine(places, keep_seconds=config.keep_seconds)
     log.info("The engine is diffusers, for: %s", ", ".join(engine.models()) or "no base model yet")
     return engine
 
@@ -48,7 +50,7 @@ def _missing(places: Places) -> str:
         return "there are no packages for training (`make setup-training`)"
     if not cards():
         return "there is no graphics card that its driver knows"
-    if not installed(places.models, places.hub).keys() - {SHIPPED_MODEL}:
+    if not places.installed().keys() - {SHIPPED_MODEL}:
         # What comes with the project is for trying: alone it is no reason to train for real.
         return "no base model is on this machine (docs/trainer.md)"
     return "" if _has_packages(places) else "the packages for training are not complete"

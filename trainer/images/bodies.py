@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -11,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field
 
 from trainer.bodies import Body, ModelName, RequiredText, Text, Unsupported
-from trainer.engines.base import ImageRequest, Lora
+from trainer.engines.base import Engine, ImageRequest, Lora
 from trainer.errors import invalid
-from trainer.models import BaseModel
 from trainer.runs.store import RUN_ID, RunStore
 
 MAX_IMAGES = 4
@@ -50,12 +48,11 @@ class ImageBody(Body):
     image_url: Unsupported = None
     reference_images: Unsupported = None
 
-    def requests(self, runs: RunStore, models: Mapping[str, BaseModel]) -> list[ImageRequest]:
+    def requests(self, runs: RunStore, engine: Engine) -> list[ImageRequest]:
         """Return one request per image, each with the next seed.
 
         Raises a 404 or 400 for weights that cannot be used.
         """
-        family = models[self.model].family
         first = ImageRequest(
             model=self.model,
             prompt=self.prompt,
@@ -63,7 +60,7 @@ class ImageBody(Body):
             height=self.height,
             seed=self.seed,
             file_format=self.output_format,
-            loras=tuple(_lora(lora, self.model, family, runs, models) for lora in self.image_loras),
+            loras=tuple(_lora(lora, self.model, runs, engine) for lora in self.image_loras),
             steps=self.steps,
             guidance=self.guidance,
             negative_prompt=self.negative_prompt,
@@ -71,15 +68,17 @@ class ImageBody(Body):
         return [replace(first, seed=self.seed + index) for index in range(self.n)]
 
 
-def _lora(
-    lora: LoraBody, model: str, family: str, runs: RunStore, models: Mapping[str, BaseModel]
-) -> Lora:
+def _lora(lora: LoraBody, model: str, runs: RunStore, engine: Engine) -> Lora:
     """Find the weights by the run's id in this trainer's own download address."""
     run = runs.get(_own_run_id(lora.path))
     if run.status != "completed":
         raise invalid(f"{run.id} is {run.status}: it has no weights yet.", "image_loras")
+    if run.engine != engine.name:
+        words = f"{run.id} was made by the engine {run.engine}, and {engine.name} is at work."
+        raise invalid(words, "image_loras")
+    models = engine.models()
     base = models.get(run.request.model)
-    if base is None or base.family != family:
+    if base is None or base.family != models[model].family:
         raise invalid(f"A LoRA trained on {run.request.model} does not fit {model}.", "image_loras")
     return Lora(runs.folder(run), lora.scale)
 

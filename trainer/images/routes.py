@@ -27,7 +27,7 @@ async def generate(request: Request) -> Response:
     token = correlation(request)
     body = await read_body(request, ImageBody)
     offered(request, body.model)
-    requests = body.requests(parts.runs, parts.engine.models())
+    requests = body.requests(parts.runs, parts.engine)
     with parts.images.running(body.model, token) as running:
         images = [await _generated(parts.engine, one) for one in requests]
         generation = await parts.images.save(running, body.output_format, images)
@@ -39,7 +39,13 @@ async def _generated(engine: Engine, request: ImageRequest) -> bytes:
     try:
         return await engine.generate(request)
     except EngineBusyError as error:
-        raise ApiError(503, str(error), code="engine_busy", kind="server_error") from error
+        raise ApiError(
+            503,
+            str(error),
+            code="engine_busy",
+            kind="server_error",
+            retry_after=error.seconds,
+        ) from error
     except GenerationError as error:
         raise ApiError(500, str(error), code="not_generated", kind="server_error") from error
 

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from trainer import samples
 from trainer.bodies import read_body
-from trainer.errors import invalid
+from trainer.errors import invalid, not_found
 from trainer.headers import correlation, require_in_time
 from trainer.runs import answers
 from trainer.runs.bodies import EstimateBody, TrainingRequest
@@ -72,6 +73,22 @@ async def list_metrics(request: Request) -> Response:
     return JSONResponse({"metrics": metrics(run, points, request.query_params)})
 
 
+async def list_samples(request: Request) -> Response:
+    """GET /fine-tunes/{id}/samples (ours): the pictures that were drawn on the way."""
+    run = _run(request)
+    folder = state(request).runs.folder(run)
+    return JSONResponse({"data": answers.sample_list(run, folder, base=base_url(request))})
+
+
+async def sample(request: Request) -> Response:
+    """GET /fine-tunes/{id}/samples/{name} (ours): one of them."""
+    run, name = _run(request), request.path_params["name"]
+    path = state(request).runs.folder(run) / samples.FOLDER / name
+    if samples.parsed(name) is None or not path.is_file():
+        raise not_found(f"Sample {name[:40]}")
+    return FileResponse(path, media_type="image/jpeg")
+
+
 async def cancel(request: Request) -> Response:
     """POST /fine-tunes/{id}/cancel: safe to repeat; a run that is over stays as it is."""
     run = _run(request)
@@ -97,8 +114,9 @@ async def limits(request: Request) -> Response:
     engine = state(request).engine
     model = engine.models().get(name)
     if model is None:
-        return JSONResponse({"message": f"Model {name!r} cannot be trained."}, status_code=404)
-    answer = answers.limits(model, engine=engine.name, training_seconds=engine.training_seconds)
+        return JSONResponse({"message": await engine.missing(name)}, status_code=404)
+    usual, fit = engine.training_seconds, await engine.fit(name)
+    answer = answers.limits(model, engine=engine.name, training_seconds=usual, fit=fit)
     return JSONResponse(answer)
 
 
@@ -164,5 +182,7 @@ routes = [
     Route("/v1/fine-tunes/{id}/events", list_events, methods=["GET"]),
     Route("/v1/fine-tunes/{id}/checkpoints", list_checkpoints, methods=["GET"]),
     Route("/v1/fine-tunes/{id}/metrics", list_metrics, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/samples", list_samples, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/samples/{name}", sample, methods=["GET"]),
     Route("/v1/finetune/download", download, methods=["GET"]),
 ]

@@ -1,173 +1,118 @@
-"""The engine that really trains: it chooses how a run fits, and watches the child that does it."""
+"""The engine that really trains: it lends each card to one child at a time."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from trainer.engines.base import EngineBusyError, GenerationError, ImageRequest, TrainingError
-from trainer.engines.diffusers import advice, cards as graphics, orders
-from trainer.engines.diffusers.cards import Card
-from trainer.engines.diffusers.child_process import Child, ChildEndedError
-from trainer.engines.diffusers.fitting import Choice, choice_for, why_not
-from trainer.engines.diffusers.installed import installed
-from trainer.engines.diffusers.known import GIB, KNOWN
-from trainer.engines.diffusers.protocol import Base, DrawOrder, Message, Picture, TrainOrder
-from trainer.engines.diffusers.recipes import recipe_of
+from trainer.engines.base import EngineBusyError, GenerationError, ImageRequest
+from trainer.engines.diffusers import advice, cards as graphics, fitting
+from trainer.engines.diffusers.cards import PROCESSOR, Card
+from trainer.engines.diffusers.child_process import ChildEndedError, Limits
+from trainer.engines.diffusers.drawers import Drawers
+from trainer.engines.diffusers.known import KNOWN
+from trainer.engines.diffusers.lending import Lending
+from trainer.engines.diffusers.measured import Measurements
+from trainer.engines.diffusers.protocol import Base, DrawOrder, Picture
+from trainer.engines.diffusers.setup import Places, Setup
+from trainer.engines.diffusers.training import RealTraining
 from trainer.models import BaseModel
 from trainer.runs.work import Work
+from trainer.threads import in_thread
 
 log = logging.getLogger("trainer.diffusers")
 
-# Without a card: small base models only, in full precision.
-CPU = Card("", "this machine's processor", 4 * GIB, 0, 8.0)
-_STATUS = {"model_compressing": "compressing"}
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are: the Python that has torch, the owner's models, the hub's cache."""
-
-    python: Path
-    models: Path
-    hub: Path
+# How soon to ask again for a picture while every card trains: no sooner, no later, in seconds.
+SOON, LATE = 10, 600
 
 
 class DiffusersEngine:
     """Trains one run per card in a process of its own. See `engines.base.Engine`."""
 
-    name = "diffusers"
+    name, why = "diffusers", ""
+    training_seconds = 0.0  # follows from the steps and from what was measured: `fit`
 
-    def __init__(self, places: Places, training_seconds: float) -> None:
-        self._places = places
-        self.training_seconds = training_seconds
-        found = graphics.cards() or [CPU]
-        self._cards: asyncio.Queue[Card] = asyncio.Queue()
-        for card in found:
-            self._cards.put_nowait(card)
-        self.slots, self._trainings = len(found), 0
+    def __init__(
+        self, places: Places, limits: Limits | None = None, keep_seconds: float = 0.0
+    ) -> None:
+        self._setup = Setup(places, Measurements(places.measured), limits or Limits())
+        found = graphics.cards() or [PROCESSOR]
+        self._drawers = Drawers(self._setup, keep_seconds)
+        self._cards = Lending(found, self._drawers.have)
+        self.slots = len(found)
+        self._trained: set[Work] = set()  # and those that wait for a card
 
     def models(self) -> Mapping[str, BaseModel]:
         """Return the base models that are here whole."""
-        return {name: BaseModel(name, KNOWN[name].lora_family) for name in self._installed()}
+        here = self._setup.places.installed()
+        return {name: BaseModel(name, KNOWN[name].lora_family) for name in here}
+
+    async def missing(self, model: str) -> str:
+        """Return why a base model is not here: unknown, too large, or only not fetched yet."""
+        found = await self.fit(model)
+        if found is None:
+            return f"Model {model[:200]!r} cannot be trained."
+        if not found["fits"]:
+            return str(found["words"])
+        return f"{model} is not on this machine. Get it: python -m trainer models get {model}"
+
+    async def fit(self, model: str) -> dict[str, Any] | None:
+        """Return whether and how a base model fits the best card; None for one unknown."""
+        if model not in KNOWN:
+            return None
+        card, here = await self._cards.best(), self._setup.places.installed()
+        measured, memory = self._setup.measurements, graphics.machine_memory()
+        return fitting.fit(KNOWN[model], card, here, measured, memory)
 
     async def train(self, work: Work) -> None:
         """Train a run, or go on with it. Raises TrainingError in a person's words."""
-        self._trainings += 1
+        self._trained.add(work)
         try:
-            async with self._card() as card:
-                await self._train_on(card, work)
+            async with self._cards.one(self._drawers.end) as card:
+                await RealTraining(work, card, self._setup).complete()
         finally:
-            self._trainings -= 1
+            self._trained.discard(work)
 
     async def generate(self, request: ImageRequest) -> bytes:
         """Return one picture. Trainings go first: where they hold every card, EngineBusyError."""
-        if self._trainings >= self.slots:
-            raise EngineBusyError("The card is training. Generate when the training is over.")
-        async with self._card() as card:
-            return await self._draw_on(card, request)
+        if len(self._trained) >= self.slots:
+            left = min(work.run.seconds_left for work in self._trained)
+            words = "The card is training. Generate when the training is over."
+            raise EngineBusyError(words, round(min(max(left, SOON), LATE)))
+        async with self._cards.any() as card:
+            base = await in_thread(self._base, card, request.model)
+            with tempfile.TemporaryDirectory() as folder:
+                return await self._drawn(
+                    card, DrawOrder(base, _picture(request), f"{folder}/picture")
+                )
 
-    @asynccontextmanager
-    async def _card(self) -> AsyncIterator[Card]:
-        card = await self._cards.get()
+    async def close(self) -> None:
+        """End the children that are kept for the next picture."""
+        await self._drawers.close()
+
+    async def _drawn(self, card: Card, order: DrawOrder) -> bytes:
         try:
-            yield card
-        finally:
-            self._cards.put_nowait(card)
+            await self._drawers.draw(card, order)
+            return await in_thread(Path(order.target).read_bytes)
+        except ChildEndedError as error:
+            log.warning("A picture ended: %s %s", error.code, error.text)
+            raise GenerationError(advice.words_for_picture(error.code)) from error
+        except OSError as error:
+            raise GenerationError(advice.words_for_picture(advice.code_of(error))) from error
 
-    def _installed(self) -> dict[str, Path]:
-        return installed(self._places.models, self._places.hub)
-
-    # --- training --------------------------------------------------------------------------
-
-    async def _train_on(self, card: Card, work: Work) -> None:
-        order = self._order(card, work)
-        if not await work.event_count():
-            work.event("job_start", f"Job started on {card.name}")
-        for is_last in (False, True):
-            try:
-                await self._follow(card, order, work)
-                return
-            except ChildEndedError as error:
-                log.warning("%s ended: %s %s", work.run.id, error.code, error.text)
-                if is_last or error.code not in advice.PASSING:
-                    raise TrainingError(advice.words_for(error.code, error.text)) from error
-                words = f"{advice.words_for(error.code)} Going on from the last state."
-                work.event("job_restarted", words, step=work.run.step)
-
-    async def _follow(self, card: Card, order: TrainOrder, work: Work) -> None:
-        before, last = work.run.elapsed, await work.last_loss_step()
-        async with self._child(card, order, work.folder) as child:
-            async for message in child.messages():
-                last = self._report(message, work, before, last)
-
-    def _report(self, message: Message, work: Work, before: float, last: int) -> int:
-        """Pass a message on; return the last step whose loss is recorded."""
-        if message.event:
-            work.status(_STATUS.get(message.event, "running"))
-            work.event(message.event, message.text, step=message.step)
-        points = [point for point in message.steps if point[0] > last]
-        if points:
-            work.losses(points)
-        if message.elapsed:
-            step = message.step or 0
-            work.progress(elapsed=before + message.elapsed, step=step, seconds_left=message.left)
-        return points[-1][0] if points else last
-
-    def _order(self, card: Card, work: Work) -> TrainOrder:
-        """Return what the child is told: once a training has begun, the same again. Raises
-        TrainingError where it cannot be done here."""
-        run = work.run
-        wanted = run.request.image_params.resolution
-        base, choice = self._base(card, run.request.model, wanted)
-        kept = orders.kept(work.folder)
-        if kept and kept.base.folder == base.folder and kept.base.device == base.device:
-            return kept
-        recipe = recipe_of(run, KNOWN[run.request.model], choice)
-        order = TrainOrder(base, recipe, str(work.folder), run.id, run.photos)
-        orders.keep(order)
-        return order
-
-    def _base(self, card: Card, model: str, wanted: int) -> tuple[Base, Choice]:
-        here = self._installed()
-        if model not in here:
-            raise TrainingError(f"{model} is not on this machine, or not whole.")
-        known = KNOWN[model]
-        if why := why_not(known, card, here):
-            raise TrainingError(why)
-        choice = choice_for(known, card.free, wanted)
-        assert choice is not None  # noqa: S101 - nothing speaks against it
-        if card is CPU:
-            choice = replace(choice, precision="float32")
-        device = "cpu" if card is CPU else "cuda"
-        folder, precision = str(here[model]), choice.precision
-        return Base(folder, known.family, model, precision, device, known.side), choice
-
-    def _child(self, card: Card, order: TrainOrder | DrawOrder, folder: Path) -> Child:
-        return Child(self._places.python, order, folder / "log.txt", card.index)
-
-    # --- drawing ---------------------------------------------------------------------------
-
-    async def _draw_on(self, card: Card, request: ImageRequest) -> bytes:
-        try:
-            base, _choice = self._base(card, request.model, max(request.width, request.height))
-        except TrainingError as error:
-            raise GenerationError(str(error)) from error
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "picture"
-            order = DrawOrder(base, _picture(request), str(target))
-            try:
-                async with self._child(card, order, Path(folder)) as child:
-                    async for _message in child.messages():
-                        pass
-            except ChildEndedError as error:
-                raise GenerationError(advice.words_for(error.code, error.text)) from error
-            return target.read_bytes()
+    def _base(self, card: Card, model: str) -> Base:
+        """Return what is drawn with. Raises GenerationError where it is not here or too large."""
+        known, folder = KNOWN[model], self._setup.places.installed().get(model)
+        if folder is None:
+            raise GenerationError(f"{model} is not on this machine any more.")
+        precision = fitting.precision_to_draw(known, card)
+        if not precision:
+            raise GenerationError(f"{model} is too large for {card.name}.")
+        device = "cuda" if card.index else "cpu"
+        return Base(str(folder), known.family, model, precision, device, known.side)
 
 
 def _picture(request: ImageRequest) -> Picture:

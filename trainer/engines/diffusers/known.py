@@ -2,7 +2,8 @@
 
 Parameters and bytes follow from the published configurations; what a step needs besides was
 derived, on the careful side, from the peaks that others published (SimpleTuner's and sd-scripts'
-documentation, 2026). Nothing here has been measured on a card yet.
+documentation, 2026). None of it was measured here: what a machine measures itself takes its
+place (`measured.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ SHIPPED_MODEL = "theway/tiny-shapes"  # comes with the project, for trying
 APACHE = "Apache 2.0"
 FLUX_DEV = "FLUX non-commercial: what is made with it is for personal use"
 OPENRAIL = "OpenRAIL++-M"
+CONVOLVED = ("bfloat16", "int8")  # convolutions stay as they are: four bits save little more
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,26 @@ class Known:
     steps: int = 28
     learning_rate: float = 1e-4
     is_supported: bool = True  # has a file in `child/families`
+    precisions: tuple[str, ...] = ("bfloat16", "int8", "nf4")  # on a card, the finest first
+    largest: int = 1024  # pixels of the square that it is trained at
     side: int = 0  # pixels of the square that it draws; 0: any size
     keeps_prior: bool = False  # even if nobody asks for it: small ones forget everything else
 
-    def needs(self, precision: str, side: int) -> int:
+    def needs(self, precision: str, side: int, batch: int = 1) -> int:
         """Return the bytes of the card's memory that training at one size of square needs."""
         at = min((512, 768, 1024), key=lambda known: (known < side, abs(known - side)))
-        activations = self.activations[(512, 768, 1024).index(at)]
-        base = self.parameters * 1e9 * _BYTES[precision] * 1.05
+        activations = self.activations[(512, 768, 1024).index(at)] * batch
         lora = 0.15 * GIB * 2
-        return round(base + lora + (activations + 1.5) * GIB)
+        return round(self.weighs(precision) + lora + (activations + 1.5) * GIB)
+
+    def loads(self) -> int:
+        """Return the bytes of the machine's own memory that are in use while it is loaded: the
+        text encoders first, then the base, before it is held in fewer bits."""
+        return round(max(self.parameters * 2e9, self.text_gib * GIB) * 1.1 + 2 * GIB)
+
+    def weighs(self, precision: str) -> int:
+        """Return the bytes of the base itself."""
+        return round(self.parameters * 1e9 * _BYTES[precision] * 1.05)
 
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.0, "nf4": 0.53}
@@ -57,7 +69,7 @@ KNOWN: dict[str, Known] = {
             "flux2-klein",
             3.9,
             7.6,
-            (1.9, 3.7, 7.7),
+            (1.9, 4.0, 7.7),
             APACHE,
             disk_gib=16,
             steps=50,
@@ -80,7 +92,7 @@ KNOWN: dict[str, Known] = {
             "zimage",
             6.2,
             7.6,
-            (3.6, 6.5, 9.8),
+            (3.6, 6.5, 9.3),
             APACHE,
             disk_gib=20,
             steps=30,
@@ -95,6 +107,7 @@ KNOWN: dict[str, Known] = {
             OPENRAIL,
             disk_gib=7,
             steps=30,
+            precisions=CONVOLVED,
         ),
         Known(
             "stable-diffusion-v1-5/stable-diffusion-v1-5",
@@ -106,6 +119,8 @@ KNOWN: dict[str, Known] = {
             "OpenRAIL-M",
             disk_gib=4,
             steps=30,
+            precisions=CONVOLVED,
+            largest=768,
         ),
         Known(
             "black-forest-labs/FLUX.2-klein-base-9B",
@@ -113,7 +128,7 @@ KNOWN: dict[str, Known] = {
             "flux2-klein",
             9.1,
             15.3,
-            (1.5, 5.0, 8.5),
+            (1.5, 5.0, 8.0),
             FLUX_DEV,
             is_gated=True,
             disk_gib=33,
@@ -125,7 +140,7 @@ KNOWN: dict[str, Known] = {
             "qwen-image",
             20.4,
             15.5,
-            (8.0, 10.0, 16.0),
+            (8.0, 9.5, 16.0),
             APACHE,
             disk_gib=58,
             steps=30,
@@ -166,6 +181,8 @@ KNOWN: dict[str, Known] = {
             learning_rate=4e-3,
             side=256,
             keeps_prior=True,
+            precisions=("bfloat16",),
+            largest=256,
         ),
     )
 }

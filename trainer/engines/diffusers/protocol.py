@@ -6,6 +6,7 @@ number is its argument, so that libraries may print what they like.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -149,14 +150,32 @@ class Message:
     def read(cls, line: bytes) -> Message:
         """Return the message of a line. Raises ValueError and TypeError for what is none."""
         values = json.loads(line)
-        values["steps"] = [tuple(point) for point in values.get("steps", [])]
-        return cls(**values)
+        values["steps"] = [_point(*point) for point in values.get("steps", [])]
+        message = cls(**values)
+        for name in ("event", "text", "fail"):
+            _require(isinstance(getattr(message, name), str))
+        for number in (message.step or 0, message.elapsed, message.left, message.peak):
+            _require(isinstance(number, int | float) and 0 <= number < _TOO_MUCH)
+        return message
+
+
+_TOO_MUCH = 1e15
+
+
+def _point(step: int, loss: float, rate: float) -> tuple[int, float, float]:
+    _require(isinstance(step, int) and all(0 <= one < _TOO_MUCH for one in (step, loss, rate)))
+    return step, loss, rate
+
+
+def _require(is_sound: bool) -> None:
+    if not is_sound:
+        raise ValueError
 
 
 def digest_of(order: TrainOrder) -> str:
-    """Return what must be the same for a training to be resumed: model, recipe and photos."""
-    import hashlib
-
-    photos = Path(order.folder, "dataset.jsonl").stat().st_size
-    words = json.dumps([asdict(order.base), asdict(order.recipe), order.photos, photos])
+    """Return what must be the same for a training to be resumed, and for its cache to be used:
+    model, recipe, photos and captions. Raises OSError."""
+    with Path(order.folder, "dataset.jsonl").open("rb") as file:
+        photos = hashlib.file_digest(file, "sha256").hexdigest()
+    words = json.dumps([asdict(order.base), asdict(order.recipe), photos])
     return hashlib.sha256(words.encode()).hexdigest()

@@ -20,13 +20,12 @@ def recipe_of(run: Run, known: Known, choice: Choice) -> Recipe:
     few = run.photos < FEW_PHOTOS and bool(image.trigger_word)
     rate = known.learning_rate if request.learning_rate == NO_RATE else request.learning_rate
     count = request.n_checkpoints
-    side = min(choice.side, image.resolution)
     return Recipe(
         steps=steps,
         learning_rate=rate,
         rank=request.training_type.lora_r,
         batch=request.batch_size,
-        resolutions=tuple(sorted(one for one in SIDES if one <= side)) or (side,),
+        resolutions=tuple(sorted({one for one in SIDES if one < choice.side} | {choice.side})),
         seed=request.random_seed,
         trigger_word=image.trigger_word,
         subject=image.subject,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from trainer.engines.base import ImageRequest
 from trainer.engines.simulated import timeline
@@ -28,8 +29,11 @@ class SimulatedEngine:
 
     name = "simulated"
 
-    def __init__(self, training_seconds: float, image_seconds: float, slots: int = 2) -> None:
+    def __init__(
+        self, training_seconds: float, image_seconds: float, slots: int = 2, why: str = ""
+    ) -> None:
         self.training_seconds = training_seconds
+        self.why = why
         self.slots = slots
         self._image_seconds = image_seconds
         self._generating = asyncio.Semaphore(MAX_GENERATIONS)
@@ -39,6 +43,14 @@ class SimulatedEngine:
     def models(self) -> Mapping[str, BaseModel]:
         """Return what can be simulated."""
         return BASE_MODELS
+
+    async def fit(self, model: str) -> dict[str, Any] | None:
+        """Return nothing: a simulation needs no card."""
+        return None
+
+    async def missing(self, model: str) -> str:
+        """Return that a base model cannot be had here."""
+        return f"Model {model!r} cannot be trained."
 
     async def train(self, work: Work) -> None:
         """Go through the moments of a run that have not been reported yet."""
@@ -69,6 +81,9 @@ class SimulatedEngine:
         await asyncio.sleep(self._image_seconds)
         async with self._generating:
             return await in_thread(render, request)
+
+    async def close(self) -> None:
+        """Keep nothing, and so let go of nothing."""
 
 
 class SimulatedTraining:

@@ -1,4 +1,5 @@
-"""One child process: reads one order, does it, and ends. Its argument is the pipe for messages."""
+"""One child process: reads one order, does it, and ends; one that draws may be given more orders.
+Its argument is the pipe for messages."""
 
 from __future__ import annotations
 
@@ -7,7 +8,13 @@ import signal
 import sys
 
 from trainer.engines.diffusers.child.messages import Ending, Messages
-from trainer.engines.diffusers.protocol import Message, Order, TrainOrder, read_order
+from trainer.engines.diffusers.protocol import (
+    DrawOrder,
+    Message,
+    Order,
+    TrainOrder,
+    read_order,
+)
 
 FAILED = 3  # the exit status after a failure that was told
 
@@ -16,7 +23,8 @@ def main() -> int:
     """Do what the order says; return the exit status."""
     _die_with_parent()
     order = read_order(sys.stdin.buffer.readline())
-    messages, ending = Messages(int(sys.argv[1])), Ending()
+    messages = Messages(int(sys.argv[1]))
+    ending = Ending() if isinstance(order, TrainOrder) else None
     try:
         from trainer.engines.diffusers.child.failures import code_of
         from trainer.engines.diffusers.child.loop import Stopped
@@ -34,15 +42,22 @@ def main() -> int:
     return 0
 
 
-def _do(order: Order, messages: Messages, ending: Ending) -> None:
+def _do(order: Order, messages: Messages, ending: Ending | None) -> None:
     if isinstance(order, TrainOrder):
         from trainer.engines.diffusers.child.training import train
 
-        train(order, messages, ending)
-    else:
-        from trainer.engines.diffusers.child.pictures import draw_picture
+        train(order, messages, ending or Ending())
+        return
+    from trainer.engines.diffusers.child.pictures import Drawing
 
-        draw_picture(order, messages)
+    drawing = Drawing(order.base)
+    drawing.draw(order)
+    messages.send(Message(done=True))
+    for line in sys.stdin.buffer:  # with the same base model, until nobody orders any more
+        further = read_order(line)
+        assert isinstance(further, DrawOrder)  # noqa: S101 - narrows the type
+        drawing.draw(further)
+        messages.send(Message(done=True))
 
 
 def _die_with_parent() -> None:

@@ -10,9 +10,17 @@ from typing import Any
 
 import torch
 
+from trainer import samples
 from trainer.disk import SCRATCH
+from trainer.engines.diffusers.child import state
 from trainer.engines.diffusers.child.families.base import AUTOENCODER, TEXTS, Family, Text
-from trainer.engines.diffusers.child.photos import Photo, bucket_of, pixels_of, read_photos
+from trainer.engines.diffusers.child.photos import (
+    Photo,
+    bucket_of,
+    frame_of,
+    pixels_of,
+    read_photos,
+)
 from trainer.engines.diffusers.protocol import Recipe, TrainOrder
 
 Tell = Callable[[str, str], None]
@@ -24,7 +32,7 @@ class Sample:
     """One photo as the network sees it: its latents at every resolution, its caption as told."""
 
     latents: list[torch.Tensor]
-    pixels: list[int]  # of the picture that each of the latents is of
+    frames: list[tuple[int, ...]]  # of each of the latents, see `photos.frame_of`
     text: Text
     general: Text | None  # the caption with the subject's word instead of the trigger word
 
@@ -36,42 +44,46 @@ class Cached:
     prompts: list[Text]  # of the pictures that are drawn on the way
 
 
-def cached(family: Family, order: TrainOrder, tell: Tell) -> Cached:
-    """Return everything encoded, from the disk where an earlier child has done it.
+def cached(family: Family, order: TrainOrder, digest: str, tell: Tell) -> Cached:
+    """Return everything encoded, from the disk where an earlier child has done it for the same
+    training, which `digest` names.
 
     The encoders are gone when it returns: neither is needed again, but the autoencoder for
-    pictures. Raises PhotoError and ExampleError.
+    pictures. Raises PhotoError, ExampleError and OSError.
     """
     path = Path(order.folder) / SCRATCH / FILE
-    if path.exists():
-        return _loaded(path)
+    if found := _loaded(path, digest):
+        return found
     tell("training_data_downloading", "Reading the photos")
     photos = list(read_photos(Path(order.folder) / "dataset.jsonl"))
-    tell("training_data_download_complete", f"{len(photos)} photos read")
-    texts = _encoded_texts(family, order, [photo.caption for photo in photos])
+    texts, cut = _encoded_texts(family, order, [photo.caption for photo in photos])
+    tell("training_data_download_complete", _words(len(photos), cut))
     latents = _encoded_photos(family, order, photos)
     general: Sequence[Text | None] = [*texts["general"]] or [None] * len(photos)
     samples = [
-        Sample(found, pixels, text, word)
-        for (found, pixels), text, word in zip(latents, texts["captions"], general, strict=True)
+        Sample(found, frames, text, word)
+        for (found, frames), text, word in zip(latents, texts["captions"], general, strict=True)
     ]
     result = Cached(samples, texts["nothing"][0], texts["prompts"])
-    _store(path, result)
+    _store(path, digest, result)
     return result
+
+
+def _words(photos: int, cut: int) -> str:
+    words = f"{photos} photos read"
+    return f"{words}; {cut} captions are too long, their ends are not read" if cut else words
 
 
 def prompts_of(recipe: Recipe) -> list[str]:
     """Return what is drawn on the way: one picture with the trigger word, one without."""
-    subject = recipe.subject or "picture"
-    with_word = f"photo of {recipe.trigger_word} {recipe.subject}".strip()
-    return [with_word, f"photo of a {subject}"]
+    return list(samples.prompts(recipe.trigger_word, recipe.subject))
 
 
 def _encoded_texts(
     family: Family, order: TrainOrder, captions: Sequence[str]
-) -> dict[str, list[Text]]:
-    """Return all that is said, encoded; on the processor where the card is too small for it: it
-    is done once."""
+) -> tuple[dict[str, list[Text]], int]:
+    """Return all that is said, encoded, and how many captions are too long; on the processor where
+    the card is too small for it: it is done once."""
     pipeline = family.load(order.base, TEXTS)
     found: dict[str, list[Text]] | None
     try:
@@ -80,8 +92,9 @@ def _encoded_texts(
         found = None  # outside of this block, where the error holds on to the memory
     if found is None:
         found = _encoded_on("cpu", family, pipeline, order.recipe, captions)
+    cut = sum(family.is_cut(pipeline, caption) for caption in captions)
     free(pipeline)
-    return found
+    return found, cut
 
 
 @torch.inference_mode()
@@ -105,13 +118,15 @@ def _encoded_on(
 @torch.inference_mode()
 def _encoded_photos(
     family: Family, order: TrainOrder, photos: Sequence[Photo]
-) -> list[tuple[list[torch.Tensor], list[int]]]:
+) -> list[tuple[list[torch.Tensor], list[tuple[int, ...]]]]:
     pipeline = family.load(order.base, AUTOENCODER).to(order.base.device)
     found = []
     for photo in photos:
-        sizes = sorted({bucket_of(*photo.image.size, side) for side in order.recipe.resolutions})
+        whole = photo.image.size
+        sizes = sorted({bucket_of(*whole, side) for side in order.recipe.resolutions})
         latents = [family.encode_photo(pipeline, pixels_of(photo.image, size)) for size in sizes]
-        found.append(([one.cpu().clone() for one in latents], [w * h for w, h in sizes]))
+        frames = [frame_of(whole, size) for size in sizes]
+        found.append(([one.cpu().clone() for one in latents], frames))
     free(pipeline)
     return found
 
@@ -135,17 +150,21 @@ def _kept(text: Text) -> Text:
     return {name: value.cpu().clone() for name, value in text.items()}
 
 
-def _store(path: Path, found: Cached) -> None:
-    draft = path.with_suffix(".part")
-    samples = [
-        {"latents": one.latents, "pixels": one.pixels, "text": one.text, "general": one.general}
-        for one in found.samples
-    ]
-    torch.save({"samples": samples, "nothing": found.nothing, "prompts": found.prompts}, draft)
-    draft.replace(path)
+def _store(path: Path, digest: str, found: Cached) -> None:
+    samples = [vars(one) for one in found.samples]
+    values = {"samples": samples, "nothing": found.nothing, "prompts": found.prompts}
+    state.store(path, {"digest": digest, **values})
 
 
-def _loaded(path: Path) -> Cached:
-    found = torch.load(path, weights_only=True)
-    samples = [Sample(**one) for one in found["samples"]]
-    return Cached(samples, found["nothing"], found["prompts"])
+def _loaded(path: Path, digest: str) -> Cached | None:
+    """Return what is there; None where it is nothing, broken, or of another training."""
+    if not path.exists():
+        return None
+    try:
+        found = state.stored(path)
+    except state.UnreadableError:
+        return None
+    if found.pop("digest", "") != digest:
+        return None
+    samples = [Sample(**one) for one in found.pop("samples")]
+    return Cached(samples, **found)

@@ -9,10 +9,6 @@ from typing import Any
 import torch
 from diffusers import DDPMScheduler
 
-# The shift of a flow by the length of the picture (tokens): more noise for larger pictures, as the
-# pictures are drawn. Source: diffusers' `calculate_shift` for FLUX.1.
-_SHORT, _LONG = (256, 0.5), (4096, 1.15)
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -24,19 +20,34 @@ class Question:
 
 
 class Flow:
-    """A straight line from the latents to noise; the answer is its direction."""
+    """A straight line from the latents to noise; the answer is its direction.
 
-    def __init__(self, patch: int) -> None:
-        self._patch = patch
+    Times are drawn as the model's scheduler draws pictures: more noise for larger ones, or always
+    as much more.
+    """
+
+    def __init__(self, patch: int, scheduler: Any) -> None:
+        self._patch, self._config = patch, scheduler.config
 
     def question(self, latents: torch.Tensor, pixels: int, chance: torch.Generator) -> Question:
         """Return one for each of the latents; `pixels` is the size of their pictures."""
         noise = _noise(latents, chance)
         drawn = torch.sigmoid(torch.randn((len(latents),), generator=chance))
-        shift = math.exp(_shift(pixels / self._patch**2))
+        shift = self._shift(pixels / self._patch**2)
         sigma = (shift * drawn / (1 + (shift - 1) * drawn)).to(latents.device)
-        share = sigma.view(-1, 1, 1, 1).to(latents.dtype)
+        share = sigma.view(-1, 1, 1, 1)
         return Question((1 - share) * latents + share * noise, sigma, noise - latents)
+
+    def _shift(self, tokens: float) -> float:
+        """Source: `calculate_shift` of diffusers' pipelines, with FLUX.1's numbers for a
+        scheduler that names none."""
+        config = self._config
+        if not config.use_dynamic_shifting:
+            return float(config.shift)
+        short, long = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+        least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+        share = min(1.0, max(0.0, (tokens - short) / (long - short)))
+        return math.exp(least + (most - least) * share)
 
 
 class Noise:
@@ -60,9 +71,3 @@ class Noise:
 def _noise(latents: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
     drawn = torch.randn(latents.shape, generator=chance)
     return drawn.to(latents.device, latents.dtype)
-
-
-def _shift(tokens: float) -> float:
-    (short, least), (long, most) = _SHORT, _LONG
-    share = (tokens - short) / (long - short)
-    return least + (most - least) * min(1.0, max(0.0, share))

@@ -58,6 +58,15 @@ def pixels_of(image: Image.Image, size: tuple[int, int]) -> torch.Tensor:
     return values.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
+def frame_of(image: tuple[int, int], size: tuple[int, int]) -> tuple[int, ...]:
+    """Return height and width of a photo, top and left of what `pixels_of` cuts out of it once it
+    has been made smaller, and its height and width."""
+    (wide, high), (width, height) = image, size
+    scale = max(width / wide, height / high)
+    top, left = (high * scale - height) / 2, (wide * scale - width) / 2
+    return high, wide, round(top), round(left), height, width
+
+
 def _floor(side: int) -> int:
     return max(STEP, side // STEP * STEP)
 
@@ -67,6 +76,11 @@ def _opened(line: int, data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PhotoError(f"Line {line}: the photo has too many pixels")
+            if min(image.size) < LEAST_SIDE:
+                raise PhotoError(
+                    f"Line {line}: the photo has {image.width} × {image.height} pixels; "
+                    f"each side needs {LEAST_SIDE} at the least"
+                )
             upright = ImageOps.exif_transpose(image)
             return _on_white(upright)
     except PhotoError:
@@ -76,6 +90,8 @@ def _opened(line: int, data: bytes) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits of gray: Pillow would cut them off, not scale them
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if "A" not in image.getbands() and "transparency" not in image.info:
         return image.convert("RGB")
     layer = image.convert("RGBA")

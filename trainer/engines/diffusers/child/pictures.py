@@ -1,4 +1,4 @@
-"""Draws one picture with up to two LoRAs."""
+"""Draws pictures, each with up to two LoRAs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from safetensors import safe_open
 from trainer.engines.diffusers.child.drawing import draw
 from trainer.engines.diffusers.child.families import FAMILIES
 from trainer.engines.diffusers.child.families.base import AUTOENCODER, NETWORK, TEXTS, Family
-from trainer.engines.diffusers.child.messages import Messages
 from trainer.engines.diffusers.child.quantising import quantise
-from trainer.engines.diffusers.protocol import DrawOrder, Message, Picture
+from trainer.engines.diffusers.protocol import Base, DrawOrder, Picture
 
 QUALITY = 92  # of a JPEG
 _STEP = 32  # pixels that sides are multiples of
@@ -25,31 +24,39 @@ class UnfitWeightsError(Exception):
     """A LoRA that has layers which the base model does not have."""
 
 
-def draw_picture(order: DrawOrder, messages: Messages) -> None:
-    """Draw and write the file. Raises BlankPictureError, UnfitWeightsError, OSError and torch's own
-    errors."""
-    family, picture = FAMILIES[order.base.family], order.picture
-    pipeline = family.load(order.base, TEXTS, NETWORK, AUTOENCODER)
-    quantise(family.network_of(pipeline), order.base)
-    if order.base.device == "cuda":
-        pipeline.enable_model_cpu_offload()  # one part at a time is on the card
-    put_on(family, pipeline, picture.loras)
-    wanted = picture.width, picture.height
-    width, height = _drawn_at(order.base.side, *wanted)
-    image = draw(
-        family,
-        pipeline,
-        _said(family, pipeline, picture),
-        width=width,
-        height=height,
-        seed=picture.seed,
-        steps=picture.steps,
-        guidance=picture.guidance or None,
-    )
-    if image.size != wanted:
-        image = image.resize(wanted, Image.Resampling.LANCZOS)
-    _store(Path(order.target), image, picture.file_format)
-    messages.send(Message(done=True))
+class Drawing:
+    """A base model that is loaded, and draws one picture after another."""
+
+    def __init__(self, base: Base) -> None:
+        """Load it. Raises OSError and torch's own errors."""
+        self._base, self._family = base, FAMILIES[base.family]
+        self._pipeline = self._family.load(base, TEXTS, NETWORK, AUTOENCODER)
+        quantise(self._family.network_of(self._pipeline), base)
+        if base.device == "cuda":
+            self._pipeline.enable_model_cpu_offload()  # one part at a time is on the card
+
+    def draw(self, order: DrawOrder) -> None:
+        """Draw a picture, with its own LoRAs and no others, and write the file. Raises
+        BlankPictureError, UnfitWeightsError, OSError and torch's own errors."""
+        picture, pipeline = order.picture, self._pipeline
+        put_on(self._family, pipeline, picture.loras)
+        wanted = picture.width, picture.height
+        width, height = _drawn_at(self._base.side, *wanted)
+        image = draw(
+            self._family,
+            pipeline,
+            _said(self._family, pipeline, picture),
+            width=width,
+            height=height,
+            seed=picture.seed,
+            steps=picture.steps,
+            guidance=picture.guidance or None,
+        )
+        if picture.loras:
+            pipeline.unload_lora_weights()
+        if image.size != wanted:
+            image = image.resize(wanted, Image.Resampling.LANCZOS)
+        _store(Path(order.target), image, picture.file_format)
 
 
 def _drawn_at(side: int, width: int, height: int) -> tuple[int, int]:
@@ -85,15 +92,10 @@ def _require_all_layers(family: Family, pipeline: Any, path: str, name: str) -> 
 
 
 def _said(family: Family, pipeline: Any, picture: Picture) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "prompt": picture.prompt,
-        "max_sequence_length": family.longest(pipeline),
-    }
-    if picture.negative_prompt and family.knows_negative:
-        said["negative_prompt"] = picture.negative_prompt
-    if not family.is_flow:
-        del said["max_sequence_length"]
-    return said
+    said: dict[str, Any] = {"prompt": picture.prompt}
+    if family.is_flow:
+        said["max_sequence_length"] = family.longest(pipeline)
+    return said | family.negative(pipeline, picture.negative_prompt)
 
 
 def _store(path: Path, image: Any, file_format: str) -> None:

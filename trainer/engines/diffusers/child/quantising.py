@@ -6,29 +6,36 @@ a CPU, and one layer is in full precision at a time.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
 
 from trainer.engines.diffusers.protocol import Base
 
-# Norms and embeddings stay: they are small, and sensitive.
-_KEPT = ("norm", "embed", "proj_out", "time", "modulation")
+# What lies in a list of blocks. All else is small, and sensitive: the first and the last layer,
+# embeddings of time and text.
+_IN_BLOCK = re.compile(r"\.\d+\.")
 
 
 def quantise(network: torch.nn.Module, base: Base) -> int:
-    """Replace the large linear layers in place; return how many."""
+    """Replace the blocks' linear layers in place; return how many."""
     if base.precision not in {"nf4", "int8"}:
         return 0
-    found = [
-        (name, module)
-        for name, module in network.named_modules()
-        if isinstance(module, torch.nn.Linear) and not any(part in name for part in _KEPT)
-    ]
-    for name, module in found:
+    names = layers_of(network)
+    for name in names:  # nothing else holds on to the layer that is replaced
         parent, _, leaf = name.rpartition(".")
-        setattr(network.get_submodule(parent), leaf, _smaller(module, base))
-    return len(found)
+        setattr(network.get_submodule(parent), leaf, _smaller(network.get_submodule(name), base))
+    return len(names)
+
+
+def layers_of(network: torch.nn.Module) -> list[str]:
+    """Return the names of the layers that can be held in fewer bits."""
+    return [
+        name
+        for name, module in network.named_modules()
+        if isinstance(module, torch.nn.Linear) and _IN_BLOCK.search(name)
+    ]
 
 
 def _smaller(layer: torch.nn.Linear, base: Base) -> Any:

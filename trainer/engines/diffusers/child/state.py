@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from trainer.disk import sync_folder
+
 FILE = "state.pt"
 
 
@@ -24,20 +26,50 @@ class State:
     rate_factor: float  # of the learning rate: halved after losses that were no numbers
 
 
+class UnfitStateError(Exception):
+    """There is a state that cannot be gone on from. The message says why, for a person."""
+
+
 def save(folder: Path, state: State) -> None:
-    """Keep a state in place of the one before. Raises OSError."""
-    draft = folder / f".{FILE}.part"
-    with draft.open("wb") as file:
-        torch.save(vars(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / FILE)
+    """Keep a state in place of the one before; when it returns, the disk has it. Raises OSError."""
+    store(folder / FILE, vars(state))
 
 
 def load(folder: Path, digest: str) -> State | None:
-    """Return the kept state; None where there is none, or it is of another training."""
-    try:
-        found = State(**torch.load(folder / FILE, weights_only=True, map_location="cpu"))
-    except FileNotFoundError:
+    """Return the kept state, None where there is none. Raises UnfitStateError."""
+    path = folder / FILE
+    if not path.exists():
         return None
-    return found if found.digest == digest else None
+    try:
+        found = State(**stored(path))
+    except (UnreadableError, TypeError):
+        raise UnfitStateError("The state of before cannot be read") from None
+    if found.digest != digest:
+        raise UnfitStateError("Photos or settings are others than before")
+    return found
+
+
+class UnreadableError(Exception):
+    """A file is not what was stored: cut off, or changed."""
+
+
+def store(path: Path, values: dict[str, Any]) -> None:
+    """Write values whole, on the disk when this returns. Raises OSError."""
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("wb") as file:
+        torch.save(values, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def stored(path: Path) -> dict[str, Any]:
+    """Return what was stored. Raises UnreadableError."""
+    try:
+        found = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # each part of the format has errors of its own
+        raise UnreadableError from error
+    if not isinstance(found, dict):
+        raise UnreadableError
+    return found

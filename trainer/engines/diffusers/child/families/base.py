@@ -18,7 +18,8 @@ from trainer.engines.diffusers.protocol import Base
 
 TEXTS, AUTOENCODER, NETWORK = "texts", "autoencoder", "network"
 
-# What a caption has become: tensors that begin with a dimension of one.
+# What a caption has become: tensors that begin with a dimension of one. In training "frame" is
+# among them: height and width of the photo, top and left of what was cut out, its height and width.
 Text = dict[str, torch.Tensor]
 
 
@@ -35,15 +36,20 @@ class Family(ABC):
     tokens: ClassVar[int] = 512  # of a caption, the same in training and in drawing
     is_flow: ClassVar[bool] = True  # else it answers with the noise
     knows_negative: ClassVar[bool] = True  # prompts that say what shall not be there
+    in_full: ClassVar[bool] = False  # the autoencoder counts in 32 bits, or pictures are black
+    kohya: ClassVar[str] = ""  # in the words of sd-scripts, whose names others read too
 
     def load(self, base: Base, *parts: str) -> Any:
         """Return the pipeline with only these parts of it, on the device. Nothing is downloaded."""
+        diffusers.utils.logging.set_verbosity_error()  # what we cannot do better is no news
         missing = {name: None for name in _components(base.folder) if not _is_in(name, parts, self)}
         pipeline_class = getattr(diffusers, self.pipeline)
         pipeline = pipeline_class.from_pretrained(
             base.folder, dtype=dtype_of(base), local_files_only=True, **missing
         )
         pipeline.set_progress_bar_config(disable=True)
+        if AUTOENCODER in parts:
+            _fit_decoder(pipeline.vae, torch.float32 if self.in_full else dtype_of(base))
         return pipeline
 
     def network_of(self, pipeline: Any) -> Any:
@@ -65,6 +71,15 @@ class Family(ABC):
             if getattr(pipeline, name, None) is not None
         ]
         return min(self.tokens, found[0]) if found else self.tokens
+
+    def is_cut(self, pipeline: Any, caption: str) -> bool:
+        """Return whether the end of a caption is not read."""
+        tokenizer = getattr(pipeline, "tokenizer_2", None) or pipeline.tokenizer
+        return len(tokenizer(caption).input_ids) > self.longest(pipeline)
+
+    def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
+        """Return what shall not be in a picture as arguments of the pipeline."""
+        return {"negative_prompt": words} if words and self.knows_negative else {}
 
     def guided(self, guidance: float) -> dict[str, Any]:
         """Return the guidance as an argument of the pipeline."""
@@ -96,14 +111,24 @@ def joined(texts: Sequence[Text]) -> Text:
 
 
 def dtype_of(base: Base) -> torch.dtype:
-    """Return what the base is computed in; NF4 and int8 are computed in bfloat16 on a card."""
-    return torch.float32 if base.device == "cpu" else torch.bfloat16
+    """Return what the base is computed in. NF4 and int8 are computed in bfloat16 on a card, and in
+    full on a processor, which is slower at anything else."""
+    is_full = base.precision == "float32" or (base.device == "cpu" and base.precision != "bfloat16")
+    return torch.float32 if is_full else torch.bfloat16
 
 
 def standardised(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
     """Return latents as most autoencoders have them: shifted and scaled by their configuration."""
     latents = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
     return (latents - (vae.config.shift_factor or 0.0)) * vae.config.scaling_factor
+
+
+def _fit_decoder(vae: Any, dtype: torch.dtype) -> None:
+    """Let it decode latents of any precision in its own: not every pipeline converts them."""
+    if vae.dtype != dtype:
+        vae.to(dtype)
+    decode = vae.decode
+    vae.decode = lambda latents, *rest, **more: decode(latents.to(vae.dtype), *rest, **more)
 
 
 def _components(folder: str) -> list[str]:

@@ -26,6 +26,11 @@ class Flux1(Family):
     guidance = 3.5
     knows_negative = False
 
+    def longest(self, pipeline: Any) -> int:
+        # schnell is the one whose times are not shifted; it was trained with half the length.
+        is_schnell = not pipeline.scheduler.config.use_dynamic_shifting
+        return min(256 if is_schnell else self.tokens, super().longest(pipeline))
+
     def encode_photo(self, pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
         return standardised(pipeline.vae, pixels)
 

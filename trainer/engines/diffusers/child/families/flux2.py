@@ -32,9 +32,7 @@ class Flux2Klein(Family):
 
     def encode_text(self, pipeline: Any, caption: str) -> Text:
         tokens, ids = pipeline.encode_prompt(
-            prompt=caption,
-            max_sequence_length=self.longest(pipeline),
-            text_encoder_out_layers=_heard(pipeline.text_encoder),
+            prompt=caption, max_sequence_length=self.longest(pipeline)
         )
         return {"tokens": tokens, "ids": ids}
 
@@ -60,8 +58,11 @@ class Flux2Klein(Family):
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {"prompt_embeds": text["tokens"], "negative_prompt_embeds": nothing["tokens"]}
 
-
-def _heard(text_encoder: Any) -> tuple[int, int, int]:
-    """Return the layers whose states are the text: 9, 18 and 27 of the published 36."""
-    quarter = text_encoder.config.num_hidden_layers / 4
-    return round(quarter), round(2 * quarter), round(3 * quarter)
+    def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
+        # This pipeline takes it encoded only.
+        if not words or pipeline.config.is_distilled:
+            return {}
+        tokens, _ids = pipeline.encode_prompt(
+            prompt=words, max_sequence_length=self.longest(pipeline)
+        )
+        return {"negative_prompt_embeds": tokens}

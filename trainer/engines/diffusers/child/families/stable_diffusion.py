@@ -15,6 +15,7 @@ class StableDiffusion(Family):
     network = "unet"
     layers = r".*\.attentions\.\d+\..*\.(to_[qkv]|to_out\.0)"
     architecture = "stable-diffusion-v1/lora"
+    kohya = "sd_v1"
     steps = 30
     guidance = 7.0
     patch = 8
@@ -43,6 +44,8 @@ class StableDiffusion(Family):
 class StableDiffusionXL(StableDiffusion):
     pipeline = "StableDiffusionXLPipeline"
     architecture = "stable-diffusion-xl-v1-base/lora"
+    kohya = "sdxl_base_v1-0"
+    in_full = True
     guidance = 6.0
 
     def encode_text(self, pipeline: Any, caption: str) -> Text:
@@ -56,12 +59,9 @@ class StableDiffusionXL(StableDiffusion):
         self, pipeline: Any, noisy: torch.Tensor, time: torch.Tensor, texts: Sequence[Text]
     ) -> torch.Tensor:
         text = joined(texts)
-        height, width = (side * 8 for side in noisy.shape[-2:])
-        # Original size, the cut's corner, the size aimed at.
-        sizes = torch.tensor([[height, width, 0, 0, height, width]] * len(noisy))
         conditions = {
             "text_embeds": text["pooled"],
-            "time_ids": sizes.to(noisy.device, noisy.dtype),
+            "time_ids": text["frame"].to(noisy.device, noisy.dtype),
         }
         return pipeline.unet(
             noisy,
