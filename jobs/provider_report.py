@@ -71,7 +71,7 @@ def answered(key: str, description: Description) -> Report:
         trains=_labels(description.can_train),
         draws=_labels(description.can_generate),
         engine=description.engine,
-        notes=description.notes,
+        notes=(*description.notes, *_unfit(description)),
         missing=_labels(name for name in known if name not in description.can_train),
         problem=_("It offers nothing that can be used here now.") if nothing else "",
         fix=_("Look on its site whether its models have changed, and update TheWay.")
@@ -107,6 +107,11 @@ def not_set_up(key: str) -> Report:
 
 def _variable(key: str) -> str:
     return registry.CLASSES[key].key_variable.name if key in registry.CLASSES else key
+
+
+def _unfit(description: Description) -> tuple[str, ...]:
+    """Return why the own trainer's machine is too small for what it has, a sentence each."""
+    return tuple(fit.words for fit in description.fits.values() if not fit.fits and fit.words)
 
 
 def _labels(keys: Iterable[str]) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ CORRELATION_HEADER = "X-Correlation-Id"
 MAX_WEIGHTS_BYTES = 2 * 1024**3
 MAX_OUTPUT_BYTES = 64 * 1024**2
 MAX_SAMPLE_BYTES = 2 * 1024**2
+MOST_SAMPLES = 20  # of one training
 
 
 class Provider(Parts):
@@ -211,7 +212,7 @@ class Provider(Parts):
         provider makes none."""
         if Capability.SAMPLES not in self.capabilities:
             return ()
-        return self.fetch_samples(ref)
+        return self.fetch_samples(ref)[:MOST_SAMPLES]
 
     def download_weights(self, run: Run) -> AbstractContextManager[Download]:
         """Stream the trained weights of a succeeded run; check them after reading to the end."""

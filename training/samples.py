@@ -16,14 +16,12 @@ from jobs.pictures import DecodedImage, read_image
 from jobs.work import InvalidResultError
 from models_app import file_deletions
 from models_app.models import UserModel
-from providers.base import Provider
+from providers.base import MOST_SAMPLES, Provider
 from providers.errors import UnexpectedReplyError
 from providers.types import Sample
 from training.models import TrainingSample
 
 log = logging.getLogger(__name__)
-
-MOST = 20  # of one training
 
 
 def fetch(job: JobQueue, provider: Provider) -> None:
@@ -37,7 +35,9 @@ def fetch(job: JobQueue, provider: Provider) -> None:
         return
     offered = provider.samples(job.run_ref)
     known = set(TrainingSample.objects.filter(job=job).values_list("step", "number"))
-    new = [one for one in offered if (one.step, one.number) not in known][: MOST - len(known)]
+    new = [one for one in offered if (one.step, one.number) not in known][
+        : MOST_SAMPLES - len(known)
+    ]
     if new and not known:
         _forget_earlier(model, job)
     for step in sorted({one.step for one in new}):

@@ -15,7 +15,6 @@ from providers.types import Sample
 
 MOST_WORDS = 400  # of a sentence about memory
 LONGEST_STEP = 3600.0  # seconds: what takes longer was not measured
-MOST_SAMPLES = 20
 LONGEST_PROMPT = 500
 MOST_STEPS = 1_000_000
 
@@ -55,7 +54,7 @@ def samples(data: Mapping[str, Any]) -> tuple[Sample, ...]:
             continue
         found.append(sample)
         numbers[sample.step] = sample.number + 1
-    return tuple(sorted(found, key=lambda one: (one.step, one.number))[:MOST_SAMPLES])
+    return tuple(sorted(found, key=lambda one: (one.step, one.number)))
 
 
 def _sample(item: Mapping[str, Any], numbers: Mapping[int, int]) -> Sample:

@@ -54,6 +54,10 @@ def test_what_was_stored_before_there_was_such_a_word_is_read(scripted):
     assert found.fits == {}
 
 
+def test_an_operator_is_told_what_does_not_fit_and_why():
+    assert answered("local", described(engine="diffusers", fits=FITS)).notes == ("Too large.",)
+
+
 def test_an_operator_is_told_what_a_real_trainer_lacks_and_nothing_of_a_simulated_one():
     real = answered("local", described(engine="diffusers"))
     assert {"Z-Image", "FLUX.1 schnell"} <= set(real.missing)

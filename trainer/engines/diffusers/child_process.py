@@ -147,7 +147,9 @@ class Child:
 
     def _environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-        return passed | _SET | {"CUDA_VISIBLE_DEVICES": self._card}
+        # What a processor can train is too small to be divided: threads would wait for each other.
+        threads = {} if self._card else {"OMP_NUM_THREADS": "1"}
+        return threads | passed | _SET | {"CUDA_VISIBLE_DEVICES": self._card}
 
     # --- what it says ----------------------------------------------------------------------
 
