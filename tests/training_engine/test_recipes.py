@@ -48,7 +48,7 @@ def test_a_kept_prior_holds_what_is_said_without_the_trigger_word(torch_side, or
     """The same steps move a picture without the word less."""
     moved = []
     for wish in (False, True):
-        run = order(steps=60, keep_prior=wish)
+        run = order(steps=30, keep_prior=wish)
         assert torch_side.follow(run).is_done
         wishes = {"prompt": "photo of shape shape, number 0", "steps": 8}
         pictures = [
@@ -104,8 +104,11 @@ def test_pictures_are_drawn_on_the_way_with_and_without_the_word(torch_side, ord
     assert np.abs(last - again).mean() < 0.25 * np.abs(last - base).mean()
 
 
-def test_drawing_on_the_way_changes_nothing_that_is_learned(torch_side, order):
-    without, with_them = order(steps=12), order(steps=12, samples=(0, 4, 8, 12))
+@pytest.mark.parametrize("precision", ["float32", "nf4"])
+def test_drawing_on_the_way_changes_nothing_that_is_learned(precision, torch_side, order):
+    without, with_them = (
+        order(steps=6, precision=precision, samples=wish) for wish in ((), (0, 2, 4, 6))
+    )
     losses = [torch_side.follow(run).losses for run in (without, with_them)]
     assert losses[0] == losses[1]
 
