@@ -17,12 +17,20 @@ def file_of(run) -> Path:
     return Path(run.folder) / "adapter.safetensors"
 
 
-@pytest.mark.parametrize("family", ["flux1", "sd15"])
-@pytest.mark.parametrize("precision", ["nf4", "int8", "bfloat16"])
+@pytest.mark.parametrize(
+    ("family", "precision"),
+    [
+        ("flux1", "nf4"),
+        ("sd15", "nf4"),
+        ("sd15", "int8"),
+        ("flux1", "bfloat16"),
+        ("sdxl", "bfloat16"),
+    ],
+)
 def test_a_smaller_base_learns_and_its_file_fits_the_whole_one(
     family, precision, torch_side, order, draw, base_of
 ):
-    run = order(family, precision=precision, steps=30, eight_bit_optimiser=True)
+    run = order(family, precision=precision, steps=20, eight_bit_optimiser=True)
     told = torch_side.follow(run)
     assert told.is_done, told.log
     assert precision in told.text("model_download_complete")
@@ -34,7 +42,7 @@ def test_a_smaller_base_learns_and_its_file_fits_the_whole_one(
     assert draw(run.base, (file_of(run), 1.0)) != draw(run.base)
 
 
-@pytest.mark.parametrize("family", ["flux1", "sd15", "zimage"])
+@pytest.mark.parametrize("family", ["flux1", "sd15"])
 def test_gradient_checkpointing_changes_no_loss(family, torch_side, order):
     kept, anew = (
         torch_side.follow(order(family, steps=6, checkpointing=wish)).losses
