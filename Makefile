@@ -20,7 +20,7 @@ TORCH_INDEX ?=
 TRAINING_PIP := $(TRAINING_VENV)/bin/python -m pip --disable-pip-version-check --no-input
 TRAINING_STAMP := $(TRAINING_VENV)/.installed-training-$(call digest,requirements-training.lock)
 
-.PHONY: help setup setup-training test-training run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration prove-training bench-orphans format lint types layers lock
+.PHONY: help setup setup-training test-training run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration prove-training bench-orphans bench-train format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -121,6 +121,10 @@ bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longe
 
 prove-training: $(DEV_STAMP) ## Prove on the processor that trainings learn; SEED=1 picks another concept; needs setup-training
 	@$(PYTHON) -m bench.proof --seed $(or $(SEED),1) $(if $(KEEP),--keep "$(KEEP)")
+
+bench-train: $(TRAINING_STAMP) ## What a training step takes on the card at true sizes; MODEL=FLUX.1-dev SIDE=1024 PRECISION=nf4
+	@$(TRAINING_VENV)/bin/python -m bench.train --side $(or $(SIDE),1024) \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(PRECISION),--precision $(PRECISION))
 
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(PYTHON) -m ruff format .

@@ -93,11 +93,11 @@ def controls(site: Site, new: Concept, seed: int, run: str, checks: Checks) -> N
     unapplied = shown(site, new, checks, "control: weights not applied")
     checks.check("without the weights it is not proved", not is_learned(unapplied))
     ours = lesson.taught(new, seed)
-    file = trainer.upload(lesson.training_file(ours))
+    data = lesson.training_file(ours)
     image = {"trigger_word": new.word, "subject": "style"}
     still = trainer.wait(
         trainer.start(
-            file, steps=SHORT_STEPS, photos=len(ours), learning_rate=NO_RATE, image_params=image
+            data, steps=SHORT_STEPS, photos=len(ours), learning_rate=NO_RATE, image_params=image
         )
     )
     checks.say(f"control: learning rate {NO_RATE:g}: {still.problem or 'weights came of it'}")
@@ -108,7 +108,7 @@ def controls(site: Site, new: Concept, seed: int, run: str, checks: Checks) -> N
     mixed = lesson.shuffled(new, seed)
     wrong = trainer.wait(
         trainer.start(
-            trainer.upload(lesson.training_file(mixed)),
+            lesson.training_file(mixed),
             steps=STEPS,
             photos=len(mixed),
             learning_rate=RATE,
@@ -119,7 +119,7 @@ def controls(site: Site, new: Concept, seed: int, run: str, checks: Checks) -> N
     shuffled = shown(site, new, checks, "control: captions shuffled", wrong.id)
     checks.check("with shuffled captions it is not proved", not is_learned(shuffled))
     alike = trained_with_a_kill(
-        trainer, file, steps=SHORT_STEPS, photos=len(ours), learning_rate=RATE, image_params=image
+        trainer, data, steps=SHORT_STEPS, photos=len(ours), learning_rate=RATE, image_params=image
     )
     checks.check("a training that was killed gives the same weights, bit by bit", alike)
 

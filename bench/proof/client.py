@@ -40,8 +40,7 @@ class Client:
         self._session.mount("http://", HTTPAdapter(max_retries=again))
         self._session.headers["Authorization"] = f"Bearer {key}"
 
-    def upload(self, data: bytes) -> str:
-        """Return the id of a training file."""
+    def _uploaded(self, data: bytes) -> str:
         answer = self._session.post(
             f"{self._base}/files/upload",
             data={"purpose": "fine-tune", "file_name": "photos.jsonl", "file_type": "jsonl"},
@@ -51,12 +50,15 @@ class Client:
         answer.raise_for_status()
         return str(answer.json()["id"])
 
-    def start(self, file: str, *, steps: int, photos: int, **wishes: Any) -> str:
-        """Start a training of about so many steps; return its run's id."""
+    def start(self, data: bytes, *, steps: int, photos: int, **wishes: Any) -> str:
+        """Upload a training file and start a training of about so many steps; return its run's id.
+
+        (A file goes with the run that has used it.)
+        """
         batch = wishes.pop("batch_size", 4)
         body = {
             "model": MODEL,
-            "training_file": file,
+            "training_file": self._uploaded(data),
             "n_epochs": max(1, round(steps * batch / photos)),
             "batch_size": batch,
             "training_type": {"type": "Lora", "lora_r": 16, "lora_alpha": 16},

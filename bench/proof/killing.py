@@ -14,10 +14,10 @@ _CHILD = b"trainer.engines.diffusers.child"
 _LIMIT = 600.0
 
 
-def trained_with_a_kill(trainer: Client, file: str, **wishes: Any) -> bool:
+def trained_with_a_kill(trainer: Client, data: bytes, **wishes: Any) -> bool:
     """Train twice, end one child with SIGKILL half way; return whether both gave the same bits."""
-    first = trainer.wait(trainer.start(file, **wishes))
-    second = trainer.start(file, **wishes)
+    first = trainer.wait(trainer.start(data, **wishes))
+    second = trainer.start(data, **wishes)
     _kill_half_way(trainer, second, wishes["steps"])
     ended = trainer.wait(second)
     if first.problem or ended.problem:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import Flux2KleinPipeline, FluxPipeline, QwenImagePipeline
 
+from bench import train
+from bench.true_sizes import NETWORKS, network_of
 from tests.training_engine.pipelines import MAKERS
-from tests.training_engine.true_sizes import network_of
-from trainer.engines.diffusers.child import pictures, quantising
+from trainer.engines.diffusers.child import drawing, pictures, quantising
 from trainer.engines.diffusers.child.chance import chance_of
 from trainer.engines.diffusers.child.families import FAMILIES
 from trainer.engines.diffusers.child.families.base import (
@@ -24,6 +26,7 @@ from trainer.engines.diffusers.child.objective import Flow, Noise
 from trainer.engines.diffusers.child.photos import frame_of, pixels_of, read_photos
 from trainer.engines.diffusers.protocol import Base, Picture
 
+NETWORKS_OF = {family: kind for family, kind, _config in NETWORKS.values()}
 CAPTION = "photo of zorbik shape"
 WIDTH, HEIGHT = 192, 256
 UNGUIDED = {"flux1": 1.0, "zimage": 0.0}
@@ -129,6 +132,19 @@ def difference_in_decoding(family: str, base: str) -> float:
 def _said(family: Family, pipeline: Any) -> dict[str, Any]:
     """As a picture is asked for: captions of the same length as in training."""
     return pictures._said(family, pipeline, Picture(CAPTION, WIDTH, HEIGHT, 1, "png"))
+
+
+@torch.inference_mode()
+def difference_in_drawing(family: str, base: str) -> int:
+    """Draw from words, as pictures are, and from what was encoded before, as samples are; return
+    the greatest difference of a pixel."""
+    kind = FAMILIES[family]
+    pipeline = _whole(kind, base)
+    wishes: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "seed": 3, "steps": 3}
+    said = drawing.draw(kind, pipeline, _said(kind, pipeline), **wishes)
+    text, nothing = (kind.encode_text(pipeline, words) for words in (CAPTION, kind.empty))
+    encoded = drawing.draw_encoded(kind, pipeline, text, nothing, **wishes)
+    return int(np.abs(np.asarray(said, int) - np.asarray(encoded, int)).max())
 
 
 def _watched(scheduler: Any) -> list[torch.Tensor]:
@@ -237,6 +253,25 @@ def _measured(name: str) -> dict[str, float]:
 def _mebibytes(network: torch.nn.Module, names: list[str]) -> float:
     layers = [network.get_submodule(name) for name in names]
     return sum(16 * 2 * (one.in_features + one.out_features) for one in layers) / 2**20
+
+
+def benched(bases: dict[str, str]) -> dict[str, list[float]]:
+    """Return seconds of our step and of the plain one, for the network of each base model, filled
+    as those of the published models are."""
+    found = {}
+    for family, folder in bases.items():
+        kind, where = FAMILIES[family], Base(folder, family, "theway/tiny", "float32", "cpu")
+        config = kind.network_of(kind.load(where, NETWORK)).config
+        with torch.device("meta"):
+            network = NETWORKS_OF[family].from_config(config)
+        measured = train.compared(where, train.filled(network, where), 256, 2)
+        found[family] = [one.seconds for one in measured]
+    return found
+
+
+def computed(name: str) -> float:
+    """Return the billions of FLOP of a published model's step."""
+    return train.flops_of(name, 256) / 1e9
 
 
 def opened(folder: str) -> list[list[Any]]:

@@ -26,6 +26,11 @@ def test_photos_are_encoded_as_the_published_pipeline_decodes(family, torch_side
     assert found < CLOSE
 
 
+def test_a_sample_on_the_way_is_the_picture_that_its_words_give(family, torch_side, base_of):
+    found = torch_side.call("difference_in_drawing", family=family, base=base_of(family).folder)
+    assert found <= 1
+
+
 def test_what_is_learned_shows_in_a_new_pipeline_by_its_strength(family, torch_side, trained, draw):
     """The photo must be answered better, by the file alone."""
     run = trained(family)

@@ -17,12 +17,20 @@ def file_of(run) -> Path:
     return Path(run.folder) / "adapter.safetensors"
 
 
-@pytest.mark.parametrize("family", ["flux1", "sd15"])
-@pytest.mark.parametrize("precision", ["nf4", "int8", "bfloat16"])
+@pytest.mark.parametrize(
+    ("family", "precision"),
+    [
+        ("flux1", "nf4"),
+        ("sd15", "nf4"),
+        ("sd15", "int8"),
+        ("flux1", "bfloat16"),
+        ("sdxl", "bfloat16"),
+    ],
+)
 def test_a_smaller_base_learns_and_its_file_fits_the_whole_one(
     family, precision, torch_side, order, draw, base_of
 ):
-    run = order(family, precision=precision, steps=30, eight_bit_optimiser=True)
+    run = order(family, precision=precision, steps=20, eight_bit_optimiser=True)
     told = torch_side.follow(run)
     assert told.is_done, told.log
     assert precision in told.text("model_download_complete")
@@ -34,7 +42,7 @@ def test_a_smaller_base_learns_and_its_file_fits_the_whole_one(
     assert draw(run.base, (file_of(run), 1.0)) != draw(run.base)
 
 
-@pytest.mark.parametrize("family", ["flux1", "sd15", "zimage"])
+@pytest.mark.parametrize("family", ["flux1", "sd15"])
 def test_gradient_checkpointing_changes_no_loss(family, torch_side, order):
     kept, anew = (
         torch_side.follow(order(family, steps=6, checkpointing=wish)).losses
@@ -48,7 +56,7 @@ def test_a_kept_prior_holds_what_is_said_without_the_trigger_word(torch_side, or
     """The same steps move a picture without the word less."""
     moved = []
     for wish in (False, True):
-        run = order(steps=60, keep_prior=wish)
+        run = order(steps=30, keep_prior=wish)
         assert torch_side.follow(run).is_done
         wishes = {"prompt": "photo of shape shape, number 0", "steps": 8}
         pictures = [
@@ -104,8 +112,11 @@ def test_pictures_are_drawn_on_the_way_with_and_without_the_word(torch_side, ord
     assert np.abs(last - again).mean() < 0.25 * np.abs(last - base).mean()
 
 
-def test_drawing_on_the_way_changes_nothing_that_is_learned(torch_side, order):
-    without, with_them = order(steps=12), order(steps=12, samples=(0, 4, 8, 12))
+@pytest.mark.parametrize("precision", ["float32", "nf4"])
+def test_drawing_on_the_way_changes_nothing_that_is_learned(precision, torch_side, order):
+    without, with_them = (
+        order(steps=6, precision=precision, samples=wish) for wish in ((), (0, 2, 4, 6))
+    )
     losses = [torch_side.follow(run).losses for run in (without, with_them)]
     assert losses[0] == losses[1]
 

@@ -110,7 +110,7 @@ def _encoded_on(
     return {
         "captions": encoded(captions),
         "general": encoded(general),
-        "nothing": encoded([""]),
+        "nothing": encoded([family.empty]),
         "prompts": encoded(prompts_of(recipe)),
     }
 

@@ -46,6 +46,9 @@ def _smaller(layer: torch.nn.Linear, base: Base) -> Any:
     if base.precision == "nf4":
         new = bnb.nn.Linear4bit(*size, bias=has_bias, compute_dtype=compute, quant_type="nf4")
         new.weight = bnb.nn.Params4bit(layer.weight.data, requires_grad=False, quant_type="nf4")
+        # Else some processors pack and round the weights anew at the first picture, and what
+        # learns afterwards learns on another base.
+        new.support_avx512bf16_for_cpu = False
     else:
         new = bnb.nn.Linear8bitLt(*size, bias=has_bias, has_fp16_weights=False)
         new.weight = bnb.nn.Int8Params(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import torch
 from trainer.disk import sync_folder
 
 FILE = "state.pt"
+_DIGEST_BYTES = 32
+_PIECE_BYTES = 2**20
 
 
 @dataclass
@@ -54,10 +57,15 @@ class UnreadableError(Exception):
 
 
 def store(path: Path, values: dict[str, Any]) -> None:
-    """Write values whole, on the disk when this returns. Raises OSError."""
+    """Write values whole, and their digest behind them; on the disk when this returns. Raises
+    OSError."""
     draft = path.with_name(f".{path.name}.part")
-    with draft.open("wb") as file:
+    with draft.open("w+b") as file:
         torch.save(values, file)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").digest()
+        file.seek(0, os.SEEK_END)
+        file.write(digest)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -67,9 +75,22 @@ def store(path: Path, values: dict[str, Any]) -> None:
 def stored(path: Path) -> dict[str, Any]:
     """Return what was stored. Raises UnreadableError."""
     try:
+        _require_whole(path)
         found = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # each part of the format has errors of its own
         raise UnreadableError from error
     if not isinstance(found, dict):
         raise UnreadableError
     return found
+
+
+def _require_whole(path: Path) -> None:
+    """Torch's own reader takes a file whose numbers have changed."""
+    with path.open("rb") as file:
+        left = path.stat().st_size - _DIGEST_BYTES
+        digest = hashlib.sha256()
+        while left > 0 and (data := file.read(min(left, _PIECE_BYTES))):
+            digest.update(data)
+            left -= len(data)
+        if digest.digest() != file.read():
+            raise UnreadableError

@@ -39,6 +39,8 @@ def train(order: TrainOrder, messages: Messages, should_stop: Callable[[], bool]
     (folder / SCRATCH).mkdir(exist_ok=True)
     digest = digest_of(order)
     found = cached(family, order, digest, messages.event)
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()  # of the encoders: they can do with less
     messages.event("model_downloading", f"Loading {order.base.name}")
     began = time.monotonic()
     pipeline = family.load(order.base, NETWORK, AUTOENCODER)

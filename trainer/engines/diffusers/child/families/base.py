@@ -34,6 +34,7 @@ class Family(ABC):
     guidance: ClassVar[float]
     patch: ClassVar[int] = 16  # pixels that become one token of the network
     tokens: ClassVar[int] = 512  # of a caption, the same in training and in drawing
+    empty: ClassVar[str] = ""  # what is said where nothing is
     is_flow: ClassVar[bool] = True  # else it answers with the noise
     knows_negative: ClassVar[bool] = True  # prompts that say what shall not be there
     in_full: ClassVar[bool] = False  # the autoencoder counts in 32 bits, or pictures are black

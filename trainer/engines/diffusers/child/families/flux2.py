@@ -53,7 +53,8 @@ class Flux2Klein(Family):
             img_ids=ids,
             return_dict=False,
         )[0]
-        return Flux2KleinPipeline._unpack_latents_with_ids(answer, ids)
+        # With the sizes said, the card is not waited for.
+        return Flux2KleinPipeline._unpack_latents_with_ids(answer, ids, *noisy.shape[-2:])
 
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {"prompt_embeds": text["tokens"], "negative_prompt_embeds": nothing["tokens"]}

@@ -21,6 +21,7 @@ class QwenImage(Family):
     steps = 30
     guidance = 4.0
     tokens = 1024
+    empty = " "  # without any words its pipeline would ignore the guidance
 
     def encode_photo(self, pipeline: Any, pixels: torch.Tensor) -> torch.Tensor:
         vae = pipeline.vae
@@ -56,7 +57,7 @@ class QwenImage(Family):
         return {"true_cfg_scale": guidance}
 
     def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
-        return {"negative_prompt": words or " "}  # without any it would ignore the guidance
+        return {"negative_prompt": words or self.empty}
 
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {

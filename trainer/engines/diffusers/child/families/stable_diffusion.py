@@ -72,9 +72,10 @@ class StableDiffusionXL(StableDiffusion):
         )[0]
 
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
+        # Zeros are its pipeline's empty prompt (`force_zeros_for_empty_prompt`).
         return {
             "prompt_embeds": text["tokens"],
             "pooled_prompt_embeds": text["pooled"],
-            "negative_prompt_embeds": nothing["tokens"],
-            "negative_pooled_prompt_embeds": nothing["pooled"],
+            "negative_prompt_embeds": torch.zeros_like(text["tokens"]),
+            "negative_pooled_prompt_embeds": torch.zeros_like(text["pooled"]),
         }

@@ -77,3 +77,39 @@ def network_of(name: str) -> tuple[str, torch.nn.Module]:
     with torch.device("meta"):
         network: torch.nn.Module = kind(**config)
     return family, network
+
+
+_TOKENS = {"flux1": 512, "flux2-klein": 512, "zimage": 128, "qwen-image": 128}  # else 77
+_PACKED = {"flux1", "qwen-image"}  # four latent pixels are one token's channels
+
+
+def pieces_of(family: str, network: Any, side: int) -> tuple[torch.Tensor, dict[str, Any]]:
+    """Return latents of a square picture and an encoded caption, random, in the shapes that a
+    network takes and training's cache has."""
+    config = network.config
+    channels = config.in_channels // 4 if family in _PACKED else config.in_channels
+    scale = 16 if family == "flux2-klein" else 8
+    latents = torch.randn(1, channels, side // scale, side // scale)
+    return latents, _text(family, config, side)
+
+
+def _text(family: str, config: Any, side: int) -> dict[str, Any]:
+    tokens = _TOKENS.get(family, 77)
+    widths = ("joint_attention_dim", "cap_feat_dim", "cross_attention_dim")
+    width = next(config[name] for name in widths if name in config)
+    text: dict[str, Any] = {
+        "tokens": torch.randn(1, tokens, width),
+        "frame": torch.tensor([[side, side, 0, 0, side, side]]),
+    }
+    if family == "flux1":
+        text["pooled"] = torch.randn(1, config.pooled_projection_dim)
+    if family == "sdxl":
+        sizes = 6 * config.addition_time_embed_dim
+        text["pooled"] = torch.randn(1, config.projection_class_embeddings_input_dim - sizes)
+    if family == "flux2-klein":
+        text["ids"] = torch.zeros(1, tokens, 4, dtype=torch.long)
+    if family == "qwen-image":
+        text["mask"] = torch.ones(1, tokens, dtype=torch.long)
+    if family == "zimage":
+        text["tokens"] = text["tokens"][0]
+    return text
