@@ -76,7 +76,7 @@ class GenerateForm(forms.Form):
         label=_("What should not be in it"),
         required=False,
         max_length=1000,
-        help_text=_("Some base models know no such thing, and leave it aside."),
+        help_text=_("Not every base model knows this. The others leave it aside."),
     )
     provider = forms.ChoiceField(label=_("Made by"))
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
