@@ -101,7 +101,7 @@ def draw(torch_side: TorchSide, tmp_path: Path) -> Callable[..., Image.Image]:
         picture = Picture(loras=tuple((str(path), scale) for path, scale in loras), **said)
         target = tmp_path / "picture.png"
         target.unlink(missing_ok=True)
-        told = torch_side.follow(DrawOrder(base, picture, str(target)), mischief)
+        told = torch_side.follow(DrawOrder(base, picture, str(target)), mischief=mischief)
         if told.failure:
             return told.failure
         assert told.is_done, told.log

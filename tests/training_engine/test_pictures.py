@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from trainer.engines.diffusers.protocol import DrawOrder, Picture
+
 pytestmark = pytest.mark.training
+PICTURE = Picture("photo of zorbik shape", 128, 128, 1, "png", steps=4)
 
 
 def file_of(run) -> Path:
@@ -22,6 +26,20 @@ def test_two_loras_work_together_each_at_its_strength(family, trained, torch_sid
     assert both not in (draw(base, (one, 1.0)), draw(base, (other, 1.0)))
     assert draw(base, (one, 1.0), (other, 0.0)) == draw(base, (one, 1.0))
     assert draw(base, (one, 0.0), (other, 0.0)) == draw(base)
+
+
+def test_a_child_that_goes_on_draws_the_next_picture_without_the_last_ones_lora(
+    trained, torch_side, draw, tmp_path
+):
+    run = trained("sdxl")
+    orders = [
+        DrawOrder(run.base, replace(PICTURE, loras=loras), str(tmp_path / f"{number}.png"))
+        for number, loras in enumerate(((), ((str(file_of(run)), 1.0),), ()))
+    ]
+    told = torch_side.follow(*orders)
+    assert [message.done for message in told.messages] == [True, True, True]
+    before, during, after = (Path(order.target).read_bytes() for order in orders)
+    assert before == after != during
 
 
 def test_the_same_seed_gives_the_same_picture_and_another_another(base_of, draw):

@@ -51,7 +51,7 @@ def test_a_training_that_was_cut_off_ends_with_the_same_bits(
 ):
     (unbroken, told), cut = whole(eight_bit), order(**WISHES, eight_bit_optimiser=eight_bit)
     moment = {"kill_at" if how == "killed" else "signal_at": "checkpoint_save"}
-    first = torch_side.child(cut, "waits_to_be_ended").followed(**moment)
+    first = torch_side.child(cut, mischief="waits_to_be_ended").followed(**moment)
     assert not first.is_done
     assert first.status == (-9 if how == "killed" else 0)
     second = torch_side.follow(cut)
@@ -64,7 +64,7 @@ def test_a_training_that_was_cut_off_ends_with_the_same_bits(
 
 def test_what_was_encoded_is_not_encoded_again(torch_side, order):
     run = order(**WISHES)
-    torch_side.child(run, "waits_to_be_ended").followed(kill_at="checkpoint_save")
+    torch_side.child(run, mischief="waits_to_be_ended").followed(kill_at="checkpoint_save")
     again = torch_side.follow(run)
     assert again.is_done
     assert "training_data_downloading" not in {message.event for message in again.messages}
@@ -72,7 +72,7 @@ def test_what_was_encoded_is_not_encoded_again(torch_side, order):
 
 def test_another_recipe_is_another_training_and_says_so(torch_side, order):
     run = order(**WISHES)
-    torch_side.child(run, "waits_to_be_ended").followed(kill_at="checkpoint_save")
+    torch_side.child(run, mischief="waits_to_be_ended").followed(kill_at="checkpoint_save")
     other = order(**WISHES | {"learning_rate": 1e-3}, folder=Path(run.folder))
     told = torch_side.follow(other)
     words = told.text("training_start")
@@ -83,7 +83,7 @@ def test_another_recipe_is_another_training_and_says_so(torch_side, order):
 def test_other_photos_are_not_taken_for_those_that_were_encoded(torch_side, order):
     """Of the same number and, in their file, of the same length."""
     run = order(**WISHES)
-    torch_side.child(run, "waits_to_be_ended").followed(kill_at="checkpoint_save")
+    torch_side.child(run, mischief="waits_to_be_ended").followed(kill_at="checkpoint_save")
     dataset = Path(run.folder) / "dataset.jsonl"
     dataset.write_text(dataset.read_text().replace("number 0", "number 8"))
     told = torch_side.follow(run)
@@ -94,7 +94,7 @@ def test_other_photos_are_not_taken_for_those_that_were_encoded(torch_side, orde
 @pytest.mark.parametrize("damage", ["cut off", "changed", "empty"])
 def test_a_damaged_state_is_begun_anew_and_told(damage, whole, torch_side, order):
     (unbroken, _told), run = whole(False), order(**WISHES)
-    torch_side.child(run, "waits_to_be_ended").followed(kill_at="checkpoint_save")
+    torch_side.child(run, mischief="waits_to_be_ended").followed(kill_at="checkpoint_save")
     for name in ("state.pt", "cache.pt"):
         path = Path(run.folder) / "scratch" / name
         data = bytearray(path.read_bytes())

@@ -83,17 +83,17 @@ class TorchSide:
         assert status == 0, self._end_of_log()
         return json.loads(answer)
 
-    def child(self, order: Order, mischief: str = "") -> Child:
-        """Start the trainer's child process for an order; `mischief` is what it suffers."""
+    def child(self, order: Order, *further: Order, mischief: str = "") -> Child:
+        """Start the trainer's child process for orders; `mischief` is what it suffers."""
         process = self._started({"mischief": mischief})
-        os.write(process.input, written(order))
+        os.write(process.input, b"".join(written(one) for one in (order, *further)))
         if isinstance(order, DrawOrder):
             process.close_input()  # there is no further picture
         return Child(self, process)
 
-    def follow(self, order: Order, mischief: str = "") -> Told:
-        """Let a child do an order; return what it said."""
-        return self.child(order, mischief).followed()
+    def follow(self, order: Order, *further: Order, mischief: str = "") -> Told:
+        """Let a child do an order, or more; return what it said."""
+        return self.child(order, *further, mischief=mischief).followed()
 
     def _started(self, request: dict[str, Any]) -> Process:
         (reading, our_input), (our_output, writing) = os.pipe(), os.pipe()
