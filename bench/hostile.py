@@ -118,7 +118,9 @@ def sent() -> list[str]:
                 most = max(most, served.memory)
                 if not answered <= statuses or page_status(served) != 200:
                     faults.append(f"{title}: {answered} instead of {statuses}")
+            parts = (served.folder / "var/partial").rglob("*")
             left = [*(served.folder / "var/uploads").iterdir(), *served.waiting_files]
+            left += [path for path in parts if path.is_file()]
             faults += [f"sending left {path}" for path in left]
         finally:
             served.process.kill()

@@ -13,12 +13,13 @@ from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
 
-# Two accounts that are signed in, and a draft of the first.
+# Two accounts that are signed in, and a draft of the first with a phone's link.
 _PEOPLE = """
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import User
+from models_app import phone_links
 from models_app.models import UserModel
 keys = []
 for name in ("owner", "stranger"):
@@ -30,7 +31,7 @@ for name in ("owner", "stranger"):
     session.save()
     keys.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
 model = UserModel.objects.create(owner=User.objects.get(email="owner@example.org"))
-print(*keys, model.pk, settings.CSRF_COOKIE_NAME)
+print(*keys, model.pk, settings.CSRF_COOKIE_NAME, phone_links.token_of(phone_links.issue(model)))
 """
 
 
@@ -45,6 +46,7 @@ class Served:
     stranger_session: str
     upload_path: str
     csrf_cookie: str
+    phone_path: str
 
     @property
     def waiting_files(self) -> list[str]:
@@ -82,7 +84,9 @@ def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Se
     )
     process.start()
     upload_path = f"/dashboard/models/new/{people[2]}/photos/upload"
-    return Served(process, folder, port, people[0], people[1], upload_path, people[3])
+    session, other, _, csrf_cookie, token = people
+    phone_path = f"/phone/{token}/"
+    return Served(process, folder, port, session, other, upload_path, csrf_cookie, phone_path)
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
