@@ -51,19 +51,27 @@ class Served:
     @property
     def waiting_files(self) -> list[str]:
         """The uploads and nameless temporary files that the server has open."""
-        found = []
+        found, uploads = [], f"{self.folder.resolve()}/var/uploads/"
         for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed meanwhile
                 name = str(link.readlink())
-                if "/var/uploads/" in name or name.startswith(f"{tempfile.gettempdir()}/#"):
+                if name.startswith(uploads) or name.startswith(f"{tempfile.gettempdir()}/#"):
                     found.append(name)
         return found
 
     @property
     def memory(self) -> float:
         """The server's resident memory in mebibytes (proc(5))."""
+        return self._memory("VmRSS")
+
+    @property
+    def memory_peak(self) -> float:
+        """The most of it that there ever was."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split(f"{name}:")[1].split()[0]) / 1024
 
 
 def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Served:
