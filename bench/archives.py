@@ -156,7 +156,7 @@ def main() -> None:
 
 def report(title: str, path: Path, env: dict[str, str]) -> None:
     command = [sys.executable, "-c", _TAKE_IN, str(path)]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
     results, seconds, before, peak = json.loads(done.stdout)
     said = ", ".join(f"{number} × {result}" for result, number in results.items())
     print(
