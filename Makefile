@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration format lint types layers lock
+.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-orphans bench-enumeration format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -67,6 +67,9 @@ bench-deletion: $(DEV_STAMP) ## What deleted rows leave in SQLite's file, and wh
 
 bench-spending: $(DEV_STAMP) ## What budgets, the page of spending and its CSV cost once ROWS=200000 calls were paid
 	@$(PYTHON) -m bench.spending --rows $(or $(ROWS),200000)
+
+bench-orphans: $(DEV_STAMP) ## What comparing FILES=50000 stored files with as many rows takes
+	@$(PYTHON) -m bench.orphans --files $(or $(FILES),50000)
 
 bench-ingest: $(DEV_STAMP) ## What taking in 20 photos takes, by SHARP=folder (npm install sharp) too, and hostile files; PHOTOS=folder
 	@$(PYTHON) -m bench.beside $(if $(PHOTOS),"$(PHOTOS)") $(if $(SHARP),--sharp "$(SHARP)")

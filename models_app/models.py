@@ -13,7 +13,8 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from models_app.changes import changes_text
 from models_app.crops import Box
-from models_app.phone_link import PhoneLink as PhoneLink  # Django finds it here
+from models_app.file_comparison import FileComparison as FileComparison  # Django finds it here
+from models_app.phone_link import PhoneLink as PhoneLink  # and this one too
 
 # The rows for which `UserModel.is_draft` holds.
 IS_DRAFT = Q(status="pending", started_at=None)

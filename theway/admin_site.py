@@ -18,6 +18,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts import policy
 from accounts.models import User
 from theway.admin_times import ZonedTimes
+from theway.files_page import files_page
 from theway.front_page import front_page
 from theway.spending_page import spending_csv, spending_page
 
@@ -55,9 +56,13 @@ class OperatorSite(AdminSite):
         def spending(request: HttpRequest) -> HttpResponse:
             return spending_page(request, self.each_context(request))
 
+        def files(request: HttpRequest) -> HttpResponse:
+            return files_page(request, self.each_context(request))
+
         ours = [
             path("jobs/spending/", self.admin_view(spending), name="spending"),
             path("jobs/spending/csv", self.admin_view(spending_csv), name="spending_csv"),
+            path("models_app/files/", self.admin_view(files), name="files"),
         ]
         return [*ours, *super().get_urls()]
 

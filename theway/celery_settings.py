@@ -21,6 +21,7 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.write_caption": {"queue": "calls"},
     "models_app.tasks.measure_photos": {"queue": "calls"},
     "accounts.tasks.send_mails": {"queue": "calls"},
+    "theway.tasks.compare_files": {"queue": "calls"},
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for days
 CELERY_BEAT_SCHEDULER = "theway.beat:SteadyScheduler"
@@ -37,6 +38,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "models_app.tasks.sweep_partial_uploads",
         "schedule": 3600.0,
     },
+    # Once a day (`theway/files/nightly.py`), whenever the machine is on; asked more often.
+    "files": {"task": "theway.tasks.compare_files", "schedule": 900.0},
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 

@@ -21,6 +21,7 @@ from jobs import health, selectors
 from jobs.models import JobQueue, RemoteDeletion
 from jobs.states import Status
 from providers import registry
+from theway.files_page import last_comparison
 
 DAYS = 30
 ATTENTION_LABELS = {
@@ -100,13 +101,13 @@ def job_states() -> list[Tally]:
 
 
 def needing_attention() -> list[Tally]:
-    """Return the counts that should be zero, in two queries."""
+    """Return the counts that should be zero, in four queries."""
     counts = JobQueue.objects.attention_counts()
     tallies = [
         Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
         for reason, label in ATTENTION_LABELS.items()
     ]
-    return [*tallies, _left_at_providers(), _unsent_mails()]
+    return [*tallies, _left_at_providers(), _unsent_mails(), _lost_files()]
 
 
 def _left_at_providers() -> Tally:
@@ -119,6 +120,11 @@ def _unsent_mails() -> Tally:
     unsent = errands.given_up().count()
     url = reverse("admin:accounts_errand_changelist") + "?given_up_at__isempty=0"
     return Tally(_("Mails that could not be sent"), unsent, url, bool(unsent))
+
+
+def _lost_files() -> Tally:
+    lost = last_comparison().lost
+    return Tally(_("Rows without a file"), lost, reverse("admin:files"), bool(lost))
 
 
 def trainings_per_day() -> list[Bar]:

@@ -48,6 +48,23 @@ for _ in {times}:
     if len(kept) == 20:
         print("busy", flush=True)
 """
+# Signs the one person in, and names an address of a photo.
+_SIGNED_IN = """
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.urls import reverse
+from accounts.models import User
+from models_app.models import TrainingImage
+user = User.objects.get()
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.save()
+path = reverse("dashboard:photo_file", args=[TrainingImage.objects.first().pk, "full"])
+print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}", path)
+"""
 # Whatever a row names, and what the file in its place is.
 _PHOTOS = """
 import hashlib, json
@@ -84,6 +101,10 @@ class Installation:
     def photos(self) -> list[list[str]]:
         """Return (file, thumbnail, SHA-256) of every row of a photo."""
         return json.loads(self.run(_PHOTOS))
+
+    def signed_in(self) -> list[str]:
+        """Return the cookie of a person who is signed in, and where a photo of theirs is."""
+        return self.run(_SIGNED_IN).split()
 
     def files(self) -> dict[str, bytes]:
         """Return every stored file by its name."""

@@ -21,22 +21,6 @@ needs_postgres = pytest.mark.skipif(
     find_postgres() is None and not os.environ.get("THEWAY_REQUIRE_SERVICES"),
     reason="PostgreSQL is not installed",
 )
-_SIGNED_IN = """
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.urls import reverse
-from accounts.models import User
-from models_app.models import TrainingImage
-user = User.objects.get()
-session = SessionStore()
-session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.save()
-path = reverse("dashboard:photo_file", args=[TrainingImage.objects.first().pk, "full"])
-print(f"{settings.SESSION_COOKIE_NAME}={session.session_key}", path)
-"""
 _KILLED = """
 import os, signal, sys, django
 from pathlib import Path
@@ -98,7 +82,7 @@ def test_the_restored_site_shows_people_their_photos_and_knows_them(tmp_path):
     """The session goes on too: the secret key came along."""
     busy = installation(tmp_path / "busy")
     busy.fill()
-    cookie, path = busy.run(_SIGNED_IN).split()
+    cookie, path = busy.signed_in()
     with busy.web() as site:
         photo = site.get(path, cookie)
         busy.manage("backup", str(tmp_path / "theway.zip"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import uuid
 from contextlib import suppress
@@ -16,6 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.storage.certificates import Certificate, own_certificate
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
 from theway.processes.waiting import wait_until
@@ -23,6 +25,7 @@ from theway.processes.waiting import wait_until
 KEY, SECRET = "theway-key", "theway-secret-words"
 READER, READER_SECRET = "reader-key", "reader-secret-words"
 REGION = "us-east-1"
+DOMAIN = "s3.localhost"
 PARTS = ("master", "volume", "filer", "s3")
 
 
@@ -50,11 +53,36 @@ class BucketServer:
     """The running service."""
 
     process: Process
-    port: int
+    ports: dict[str, int]
+    certificate: Certificate
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.ports['s3.port']}"
+
+    def secure_address(self, host: str = "127.0.0.1") -> str:
+        """Return the same with TLS, by a certificate that nobody knows; DOMAIN has buckets as
+        names below it."""
+        return f"https://{host}:{self.ports['s3.port.https']}"
+
+    def limit(self, bucket: str, megabytes: int) -> str:
+        """Give a bucket a quota (0 for none), enforce it, and return what the service says."""
+        wanted = f"-op=set -sizeMB={megabytes}" if megabytes else "-op=remove"
+        enforced = "s3.bucket.quota.enforce -apply"
+        lines = ["lock", f"s3.bucket.quota -name={bucket} {wanted}", enforced, "unlock", "exit", ""]
+        services = [
+            f"-{name}=127.0.0.1:{self.ports[f'{name}.port']}.{self.ports[f'{name}.port.grpc']}"
+            for name in ("master", "filer")
+        ]
+        done = subprocess.run(
+            [weed(), "shell", *services],
+            input="\n".join(lines),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"HOME": str(self.process.cwd)},
+        )
+        return done.stdout + done.stderr
 
     def client(self, key: str = KEY, secret: str = SECRET) -> Any:
         return boto3.client(
@@ -112,19 +140,21 @@ def start(folder: Path) -> BucketServer:
     rights = folder / "rights.json"
     rights.write_text(json.dumps(RIGHTS))
     (folder / "data").mkdir()
-    names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")]
+    certificate = own_certificate(folder, "127.0.0.1", DOMAIN, f"*.{DOMAIN}")
+    names = [f"{part}.port{kind}" for part in PARTS for kind in ("", ".grpc")] + ["s3.port.https"]
     ports = {name: unused_port() for name in names}
     numbers = [f"-{name}={port}" for name, port in ports.items()]
     # Each bucket takes seven volumes of its own, and each test a bucket.
     command = [
         weed(), "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         "-filer", "-s3", f"-s3.config={rights}", "-s3.iam=false", "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
+        "-s3.port.lance=0", f"-s3.domainName={DOMAIN}",
+        f"-s3.cert.file={certificate.file}", f"-s3.key.file={certificate.key_file}",
         "-master.volumeSizeLimitMB=64", "-volume.max=5000", "-master.telemetry=false", *numbers,
     ]  # fmt: skip
     process = Process("weed", command, folder, {"HOME": str(folder)}, log_file=folder / "weed.log")
     process.start()
-    server = BucketServer(process, ports["s3.port"])
+    server = BucketServer(process, ports, certificate)
     _wait_until_it_stores(server)
     return server
 

@@ -136,7 +136,7 @@ def test_an_emptied_bucket_is_said_everywhere(owner, owner_client, bucket, bucke
     archive = body_of(owner_client.get(reverse("dashboard:data_export")))
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert "safetensors" in opened.read("missing.txt").decode()
-    assert len(comparing.compare().lost) == 8 * 2 + 2 + 1
+    assert sum(one.is_lost for one in comparing.differences()) == 8 * 2 + 2 + 1
 
 
 def test_a_job_waits_while_the_bucket_is_away(owner, bucket, settings, scripted):
@@ -175,12 +175,11 @@ def test_what_no_row_names_is_found_and_deleted_only_when_it_is_old(
 ):
     photo = add_photo(UserModelFactory(owner=owner), upload=uploaded())
     left = default_storage.save("photos/gone/x.jpg", ContentFile(b"x"))
-    assert comparing.compare().leftover == {}
+    assert list(comparing.differences()) == []
     monkeypatch.setattr(comparing, "GRACE_SECONDS", -60)
-    found = comparing.compare()
-    assert found.leftover == {left: 1} and found.lost == ()
+    assert list(comparing.differences()) == [comparing.Difference(left, 1)]
     with django_capture_on_commit_callbacks(execute=True):
-        comparing.delete_leftover(found)
+        comparing.delete_leftover([left, photo.file.name])
     assert sorted(bucket_server.names_in(bucket)) == sorted([photo.file.name, photo.thumbnail.name])
     assert not FileDeletion.objects.filter(name=left).exists()
 
@@ -189,15 +188,13 @@ def test_results_of_work_under_way_are_no_leftovers(owner, bucket, monkeypatch):
     job = JobFactory(model=UserModelFactory(owner=owner, training=True), running=True)
     default_storage.save(f"weights/{job.model_id}/w.safetensors", ContentFile(b"x"))
     monkeypatch.setattr(comparing, "GRACE_SECONDS", -60)
-    assert comparing.compare().leftover == {}
+    assert list(comparing.differences()) == []
 
 
 def test_uploads_in_parts_that_were_cut_off_are_ended(bucket, bucket_server, monkeypatch):
     bucket_server.client().create_multipart_upload(Bucket=bucket, Key="weights/w")
     monkeypatch.setattr(comparing, "GRACE_SECONDS", -60)
-    found = comparing.compare()
-    assert found.unfinished == 1
-    comparing.delete_leftover(found)
+    assert comparing.end_old_uploads() == 1
     assert list(storages["default"].unfinished()) == []
 
 

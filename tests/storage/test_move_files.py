@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +17,20 @@ from theway.processes.process import Process
 from theway.processes.waiting import wait_until
 
 
-@pytest.fixture
-def site(tmp_path, bucket_server) -> Installation:
-    """An installation with photos on its disk, and an empty bucket beside it."""
-    made = installation(tmp_path / "site")
-    made.env |= bucket_server.variables(bucket_server.new_bucket(), FILE_STORAGE="disk")
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Path:
+    """The folder of an installation with photos, to be copied: making one takes seconds."""
+    made = installation(tmp_path_factory.mktemp("filled") / "site")
     made.fill(models=3)
+    return made.folder
+
+
+@pytest.fixture
+def site(tmp_path, filled, bucket_server) -> Installation:
+    """An installation with photos on its disk, and an empty bucket beside it."""
+    shutil.copytree(filled, tmp_path / "site")
+    made = installation(tmp_path / "site", is_migrated=False)
+    made.env |= bucket_server.variables(bucket_server.new_bucket(), FILE_STORAGE="disk")
     return made
 
 

@@ -6,8 +6,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs import clock
 from theway.checks import INSTALLATION
-from theway.files.comparing import GRACE_SECONDS, compare, delete_leftover
+from theway.files import nightly
+from theway.files.comparing import (
+    GRACE_SECONDS,
+    Difference,
+    batches,
+    delete_leftover,
+    differences,
+    end_old_uploads,
+    old_uploads,
+)
+from theway.files.findings import Findings, Kinds
 
 
 class Command(BaseCommand):
@@ -22,19 +33,35 @@ class Command(BaseCommand):
         parser.add_argument("--delete", action="store_true", help="delete files without a row")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        is_deleting, began_at = options["delete"], clock.now()
         try:
-            found = compare()
-            if options["delete"]:
-                delete_leftover(found)
+            found = self._found(is_deleting=is_deleting)
         except OSError as error:
             raise CommandError(f"{error.strerror or error}.") from error
-        for name in found.leftover:
-            self.stdout.write(f"no row:  {name}")
-        for name in found.lost:
-            self.stdout.write(f"no file: {name}")
-        size = sum(found.leftover.values()) / 1_000_000
+        self._sum_up(found, is_deleting=is_deleting)
+        if is_deleting:
+            found.leftover, found.unfinished = Kinds(), 0
+        nightly.record(found, began_at)
+
+    def _found(self, *, is_deleting: bool) -> Findings:
+        """List what is found, and delete it where that is asked for."""
+        found = Findings()
+        for some in batches(differences()):
+            for one in some:
+                self._name(one)
+                found.add(one)
+            if is_deleting:
+                delete_leftover([one.name for one in some if not one.is_lost])
+        found.unfinished = end_old_uploads() if is_deleting else sum(1 for _ in old_uploads())
+        return found
+
+    def _name(self, one: Difference) -> None:
+        self.stdout.write(f"{'no file:' if one.is_lost else 'no row: '} {one.name}")
+
+    def _sum_up(self, found: Findings, *, is_deleting: bool) -> None:
+        size = found.leftover.size / 1_000_000
         self.stdout.write(
-            f"{len(found.leftover)} files without a row ({size:,.1f} MB"
-            f"{', deleted' if options['delete'] else ''}), {len(found.lost)} rows without a file, "
+            f"{found.leftover.count} files without a row ({size:,.1f} MB"
+            f"{', deleted' if is_deleting else ''}), {found.lost.count} rows without a file, "
             f"{found.unfinished} uploads that were cut off."
         )
