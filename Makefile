@@ -13,12 +13,21 @@ RUN_STAMP := $(VENV)/.installed-$(call digest,requirements.lock)
 DEV_STAMP := $(VENV)/.installed-dev-$(call digest,requirements-dev.lock)
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input
 
-.PHONY: help setup run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-orphans bench-enumeration format lint types layers lock
+# Where the trainer's child process runs: torch in an environment of its own.
+TRAINING_VENV := .venv-diffusers
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+TRAINING_PIP := $(TRAINING_VENV)/bin/python -m pip --disable-pip-version-check --no-input
+TRAINING_STAMP := $(TRAINING_VENV)/.installed-training-$(call digest,requirements-training.lock)
+
+.PHONY: help setup setup-training test-training run operator demo test check sbom audit live chaos bench-monitor bench-live bench-ingest bench-hostile bench-colours bench-coach bench-archives bench-uploads bench-parts bench-dataset bench-slow-readers bench-deletion bench-spending bench-enumeration prove-training bench-orphans bench-train format lint types layers lock
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 setup: $(RUN_STAMP) ## Make .venv and install what running needs
+
+setup-training: $(TRAINING_STAMP) ## Make .venv-diffusers, what real training needs: 1.5 GB, with a card 6; TORCH_INDEX=URL
 
 run: setup ## Start everything; PORT=8000, TRAINER_PORT=8100; EMULATORS=1 with Replicate and fal, emulated
 	@exec $(PYTHON) $(if $(EMULATORS),-m emulators $(PYTHON)) manage.py up
@@ -33,6 +42,10 @@ demo: setup ## The whole journey in a throw-away installation; PHOTOS=folder use
 test: $(DEV_STAMP) ## Run the tests; T=path picks some
 	@.ci/services
 	@$(PYTHON) -m pytest -n auto $(T)
+
+test-training: $(DEV_STAMP) $(TRAINING_STAMP) ## Train tiny random models of every family, in processes of their own
+	@OMP_NUM_THREADS=1 TRAINING_PYTHON=$(TRAINING_VENV)/bin/python \
+		$(PYTHON) -m pytest -m training tests/training_engine $(if $(T),-k "$(T)")
 
 live: $(DEV_STAMP) ## Ask the real services what they can do now; needs their keys, costs nothing
 	@$(PYTHON) -m pytest -m live
@@ -49,11 +62,15 @@ sbom: $(DEV_STAMP) ## List what runs, as locked, in CycloneDX JSON; SBOM=build/s
 audit: $(DEV_STAMP) ## Look what is locked up for known advisories; skipped by name without network
 	@$(PYTHON) .ci/audit.py
 
-chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all STEPS=kill|freeze MUTANTS=1
+chaos: $(DEV_STAMP) ## Kill everything at random, count what was paid; TRIALS=200 SEED=1 PROVIDER=replicate|fal|all|diffusers STEPS=kill|freeze MUTANTS=1
+ifeq ($(PROVIDER),diffusers)
+	@$(PYTHON) -m bench.chaos.real $(if $(ONLY),--only "$(ONLY)")
+else
 	@$(PYTHON) -m bench.chaos --trials $(or $(TRIALS),200) --seed $(or $(SEED),1) \
 		$(if $(STEPS),--steps $(STEPS)) $(if $(STRIDE),--stride $(STRIDE)) \
 		$(if $(EMBEDDED),--embedded) $(if $(ONLY),--only "$(ONLY)") $(if $(HOLD),--hold $(HOLD)) \
 		$(if $(PROVIDER),--provider $(PROVIDER)) $(if $(MUTANTS),--mutants)
+endif
 
 bench-monitor: $(DEV_STAMP) ## How often each of JOBS=5000 runs is looked at, and what pages take; PROVIDER=replicate|fal|all
 	@$(PYTHON) -m bench.monitor --jobs $(or $(JOBS),5000) $(if $(EMBEDDED),--embedded) \
@@ -102,6 +119,13 @@ bench-slow-readers: $(DEV_STAMP) ## What CLIENTS=300 that take a byte a second o
 bench-enumeration: $(DEV_STAMP) ## Whether sign-in, sign-up and reset take longer for addresses with an account
 	@$(PYTHON) -m bench.enumeration --rounds $(or $(ROUNDS),40)
 
+prove-training: $(DEV_STAMP) ## Prove on the processor that trainings learn; SEED=1 picks another concept; needs setup-training
+	@$(PYTHON) -m bench.proof --seed $(or $(SEED),1) $(if $(KEEP),--keep "$(KEEP)")
+
+bench-train: $(TRAINING_STAMP) ## What a training step takes on the card at true sizes; MODEL=FLUX.1-dev SIDE=1024 PRECISION=nf4
+	@$(TRAINING_VENV)/bin/python -m bench.train --side $(or $(SIDE),1024) \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(PRECISION),--precision $(PRECISION))
+
 format: $(DEV_STAMP) ## Rewrite the code in the common format
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
@@ -115,12 +139,15 @@ types: $(DEV_STAMP)
 layers: $(DEV_STAMP)
 	@$(PYTHON) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 
-lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write both lock files
+lock: $(DEV_STAMP) ## Resolve pyproject.toml anew and write the lock files
 	@$(PIP) install --quiet uv
 	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml -o requirements.lock
 	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
 		--no-header pyproject.toml --group dev -o requirements-dev.lock
+	@$(PYTHON) -m uv pip compile --quiet --universal --upgrade --generate-hashes --no-annotate \
+		--no-header --group training --no-emit-package torch --no-emit-package triton \
+		-o requirements-training.lock
 
 $(PYTHON):
 	@.ci/make-venv $(VENV)
@@ -134,3 +161,12 @@ $(DEV_STAMP): | $(PYTHON)
 	@echo "Installing the developer's tools (once per change of requirements-dev.lock)"
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@rm -f $(VENV)/.installed-* && touch $@ $(RUN_STAMP)
+
+$(TRAINING_VENV)/bin/python:
+	@.ci/make-venv $(TRAINING_VENV)
+
+$(TRAINING_STAMP): | $(TRAINING_VENV)/bin/python
+	@echo "Installing torch and what trains with it (once per change of requirements-training.lock)"
+	@$(TRAINING_PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$(TORCH)"
+	@$(TRAINING_PIP) install --quiet --no-deps --require-hashes -r requirements-training.lock
+	@rm -f $(TRAINING_VENV)/.installed-* && touch $@

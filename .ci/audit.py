@@ -28,7 +28,7 @@ from pip_audit._service import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-training.lock")
 PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 SOCKET_SECONDS = 10
 ALL_SECONDS = 120

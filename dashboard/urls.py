@@ -71,6 +71,7 @@ page_patterns = [
     path("dashboard/pictures", gallery.gallery, name="gallery"),
     path("dashboard/pictures/<uuid:image_id>/delete", gallery.image_delete, name="image_delete"),
     path("dashboard/pictures/<uuid:image_id>/<slug:size>", files.image_file, name="image_file"),
+    path("dashboard/samples/<uuid:sample_id>/<slug:size>", files.sample_file, name="sample_file"),
     path("dashboard/activity", activity.activity, name="activity"),
     path("dashboard/data", data.data, name="data"),
     path("dashboard/data/export", data.data_export, name="data_export"),

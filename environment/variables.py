@@ -5,6 +5,8 @@ Only providers declare their own (`providers/<name>/provider.py`).
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from environment.databases import Database
@@ -93,9 +95,13 @@ TRAINER_HOST = Host("TRAINER_HOST", "127.0.0.1")
 TRAINER_PORT = Number("TRAINER_PORT", 8100, low=0, high=65_535)  # 0: any free one
 TRAINER_DIR = Folder("TRAINER_DIR", ROOT / "var" / "trainer")
 TRAINER_API_KEYS = Keys("TRAINER_API_KEYS", ("local",), secret=True)
-TRAINER_ENGINE = Word("TRAINER_ENGINE", "simulated")
+TRAINER_ENGINE = Choice("TRAINER_ENGINE", "auto", words=("auto", "simulated", "diffusers"))
+TRAINER_PYTHON = File("TRAINER_PYTHON", ROOT / ".venv-diffusers" / "bin" / "python")
+TRAINER_MODELS = Folder("TRAINER_MODELS", ROOT / "var" / "models")
+HF_HOME = Folder("HF_HOME", Path(os.path.expanduser("~/.cache/huggingface")))  # noqa: PTH111 - no home is no error
 TRAINER_SECONDS = Seconds("TRAINER_SECONDS", 30.0, low=0.1)
 TRAINER_IMAGE_SECONDS = Seconds("TRAINER_IMAGE_SECONDS", 1.5, high=600.0)
+TRAINER_KEEP_SECONDS = Seconds("TRAINER_KEEP_SECONDS", 300.0, high=86_400.0)
 TRAINER_SLOTS = Number("TRAINER_SLOTS", 2, low=1, high=10_000)
 TRAINER_PUBLIC_URL = Address("TRAINER_PUBLIC_URL", "")
 TRAINER_LOG_LEVEL = Choice("TRAINER_LOG_LEVEL", "INFO", words=LEVELS)

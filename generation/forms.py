@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.prompts import DEFAULT_RATIO, RATIOS
 from generation.selectors import options_for
-from generation.services import MAX_COUNT, MAX_SEED
+from generation.services import DETAILS, MAX_COUNT, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from models_app.models import Subject, UserModel
 from models_app.texts import TextField
 
@@ -57,6 +57,27 @@ class GenerateForm(forms.Form):
         max_value=MAX_SEED,
         help_text=_("The same seed and prompt make the same picture. Empty means a new one."),
     )
+    steps = forms.IntegerField(
+        label=_("Steps"),
+        required=False,
+        min_value=1,
+        max_value=MAX_STEPS,
+        help_text=_("More take longer. Empty means what suits the base model."),
+    )
+    guidance = forms.FloatField(
+        label=_("Guidance"),
+        required=False,
+        min_value=0,
+        max_value=MAX_GUIDANCE,
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+        help_text=_("How closely the prompt is followed. Empty means what suits the base model."),
+    )
+    negative_prompt = TextField(
+        label=_("What should not be in it"),
+        required=False,
+        max_length=1000,
+        help_text=_("Not every base model knows this. The others leave it aside."),
+    )
     provider = forms.ChoiceField(label=_("Made by"))
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -73,6 +94,19 @@ class GenerateForm(forms.Form):
             self.initial.setdefault("provider", usable[0].provider)
         if len(usable) == 1:
             provider.widget = forms.HiddenInput()
+        if not any(option.is_own_machine for option in usable):
+            for name in DETAILS:
+                del self.fields[name]
+
+    @property
+    def details(self) -> list[forms.BoundField]:
+        """The fields that only the person's own trainer takes; none where it makes no pictures."""
+        return [self[name] for name in DETAILS if name in self.fields]
+
+    @property
+    def has_other_providers(self) -> bool:
+        """Whether there are some that take no such thing."""
+        return any(one.is_available and not one.is_own_machine for one in self.options)
 
     @property
     def can_generate(self) -> bool:

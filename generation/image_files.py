@@ -1,10 +1,8 @@
-"""Receiving images: read, checked, stored under our own names with a thumbnail."""
+"""Storing images under our own names, with a thumbnail."""
 
 from __future__ import annotations
 
-import io
 import uuid
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -13,35 +11,8 @@ from django.db import IntegrityError
 
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
-from jobs.work import InvalidResultError
-from models_app.errors import PhotoRefusedError
-from models_app.ingest import inspect
+from jobs.pictures import DecodedImage, read_image as read_image
 from models_app.models import UserModel
-from providers.types import Download
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedImage:
-    """An image: its own bytes, its true format, its size and a small copy."""
-
-    data: bytes
-    extension: str
-    width: int
-    height: int
-    thumbnail: bytes
-
-
-def read_image(download: Download) -> DecodedImage:
-    """Return the downloaded image, checked and decoded. Raises InvalidResultError."""
-    data = b"".join(download.chunks)
-    if download.size is not None and len(data) != download.size:
-        raise InvalidResultError("bad_image", f"{len(data)} of {download.size} bytes arrived")
-    try:
-        picture = inspect(io.BytesIO(data))
-    except PhotoRefusedError as error:
-        code = "internal" if error.code == "busy" else "bad_image"
-        raise InvalidResultError(code, f"the picture is refused: {error.code}") from error
-    return DecodedImage(data, **asdict(picture))
 
 
 def store(job: JobQueue, model: UserModel, index: int, decoded: DecodedImage) -> None:
@@ -93,6 +64,7 @@ def _insert(
             "strength": payload["strength"],
             "provider": job.provider,
             "typed_prompt": payload["typed_prompt"],
+            **payload.get("details", {}),
         },
         engine=job.engine,
     )

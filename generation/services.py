@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
 
@@ -25,6 +26,10 @@ from providers.registry import runs_here
 
 MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
+MAX_STEPS = 50
+MAX_GUIDANCE = 20
+# Wishes that only a trainer of the person's own takes.
+DETAILS = ("steps", "guidance", "negative_prompt")
 
 
 class GenerationRefusedError(Exception):
@@ -42,16 +47,21 @@ def create(
     seed: int | None,
     strength: float,
     provider: str,
+    **details: int | float | str | None,
 ) -> JobQueue:
     """Queue `count` images; the same `idempotency_key` with the same wishes returns the job that
     exists. (With others it is another click, on a page that “Back” has brought up again.)
 
     Without `seed` one is chosen and kept, so that an image can be generated again. `strength` is
-    the LoRA's scale. Raises GenerationRefusedError and LimitReachedError.
+    the LoRA's scale; `details` are those of DETAILS. Raises GenerationRefusedError and
+    LimitReachedError.
     """
     option = _option(model, provider, count)
+    wanted = _details(option, details)
     width, height = RATIOS[ratio]
-    wishes = sha256(repr((prompt, ratio, count, seed, strength, provider)).encode()).hexdigest()
+    wishes = sha256(
+        repr((prompt, ratio, count, seed, strength, provider, wanted)).encode()
+    ).hexdigest()
     key = f"images:{model.pk}:{idempotency_key[:40]}:{wishes[:32]}"
     person = limits.lock(model.owner_id)
     if existing := JobQueue.objects.filter(idempotency_key=key).first():
@@ -73,6 +83,7 @@ def create(
             "count": count,
             "seed": secrets.randbelow(MAX_SEED) if seed is None else seed,
             "strength": strength,
+            **({"details": wanted} if wanted else {}),
         },
         deadline_in=GenerationWork.time_limit,
         cost_estimate=_price(option, count, width * height),
@@ -97,6 +108,7 @@ def try_again(job: JobQueue, *, idempotency_key: str) -> JobQueue:
         seed=payload["seed"],
         strength=payload["strength"],
         provider=job.provider,
+        **payload.get("details", {}),
     )
 
 
@@ -125,6 +137,18 @@ def _available_option(model: UserModel, provider: str) -> GenerationOption:
                 return option
             raise GenerationRefusedError(f"{option.label}: {option.reason}")
     raise GenerationRefusedError(_("Choose where to make the pictures."))
+
+
+def _details(
+    option: GenerationOption, details: Mapping[str, int | float | str | None]
+) -> dict[str, int | float | str]:
+    """Return the finer wishes that were made. Raises GenerationRefusedError where the provider
+    takes none: they would be left aside without a word."""
+    wanted = {name: value for name in DETAILS if (value := details.get(name))}
+    if wanted and not option.is_own_machine:
+        text = _("%(provider)s takes no steps, guidance or negative prompt. Leave them empty.")
+        raise GenerationRefusedError(text % {"provider": option.label})
+    return wanted
 
 
 def _price(option: GenerationOption, count: int, pixels: int) -> Decimal | None:

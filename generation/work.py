@@ -43,6 +43,7 @@ class GenerationWork:
             seed=payload["seed"],
             lora=Lora(_weights_for(model, job, provider), payload["strength"]),
             webhook_url=webhook_url(provider.key, job.correlation),
+            extra=payload.get("details", {}),
         )
         return provider.prepare_generation(request)
 
@@ -72,6 +73,9 @@ class GenerationWork:
             report(gettext("Picture %(number)d of %(total)d") % number)
         _delete_inline(outputs)
         return {"images": len(outputs)}
+
+    def fetch_samples(self, job: JobQueue, provider: Provider) -> None:
+        """Do nothing: pictures come when they are done."""
 
     def is_stored(self, job: JobQueue) -> bool:
         """Whether every image came with the answer and only has to be checked."""

@@ -19,6 +19,7 @@ from jobs.webhook_rows import (  # Django finds them here
     WebhookKeys as WebhookKeys,
     WebhookReceipt as WebhookReceipt,
 )
+from providers import registry
 from providers.types import TOKEN_PREFIX, RunRef, WorkKind
 
 
@@ -90,6 +91,7 @@ class JobQueue(models.Model):
     log_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     log_count = models.PositiveIntegerField(default=0, editable=False)
     loss_step = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    samples_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -180,6 +182,12 @@ class JobQueue(models.Model):
     @property
     def is_simulated(self) -> bool:
         return self.engine == "simulated"
+
+    @property
+    def makes_samples(self) -> bool:
+        """Whether it is a training that shows on the way what it has learned."""
+        is_real = bool(self.engine) and not self.is_simulated
+        return is_real and self.kind == self.Kind.TRAINING and registry.makes_samples(self.provider)
 
 
 class OrphanRun(models.Model):

@@ -60,7 +60,8 @@ def answered(key: str, description: Description) -> Report:
             fix=_("Make a new key on its site, set %(variable)s to it and restart.")
             % {"variable": _variable(key)},
         )
-    known = registry.CLASSES[key].training_offers
+    offers = registry.CLASSES[key].training_offers
+    known = [name for name, offer in offers.items() if offer.is_expected(description.engine)]
     nothing = not description.can_train and not description.can_generate
     return Report(
         key,
@@ -70,7 +71,7 @@ def answered(key: str, description: Description) -> Report:
         trains=_labels(description.can_train),
         draws=_labels(description.can_generate),
         engine=description.engine,
-        notes=description.notes,
+        notes=(*description.notes, *_unfit(description)),
         missing=_labels(name for name in known if name not in description.can_train),
         problem=_("It offers nothing that can be used here now.") if nothing else "",
         fix=_("Look on its site whether its models have changed, and update TheWay.")
@@ -108,5 +109,10 @@ def _variable(key: str) -> str:
     return registry.CLASSES[key].key_variable.name if key in registry.CLASSES else key
 
 
+def _unfit(description: Description) -> tuple[str, ...]:
+    """Return why the own trainer's machine is too small for what it has, a sentence each."""
+    return tuple(fit.words for fit in description.fits.values() if not fit.fits and fit.words)
+
+
 def _labels(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(base_model(key).label for key in keys)
+    return tuple(str(base_model(key).label) for key in keys)

@@ -19,6 +19,7 @@ from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.states import OVER
 from models_app.models import UserModel
 from providers import registry
+from providers.fit import Fit
 from providers.types import Description, priced_model
 
 CURVE_POINTS = 200
@@ -111,6 +112,7 @@ def description_in(row: ProviderStatus) -> Description | None:
         for name, value in row.description.items()
         if name in Description.__dataclass_fields__
     }
+    stored["fits"] = {key: Fit.from_json(one) for key, one in stored.get("fits", {}).items()}
     return Description(**{**stored, "price_factors": _price_factors(row)})
 
 

@@ -18,6 +18,7 @@ from jobs.engine import (
     poll,
     prune,
     purge,
+    samples,
     submit,
     sweep,
     webhook_keys,
@@ -37,6 +38,7 @@ def dispatching() -> sweep.Stages:
         "submissions": lambda: _dispatch_all(submit_job, due.submissions()),
         "polls": lambda: _dispatch_all(poll_provider, due.polls()),
         "collections": lambda: _dispatch_all(collect_job, due.collections()),
+        "samples": lambda: _dispatch_all(read_samples, samples.due()),
         "descriptions": lambda: _dispatch_all(describe_provider, due.descriptions()),
         "webhook_keys": lambda: _dispatch_all(read_webhook_keys, webhook_keys.due()),
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
@@ -86,6 +88,11 @@ def collect_job(job_id: str) -> None:
     """Collect a result; its place goes to the next one without waiting for a sweep."""
     if collect.collect(uuid.UUID(job_id)):
         _dispatch_all(collect_job, due.collections())
+
+
+@shared_task
+def read_samples(job_id: str) -> None:
+    samples.read(uuid.UUID(job_id))
 
 
 @shared_task

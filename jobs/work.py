@@ -71,6 +71,13 @@ class Work(Protocol):
         """
         ...
 
+    def fetch_samples(self, job: JobQueue, provider: Provider) -> None:
+        """Store what a running job shows on the way that is not stored yet, if it shows anything.
+
+        Nothing is paid, and it may run at any time. Raises like `collect`.
+        """
+        ...
+
     def is_stored(self, job: JobQueue) -> bool:
         """Whether a finished run's result is here already, so that nobody has to deliver it."""
         ...

@@ -16,24 +16,28 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from providers.catalog import (
     BASE_MODELS,
+    SIMULATED,
     BaseModel,
     GenerationOffer,
     TrainingOffer,
     base_model_of,
 )
+from providers.fit import Fit
 from providers.hyperparameters import Defaults
-from providers.registry import CLASSES, is_emulated, label_of
+from providers.registry import CLASSES, is_emulated, label_of, runs_here
 from providers.types import Description
 
 Descriptions = Mapping[str, Description | None]
 
-SIMULATED = "simulated"
 NOT_CONFIGURED = _("Not set up on this installation.")
 KEY_REFUSED = _("Its API key is refused. The operator has to renew it.")
 NO_ANSWER = _("Does not answer right now: the job would wait until it does.")
 NOT_YET_KNOWN = _("Has not confirmed yet that it trains this model.")
 NOT_TRAINED_THERE = _("Does not train image models today.")
 NOT_TRAINED_HERE = _("This trainer does not train this model.")
+NOT_ON_THIS_MACHINE = _("This base model is not on the trainer's machine yet.")
+DOES_NOT_FIT = _("It needs more memory than the trainer's machine has free.")
+FIT_NOT_KNOWN = _("The trainer has not said yet whether it fits its machine.")
 NOT_GENERATED_THERE = _("Does not make pictures with this base model.")
 NEEDS_PUBLIC_URL = _(
     "Downloads the weights over the internet: this installation needs a public address."
@@ -58,6 +62,18 @@ class TrainingOption:
     offer: TrainingOffer | None
     usual_seconds: float | None  # a usual training, where the provider says
     price_factor: float = 1.0  # of its list price now, to the one that was first read
+    fit: Fit | None = None  # what the person's own trainer says; None where it does not say
+
+    @property
+    def is_own_machine(self) -> bool:
+        """Whether it is really trained, on a machine of the installation."""
+        return runs_here(self.provider) and not self.is_simulated
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether it is only memory that it lacks, on a machine of the installation."""
+        is_too_large = self.fit is not None and not self.fit.fits
+        return self.is_own_machine and is_too_large and not self.is_available
 
     def usual_for(self, subject: str) -> Defaults:
         """The values that are usual there for one kind of subject."""
@@ -75,6 +91,9 @@ class TrainingOption:
 
     def seconds(self, steps: int) -> float | None:
         """Return how long so many steps take; None where it is not known."""
+        if self.is_own_machine and self.fit:
+            measured = self.fit.seconds_per_step
+            return None if measured is None else steps * measured
         expected = self.offer.seconds(steps) if self.offer else None
         return self.usual_seconds if self.usual_seconds is not None else expected
 
@@ -91,6 +110,11 @@ class GenerationOption:
     is_simulated: bool
     offer: GenerationOffer | None
     needs_public_url: bool
+
+    @property
+    def is_own_machine(self) -> bool:
+        """Whether they are really made, on a machine of the installation."""
+        return runs_here(self.provider) and not self.is_simulated
 
     def price_usd(self, count: int, pixels: int) -> float | None:
         """Return what `count` images of `pixels` each cost; None where it is not known."""
@@ -127,22 +151,38 @@ def generation_options(
 
 
 def _training_option(model: BaseModel, provider: str, descriptions: Descriptions) -> TrainingOption:
-    offer = CLASSES[provider].training_offers.get(model.key)
     description = descriptions.get(provider)
+    offer = _training_offer(model, provider, description)
     factors = description.price_factors if description else {}
     factor = factors.get(offer.remote_model, 1.0) if offer else 1.0
+    fit = description.fits.get(model.key) if description else None
     why_not = _why_untrainable(model, offer, provider, descriptions)
     return TrainingOption(
         base_model=model,
         provider=provider,
         label=label_of(provider),
         is_available=not why_not,
-        reason=why_not or _note(description) or _price_note(factor),
+        reason=why_not
+        or _note(description)
+        or _fit_note(fit, provider, description)
+        or _price_note(factor),
         is_simulated=_is_simulated(provider, description),
         offer=offer,
         usual_seconds=description.training_seconds if description else None,
         price_factor=factor,
+        fit=fit,
     )
+
+
+def _training_offer(
+    model: BaseModel, provider: str, description: Description | None
+) -> TrainingOffer | None:
+    """Return its offer; None where a simulated provider has nothing to do with the model."""
+    offer = CLASSES[provider].training_offers.get(model.key)
+    named = description.can_train if description else ()
+    engine = description.engine if description else ""
+    is_there = offer and (offer.is_expected(engine) or model.key in named)
+    return offer if is_there else None
 
 
 def _why_untrainable(
@@ -158,9 +198,12 @@ def _why_untrainable(
     if description is None:
         return NOT_YET_KNOWN if offer.is_on_request else ""
     if model.key not in description.can_train:
+        if runs_here(provider) and not _is_simulated(provider, description):
+            return NOT_ON_THIS_MACHINE
         trains_none = offer.is_on_request and not description.can_train
         return NOT_TRAINED_THERE if trains_none else NOT_TRAINED_HERE
-    return ""
+    fit = description.fits.get(model.key)
+    return (fit.words or DOES_NOT_FIT) if fit and not fit.fits else ""
 
 
 def _generation_option(
@@ -233,6 +276,13 @@ def _price_note(factor: float) -> str:
     return gettext("Its list price has changed by %(percent)+d %%. The estimate follows it.") % {
         "percent": round(100 * (factor - 1))
     }
+
+
+def _fit_note(fit: Fit | None, provider: str, description: Description | None) -> str | Promise:
+    """How it is trained on the person's own machine, or that nobody knows yet whether it is."""
+    if not runs_here(provider) or _is_simulated(provider, description):
+        return ""
+    return fit.words if fit else FIT_NOT_KNOWN
 
 
 def _note(description: Description | None) -> str | Promise:

@@ -42,6 +42,7 @@ from providers.types import (
     RunList,
     RunLog,
     RunRef,
+    Sample,
     TrainingRequest,
     Webhook,
     WorkKind,
@@ -53,6 +54,8 @@ Parsed = TypeVar("Parsed")
 CORRELATION_HEADER = "X-Correlation-Id"
 MAX_WEIGHTS_BYTES = 2 * 1024**3
 MAX_OUTPUT_BYTES = 64 * 1024**2
+MAX_SAMPLE_BYTES = 2 * 1024**2
+MOST_SAMPLES = 20  # of one training
 
 
 class Provider(Parts):
@@ -204,6 +207,13 @@ class Provider(Parts):
         self.require(Capability.LOG)
         return self.fetch_log(ref)
 
+    def samples(self, ref: RunRef) -> tuple[Sample, ...]:
+        """Return the pictures that one training has made so far, the oldest first; none where the
+        provider makes none."""
+        if Capability.SAMPLES not in self.capabilities:
+            return ()
+        return self.fetch_samples(ref)[:MOST_SAMPLES]
+
     def download_weights(self, run: Run) -> AbstractContextManager[Download]:
         """Stream the trained weights of a succeeded run; check them after reading to the end."""
         self.require(Capability.TRAIN)
@@ -214,6 +224,11 @@ class Provider(Parts):
         if output.data:
             return nullcontext(Download(len(output.data), iter([output.data])))
         return fetch.open_url(self.client, output.url, max_bytes=MAX_OUTPUT_BYTES)
+
+    def download_sample(self, sample: Sample) -> AbstractContextManager[Download]:
+        """Stream one sample."""
+        self.require(Capability.SAMPLES)
+        return fetch.open_url(self.client, sample.url, max_bytes=MAX_SAMPLE_BYTES)
 
     def webhook_keys(self) -> tuple[str, ...]:
         """Fetch what the provider signs its webhooks with now: secrets, or public keys."""

@@ -11,21 +11,32 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from providers.base_models import (  # part of the catalog, in a file of their own
+    BASE_MODELS as BASE_MODELS,
+    DEFAULT_BASE_MODEL as DEFAULT_BASE_MODEL,
+    FLUX1_DEV as FLUX1_DEV,
+    FLUX1_PRO as FLUX1_PRO,
+    FLUX1_SCHNELL as FLUX1_SCHNELL,
+    FLUX2_DEV as FLUX2_DEV,
+    FLUX2_KLEIN_4B as FLUX2_KLEIN_4B,
+    FLUX2_KLEIN_9B as FLUX2_KLEIN_9B,
+    FLUX3_KLEIN as FLUX3_KLEIN,
+    KREA_2 as KREA_2,
+    QWEN_IMAGE as QWEN_IMAGE,
+    QWEN_IMAGE_2512 as QWEN_IMAGE_2512,
+    SD15 as SD15,
+    SDXL as SDXL,
+    TINY_SHAPES as TINY_SHAPES,
+    ZIMAGE as ZIMAGE,
+    ZIMAGE_TURBO as ZIMAGE_TURBO,
+    BaseModel as BaseModel,
+    base_model as base_model,
+    base_model_of as base_model_of,
+)
 from providers.hyperparameters import Defaults
 
-ZIMAGE_TURBO = "Tongyi-MAI/Z-Image-Turbo"
-FLUX2_KLEIN_9B = "black-forest-labs/FLUX.2-klein-base-9B"
-FLUX2_KLEIN_4B = "black-forest-labs/FLUX.2-klein-base-4B"
-FLUX2_DEV = "black-forest-labs/FLUX.2-dev"
-FLUX3_KLEIN = "black-forest-labs/FLUX.3-klein-base"
-QWEN_IMAGE = "Qwen/Qwen-Image"
-QWEN_IMAGE_2512 = "Qwen/Qwen-Image-2512"
-KREA_2 = "krea/Krea-2"
-FLUX1_DEV = "black-forest-labs/FLUX.1-dev"
-FLUX1_SCHNELL = "black-forest-labs/FLUX.1-schnell"
-FLUX1_PRO = "black-forest-labs/FLUX.1-pro"
+SIMULATED = "simulated"  # the engine of a provider whose results are not real
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class TrainingOffer:
     price: Price
     # The provider has to confirm at run time that it trains this model; else it is certain.
     is_on_request: bool = False
+    # Nothing is said of it where the provider only simulates: it needs the real model.
+    needs_real_engine: bool = False
     steps: Steps = Steps()
     # By kind of subject (person, product, style); "" for all others.
     defaults: Mapping[str, Defaults] = field(default_factory=lambda: {"": Defaults()})
@@ -84,6 +97,10 @@ class TrainingOffer:
     # Of which kinds of subject it reads no captions, whatever is sent.
     reads_no_captions_of: frozenset[str] = frozenset()
     note: str | Promise = ""  # what only holds there, of its licence for example
+
+    def is_expected(self, engine: str) -> bool:
+        """Whether a provider with this engine should have it; "" where none is named."""
+        return not self.needs_real_engine or engine not in {"", SIMULATED}
 
     def defaults_for(self, subject: str) -> Defaults:
         """Return the values for one kind of subject."""
@@ -139,122 +156,3 @@ class GenerationOffer:
             case "second":
                 return None if self.seconds_per_image is None else count * self.seconds_per_image
         return float(count)
-
-
-@dataclass(frozen=True, slots=True)
-class BaseModel:
-    """An image model that people fine-tune."""
-
-    key: str  # stored in rows
-    label: str
-    family: str  # a LoRA fits only models of its own family
-    description: str | Promise
-    licence: str | Promise
-    why_untrainable: str | Promise = ""  # where no provider can train it
-
-
-_NON_COMMERCIAL = _("Non-commercial licence of Black Forest Labs: personal use.")
-_FREE = _("Apache 2.0: commercial use allowed.")
-
-# In the order in which people see them.
-BASE_MODELS: tuple[BaseModel, ...] = (
-    BaseModel(
-        key=FLUX1_DEV,
-        label="FLUX.1 dev",
-        family="flux1-dev",
-        description=_("The usual choice: faithful likeness, widely supported."),
-        licence=_NON_COMMERCIAL,
-    ),
-    BaseModel(
-        key=ZIMAGE_TURBO,
-        label="Z-Image Turbo",
-        family="zimage-turbo",
-        description=_("Small and quick: pictures in eight steps, and the cheapest to train."),
-        licence=_FREE,
-    ),
-    BaseModel(
-        key=FLUX2_KLEIN_9B,
-        label="FLUX.2 klein base 9B",
-        family="flux2-klein-9b",
-        description=_("Made to be fine-tuned: close likeness at a moderate size."),
-        licence=_NON_COMMERCIAL,
-    ),
-    BaseModel(
-        key=FLUX2_KLEIN_4B,
-        label="FLUX.2 klein base 4B",
-        family="flux2-klein-4b",
-        description=_("The smaller klein: lighter, with a little less detail."),
-        licence=_FREE,
-    ),
-    BaseModel(
-        key=FLUX2_DEV,
-        label="FLUX.2 dev",
-        family="flux2-dev",
-        description=_("The larger model: finer detail, slower."),
-        licence=_NON_COMMERCIAL,
-    ),
-    BaseModel(
-        key=FLUX3_KLEIN,
-        label="FLUX.3 klein base",
-        family="flux3-klein",
-        description=_("New: the latest open weights of Black Forest Labs."),
-        licence=_(
-            "FLUX Kommunity licence: non-commercial, but pictures may be sold by those who earn "
-            "less than 5 million US dollars a year."
-        ),
-    ),
-    BaseModel(
-        key=QWEN_IMAGE,
-        label="Qwen-Image",
-        family="qwen-image",
-        description=_("Strong on writing in pictures and on composition. Large and slower."),
-        licence=_FREE,
-    ),
-    BaseModel(
-        key=QWEN_IMAGE_2512,
-        label="Qwen-Image 2512",
-        family="qwen-image-2512",
-        description=_("Qwen-Image of December 2025: more natural people and finer detail."),
-        licence=_FREE,
-    ),
-    BaseModel(
-        key=KREA_2,
-        label="Krea 2",
-        family="krea2",
-        description=_("Good at styles, from few steps."),
-        licence=_(
-            "Krea 2 Community licence: commercial use below 1 million US dollars a year, with "
-            "safeguards."
-        ),
-    ),
-    BaseModel(
-        key=FLUX1_SCHNELL,
-        label="FLUX.1 schnell",
-        family="flux1-schnell",
-        description=_("Fast: generates in four steps, with a little less detail."),
-        licence=_FREE,
-    ),
-    BaseModel(
-        key=FLUX1_PRO,
-        label="FLUX.1 pro",
-        family="flux1-pro",
-        description=_("Black Forest Labs' own hosted model."),
-        licence=_("Available only as a service of Black Forest Labs and its partners."),
-        why_untrainable=_("Its weights are not published, so it cannot be trained."),
-    ),
-)
-DEFAULT_BASE_MODEL = FLUX1_DEV
-
-
-def base_model(key: str) -> BaseModel:
-    """Return the base model with this key; raise `KeyError` for an unknown one."""
-    return _BY_KEY[key]
-
-
-def base_model_of(family: str) -> BaseModel:
-    """Return the base model that LoRAs of `family` fit; raise `KeyError` for an unknown one."""
-    return _BY_FAMILY[family]
-
-
-_BY_KEY = {model.key: model for model in BASE_MODELS}
-_BY_FAMILY = {model.family: model for model in BASE_MODELS}

@@ -18,6 +18,7 @@ from providers.types import (
     RunList,
     RunLog,
     RunRef,
+    Sample,
     TrainingRequest,
     Webhook,
     WorkKind,
@@ -65,6 +66,9 @@ class Parts(Declared):
 
     def fetch_log(self, ref: RunRef) -> RunLog:
         raise self.unsupported("logs")
+
+    def fetch_samples(self, ref: RunRef) -> tuple[Sample, ...]:
+        raise self.unsupported("samples")
 
     def weights_url(self, run: Run) -> str:
         raise self.unsupported("weights")

@@ -24,6 +24,7 @@ from providers.local.provider import Local
 from providers.replicate.fast import ReplicateFast
 from providers.replicate.provider import Replicate
 from providers.together.provider import Together
+from providers.types import Capability
 
 # In the order in which people see them.
 CLASSES: Mapping[str, type[Provider]] = {
@@ -75,6 +76,11 @@ def is_emulated(key: str) -> bool:
 def runs_here(key: str) -> bool:
     """Return whether a provider runs on a machine of the installation, so that it is free."""
     return key in CLASSES and CLASSES[key].runs_here
+
+
+def makes_samples(key: str) -> bool:
+    """Return whether a provider's trainings show on the way what they have learned."""
+    return key in CLASSES and Capability.SAMPLES in CLASSES[key].capabilities
 
 
 def training_offer(key: str, base_model: str) -> TrainingOffer | None:

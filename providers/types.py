@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import IO, Any
 
+from providers.fit import Fit
+
 # How every correlation token of ours begins.
 TOKEN_PREFIX = "tw-"  # noqa: S105 - no secret: it is shown in names
 
@@ -50,6 +52,7 @@ class Capability(Enum):
     DELETE_TRAININGS = "delete_trainings"  # with their weights, logs and names
     DELETE_GENERATIONS = "delete_generations"
     DELETE_DATASETS = "delete_datasets"
+    SAMPLES = "samples"  # pictures made on the way, to see what a training has learned so far
 
 
 # What a provider must declare for its runs of one kind to be followed, and found, by a list.
@@ -190,6 +193,17 @@ class RunLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture that a training has made on the way; those of one step belong side by side."""
+
+    step: int
+    number: int  # among those of its step, from 0
+    prompt: str
+    has_trigger: bool  # whether the trigger word is in the prompt
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """One training picture on its way to a provider. `open` gives the stored bytes."""
 
@@ -280,4 +294,6 @@ class Description:
     unit_prices: Mapping[str, float] = field(default_factory=dict)  # by `priced`
     # By remote model: those prices to the ones that were first read here, where they differ.
     price_factors: Mapping[str, float] = field(default_factory=dict)
+    # By catalog key: whether a training fits its machine now; absent where it does not say.
+    fits: Mapping[str, Fit] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # for the operator

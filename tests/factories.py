@@ -16,6 +16,7 @@ from accounts.models import User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue, PaidCall
 from models_app.models import TrainingImage, UserModel
+from training.models import TrainingSample
 
 PASSWORD = "correct horse battery"
 # The account of the scripted trainer: its address and key (tests/scripted_trainer.py).
@@ -143,6 +144,22 @@ class GeneratedImageFactory(factory.django.DjangoModelFactory):
     thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(96, 96), name=f"{uuid.uuid4()}.jpg"))
     size = 1000
     engine = "simulated"
+
+
+class TrainingSampleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TrainingSample
+
+    model = factory.SubFactory(UserModelFactory, training=True)
+    step = 250
+    number = 0
+    prompt = "photo of ann_k1"
+    has_trigger = factory.LazyAttribute(lambda sample: sample.number == 0)
+    file = factory.LazyFunction(lambda: ContentFile(jpeg(64, 64), name=f"{uuid.uuid4()}.jpg"))
+    thumbnail = factory.LazyFunction(lambda: ContentFile(jpeg(32, 32), name=f"{uuid.uuid4()}.jpg"))
+    width = height = 64
+    size = 1000
+    engine = "diffusers"
 
 
 class PaidCallFactory(factory.django.DjangoModelFactory):

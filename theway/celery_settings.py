@@ -15,6 +15,7 @@ CELERY_TASK_DEFAULT_QUEUE = "polls"
 CELERY_TASK_ROUTES = {
     "jobs.tasks.submit_job": {"queue": "calls"},
     "jobs.tasks.collect_job": {"queue": "calls"},
+    "jobs.tasks.read_samples": {"queue": "calls"},
     "jobs.tasks.delete_at_provider": {"queue": "calls"},
     "jobs.tasks.read_webhook_keys": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},

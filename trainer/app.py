@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from trainer import engines
 from trainer.config import Config
+from trainer.engines import choice
 from trainer.engines.base import Engine
 from trainer.errors import ApiError, answer_crash, answer_full_disk, answer_refusal
 from trainer.files.routes import routes as file_routes
@@ -41,7 +41,7 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 
     Raises ConfigurationError for an engine that does not exist.
     """
-    parts = State(config, engine or engines.build(config))
+    parts = State(config, engine or choice.build(config))
     app = Starlette(
         routes=[Route(HEALTH_PATH, health), *file_routes, *run_routes, *image_routes],
         middleware=[
@@ -64,8 +64,10 @@ def create_app(config: Config, engine: Engine | None = None) -> Starlette:
 
 
 async def health(request: Request) -> JSONResponse:
-    """GET /healthz, without a key."""
-    return JSONResponse({"status": "ok", "engine": state(request).engine.name})
+    """GET /healthz, without a key: which engine is at work, and why no better one."""
+    engine = state(request).engine
+    why = {"why": engine.why} if engine.why else {}
+    return JSONResponse({"status": "ok", "engine": engine.name, **why})
 
 
 async def _remove_expired(parts: State) -> None:
@@ -93,4 +95,5 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     housekeeping.cancel()
     await parts.runner.close()
+    await parts.engine.close()
     parts.database.close()

@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import ClientDisconnect, Request
 
-from trainer.errors import ApiError, invalid, unknown_model
-from trainer.models import BASE_MODELS
+from trainer.errors import ApiError, invalid
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -57,12 +56,6 @@ def _not_empty(value: str) -> str:
     return value
 
 
-def _offered(name: str) -> str:
-    if name not in BASE_MODELS:
-        raise unknown_model(name)  # a 404 of its own, past pydantic
-    return name
-
-
 def _absent(value: Any) -> None:
     if value:
         raise refuse("is not supported by this trainer")
@@ -70,7 +63,8 @@ def _absent(value: Any) -> None:
 
 Text = Annotated[str, AfterValidator(_text)]
 RequiredText = Annotated[Text, AfterValidator(_not_empty)]
-OfferedModel = Annotated[RequiredText, Field(max_length=200), AfterValidator(_offered)]
+# Whether there is such a model is the engine's to say, and asked once the body is read.
+ModelName = Annotated[RequiredText, Field(max_length=200)]
 Unsupported = Annotated[Any, AfterValidator(_absent)]
 
 

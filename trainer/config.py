@@ -19,7 +19,9 @@ class Config:
 
     `training_seconds` is how long a usual training takes on the simulated engine and
     `image_seconds` how long one image takes. `public_url` is empty where absolute URLs
-    follow the Host of the request.
+    follow the Host of the request. `keep_seconds` is how long a base model stays loaded after a
+    picture. `python` has the packages for real training, `models` the owner's base models, `hub`
+    those that Hugging Face's own tools have fetched.
     """
 
     host: str
@@ -31,6 +33,10 @@ class Config:
     image_seconds: float
     slots: int
     public_url: str
+    keep_seconds: float
+    python: Path
+    models: Path
+    hub: Path
 
     def is_called(self, name: str) -> bool:
         """Return whether a client may call this service so: by any name where others reach it, as
@@ -52,6 +58,10 @@ class Config:
             image_seconds=env.get(set_by.TRAINER_IMAGE_SECONDS),
             slots=env.get(set_by.TRAINER_SLOTS),
             public_url=env.get(set_by.TRAINER_PUBLIC_URL),
+            keep_seconds=env.get(set_by.TRAINER_KEEP_SECONDS),
+            python=env.get(set_by.TRAINER_PYTHON),
+            models=env.get(set_by.TRAINER_MODELS),
+            hub=env.get(set_by.HF_HOME) / "hub",
         )
 
 

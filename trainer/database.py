@@ -20,8 +20,13 @@ from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer.database")
 
-VERSION = 1
+VERSION = 2
 SCHEMA = Path(__file__).with_name("schema.sql")
+# What makes the schema of an earlier version today's.
+_FROM_1 = """
+ALTER TABLE runs ADD COLUMN engine TEXT NOT NULL DEFAULT 'simulated';
+PRAGMA user_version = 2;
+"""
 
 Row = dict[str, Any]
 Statement = tuple[str, Mapping[str, Any]]
@@ -144,7 +149,9 @@ def _connect(path: Path, schema: Path) -> sqlite3.Connection:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise ConfigurationError(f"{path} was made by a newer version of the trainer")
-    if version < VERSION:
+    if version == 1:
+        connection.executescript(f"BEGIN; {_FROM_1} COMMIT;")
+    elif version < VERSION:
         connection.executescript(f"BEGIN; {schema.read_text()} COMMIT;")
     return connection
 

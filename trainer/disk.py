@@ -9,6 +9,10 @@ import shutil
 from collections.abc import Container
 from pathlib import Path
 
+# In a run's folder: what an engine needs until the run is over. It holds what was made of the
+# photos, and goes with them.
+SCRATCH = "scratch"
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace `path` in one move; when this returns the disk has it (milliseconds)."""

@@ -32,6 +32,7 @@ class ApiError(Exception):
     param: str | None = None
     code: str | None = None
     kind: str = "invalid_request_error"
+    retry_after: int = 0  # seconds; 0: it is not said
 
     def __str__(self) -> str:
         return self.message
@@ -44,7 +45,8 @@ class ApiError(Exception):
             "param": self.param,
             "code": self.code,
         }
-        return JSONResponse({"error": body}, status_code=self.status)
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
+        return JSONResponse({"error": body}, status_code=self.status, headers=headers)
 
 
 def invalid(message: str, param: str | None = None) -> ApiError:

@@ -1,4 +1,5 @@
-"""The base models this service offers: the same for training and for images."""
+"""What can be asked of this service, whatever its engine; which base models there are is the
+engine's to say."""
 
 from __future__ import annotations
 
@@ -15,20 +16,7 @@ MAX_LEARNING_RATE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """`family` says which LoRAs fit; `width` is the hidden size of its transformer."""
+    """A base model that is offered; `family` says which LoRAs fit."""
 
     name: str
     family: str
-    width: int
-
-
-# Hidden sizes: the transformer configurations published with diffusers
-# (24 heads of 128 for FLUX.1, 48 heads of 128 for FLUX.2-dev).
-BASE_MODELS = {
-    model.name: model
-    for model in (
-        BaseModel("black-forest-labs/FLUX.1-dev", "flux1", 3072),
-        BaseModel("black-forest-labs/FLUX.1-schnell", "flux1", 3072),
-        BaseModel("black-forest-labs/FLUX.2-dev", "flux2", 6144),
-    )
-}

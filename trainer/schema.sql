@@ -31,7 +31,8 @@ CREATE TABLE runs (
   elapsed REAL NOT NULL,
   seconds_left REAL NOT NULL,
   error TEXT NOT NULL,
-  weights_sha256 TEXT NOT NULL
+  weights_sha256 TEXT NOT NULL,
+  engine TEXT NOT NULL DEFAULT 'simulated'
 );
 
 CREATE TABLE events (
@@ -58,4 +59,4 @@ CREATE TABLE generations (
   names TEXT NOT NULL -- JSON: the image files of the call, in order
 );
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

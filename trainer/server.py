@@ -66,7 +66,7 @@ def _listen(app: ASGIApp, config: Config, protocol: type[asyncio.Protocol] | Non
     socket = server_config.bind_socket()
     socket.listen(2048)  # from here on a client waits for the start instead of being refused
     host, port = socket.getsockname()[:2]
-    log.info("Trainer with the %s engine listens on http://%s:%s", config.engine, host, port)
+    log.info("Trainer listens on http://%s:%s", host, port)
     uvicorn.Server(server_config).run(sockets=[socket])
 
 

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from trainer.config import Config
 from trainer.database import Database
 from trainer.engines.base import Engine
-from trainer.errors import ConfigurationError
+from trainer.errors import ConfigurationError, unknown_model
 from trainer.files.store import FileStore
 from trainer.images.store import ImageStore
+from trainer.models import BaseModel
 from trainer.runs.runner import Runner
 from trainer.runs.store import RunStore
 
@@ -31,7 +32,7 @@ class State:
         self.database = Database(config.folder / DATABASE)
         self.files = FileStore(self.database, config.folder / "files")
         self.runs = RunStore(self.database, config.folder / "runs", self.files)
-        self.runner = Runner(self.runs, engine, config.slots)
+        self.runner = Runner(self.runs, engine, engine.slots)
         self.images = ImageStore(self.database, config.folder / "images")
         self.labels = {"X-Trainer-Engine": engine.name}  # headers of every answer
 
@@ -39,6 +40,14 @@ class State:
 def state(request: Request) -> State:
     """Return the parts of the service that answers this request."""
     return cast(State, request.app.state.parts)
+
+
+def offered(request: Request, name: str) -> BaseModel:
+    """Return a base model that the engine has; raise the documented 404 for any other."""
+    found = state(request).engine.models().get(name)
+    if found is None:
+        raise unknown_model(name)
+    return found
 
 
 def base_url(request: Request) -> str:

@@ -8,8 +8,11 @@ class TrainingConfig(AppConfig):
         from accounts import limits
         from accounts.allowances import Limit
         from jobs.work import register
+        from models_app import storage_use
+        from training.models import TrainingSample
         from training.selectors import trainings_used
         from training.work import TrainingWork
 
         register(TrainingWork())
         limits.register(Limit.TRAININGS, trainings_used)
+        storage_use.register(TrainingSample, size="size", owner="model__owner")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _, ngettext
 
 from accounts.allowances import Usage
@@ -22,6 +28,7 @@ from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
 from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
 from providers.registry import runs_here
+from training.models import TrainingSample
 
 NAMES_SHOWN = 10
 
@@ -137,6 +144,28 @@ def _missing_training(model: UserModel) -> Iterator[Missing]:
         yield Missing("training", str(error))
 
 
+def samples_of(user: User | AnonymousUser) -> QuerySet[TrainingSample]:
+    """Return the samples of the user's trainings, in order of step."""
+    if not user.is_authenticated:
+        return TrainingSample.objects.none()
+    return TrainingSample.objects.filter(model__owner=user)
+
+
+def sample_for(user: User | AnonymousUser, sample_id: uuid.UUID) -> TrainingSample:
+    """Return a sample of the user's own. Raises Http404 for any other."""
+    sample = samples_of(user).filter(pk=sample_id).first()
+    if sample is None:
+        raise Http404("No such sample")
+    return sample
+
+
+def samples_by_step(job: JobQueue) -> list[tuple[int, list[TrainingSample]]]:
+    """Return what one training has shown, the newest step first; with the trigger word first."""
+    rows = TrainingSample.objects.filter(job=job).exclude(file="")
+    ordered = rows.order_by("-step", "-has_trigger", "number")
+    return [(step, list(found)) for step, found in groupby(ordered, key=attrgetter("step"))]
+
+
 def photos_missing_text(count: int) -> str:
     """Return how many photos a model with `count` of them still needs, as a sentence."""
     missing = LIMITS.min_photos - count
@@ -184,7 +213,7 @@ def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
         budget_usd=_budget_usd(option, steps),
         price_text=_price_text(price),
         read_on=option.offer.price.read_on if option and option.offer and price else None,
-        time_text=_time_text(seconds),
+        time_text=_time_text(seconds, is_own_machine=bool(option and option.is_own_machine)),
     )
 
 
@@ -200,9 +229,9 @@ def _price_text(price: Decimal | None) -> str:
     return f"${price:.2f}" if price else _("Free")
 
 
-def _time_text(seconds: float | None) -> str:
+def _time_text(seconds: float | None, *, is_own_machine: bool) -> str:
     if seconds is None:
-        return _("Time not known")
+        return _("Not measured yet") if is_own_machine else _("Time not known")
     if seconds < 90:
         return _("About %d seconds") % round(seconds)
     if seconds < 5400:

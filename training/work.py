@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,18 +17,20 @@ from jobs.models import JobQueue
 from jobs.recovery import run_to_fetch
 from jobs.states import Status
 from jobs.webhook_links import webhook_url
-from jobs.work import MissingInputError, Report
+from jobs.work import InvalidResultError, MissingInputError, Report
 from models_app import photo_files
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.trigger_words import sent_caption
 from providers.base import Provider
 from providers.catalog import base_model
-from providers.errors import InputExpiredError, RequestRejectedError
+from providers.errors import InputExpiredError, ProviderError, RequestRejectedError
 from providers.hyperparameters import Hyperparameters
 from providers.types import Output, Photo, Run, RunStatus, TrainingRequest, WorkKind
-from training import weights
+from training import samples, weights
 from training.selectors import names_of
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
@@ -112,7 +115,12 @@ class TrainingWork:
         )
         with provider.download_weights(run) as download:
             stored = weights.receive(download, model_id=model.pk, report=report)
+        if job.makes_samples:
+            _fetch_last_samples(job, provider)
         return {"weights": stored.name, "sha256": stored.sha256, "size": stored.size}
+
+    def fetch_samples(self, job: JobQueue, provider: Provider) -> None:
+        samples.fetch(job, provider)
 
     def is_stored(self, job: JobQueue) -> bool:
         """Weights never come with an answer."""
@@ -130,6 +138,15 @@ class TrainingWork:
         if job.model is None:
             raise RequestRejectedError(job.provider, gettext_noop("The model was deleted."))
         return job.model
+
+
+def _fetch_last_samples(job: JobQueue, provider: Provider) -> None:
+    """Fetch those of the last steps. The weights are what was ordered: without samples they are
+    as good."""
+    try:
+        samples.fetch(job, provider)
+    except (ProviderError, InvalidResultError, OSError) as error:
+        log.info("the last samples of run %s could not be read: %s", job.run_id, error)
 
 
 def _fresh_dataset(job: JobQueue, provider: Provider) -> str:

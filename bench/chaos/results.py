@@ -106,9 +106,11 @@ def orphan_files(site: Installation) -> list[str]:
 def _named_files() -> set[str]:
     from generation.models import GeneratedImage
     from models_app.models import TrainingImage, UserModel
+    from training.models import TrainingSample
 
     fields = [(UserModel, ["weights"])]
     fields += [(GeneratedImage, ["file", "thumbnail"])]
+    fields += [(TrainingSample, ["file", "thumbnail"])]
     fields += [(TrainingImage, ["file", "thumbnail", "cropped"])]
     return {
         name for model, names in fields for row in model.objects.values_list(*names) for name in row

@@ -6,6 +6,7 @@ jobs.json                     everything that was started, and what it cost
 models/<name>/model.json      answers, settings, captions, prompts
 models/<name>/photos/         as they are stored, and what was cropped of them
 models/<name>/pictures/
+models/<name>/samples/        what its training showed on the way
 models/<name>/<name>.safetensors
 missing.txt                   files that the storage has lost, only if there are any
 """
@@ -28,6 +29,7 @@ from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from models_app.file_names import model_stem, weights_name
 from models_app.models import TrainingImage, UserModel
+from training.models import TrainingSample
 
 BLOCK_BYTES = 64 * 1024
 MODEL_FIELDS = (
@@ -38,6 +40,9 @@ MODEL_FIELDS = (
 PHOTO_FIELDS = (
     "id", "file", "original_filename", "width", "height", "caption", "changes", "crop", "cropped",
     "created_at",
+)  # fmt: skip
+SAMPLE_FIELDS = (
+    "id", "file", "step", "number", "prompt", "has_trigger", "engine", "created_at",
 )  # fmt: skip
 PICTURE_FIELDS = ("id", "file", "prompt", "seed", "settings", "engine", "created_at")
 JOB_FIELDS = (
@@ -120,10 +125,11 @@ def _write_model(archive: zipfile.ZipFile, model: UserModel, lost: list[str]) ->
     photos = list(TrainingImage.objects.filter(model=model).values(*PHOTO_FIELDS))
     pictures = list(GeneratedImage.objects.filter(model=model).values(*PICTURE_FIELDS))
     about = {field: getattr(model, field) for field in MODEL_FIELDS}
-    about |= {"photos": photos, "pictures": pictures}
+    samples = list(TrainingSample.objects.filter(model=model).values(*SAMPLE_FIELDS))
+    about |= {"photos": photos, "pictures": pictures, "samples": samples}
     _write_json(archive, f"{folder}/model.json", about)
     yield
-    for kind, rows in (("photos", photos), ("pictures", pictures)):
+    for kind, rows in (("photos", photos), ("pictures", pictures), ("samples", samples)):
         for stored in (str(row.get(field, "")) for row in rows for field in ("file", "cropped")):
             if stored:
                 path = f"{folder}/{kind}/{PurePath(stored).name}"

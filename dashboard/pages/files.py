@@ -27,6 +27,7 @@ from generation.selectors import image_for
 from models_app.file_names import weights_name
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
+from training.selectors import sample_for
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,12 @@ def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponseB
 def image_file(request: HttpRequest, image_id: UUID, size: str) -> HttpResponseBase:
     image = image_for(current_user(request), image_id)
     return _stored(request, getattr(image, _field(size, SIZES)))
+
+
+@require_safe
+def sample_file(request: HttpRequest, sample_id: UUID, size: str) -> HttpResponseBase:
+    sample = sample_for(current_user(request), sample_id)
+    return _stored(request, getattr(sample, _field(size, SIZES)))
 
 
 @require_safe

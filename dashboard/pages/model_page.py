@@ -27,7 +27,8 @@ from providers.availability import TrainingOption
 from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
 from providers.registry import label_of, runs_here
-from training.selectors import choices, next_idempotency_key
+from training.models import TrainingSample
+from training.selectors import choices, next_idempotency_key, samples_by_step
 
 IMAGES_SHOWN = 60
 LOG_LINES = 200
@@ -212,7 +213,7 @@ class ModelPage:
     @property
     def base_label(self) -> str:
         try:
-            return base_model(self.model.base_model).label
+            return str(base_model(self.model.base_model).label)
         except KeyError:
             return self.model.base_model
 
@@ -228,6 +229,16 @@ class ModelPage:
     @cached_property
     def curve(self) -> Curve | None:
         return curve_of(selectors.losses(self.job)) if self.job else None
+
+    @property
+    def makes_samples(self) -> bool:
+        """Whether its training shows on the way what it has learned."""
+        return self.job is not None and self.job.makes_samples
+
+    @cached_property
+    def samples(self) -> list[tuple[int, list[TrainingSample]]]:
+        """What it has shown, by step, the newest first."""
+        return samples_by_step(self.job) if self.job and self.job.makes_samples else []
 
     @cached_property
     def timeline(self) -> list[JobEvent]:
@@ -254,6 +265,7 @@ class ModelPage:
         last = selectors.latest_job(self.model, kind=JobQueue.Kind.GENERATION)
         payload = last.payload if last else {}
         initial = {name: payload[name] for name in REPEATED_FIELDS if name in payload}
+        initial |= payload.get("details", {})
         if "typed_prompt" in payload:
             initial["prompt"] = payload["typed_prompt"]
         return self._refused_form or GenerateForm(model=self.model, initial=initial)

@@ -31,7 +31,7 @@ from dashboard.wizard.steps import (
     stepper,
     with_answers,
 )
-from dashboard.wizard.trainers import closed_reasons, decided_there, open_groups
+from dashboard.wizard.trainers import closed_reasons, decided_there, more_here, open_groups
 from dashboard.wizard.training_form import TrainingForm
 from models_app import litter, partial_uploads
 from models_app.captions import CAPTION_ENDINGS
@@ -167,9 +167,12 @@ def _unfinished(model: UserModel) -> list[dict[str, Any]]:
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview, count = with_answers(model, form), photos_of(model).count()
     expected = estimate_with(form.chosen, steps_wanted(preview, count))
+    groups = open_groups(form, preview, count)
     return {
-        "groups": open_groups(form, preview, count),
+        "groups": groups,
+        "is_any_open": any(group.cards for group in groups),
         "closed": closed_reasons(form.options),
+        "more": more_here(form.options),
         "presets": PRESETS.values(),
         "estimate": expected,
         "budget_notes": _budget_notes(model, expected),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from dashboard.wizard.training_form import TrainingForm, key_of
 from models_app.models import UserModel
-from providers.availability import TrainingOption
+from providers.availability import NOT_ON_THIS_MACHINE, TrainingOption
 from providers.catalog import BaseModel
 from providers.hyperparameters import (
     DEFAULT_PRESET,
@@ -35,10 +35,12 @@ class TrainerCard:
 
 @dataclass(frozen=True, slots=True)
 class BaseModelGroup:
-    """A base model with the trainers that train it now."""
+    """A base model with the trainers that train it now. `unfit` is the person's own trainer, where
+    that has the base model and too little memory for it."""
 
     base_model: BaseModel
     cards: tuple[TrainerCard, ...]
+    unfit: TrainingOption | None = None
 
     @property
     def price_text(self) -> str:
@@ -59,15 +61,27 @@ class Closed:
     base_models: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """Base models that the person's own trainer would train if they were on its machine."""
+
+    base_models: tuple[str, ...]
+    command: str  # which gets the first of them
+
+
 def open_groups(form: TrainingForm, draft: UserModel, count: int) -> list[BaseModelGroup]:
-    """Return what can be chosen, in the catalog's order. `draft` holds the answers as entered,
-    `count` is how many photos it has."""
-    groups: dict[str, list[TrainerCard]] = {}
+    """Return what can be chosen, and what only lacks memory, in the catalog's order. `draft` holds
+    the answers as entered, `count` is how many photos it has."""
+    groups: dict[str, BaseModelGroup] = {}
     for option in form.options:
+        key = option.base_model.key
+        group = groups.get(key, BaseModelGroup(option.base_model, ()))
         if option.is_available:
             card = _card(option, form, draft, count)
-            groups.setdefault(option.base_model.key, []).append(card)
-    return [BaseModelGroup(cards[0].option.base_model, tuple(cards)) for cards in groups.values()]
+            groups[key] = replace(group, cards=(*group.cards, card))
+        elif option.is_unfit:
+            groups[key] = replace(group, unfit=option)
+    return list(groups.values())
 
 
 def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
@@ -77,11 +91,28 @@ def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
     for option in options:
         if option.is_available or not (option.offer or option.base_model.why_untrainable):
             continue
+        if option.is_unfit or option.reason == NOT_ON_THIS_MACHINE:  # said elsewhere on the page
+            continue
         trainer = "" if option.base_model.why_untrainable else option.label
         labels = found.setdefault((trainer, str(option.reason)), [])
-        if option.base_model.label not in labels:
-            labels.append(option.base_model.label)
+        if (label := str(option.base_model.label)) not in labels:
+            labels.append(label)
     return [Closed(*key, tuple(labels)) for key, labels in found.items()]
+
+
+def more_here(options: Iterable[TrainingOption]) -> More | None:
+    """Return what the person's own trainer could train besides, and how it gets it; None where it
+    has everything, or only simulates."""
+    missing = [
+        option
+        for option in options
+        if option.reason == NOT_ON_THIS_MACHINE and not option.base_model.is_for_trying
+    ]
+    if not missing or missing[0].offer is None:
+        return None
+    labels = tuple(str(option.base_model.label) for option in missing)
+    name = missing[0].offer.remote_model.rpartition("/")[2]
+    return More(labels, f"python -m trainer models get {name}")
 
 
 def decided_there(option: TrainingOption | None) -> str:

@@ -17,9 +17,9 @@ from emulators.trainer.engine import StuckEngine
 from emulators.trainer.service import TrainerService
 from environment.reading import Environment
 from environment.values import Number
-from trainer import engines
 from trainer.app import create_app
 from trainer.config import Config
+from trainer.engines import choice
 from trainer.server import serve
 
 log = logging.getLogger("emulators.trainer")
@@ -33,7 +33,7 @@ def emulate(config: Config) -> FaultLayer:
         "FAULT INJECTION IS ON: this trainer fails on request. Never use it with real photos"
     )
     plan = Plan()
-    app = create_app(config, StuckEngine(engines.build(config), plan))
+    app = create_app(config, StuckEngine(choice.build(config), plan))
     service = TrainerService(app.state.parts)
     ledger = Ledger(config.folder / "ledger.jsonl", service.paid_routes.values())
     return FaultLayer(app, service, plan, ledger, latency=latency)

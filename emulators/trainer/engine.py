@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from emulators.faults.plan import Plan
 from emulators.faults.rules import STUCK
 from trainer.engines.base import Engine, ImageRequest
+from trainer.models import BaseModel
 from trainer.runs.work import Work
 
 
@@ -17,10 +20,23 @@ class StuckEngine:
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
-        self.name = engine.name
+        self.name, self.why = engine.name, engine.why
         self.training_seconds = engine.training_seconds
+        self.slots = engine.slots
         self._engine = engine
         self._plan = plan
+
+    def models(self) -> Mapping[str, BaseModel]:
+        """See `Engine.models`."""
+        return self._engine.models()
+
+    async def fit(self, model: str) -> dict[str, Any] | None:
+        """See `Engine.fit`."""
+        return await self._engine.fit(model)
+
+    async def missing(self, model: str) -> str:
+        """See `Engine.missing`."""
+        return await self._engine.missing(model)
 
     async def train(self, work: Work) -> None:
         """See `Engine.train`."""
@@ -31,6 +47,10 @@ class StuckEngine:
     async def generate(self, request: ImageRequest) -> bytes:
         """See `Engine.generate`."""
         return await self._engine.generate(request)
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        await self._engine.close()
 
     async def _train(self, work: Work) -> bool:
         """Train until the end or until the run is stuck; return whether it was the end."""

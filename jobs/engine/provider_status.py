@@ -27,7 +27,7 @@ LONGEST_POLL = timedelta(minutes=15)  # one that takes longer hangs, and others 
 DESCRIBE_EVERY = timedelta(seconds=30)  # at most; a provider may want it more rarely
 UNANSWERED_FOR_PAUSE = 3
 # What a description holds at most: a few names and sentences.
-SHORT_TEXT = 200
+SHORT_TEXT = 400
 SHORT_LIST = 20
 LONGEST_TRAINING = 30 * 24 * 3600.0  # seconds: a longer estimate is none
 DEFAULT_RETRY_AFTER = 5.0  # seconds, where a rate limit names no time
@@ -114,6 +114,8 @@ def _short(value: Any) -> Any:
             return sanitised(value, SHORT_TEXT)
         case tuple():
             return [_short(one) for one in value[:SHORT_LIST]]
+        case dict():
+            return {name: _short(one) for name, one in value.items()}
         case int() | float() if value > LONGEST_TRAINING:
             return None
     return value

@@ -61,7 +61,7 @@ class Probe:
 
     def notes(self, found: Sequence[str]) -> tuple[str, ...]:
         """Return what an operator should know: which trainers of ours are not there."""
-        gone = [base_model(key).label for key in TRAINING if key not in found]
+        gone = [str(base_model(key).label) for key in TRAINING if key not in found]
         if not gone:
             return ()
         return (_("It has no trainer now for: %(names)s.") % {"names": ", ".join(gone)},)

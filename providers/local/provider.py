@@ -1,12 +1,14 @@
 """The bundled trainer: the same API on a machine of the owner's, and a little more.
 
-What it adds (all ignorable): `step` and `total_steps` in lists, `engine` in every answer, and
-a list of the images it still keeps, so that a lost answer can be found again.
+What it adds (all ignorable): `step` and `total_steps` in lists, `engine` in every answer, a list of
+the images it still keeps, so that a lost answer can be found again, whether a training fits its
+machine, and the samples that a training makes on the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,8 +21,10 @@ from environment.reading import Environment
 from environment.urls import Address
 from environment.values import Key
 from environment.variables import TRAINER_PORT
-from providers.errors import RunNotFoundError
-from providers.http.calls import Call
+from providers.catalog import SIMULATED
+from providers.errors import RequestRejectedError, RunNotFoundError
+from providers.fit import Fit
+from providers.http.calls import Call, Reply
 from providers.local import offers, replies
 from providers.together.provider import Together
 from providers.types import (
@@ -29,9 +33,12 @@ from providers.types import (
     Run,
     RunList,
     RunRef,
+    Sample,
     TrainingRequest,
     WorkKind,
 )
+
+MOST_EPOCHS = 1000  # that it takes
 
 
 class Local(Together):
@@ -47,6 +54,7 @@ class Local(Together):
         Capability.FOLLOW_GENERATIONS,
         Capability.FIND_GENERATIONS,
         Capability.DELETE_GENERATIONS,
+        Capability.SAMPLES,
     }
     # It stores a run before it answers, and no call on this machine is under way for long.
     absence_after = timedelta(seconds=20)
@@ -74,14 +82,27 @@ class Local(Together):
         described = super().describe()
         if not described.can_train:
             return described
-        limits = self.client.ask(
-            Call("GET", "/fine-tunes/models/limits", params={"model_name": described.can_train[0]})
+        first = self._limits_of(described.can_train[0])
+        described = replace(
+            described, can_generate=described.can_train, engine=replies.engine(first)
         )
-        return replace(
-            described,
-            engine=replies.engine(limits),
-            training_seconds=replies.training_seconds(limits),
+        if described.engine == SIMULATED:
+            return replace(described, training_seconds=replies.training_seconds(first))
+        return replace(described, fits=self._fits(described.can_train, first))
+
+    def _limits_of(self, base_model: str) -> Reply:
+        name = self.training_offers[base_model].remote_model
+        return self.client.ask(
+            Call("GET", "/fine-tunes/models/limits", params={"model_name": name})
         )
+
+    def _fits(self, base_models: Sequence[str], first: Reply) -> dict[str, Fit]:
+        """Return what it says about each of them; `first` is its answer about the first."""
+        found = {base_models[0]: replies.fit(first)}
+        for key in base_models[1:]:
+            with suppress(RequestRejectedError):  # just taken off its machine
+                found[key] = replies.fit(self._limits_of(key))
+        return {key: fit for key, fit in found.items() if fit}
 
     def training_call(self, request: TrainingRequest) -> Call:
         call = super().training_call(request)
@@ -90,7 +111,8 @@ class Local(Together):
             "trigger_word": request.trigger_word,
             "subject": request.subject,
         }
-        return replace(call, payload={**(call.payload or {}), "image_params": image_params})
+        ours = {"n_epochs": _epochs(request), "image_params": image_params}
+        return replace(call, payload={**(call.payload or {}), **ours})
 
     def get_run(self, ref: RunRef) -> Run:
         if ref.kind is WorkKind.TRAINING:
@@ -99,6 +121,13 @@ class Local(Together):
             if run.id == ref.id:
                 return run
         raise RunNotFoundError(self.key, "its images are no longer kept")
+
+    def fetch_samples(self, ref: RunRef) -> tuple[Sample, ...]:
+        try:
+            call = Call("GET", f"/fine-tunes/{quote(ref.id, safe='')}/samples", is_about_run=True)
+            return self._ask(call, replies.samples)
+        except RunNotFoundError:  # or it is a trainer from before there were any
+            return ()
 
     def list_call(self, kind: WorkKind, page: str) -> Call:
         path = "/fine-tunes" if kind is WorkKind.TRAINING else "/images/generations"
@@ -114,3 +143,10 @@ class Local(Together):
         listed = super().parse_list(data, kind)
         since = replies.complete_since(data)
         return replace(listed, complete_since=since) if listed.complete_since and since else listed
+
+
+def _epochs(request: TrainingRequest) -> int:
+    """Return the passes over all photos that come nearest to the steps wanted: it is told no other
+    number."""
+    passes = round(request.steps * request.batch_size / max(request.photo_count, 1))
+    return min(max(passes, 1), MOST_EPOCHS)

@@ -14,7 +14,12 @@ from django.urls import reverse
 from dashboard import urls
 from jobs.models import JobQueue
 from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model, tell_story
-from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory
+from tests.factories import (
+    GeneratedImageFactory,
+    JobFactory,
+    TrainingSampleFactory,
+    UserModelFactory,
+)
 
 PUBLIC = {"landing", "signed_weights"}
 STREAM = "events"  # tested on its own: it is async and answers 401
@@ -47,6 +52,7 @@ def addresses(owner) -> dict[str, str]:
         "model_id": model.pk,
         "photo_id": model.photos.first().pk,
         "image_id": image.pk,
+        "sample_id": TrainingSampleFactory(model=model).pk,
         "job_id": job.pk,
         "size": "thumbnail",
         "token": "forged",

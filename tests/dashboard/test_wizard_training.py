@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.engine import provider_status
-from providers.catalog import FLUX1_DEV, FLUX2_DEV
+from providers.catalog import FLUX1_DEV, FLUX2_DEV, FLUX2_KLEIN_4B
 from providers.types import Description, priced
 from tests.dashboard.wizard_drafts import TRAINING, address, draft, trainer_answered
 
@@ -231,3 +231,128 @@ def test_the_estimate_names_the_day_its_price_was_read(model, owner_client, host
     owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
     page = owner_client.get(address(model, "review")).content.decode()
     assert "list price of Nov. 25, 2026" in page
+
+
+# --- the person's own trainer, when it really trains --------------------------------------------
+
+FITS = "At 768 pixels in 4 bits on NVIDIA GeForce RTX 4070: needs 9.8 of 11.2 GB that are free."
+TOO_LARGE = "FLUX.1 dev needs 11.0 GB at the least. Train FLUX.2 klein base 4B, or close a game."
+
+
+def really_trains(**fits: dict[str, object]) -> None:
+    """The bundled trainer has two base models and says of them what `dev` and `klein` hold."""
+    keys = {"dev": FLUX1_DEV, "klein": FLUX2_KLEIN_4B}
+    trainer_answered(
+        engine="diffusers",
+        training_seconds=None,
+        can_train=list(keys.values()),
+        can_generate=list(keys.values()),
+        fits={keys[name]: fit for name, fit in fits.items()},
+    )
+
+
+def said(fits: bool, words: str, seconds_per_step: float | None = None) -> dict[str, object]:
+    return {"fits": fits, "words": words, "seconds_per_step": seconds_per_step}
+
+
+def test_the_own_trainer_says_how_a_training_fits_and_how_long_it_takes(owner, owner_client):
+    really_trains(dev=said(True, FITS, 0.7))
+    page = owner_client.get(address(draft(owner, photos=5), "training"))
+    text = page.content.decode()
+    assert FITS in text
+    assert "About 6 minutes" in text  # 500 steps at 0.7 s
+    assert "It costs nothing: your own machine does the work." in text
+    assert "has not measured" not in text
+    assert "imulat" not in text
+
+
+def test_what_was_never_measured_has_no_time(owner, owner_client):
+    really_trains(dev=said(True, FITS))
+    text = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
+    assert "Not measured yet" in text
+    assert "This machine has not measured yet how long a step takes." in text
+
+
+def test_what_the_own_trainer_has_not_said_is_shown_as_unknown(owner, owner_client):
+    really_trains()
+    page = owner_client.get(address(draft(owner, photos=5), "training"))
+    assert "has not said yet whether it fits" in page.content.decode()
+    assert page.context["groups"][0].base_model.key == FLUX1_DEV
+
+
+def test_what_does_not_fit_is_shown_with_why_and_cannot_be_chosen(owner, owner_client):
+    really_trains(dev=said(False, TOO_LARGE), klein=said(True, FITS))
+    model = draft(owner, photos=5)
+    page = owner_client.get(address(model, "training"))
+    found = {one.base_model.key: len(one.cards) for one in page.context["groups"]}
+    assert found == {FLUX1_DEV: 0, FLUX2_KLEIN_4B: 1}
+    assert page.content.decode().count(TOO_LARGE) == 1
+    response = owner_client.post(address(model, "training"), TRAINING)
+    assert response.status_code == 422
+    assert TOO_LARGE in response.content.decode()
+
+
+def test_where_only_the_own_machine_is_too_small_other_trainers_stay(owner, owner_client, hosted):
+    really_trains(dev=said(False, TOO_LARGE))
+    found = group(owner_client.get(address(draft(owner, photos=5), "training")), FLUX1_DEV)
+    assert [card.option.provider for card in found.cards] == ["fal"]
+    assert str(found.unfit.reason) == TOO_LARGE
+
+
+def test_where_nothing_fits_the_page_says_that_no_trainer_is_available(owner, owner_client):
+    really_trains(dev=said(False, TOO_LARGE), klein=said(False, "Too large."))
+    page = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
+    assert "No trainer is available right now" in page
+    assert TOO_LARGE in page
+
+
+def test_what_no_longer_fits_is_refused_at_the_start_and_nothing_is_lost(owner, owner_client):
+    really_trains(dev=said(True, FITS))
+    model = draft(owner, photos=5)
+    owner_client.post(address(model, "training"), TRAINING)
+    page = owner_client.get(address(model, "review"))
+    really_trains(dev=said(False, TOO_LARGE))
+    start = {"go": "start", "idempotency_key": page.context["idempotency_key"]}
+    response = owner_client.post(address(model, "review"), start)
+    assert TOO_LARGE in response.content.decode()
+    model.refresh_from_db()
+    assert (model.base_model, model.started_at, model.jobs.count()) == (FLUX1_DEV, None, 0)
+    assert model.photos.count() == 5
+
+
+def test_how_to_get_more_base_models_is_said_in_one_line(owner, owner_client):
+    really_trains(dev=said(True, FITS))
+    page = owner_client.get(address(draft(owner, photos=5), "training"))
+    text = page.content.decode()
+    assert "python -m trainer models get Z-Image</code>" in text
+    assert "Stable Diffusion XL" in text
+    assert "Tiny shapes" not in text
+    closed = {one.reason for one in page.context["closed"]}
+    assert "This base model is not on the trainer's machine yet." not in closed
+
+
+def test_a_simulated_trainer_says_nothing_of_base_models_that_it_cannot_have(model, owner_client):
+    text = owner_client.get(address(model, "training")).content.decode()
+    for words in ("models get", "Z-Image<", "Stable Diffusion", "Tiny shapes", "It costs nothing"):
+        assert words not in text
+
+
+def test_each_base_model_shows_its_licence(owner, owner_client):
+    really_trains(dev=said(True, FITS), klein=said(True, FITS))
+    text = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
+    assert "Non-commercial licence of Black Forest Labs" in text
+    assert "Apache 2.0" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "rank", "epochs"), [("person", 16, 100), ("product", 16, 100), ("style", 32, 60)]
+)
+def test_the_own_trainer_starts_from_what_suits_base_model_and_subject(
+    owner, owner_client, kind, rank, epochs
+):
+    really_trains(dev=said(True, FITS), klein=said(True, FITS))
+    model = draft(owner, photos=5, kind=kind)
+    owner_client.post(address(model, "training"), TRAINING | {"option": f"local:{FLUX2_KLEIN_4B}"})
+    model.refresh_from_db()
+    assert model.options["learning_rate"] == 0.0001
+    assert (model.options["rank"], model.options["epochs"]) == (rank, epochs)

@@ -21,7 +21,9 @@ class CountingEngine:
     """Comes to an end when `goal` is set; counts how often it was begun and let go."""
 
     name = "counting"
+    why = ""
     training_seconds = 1.0
+    slots = 1
 
     def __init__(self) -> None:
         self.goal = asyncio.Event()

@@ -22,6 +22,7 @@ SAMPLES = {
     "LOG_FORMAT": "json",
     "SITE_LANGUAGE": "pt-br",
     "FILE_STORAGE": "bucket",
+    "TRAINER_ENGINE": "diffusers",
     "S3_ADDRESSING": "path",
     "S3_ENCRYPTION": "aws:kms",
 }

@@ -101,6 +101,7 @@ PAGES = {
     "photo_file": _read(O),
     "image_file": _read(O),
     "image_delete": _click(O),
+    "sample_file": _read(O),
     "job_cancel": _click(O),
     "job_retry": _click(O, idempotency_key="matrix"),
     "job_abandon": _click(O),

@@ -32,6 +32,7 @@ from tests.factories import (
     JobFactory,
     PaidCallFactory,
     TrainingImageFactory,
+    TrainingSampleFactory,
     UserFactory,
     UserModelFactory,
     jpeg,
@@ -132,6 +133,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     ready, draft = _ready(owner), _draft(owner)
     running, failed, unknown = _jobs(owner)
     picture = GeneratedImageFactory(model=ready, prompt=f"a {WORD} prompt", **_files())
+    sample = TrainingSampleFactory(model=ready, prompt=f"a {WORD} sample", **_files())
     # A mail that waits: its words and whom it is for are nobody's to see, operators included.
     Errand.objects.create(
         work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
@@ -149,6 +151,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "model_id": ready.pk,
         "photo_id": draft.photos.all()[0].pk,
         "image_id": picture.pk,
+        "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
         "size": "full",

@@ -204,7 +204,7 @@ def test_provider_that_is_not_set_up_cannot_be_chosen():
 
 def test_unknown_family_is_a_key_error():
     with pytest.raises(KeyError):
-        generation_options("sdxl", False, {}, "")
+        generation_options("unheard-of", False, {}, "")
 
 
 def hosted(offers: str):

@@ -7,11 +7,14 @@ from datetime import datetime
 
 import pytest
 import responses
+from responses import matchers
 
 from providers import errors
-from providers.catalog import FLUX1_DEV, FLUX1_SCHNELL, FLUX2_DEV
+from providers.catalog import FLUX1_DEV, FLUX1_SCHNELL, FLUX2_DEV, FLUX2_KLEIN_4B
+from providers.fit import Fit
 from providers.local.provider import Local
-from providers.types import RunRef, RunStatus, WorkKind
+from providers.together.provider import Together
+from providers.types import RunRef, RunStatus, Sample, WorkKind
 from tests.providers.contract import REPLIES, ProviderContract
 from tests.providers.samples import CORRELATION, KEY, training_request
 
@@ -138,3 +141,150 @@ def test_trainer_on_this_machine_is_reached_without_a_proxy(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert not Local(api_key=KEY, base_url=TRAINER).client.trusts_environment
     assert Local(api_key=KEY, base_url="http://gpu-box:8100").client.trusts_environment
+
+
+# --- what only its real engine says -------------------------------------------------------------
+
+DIFFUSERS = {"X-Trainer-Engine": "diffusers"}
+FIT = {
+    "fits": True,
+    "words": "At 768 pixels in 4 bits: needs 9.8 of 11.2 GB that are free.",
+    "precision": "nf4",
+    "resolution": 768,
+    "seconds_per_step": 0.7,
+}
+
+
+def limits_of(*, status: int = 200, **said: object) -> None:
+    for name, fit in said.items():
+        key = {"dev": FLUX1_DEV, "klein": FLUX2_KLEIN_4B}[name]
+        responses.get(
+            f"{API}/fine-tunes/models/limits",
+            json={**reply("limits"), "engine": "diffusers", "fit": fit},
+            headers=DIFFUSERS,
+            match=[matchers.query_param_matcher({"model_name": key})],
+            status=status,
+        )
+
+
+def names(*models: str) -> None:
+    responses.get(
+        f"{API}/fine-tunes/models/supported", json={"models": list(models)}, headers=DIFFUSERS
+    )
+
+
+@responses.activate
+def test_real_engine_says_of_each_base_model_whether_it_fits(local):
+    names(FLUX1_DEV, FLUX2_KLEIN_4B, "somebody/unheard-of")
+    limits_of(
+        dev=FIT, klein={**FIT, "fits": False, "words": "Too large.", "seconds_per_step": None}
+    )
+    described = local.describe()
+    assert described.engine == "diffusers"
+    assert set(described.can_train) == {FLUX1_DEV, FLUX2_KLEIN_4B}
+    assert described.can_generate == described.can_train
+    assert described.training_seconds is None  # a usual one says nothing about this machine
+    assert described.fits[FLUX1_DEV] == Fit(True, FIT["words"], 0.7)
+    assert described.fits[FLUX2_KLEIN_4B] == Fit(False, "Too large.", None)
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "fit",
+    [None, [], "yes", {}, {"fits": "yes"}, {"fits": None, "words": "x"}],
+)
+def test_odd_word_about_memory_is_none(local, fit):
+    names(FLUX1_DEV)
+    limits_of(dev=fit)
+    assert local.describe().fits == {}
+
+
+@responses.activate
+@pytest.mark.parametrize("seconds", [None, True, "1", -1, 0, 1e9, float("nan")])
+def test_odd_step_time_was_not_measured(local, seconds):
+    names(FLUX1_DEV)
+    limits_of(dev={"fits": True, "words": 7, "seconds_per_step": seconds})
+    assert local.describe().fits == {FLUX1_DEV: Fit(True, "", None)}
+
+
+@responses.activate
+def test_base_model_that_was_just_removed_hides_no_other(local):
+    names(FLUX1_DEV, FLUX2_KLEIN_4B)
+    limits_of(dev=FIT)
+    responses.get(f"{API}/fine-tunes/models/limits", json={"message": "not here"}, status=404)
+    assert set(local.describe().fits) == {FLUX1_DEV}
+
+
+@pytest.mark.parametrize(
+    ("wishes", "epochs"),
+    [
+        ({"steps": 500, "photo_count": 5}, 100),
+        ({"steps": 1000, "photo_count": 20}, 50),
+        ({"steps": 250, "photo_count": 5, "batch_size": 2}, 100),
+        ({"steps": 10_000, "photo_count": 4}, 1000),
+        ({"steps": 1, "photo_count": 50}, 1),
+    ],
+)
+def test_wanted_steps_are_asked_for_as_passes_over_the_photos(local, wishes, epochs):
+    payload = local.training_call(training_request(base_model=FLUX1_DEV, **wishes)).payload
+    assert payload["n_epochs"] == epochs
+
+
+SAMPLE = {
+    "step": 250,
+    "prompt": "photo of zorbik person",
+    "has_trigger": True,
+    "url": f"{API}/fine-tunes/ft-1/samples/250-0.jpg",
+}
+
+
+@responses.activate
+def test_samples_come_in_order_of_step_with_those_of_one_step_numbered(local):
+    plain = {**SAMPLE, "has_trigger": False, "url": SAMPLE["url"].replace("-0", "-1")}
+    start = {**SAMPLE, "step": 0}
+    responses.get(f"{API}/fine-tunes/ft-1/samples", json={"data": [SAMPLE, plain, start]})
+    found = local.samples(RunRef("ft-1"))
+    assert [(one.step, one.number, one.has_trigger) for one in found] == [
+        (0, 0, True),
+        (250, 0, True),
+        (250, 1, False),
+    ]
+
+
+@responses.activate
+def test_odd_samples_are_left_out_and_there_is_an_end_to_them(local):
+    odd = [
+        None,
+        {},
+        {**SAMPLE, "step": True},
+        {**SAMPLE, "step": -1},
+        {**SAMPLE, "step": 10**12},
+        {**SAMPLE, "url": None},
+        {**SAMPLE, "url": "file:///etc/passwd"},
+    ]
+    many = [{**SAMPLE, "step": step} for step in range(50)]
+    responses.get(f"{API}/fine-tunes/ft-1/samples", json={"data": [*odd, *many]})
+    assert len(local.samples(RunRef("ft-1"))) == 20
+
+
+@responses.activate
+def test_trainer_without_samples_has_none(local):
+    body = {"error": {"message": "No such page", "type": "not_found", "code": "x", "param": None}}
+    responses.get(f"{API}/fine-tunes/ft-1/samples", json=body, status=404)
+    assert local.samples(RunRef("ft-1")) == ()
+
+
+@responses.activate
+def test_sample_that_is_too_large_is_not_downloaded(local):
+    responses.get(SAMPLE["url"], body=b"x" * (2 * 1024**2 + 1))
+    sample = Sample(step=250, number=0, prompt="", has_trigger=True, url=SAMPLE["url"])
+    with (
+        pytest.raises(errors.UnexpectedReplyError),
+        local.download_sample(sample) as download,
+    ):
+        b"".join(download.chunks)
+
+
+def test_provider_that_makes_no_samples_is_not_asked_for_any():
+    together = Together(api_key=KEY, base_url="https://api.together.ai/v1")
+    assert together.samples(RunRef("ft-1")) == ()

@@ -31,7 +31,12 @@ def token() -> str:
 def start(local: Local, correlation: str = "", epochs: int = 5) -> Run:
     dataset = local.upload_dataset(photos(4))
     request = training_request(
-        base_model=FLUX1_DEV, dataset=dataset, epochs=epochs, correlation=correlation or token()
+        base_model=FLUX1_DEV,
+        dataset=dataset,
+        epochs=epochs,
+        steps=4 * epochs,
+        photo_count=4,
+        correlation=correlation or token(),
     )
     return local.start_training(request)
 
@@ -155,7 +160,7 @@ def test_strange_weights_are_refused_with_a_reason(local):
     request = generation_request(
         base_model=FLUX1_DEV, lora=Lora("https://example.com/other.safetensors", 1.0)
     )
-    with pytest.raises(errors.RequestRejectedError, match="simulated"):
+    with pytest.raises(errors.RequestRejectedError, match="its own"):
         local.generate(request)
 
 

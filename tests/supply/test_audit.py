@@ -92,8 +92,8 @@ def test_where_nothing_is_known_it_passes_and_has_asked_for_every_platform_and_t
     with serving() as service:
         done = audit(service.url)
     assert (done.returncode, done.stderr) == (0, "")
-    both = locked() | locked("requirements-dev.lock")
-    assert service.asked == {(one.name, one.version) for one in both}
+    every = locked() | locked("requirements-dev.lock") | locked("requirements-training.lock")
+    assert service.asked == {(one.name, one.version) for one in every}
     assert f"Audited: {len(service.asked)} locked packages, 0 with an advisory." in done.stdout
 
 

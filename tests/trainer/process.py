@@ -44,6 +44,7 @@ class TrainerProcess(Process):
                 "TRAINER_DIR": str(folder),
                 "TRAINER_PORT": "0",  # any free one, the first time
                 "TRAINER_API_KEYS": key,
+                "TRAINER_ENGINE": "simulated",
                 **{
                     name if name.isupper() else f"TRAINER_{name.upper()}": str(value)
                     for name, value in environment.items()

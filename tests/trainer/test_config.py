@@ -22,7 +22,7 @@ def test_an_empty_environment_is_enough():
     config = config_of()
 
     assert (config.host, config.port, config.api_keys) == ("127.0.0.1", 8100, ("local",))
-    assert (config.engine, config.training_seconds, config.image_seconds) == ("simulated", 30, 1.5)
+    assert (config.engine, config.training_seconds, config.image_seconds) == ("auto", 30, 1.5)
     assert config.slots == 2
 
 

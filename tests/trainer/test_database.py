@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from trainer.database import VERSION, Database, delete, insert, update
+from tests.trainer.test_weights import a_run
+from trainer.database import SCHEMA, VERSION, Database, delete, insert, update
 from trainer.errors import ConfigurationError
+from trainer.runs.records import Run
 
 GENERATION = {"model": "m", "correlation": "c", "created_at": 1.0, "names": "[]"}
 
@@ -104,3 +106,23 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
 
     with pytest.raises(ConfigurationError, match="newer version"):
         Database(path).open()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_today(path):
+    before = SCHEMA.read_text().replace(",\n  engine TEXT NOT NULL DEFAULT 'simulated'", "")
+    run = {**a_run().row(), "status": "completed"}
+    del run["engine"]
+    names = ", ".join(run)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.executescript(before.replace(f"= {VERSION};", "= 1;"))
+        values = ", ".join(f":{name}" for name in run)
+        other.execute(f"INSERT INTO runs ({names}) VALUES ({values})", run)  # noqa: S608
+
+    for _ in range(2):  # the second time there is nothing left to do
+        database = Database(path)
+        database.open()
+        (row,) = database.all_rows("runs")
+        database.close()
+
+    # All that the first version trained was a simulation.
+    assert Run.from_row(row).engine == "simulated"

@@ -144,7 +144,7 @@ def test_only_own_weights_can_generate_and_it_says_so(client):
 
     answer = client.http.post("/v1/images/generations", json=body)
 
-    assert_refused(answer, 400, "simulated trainer only generates with its own weights")
+    assert_refused(answer, 400, "This trainer only generates with its own weights")
 
 
 def test_weights_of_another_family_do_not_fit(client, weights_url):

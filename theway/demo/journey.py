@@ -17,6 +17,7 @@ from theway.demo.page import Page
 from theway.demo.results import check_image, check_weights
 
 EMAIL, PASSWORD = "demo@example.org", "a password for one demo"
+PROMPT = "on a wooden table in the morning light"
 TRAINING_LIMIT = 600.0  # seconds
 IMAGE_LIMIT = 120.0
 _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
@@ -127,8 +128,10 @@ class Journey:
         self._write(f"Downloaded the weights ({len(content) // 1024} KB), checked hash and header")
         return path, tensor_count
 
-    def generate(self, page: Page, folder: Path) -> tuple[Path, tuple[int, int]]:
-        changes = {"prompt": "on a wooden table in the morning light", "count": "1"}
+    def generate(
+        self, page: Page, folder: Path, prompt: str = PROMPT
+    ) -> tuple[Path, tuple[int, int]]:
+        changes = {"prompt": prompt, "count": "1"}
         page = self._browser.submit(page, "/generate", changes)
         deadline = time.monotonic() + IMAGE_LIMIT
         while not (found := _first_image(page)):

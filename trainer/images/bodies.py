@@ -9,10 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
-from trainer.bodies import Body, OfferedModel, RequiredText, Unsupported
-from trainer.engines.base import ImageRequest, Lora
+from trainer.bodies import Body, ModelName, RequiredText, Text, Unsupported
+from trainer.engines.base import Engine, ImageRequest, Lora
 from trainer.errors import invalid
-from trainer.models import BASE_MODELS
 from trainer.runs.store import RUN_ID, RunStore
 
 MAX_IMAGES = 4
@@ -32,11 +31,14 @@ class LoraBody(Body):
 class ImageBody(Body):
     """What to generate."""
 
-    model: OfferedModel
+    model: ModelName
     prompt: Annotated[RequiredText, Field(max_length=4000)]
     width: Edge = 1024
     height: Edge = 1024
-    steps: Annotated[int, Field(ge=1, le=50)] = 20
+    # Zero and nothing: what the base model's authors recommend.
+    steps: Annotated[int, Field(ge=0, le=50)] = 0
+    guidance: Annotated[float, Field(ge=0, le=20)] = 0.0
+    negative_prompt: Annotated[Text, Field(max_length=4000)] = ""
     n: Annotated[int, Field(ge=1, le=MAX_IMAGES)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**63, default_factory=lambda: secrets.randbelow(2**31))]
     output_format: Literal["jpeg", "png"] = "jpeg"
@@ -46,24 +48,37 @@ class ImageBody(Body):
     image_url: Unsupported = None
     reference_images: Unsupported = None
 
-    def requests(self, runs: RunStore) -> list[ImageRequest]:
+    def requests(self, runs: RunStore, engine: Engine) -> list[ImageRequest]:
         """Return one request per image, each with the next seed.
 
         Raises a 404 or 400 for weights that cannot be used.
         """
-        loras = tuple(_lora(lora, self.model, runs) for lora in self.image_loras)
         first = ImageRequest(
-            self.model, self.prompt, self.width, self.height, self.seed, self.output_format, loras
+            model=self.model,
+            prompt=self.prompt,
+            width=self.width,
+            height=self.height,
+            seed=self.seed,
+            file_format=self.output_format,
+            loras=tuple(_lora(lora, self.model, runs, engine) for lora in self.image_loras),
+            steps=self.steps,
+            guidance=self.guidance,
+            negative_prompt=self.negative_prompt,
         )
         return [replace(first, seed=self.seed + index) for index in range(self.n)]
 
 
-def _lora(lora: LoraBody, model: str, runs: RunStore) -> Lora:
+def _lora(lora: LoraBody, model: str, runs: RunStore, engine: Engine) -> Lora:
     """Find the weights by the run's id in this trainer's own download address."""
     run = runs.get(_own_run_id(lora.path))
     if run.status != "completed":
         raise invalid(f"{run.id} is {run.status}: it has no weights yet.", "image_loras")
-    if BASE_MODELS[run.request.model].family != BASE_MODELS[model].family:
+    if run.engine != engine.name:
+        words = f"{run.id} was made by the engine {run.engine}, and {engine.name} is at work."
+        raise invalid(words, "image_loras")
+    models = engine.models()
+    base = models.get(run.request.model)
+    if base is None or base.family != models[model].family:
         raise invalid(f"A LoRA trained on {run.request.model} does not fit {model}.", "image_loras")
     return Lora(runs.folder(run), lora.scale)
 
@@ -75,5 +90,5 @@ def _own_run_id(path: str) -> str:
     except ValueError:
         address, run_id = urlsplit(""), ""
     if address.path != DOWNLOAD_PATH or not RUN_ID.fullmatch(run_id):
-        raise invalid("The simulated trainer only generates with its own weights.", "image_loras")
+        raise invalid("This trainer only generates with its own weights.", "image_loras")
     return run_id

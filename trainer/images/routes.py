@@ -11,10 +11,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from trainer.bodies import read_body
+from trainer.engines.base import Engine, EngineBusyError, GenerationError, ImageRequest
+from trainer.errors import ApiError
 from trainer.headers import correlation, require_in_time
 from trainer.images.bodies import ImageBody
 from trainer.images.store import KEPT_SECONDS, Generation
-from trainer.state import base_url, state
+from trainer.state import base_url, offered, state
 from trainer.times import iso
 
 
@@ -24,12 +26,28 @@ async def generate(request: Request) -> Response:
     parts = state(request)
     token = correlation(request)
     body = await read_body(request, ImageBody)
-    requests = body.requests(parts.runs)
+    offered(request, body.model)
+    requests = body.requests(parts.runs, parts.engine)
     with parts.images.running(body.model, token) as running:
-        images = [await parts.engine.generate(one) for one in requests]
+        images = [await _generated(parts.engine, one) for one in requests]
         generation = await parts.images.save(running, body.output_format, images)
     answer = _answer(generation, parts.engine.name, base_url(request)) | {"seed": body.seed}
     return JSONResponse(answer if body.response_format == "url" else answer | _inline(images))
+
+
+async def _generated(engine: Engine, request: ImageRequest) -> bytes:
+    try:
+        return await engine.generate(request)
+    except EngineBusyError as error:
+        raise ApiError(
+            503,
+            str(error),
+            code="engine_busy",
+            kind="server_error",
+            retry_after=error.seconds,
+        ) from error
+    except GenerationError as error:
+        raise ApiError(500, str(error), code="not_generated", kind="server_error") from error
 
 
 async def list_generations(request: Request) -> Response:

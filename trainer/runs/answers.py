@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from trainer import models
+from trainer import models, samples
 from trainer.models import BaseModel
 from trainer.runs.bodies import TrainingRequest
 from trainer.runs.records import WORKING, Run
@@ -36,12 +36,12 @@ def job(run: Run, *, engine: str, base: str, queue_depth: int) -> dict[str, Any]
         "adapter_output_name": run.output_name,
         "queue_depth": queue_depth,
         "progress": {
-            "estimate_available": run.status in WORKING,
+            "estimate_available": run.status in WORKING and run.seconds_left > 0,
             "seconds_remaining": math.ceil(run.seconds_left),
         },
         "events": [],
         "total_price": 0,
-        "engine": engine,
+        "engine": run.engine or engine,
         "step": run.step,
         "total_steps": run.total_steps,
         "stage": run.stage,
@@ -79,8 +79,26 @@ def checkpoints(run: Run, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[str, Any]:
-    """Return the documented limits of one base model, with the engine and its usual time."""
+def sample_list(run: Run, folder: Path, *, base: str) -> list[dict[str, Any]]:
+    """Return the pictures that were drawn on the way, in the order of training."""
+    image = run.request.image_params
+    prompts = samples.prompts(image.trigger_word, image.subject)
+    return [
+        {
+            "step": step,
+            "prompt": prompts[number],
+            "has_trigger": number == 0 and bool(image.trigger_word),
+            "url": f"{base}/v1/fine-tunes/{run.id}/samples/{step}-{number}.jpg",
+        }
+        for step, number in samples.listed(folder)
+    ]
+
+
+def limits(
+    model: BaseModel, *, engine: str, training_seconds: float, fit: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the documented limits of one base model, with the engine, its usual time, and
+    whether the model fits this machine where that is a question."""
     return {
         "model_name": model.name,
         "min_learning_rate": models.MIN_LEARNING_RATE,
@@ -107,7 +125,7 @@ def limits(model: BaseModel, *, engine: str, training_seconds: float) -> dict[st
         },
         "engine": engine,
         "training_seconds": training_seconds,
-    }
+    } | ({"fit": fit} if fit else {})
 
 
 def _request(request: TrainingRequest) -> dict[str, Any]:

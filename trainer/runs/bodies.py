@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from trainer import models
-from trainer.bodies import Body, OfferedModel, RequiredText, Text, Unsupported
+from trainer.bodies import Body, ModelName, RequiredText, Text, Unsupported
 
 FileId = Annotated[RequiredText, Field(max_length=200)]
 Label = Annotated[Text, Field(max_length=60)]
@@ -43,12 +43,13 @@ class ImageParams(Body):
     resolution: Annotated[int, Field(ge=256, le=2048)] = 1024  # pixels, square
     trigger_word: Label = ""
     subject: Label = ""
+    keep_prior: bool = False  # without the trigger word it shall draw as before
 
 
 class TrainingRequest(Body):
     """What to train, in the documented fields and our `image_params`; a run keeps it."""
 
-    model: OfferedModel
+    model: ModelName
     training_file: FileId
     n_epochs: Annotated[int, Field(ge=1, le=models.MAX_EPOCHS)] = 1
     n_checkpoints: Annotated[int, Field(ge=1, le=models.MAX_CHECKPOINTS)] = 1

@@ -36,6 +36,7 @@ class Run:
     seconds_left: float = 0.0
     error: str = ""
     weights_sha256: str = ""
+    engine: str = ""  # that has begun it
 
     @property
     def total_steps(self) -> int:

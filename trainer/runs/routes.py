@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from trainer import samples
 from trainer.bodies import read_body
-from trainer.errors import invalid
+from trainer.errors import invalid, not_found
 from trainer.headers import correlation, require_in_time
-from trainer.models import BASE_MODELS
 from trainer.runs import answers
 from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
-from trainer.runs.weights import checksum, weights_path
-from trainer.state import base_url, state
+from trainer.runs.weights import FINAL, checksum, weights_path
+from trainer.state import base_url, offered, state
 from trainer.threads import in_thread
 
 
@@ -28,6 +28,7 @@ async def create(request: Request) -> Response:
     parts = state(request)
     token = correlation(request)
     training = await read_body(request, TrainingRequest)
+    offered(request, training.model)
     run = await parts.runs.create(training, token, parts.engine.training_seconds)
     answer = JSONResponse(answers.job(run, **_context(request, run)))
     parts.runner.accept(run)
@@ -72,6 +73,22 @@ async def list_metrics(request: Request) -> Response:
     return JSONResponse({"metrics": metrics(run, points, request.query_params)})
 
 
+async def list_samples(request: Request) -> Response:
+    """GET /fine-tunes/{id}/samples (ours): the pictures that were drawn on the way."""
+    run = _run(request)
+    folder = state(request).runs.folder(run)
+    return JSONResponse({"data": answers.sample_list(run, folder, base=base_url(request))})
+
+
+async def sample(request: Request) -> Response:
+    """GET /fine-tunes/{id}/samples/{name} (ours): one of them."""
+    run, name = _run(request), request.path_params["name"]
+    path = state(request).runs.folder(run) / samples.FOLDER / name
+    if samples.parsed(name) is None or not path.is_file():
+        raise not_found(f"Sample {name[:40]}")
+    return FileResponse(path, media_type="image/jpeg")
+
+
 async def cancel(request: Request) -> Response:
     """POST /fine-tunes/{id}/cancel: safe to repeat; a run that is over stays as it is."""
     run = _run(request)
@@ -88,18 +105,18 @@ async def delete(request: Request) -> Response:
 
 async def supported(request: Request) -> Response:
     """GET /fine-tunes/models/supported."""
-    return JSONResponse({"models": list(BASE_MODELS)})
+    return JSONResponse({"models": list(state(request).engine.models())})
 
 
 async def limits(request: Request) -> Response:
     """GET /fine-tunes/models/limits?model_name=: its 404 is flat, as documented."""
     name = request.query_params.get("model_name", "")
-    if name not in BASE_MODELS:
-        return JSONResponse({"message": f"Model {name!r} cannot be trained."}, status_code=404)
     engine = state(request).engine
-    answer = answers.limits(
-        BASE_MODELS[name], engine=engine.name, training_seconds=engine.training_seconds
-    )
+    model = engine.models().get(name)
+    if model is None:
+        return JSONResponse({"message": await engine.missing(name)}, status_code=404)
+    usual, fit = engine.training_seconds, await engine.fit(name)
+    answer = answers.limits(model, engine=engine.name, training_seconds=usual, fit=fit)
     return JSONResponse(answer)
 
 
@@ -129,7 +146,7 @@ async def download(request: Request) -> Response:
     run = runs.get(query["ft_id"])
     step = query.get("checkpoint_step", "")
     path = weights_path(run, runs.folder(run), query.get("checkpoint", ""), step)
-    final = path.parent == runs.folder(run)
+    final = path.name == FINAL
     sha256 = run.weights_sha256 if final else await in_thread(checksum, path)
     name = f"{run.id}.safetensors" if final else f"{run.id}-{path.name}"
     return FileResponse(
@@ -165,5 +182,7 @@ routes = [
     Route("/v1/fine-tunes/{id}/events", list_events, methods=["GET"]),
     Route("/v1/fine-tunes/{id}/checkpoints", list_checkpoints, methods=["GET"]),
     Route("/v1/fine-tunes/{id}/metrics", list_metrics, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/samples", list_samples, methods=["GET"]),
+    Route("/v1/fine-tunes/{id}/samples/{name}", sample, methods=["GET"]),
     Route("/v1/finetune/download", download, methods=["GET"]),
 ]

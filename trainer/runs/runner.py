@@ -113,6 +113,7 @@ class Runner:
         work = Work(run, self._store, save_every)
         try:
             self._start(run)
+            self._require_its_engine(run)
             await self._engine.train(work)
             path = work.folder / "adapter.safetensors"
             run.weights_sha256 = await in_thread(checksum, path)
@@ -129,7 +130,17 @@ class Runner:
             self._add_event(run, "job_restarted", message, status="running")
         else:
             run.started_at, run.status = time.time(), "running"
+            run.engine = self._engine.name
             self._store.save(run)
+
+    def _require_its_engine(self, run: Run) -> None:
+        """Raise TrainingError for a run that another engine has begun: a simulation must not end
+        what was really trained, nor the other way round."""
+        if run.engine != self._engine.name:
+            raise TrainingError(
+                f"This training was begun by the engine {run.engine}, and {self._engine.name} is "
+                "at work now. Start it again."
+            )
 
     def _end(self, run: Run, status: str, kind: str, message: str) -> None:
         run.finished_at, run.seconds_left = time.time(), 0.0

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.database import Database, Statement, delete, insert, update
-from trainer.disk import remove_unknown, sync_folder
+from trainer.disk import SCRATCH, remove_unknown, sync_folder
 from trainer.errors import ApiError, invalid, not_found
 from trainer.files.store import FileStore, StoredFile
 from trainer.runs.bodies import TrainingRequest
@@ -61,7 +61,7 @@ class RunStore:
                 continue
             self._runs[run.id] = run
             if run.status in OVER:
-                self._dataset(run).unlink(missing_ok=True)
+                _remove([self._dataset(run), self._scratch(run)])
             else:
                 self._note_use(run)
         self._remove_spent_files()
@@ -131,7 +131,9 @@ class RunStore:
         # end is on the disk: a crash in between would leave a run without its photos.
         rows, paths = self._end_use(run)
         written = self.save(run, _insert_event(run, event), *rows)
-        written.add_done_callback(partial(_unlink, [self._dataset(run), *paths]))
+        written.add_done_callback(
+            partial(_unlink, [self._dataset(run), self._scratch(run), *paths])
+        )
 
     async def events(self, run: Run) -> list[Event]:
         """Return all events, oldest first."""
@@ -204,10 +206,20 @@ class RunStore:
     def _dataset(self, run: Run) -> Path:
         return self.folder(run) / DATASET
 
+    def _scratch(self, run: Run) -> Path:
+        return self.folder(run) / SCRATCH
+
 
 def _unlink(paths: Sequence[Path], written: Future[None]) -> None:
     if written.exception() is None:
-        for path in paths:
+        _remove(paths)
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink(missing_ok=True)
 
 

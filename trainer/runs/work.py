@@ -63,6 +63,10 @@ class Work:
         """Record (step, loss, learning rate) points, each step once and in order."""
         self._store.add_losses(self.run, points)
 
+    def save(self) -> None:
+        """Write what was reported; it need not wait for its turn where one run has a card."""
+        self._save()
+
     async def last_loss_step(self) -> int:
         """Return the last recorded step, 0 where there is none."""
         known = await self._store.losses(self.run)

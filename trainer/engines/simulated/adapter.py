@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from trainer import disk
-from trainer.models import BASE_MODELS
+from trainer.engines.simulated.models import BASE_MODELS, WIDTHS
 from trainer.runs.records import Run
 from trainer.safetensors import Tensor, serialize
 
@@ -29,7 +29,7 @@ def _tensors(run: Run, step: int) -> dict[str, Tensor]:
     B is zero, as in a LoRA that has not learned anything: loading these weights into a real
     model leaves its images as they are, so a mix-up does no harm.
     """
-    width = BASE_MODELS[run.request.model].width
+    width = WIDTHS[BASE_MODELS[run.request.model].family]
     numbers = random.Random(f"{run.id}:{step}")  # noqa: S311 - filling, not a secret
     tensors = {}
     for block in range(BLOCKS):

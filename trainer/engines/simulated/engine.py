@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from trainer.engines.base import ImageRequest
 from trainer.engines.simulated import timeline
+from trainer.engines.simulated.models import BASE_MODELS
 from trainer.engines.simulated.timeline import Moment
+from trainer.models import BaseModel
 from trainer.runs.work import Work
 from trainer.threads import in_thread
 
@@ -25,12 +29,28 @@ class SimulatedEngine:
 
     name = "simulated"
 
-    def __init__(self, training_seconds: float, image_seconds: float) -> None:
+    def __init__(
+        self, training_seconds: float, image_seconds: float, slots: int = 2, why: str = ""
+    ) -> None:
         self.training_seconds = training_seconds
+        self.why = why
+        self.slots = slots
         self._image_seconds = image_seconds
         self._generating = asyncio.Semaphore(MAX_GENERATIONS)
         self._reading = asyncio.Semaphore(MAX_READERS)
         self._working = 0
+
+    def models(self) -> Mapping[str, BaseModel]:
+        """Return what can be simulated."""
+        return BASE_MODELS
+
+    async def fit(self, model: str) -> dict[str, Any] | None:
+        """Return nothing: a simulation needs no card."""
+        return None
+
+    async def missing(self, model: str) -> str:
+        """Return that a base model cannot be had here."""
+        return f"Model {model!r} cannot be trained."
 
     async def train(self, work: Work) -> None:
         """Go through the moments of a run that have not been reported yet."""
@@ -61,6 +81,9 @@ class SimulatedEngine:
         await asyncio.sleep(self._image_seconds)
         async with self._generating:
             return await in_thread(render, request)
+
+    async def close(self) -> None:
+        """Keep nothing, and so let go of nothing."""
 
 
 class SimulatedTraining:

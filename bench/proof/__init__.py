@@ -1,0 +1,1 @@
+"""Proves on a CPU that the whole path learns: site, trainer, child process, weights, pictures."""

@@ -1,0 +1,1 @@
+"""The trainer's child process with torch: `make test-training`."""
