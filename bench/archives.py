@@ -20,23 +20,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-# Takes in the archive that is named, and prints what that took (VmHWM: proc(5)).
+from bench.memory import SINCE_START, begin_peak
+
+# Takes in the archive that is named, and prints what that took.
 _TAKE_IN = """
-import collections, json, pathlib, re, sys, time
+import collections, json, pathlib, sys, time
 import django
 django.setup()
+from bench.memory import begin_peak, memory_now, memory_peak
 from accounts.models import User
 from models_app.intake import take_in
 from models_app.photo_paths import open_photos
 from models_app.photo_sets import PhotosError
 from models_app.services import create_draft
-def memory(name):
-    text = pathlib.Path("/proc/self/status").read_text()
-    return int(re.search(name + r":\\s+(\\d+)", text)[1]) / 1024
 user, _ = User.objects.get_or_create(email="bench@example.org")
 model = create_draft(user)
-pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-before, started = memory("VmRSS"), time.monotonic()
+begin_peak()
+before, started = memory_now(), time.monotonic()
 try:
     with open_photos(pathlib.Path(sys.argv[1])) as photos:
         results = collections.Counter(
@@ -45,7 +45,7 @@ try:
 except PhotosError as error:
     results = {str(error).rpartition(": ")[2]: 1}
 seconds = time.monotonic() - started
-print(json.dumps([results, seconds, before, memory("VmHWM")]))
+print(json.dumps([results, seconds, before, memory_peak()]))
 """
 MEBIBYTE = 1024 * 1024
 JPEG = b"\xff\xd8\xff"  # how one begins
@@ -139,6 +139,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=50)
     count = parser.parse_args().photos
+    if not begin_peak():
+        print(SINCE_START)
     with tempfile.TemporaryDirectory(prefix="theway-bench-") as name:
         folder = Path(name)
         env = environment(folder)
@@ -154,7 +156,7 @@ def main() -> None:
 
 def report(title: str, path: Path, env: dict[str, str]) -> None:
     command = [sys.executable, "-c", _TAKE_IN, str(path)]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
     results, seconds, before, peak = json.loads(done.stdout)
     said = ", ".join(f"{number} × {result}" for result, number in results.items())
     print(

@@ -18,18 +18,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.memory import SINCE_START, begin_peak
 from models_app.limits import LIMITS
 
-# Writes the dataset of what lies in the folder that is named, and prints what that took (VmHWM:
-# proc(5)). The digest is of the finished file, and no part of the time.
+# Writes the dataset of what lies in the folder that is named, and prints what that took. The digest
+# is of the finished file, and no part of the time.
 _WRITE = """
-import hashlib, json, pathlib, re, sys, tempfile, time
+import hashlib, json, pathlib, sys, tempfile, time
+from bench.memory import begin_peak, memory_now, memory_peak
 from providers.hosted.zip_dataset import write_zip
 from providers.together.dataset import write_jsonl
 from providers.types import Photo
-def memory(name):
-    text = pathlib.Path("/proc/self/status").read_text()
-    return int(re.search(name + r":\\s+(\\d+)", text)[1]) / 1024
 folder = pathlib.Path(sys.argv[1])
 paths = sorted(folder.glob("*.png"))
 captions = [f"ann_k7 person, photo {at}" for at in range(len(paths))]
@@ -39,10 +38,10 @@ photos = [
 ]
 tempfile.tempdir = str(folder)
 with tempfile.TemporaryFile() as file:
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    before, started = memory("VmRSS"), time.monotonic()
+    begin_peak()
+    before, started = memory_now(), time.monotonic()
     {"zip": write_zip, "jsonl": write_jsonl}[sys.argv[2]](photos, file)
-    seconds, peak, size = time.monotonic() - started, memory("VmHWM"), file.tell()
+    seconds, peak, size = time.monotonic() - started, memory_peak(), file.tell()
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
 print(json.dumps([size, seconds, before, peak, digest]))
@@ -68,6 +67,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=LIMITS.max_photos)
     count = parser.parse_args().photos
+    if not begin_peak():
+        print(SINCE_START)
     with tempfile.TemporaryDirectory(prefix="theway-bench-") as name:
         folder = Path(name)
         for at in range(1, count + 1):

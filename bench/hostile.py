@@ -27,6 +27,7 @@ from pathlib import Path
 
 import bench.ingest  # noqa: F401 - sets up Django, in a folder of its own
 from bench.archives import environment
+from bench.memory import SINCE_START, begin_peak
 from tests.hostile.case import Case
 from tests.hostile.corpus import corpus
 from tests.hostile.sending import WAYS
@@ -39,6 +40,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.env = environment(folder)
+        self.most = self.most_worker = 0.0
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=self.env, check=True)
         self._start()
 
@@ -47,7 +49,10 @@ class Site:
         with suppress(BrokenPipeError):
             print(cases, file=self.process.stdin, flush=True)
         if line := self.process.stdout.readline():
-            return json.loads(line)
+            told = json.loads(line)
+            self.most = max(self.most, told["site"])
+            self.most_worker = max(self.most_worker, told["worker"])
+            return told
         self.process.wait()
         self._start()
         return None
@@ -55,6 +60,15 @@ class Site:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait()
+
+    def said(self) -> str:
+        """Return the most memory of all kinds, as a sentence; "" where none was measured."""
+        if not self.most:
+            return ""
+        return (
+            f"At most the site had {self.most:.0f} MiB and a process that opens a photo"
+            f" {self.most_worker:.0f} MiB."
+        )
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "bench.hostile_site"]
@@ -71,6 +85,8 @@ def main() -> None:
         if picked in one.kind:
             kinds[one.kind].append(one)
     faults: list[str] = []
+    if not begin_peak():
+        print(SINCE_START)
     with tempfile.TemporaryDirectory(prefix="theway-bench-") as name:
         site = Site(Path(name))
         for kind, cases in kinds.items():
@@ -80,7 +96,7 @@ def main() -> None:
         faults += sent()
     for fault in faults:
         print(f"  {fault}")
-    print(f"{sum(map(len, kinds.values()))} files, {len(faults)} faults")
+    print(f"{sum(map(len, kinds.values()))} files, {len(faults)} faults. {site.said()}")
     sys.exit(1 if faults else 0)
 
 
@@ -110,16 +126,18 @@ def sent() -> list[str]:
     with tempfile.TemporaryDirectory(prefix="theway-bench-") as name:
         served = serve(Path(name), MAX_REQUEST_MB="8")
         try:
-            before, worst, most = served.memory, (0.0, ""), 0.0
+            before, worst = served.memory, (0.0, "")
             for title, (way, statuses) in WAYS.items():
                 started = time.monotonic()
                 answered = set(way(served))
                 worst = max(worst, (time.monotonic() - started, title))
-                most = max(most, served.memory)
                 if not answered <= statuses or page_status(served) != 200:
                     faults.append(f"{title}: {answered} instead of {statuses}")
+            parts = (served.folder / "var/partial").rglob("*")
             left = [*(served.folder / "var/uploads").iterdir(), *served.waiting_files]
+            left += [path for path in parts if path.is_file()]
             faults += [f"sending left {path}" for path in left]
+            most = served.memory_peak
         finally:
             served.process.kill()
     print(

@@ -16,6 +16,7 @@ import django
 django.setup()
 
 from accounts.models import User  # noqa: E402
+from bench.memory import begin_peak, memory_now, memory_peak  # noqa: E402
 from models_app.decoding import process  # noqa: E402
 from models_app.decoding.task import Ended, Task  # noqa: E402
 from models_app.decoding.workers import Workers  # noqa: E402
@@ -65,8 +66,8 @@ def main() -> None:
 def told(model: UserModel, folder: Path) -> Told:
     """Take in every file of a folder."""
     cases: list[Case] = pickle.loads((folder / "list").read_bytes())  # noqa: S301 - our own
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    found, WORKERS.most = Told(before=memory("VmRSS")), 0.0
+    begin_peak()
+    found, WORKERS.most = Told(before=memory_now()), 0.0
     for at, one in enumerate(cases):
         started = time.monotonic()
         try:
@@ -78,7 +79,7 @@ def told(model: UserModel, folder: Path) -> Told:
         if seconds > found.seconds:
             found.seconds, found.slowest = seconds, one.name
     found.worker = WORKERS.most
-    found.site = memory("VmHWM")
+    found.site = memory_peak()
     return found
 
 
@@ -88,12 +89,6 @@ def _count(found: Told, one: Case, model: UserModel, source: IO[bytes]) -> None:
     found.left += len(taken.leftovers)
     is_taken = STORED in taken.codes
     found.taken, found.refused = found.taken + is_taken, found.refused + (not is_taken)
-
-
-def memory(name: str) -> float:
-    """Return this process's memory in mebibytes (proc(5))."""
-    text = Path("/proc/self/status").read_text()
-    return int(text.split(f"{name}:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -145,6 +145,8 @@ class TrainingImage(models.Model):
     crop = models.JSONField(_("crop"), null=True, blank=True)
     cropped = models.FileField(_("cropped file"), max_length=200, blank=True)
     cropped_size = models.PositiveBigIntegerField(_("size of the crop in bytes"), default=0)
+    # The nonce of the phone's link by which it came: whoever has that may take it back.
+    came_by = models.CharField(max_length=43, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

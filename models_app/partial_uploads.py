@@ -31,7 +31,7 @@ from models_app.errors import NotEditableError, PhotoRefusedError
 from models_app.formats import refusal
 from models_app.limits import LIMITS, PARTIAL
 from models_app.locks import locked_owner
-from models_app.models import PartialUpload, TrainingImage, UserModel
+from models_app.models import PartialUpload, UserModel
 from models_app.photo_files import no_space
 from models_app.refusals import refused
 from models_app.services import check_room, clean_filename, named_upload
@@ -133,15 +133,20 @@ def opened(upload: PartialUpload) -> Iterator[UploadedFile[bytes]]:
             waiting.update(size=F("length"))
 
 
-def became(upload: PartialUpload, photo: TrainingImage) -> None:
+def became(upload: PartialUpload, photo_id: UUID) -> None:
     """Delete the bytes of what is a photo now, and remember which."""
-    PartialUpload.objects.filter(pk=upload.pk).update(photo=photo)
+    PartialUpload.objects.filter(pk=upload.pk).update(photo=photo_id)
     partial_files.remove(path_of(upload))
 
 
 def refuse(upload: PartialUpload, refusal: PhotoRefusedError) -> None:
-    """Delete what was refused, unless the reason passes."""
-    if refusal.code not in _PASSING:
+    """Delete what was refused, unless the reason passes.
+
+    To a phone a photo that was there already looks like any other that arrived.
+    """
+    if refusal.twin_id and upload.by_phone:
+        became(upload, refusal.twin_id)
+    elif refusal.code not in _PASSING:
         discard(upload)
 
 

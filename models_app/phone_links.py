@@ -13,6 +13,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
@@ -20,6 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.encryption import cipher
 from accounts.models import User
 from models_app.errors import NotEditableError
 from models_app.models import PhoneLink, TrainingImage, UserModel
@@ -28,7 +30,7 @@ from models_app.services import remove_photo
 EXPIRES = timedelta(hours=1)
 # Of one link: a draft takes 50 photos, and some are refused or sent again.
 MOST_TRIES = 200
-_NONCE_BYTES, _TOKEN_BYTES = 24, 24
+_NONCE_BYTES, _TOKEN_BYTES, _ID_BYTES = 24, 24, 16
 _SALT = "models_app.phone_links"
 
 
@@ -103,24 +105,40 @@ def note_added(link: PhoneLink) -> None:
     _count(link, 1)
 
 
-def receipt_for(link: PhoneLink, photo: TrainingImage) -> str:
-    """Return with what whoever sent a photo can remove it again."""
-    return signing.dumps([str(photo.pk), link.nonce], salt=_SALT, compress=False)
+def receipt_for(link: PhoneLink, photo_id: UUID) -> str:
+    """Return with what whoever sent a photo can take it back.
+
+    It is encrypted: who sends one that the draft holds already would know it by its id. So it says
+    as well nothing where the photo did not come by this link.
+    """
+    return cipher(_SALT).encrypt(photo_id.bytes + link.nonce.encode()).decode()
 
 
 @transaction.atomic
 def remove_added(link: PhoneLink, receipt: str) -> None:
-    """Remove a photo that came by this link. One that is gone already is no error, and neither is
-    a forged receipt: nothing goes. Raises NotEditableError."""
-    try:
-        photo_id, nonce = signing.loads(receipt, salt=_SALT, max_age=EXPIRES)
-    except (signing.BadSignature, ValueError):
+    """Take back a photo: it is removed if it came by this link, and stays otherwise, unseen.
+
+    One that is gone already is no error, and neither is a forged receipt. Raises NotEditableError.
+    """
+    photo = _receipted(link, receipt)
+    if photo is None:
         return
-    photos = TrainingImage.objects.select_related("model").filter(model=link.model)
-    photo = photos.filter(pk=UUID(photo_id)).first()
-    if nonce == link.nonce and photo:
+    if photo.came_by == link.nonce:
         remove_photo(photo)
         _count(link, -1)
+    else:  # what is told of uploads that have become it ends as well, as if it were removed
+        photo.partial_uploads.filter(by_phone=True).delete()
+
+
+def _receipted(link: PhoneLink, receipt: str) -> TrainingImage | None:
+    """Return the photo that a receipt of this link is for; None where there is none."""
+    try:
+        made = cipher(_SALT).decrypt(receipt.encode(), ttl=int(EXPIRES.total_seconds()))
+    except InvalidToken:
+        return None
+    photo_id, nonce = made[:_ID_BYTES], made[_ID_BYTES:].decode()
+    photos = TrainingImage.objects.select_related("model").filter(model=link.model)
+    return photos.filter(pk=UUID(bytes=photo_id)).first() if nonce == link.nonce else None
 
 
 def _count(link: PhoneLink, photos: int) -> None:

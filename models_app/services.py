@@ -17,6 +17,7 @@ from typing import IO, Any
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import limits
@@ -105,10 +106,13 @@ def add_photo(
     upload: UploadedFile[bytes],
     chosen: int | None = None,
     caption: str = "",
+    came_by: str = "",
 ) -> TrainingImage:
     """Check, normalise and store one uploaded photo: after those that were chosen before it.
 
-    `chosen` is when that was, in microseconds since 1970; without it, now.
+    `chosen` is when that was, in microseconds since 1970; without it, now. `came_by` is the nonce
+    of a phone's link. What came otherwise is then no reason to refuse before all work is done:
+    what a file costs, and which limit it meets, would tell what the draft holds.
     Raises PhotoRefusedError (nothing of it is stored), NotEditableError and LimitReachedError.
     """
     if not model.is_editable:
@@ -117,7 +121,8 @@ def add_photo(
     sha256 = _sha256(source)
     filename = clean_filename(upload.name or "")
     # Both are checked again under the lock; here they only avoid needless decoding.
-    _check_is_new(model, sha256)
+    photos = photos_of(model)
+    _check_is_new(photos.filter(came_by=came_by) if came_by else photos, sha256)
     check_room(model)
     _count_upload(model)
     normalised = normalise(source)
@@ -138,6 +143,7 @@ def add_photo(
         measures=normalised.measures,
         caption=clean_caption(caption),
         chosen=time.time_ns() // 1000 if chosen is None else chosen,
+        came_by=came_by,
     )
     photo_files.store(normalised, names)
     try:
@@ -161,7 +167,7 @@ def _insert(photo: TrainingImage) -> TrainingImage:
     """Write the row, unless photos were added or training started during the decoding."""
     limits.require(locked_owner(photo.model), Limit.STORAGE, photo.size)
     model = locked(photo.model)
-    _check_is_new(model, photo.sha256)
+    _check_is_new(photos_of(model), photo.sha256)
     check_room(model)
     photos = list(photos_of(model))
     earlier = [at for at, other in enumerate(photos) if other.chosen <= photo.chosen]
@@ -259,8 +265,8 @@ def _sha256(source: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _check_is_new(model: UserModel, sha256: str) -> None:
-    twin = photos_of(model).filter(sha256=sha256).first()
+def _check_is_new(photos: QuerySet[TrainingImage], sha256: str) -> None:
+    twin = photos.filter(sha256=sha256).first()
     if twin is None:
         return
     text = _("This is the same file as “%(name)s”. Each photo counts only once.")

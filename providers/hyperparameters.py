@@ -52,7 +52,7 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
         gettext_lazy("Learning rate"),
         gettext_lazy("How much each step changes the model."),
         0.00001,
-        0.01,
+        0.001,
         is_whole=False,
     ),
     "batch_size": Hyperparameter(

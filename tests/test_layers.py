@@ -76,7 +76,15 @@ def test_every_provider_error_has_a_text_for_people():
 
 
 # What is no setting of ours, and what a command looks at after it was read.
-NOT_DECLARED = {"DJANGO_SETTINGS_MODULE", "NO_COLOR", "PATH", "TMPDIR", "TZ"}
+NOT_DECLARED = {
+    "CUDA_VISIBLE_DEVICES",
+    "DJANGO_SETTINGS_MODULE",
+    "HF_TOKEN",
+    "NO_COLOR",
+    "PATH",
+    "TMPDIR",
+    "TZ",
+}
 LOOKED_AT = {"DJANGO_SECRET_KEY"}
 
 

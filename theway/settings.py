@@ -20,8 +20,9 @@ from providers import registry
 from theway.account_settings import *  # noqa: F403
 from theway.celery_settings import *  # noqa: F403
 from theway.celery_settings import folder_options, redis_options
+from theway.database_settings import sqlite_in, with_options
 from theway.logging_settings import logging
-from theway.private_folders import close_database, close_installation, keep_temporary_files_in
+from theway.private_folders import close_installation, keep_temporary_files_in
 from theway.secret_key import load_secret_key
 from theway.security_settings import *  # noqa: F403
 from theway.storage_settings import file_storages
@@ -188,45 +189,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = MAIL_IS_SET_UP
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 
 # --- database ----------------------------------------------------------------------------
-# A path is no part of an address here: any name of the data folder is fine.
-_SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "db.sqlite3")}
-DATABASES = {"default": env.get(set_by.DATABASE_URL, _SQLITE)}
+DATABASES = {"default": with_options(env.get(set_by.DATABASE_URL, sqlite_in(VAR_DIR)))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL lets pages read while a task writes; IMMEDIATE makes writers queue instead of fail.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        # FULL: what is committed before a paid call survives a power cut.
-        # Deleted rows are overwritten: they are words of people.
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-        ),
-    }
-    close_database(Path(DATABASES["default"]["NAME"]))
-
-if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    from theway.transaction_settings import cursor_with
-
-    DATABASES["default"].setdefault("OPTIONS", {})["cursor_factory"] = cursor_with(
-        {
-            # A worker frozen within a transaction must not hold its row, and so the sweep, forever.
-            "idle_in_transaction_session_timeout": "20s",
-            "lock_timeout": "2s",
-            "statement_timeout": "60s",
-            "synchronous_commit": "on",
-        }
-    )
-    # A cursor of the server's belongs to a connection, which a pooler gives away in between.
-    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    # A connection that nothing answers any more ends within seconds, packets dropped or refused.
-    DATABASES["default"]["OPTIONS"] |= {
-        "connect_timeout": 5,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 20_000,  # milliseconds
-    }
 
 # --- cache and Celery: the broker only wakes workers, the database is the queue -----------
 REDIS_URL = env.get(set_by.REDIS_URL)

@@ -22,7 +22,7 @@ from bench.proof.site import Site, running_site
 from bench.proof.verdict import MOST_OTHER, Shown, is_absent, is_learned
 from bench.tiny_shapes.world import Concept, share_of
 
-STEPS, RATE = 400, 0.004
+STEPS, RATE = 400, 0.0004
 SHORT_STEPS = 100  # of the trainings that are compared bit by bit
 NO_RATE = 1e-8  # the least that the trainer takes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, JsonResponse
@@ -28,7 +29,7 @@ class Sent:
 
     @property
     def is_stored(self) -> bool:
-        return self.status in {200, 201}
+        return self.status == 201
 
     def reply(self) -> JsonResponse:
         """Return it for the page's script."""
@@ -43,16 +44,17 @@ class PhoneReplies:
 
     def __init__(self, link: PhoneLink) -> None:
         self._link = link
+        self.came_by = link.nonce
 
     def stored(
         self, request: HttpRequest, draft: UserModel, photo: TrainingImage, *, is_new: bool
     ) -> JsonResponse:
-        return _added(self._link, photo, is_new=is_new).reply()
+        return _added(self._link, photo.pk, is_new=is_new).reply()
 
     def refused(
         self, request: HttpRequest, draft: UserModel, refusal: PhotoRefusedError
     ) -> JsonResponse:
-        return _refused("", refusal).reply()
+        return _refused(self._link, "", refusal).reply()
 
     def limited(self, reached: LimitReachedError) -> JsonResponse:
         return _limited("").reply()
@@ -80,26 +82,26 @@ def _take_one(link: PhoneLink, upload: UploadedFile[bytes], chosen: int | None) 
     if not phone_links.take_try(link):
         return enough(name)
     try:
-        photo = add_photo(link.model, upload=upload, chosen=chosen)
+        photo = add_photo(link.model, upload=upload, chosen=chosen, came_by=link.nonce)
     except PhotoRefusedError as refusal:
-        return _refused(name, refusal)
+        return _refused(link, name, refusal)
     except LimitReachedError:
         return _limited(name)
-    return replace(_added(link, photo, is_new=True), name=name)
+    return replace(_added(link, photo.pk, is_new=True), name=name)
 
 
-def _added(link: PhoneLink, photo: TrainingImage, *, is_new: bool) -> Sent:
+def _added(link: PhoneLink, photo_id: UUID, *, is_new: bool) -> Sent:
     if is_new:
         phone_links.note_added(link)
-    return Sent("", _("Added"), 201, phone_links.receipt_for(link, photo))
+    return Sent("", _("Added"), 201, phone_links.receipt_for(link, photo_id))
 
 
 def _limited(name: str) -> Sent:
     return Sent(name, _("No more photos fit at the moment. The computer says why."), 429)
 
 
-def _refused(name: str, refusal: PhotoRefusedError) -> Sent:
-    if refusal.code == "duplicate":  # without the other's name; an answer may have been lost
-        return Sent(name, _("Added"), 200)
+def _refused(link: PhoneLink, name: str, refusal: PhotoRefusedError) -> Sent:
+    if refusal.twin_id:  # what is in the draft already is told to nobody here
+        return replace(_added(link, refusal.twin_id, is_new=False), name=name)
     status = 507 if refusal.code == "no_space" else 422
     return Sent(name, refusal.message, status, code=refusal.code)

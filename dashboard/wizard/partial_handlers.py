@@ -115,8 +115,14 @@ def _taken(
             file = stack.enter_context(partial_uploads.opened(upload))
             if replies.take_archives and (photos := archive_in(file)):
                 return _archive(request, draft, upload, photos, stack.pop_all().close)
-            photo = add_photo(draft, upload=file, chosen=upload.chosen, caption=upload.caption)
-            partial_uploads.became(upload, photo)
+            photo = add_photo(
+                draft,
+                upload=file,
+                chosen=upload.chosen,
+                caption=upload.caption,
+                came_by=replies.came_by,
+            )
+            partial_uploads.became(upload, photo.pk)
             return replies.stored(request, draft, photo, is_new=True)
         except FileNotFoundError:
             raise Http404 from None  # another page was first

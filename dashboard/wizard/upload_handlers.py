@@ -26,6 +26,7 @@ class Replies(Protocol):
     """How the page that sends files is told what became of one."""
 
     take_archives: bool
+    came_by: str
 
     def stored(
         self, request: HttpRequest, draft: UserModel, photo: TrainingImage, *, is_new: bool
@@ -45,6 +46,7 @@ class WizardReplies:
     """To the owner: with the photo's card and the new advice."""
 
     take_archives = True
+    came_by = ""
 
     def stored(
         self, request: HttpRequest, draft: UserModel, photo: TrainingImage, *, is_new: bool

@@ -131,10 +131,18 @@ def _read(file: IO[bytes], until: float) -> bytes:
 
 @contextmanager
 def _as_file(source: IO[bytes]) -> Iterator[int]:
-    """Yield the descriptor of a file with a photo: its own, or of one for what is in memory."""
+    """Yield the descriptor of a file with a photo: its own, or of one for what is in memory.
+
+    A worker moves the place in the file that both share, on which the file's buffer here counts:
+    it is put back.
+    """
     source.seek(0)
     if (descriptor := _descriptor(source)) is not None:
-        yield descriptor
+        place = os.lseek(descriptor, 0, os.SEEK_CUR)
+        try:
+            yield descriptor
+        finally:
+            os.lseek(descriptor, place, os.SEEK_SET)
         return
     with _memory_file() as file:
         shutil.copyfileobj(source, file)

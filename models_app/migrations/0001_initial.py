@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                 ('crop', models.JSONField(blank=True, null=True, verbose_name='crop')),
                 ('cropped', models.FileField(blank=True, max_length=200, upload_to='', verbose_name='cropped file')),
                 ('cropped_size', models.PositiveBigIntegerField(default=0, verbose_name='size of the crop in bytes')),
+                ('came_by', models.CharField(blank=True, editable=False, max_length=43)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='models_app.usermodel', verbose_name='model')),
             ],

@@ -8,16 +8,18 @@ that memory does not grow with the photo.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
+from models_app.errors import PhotoRefusedError
 from models_app.limits import LIMITS, STRUCTURE
 from models_app.refusals import refused, too_many_pixels
 from models_app.shapes.boxes import Fields, Item, Items, read_items
 from models_app.shapes.shape import Shape, banded_memory
 
-_HEVC, _AV1, _GRID = b"hvc1", b"av01", b"grid"
+_HEVC, _AV1, _GRID, _SAME = b"hvc1", b"av01", b"grid", b"iden"
 _CODED = {_HEVC: b"hvcC", _AV1: b"av1C"}
+_TRANSFORMS = {b"clap", b"irot", b"imir"}
 _TRANSPARENCY = (b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 # Up to here decoding takes no longer than other photos; beyond, so much longer as there is more.
 _USUAL_PIXELS = 12_000_000
@@ -85,6 +87,7 @@ def read_layout(source: IO[bytes]) -> Layout:
 def _layout(
     source: IO[bytes], size: int, items: Items, item: Item, *, is_alpha: bool = False
 ) -> Layout:
+    item = _coded_once(items, item)
     columns, tiles, sides = _tiles(source, items, item)
     first = tiles[0]
     if any(not tile.extents or _ends(tile) > size for tile in tiles):
@@ -107,6 +110,27 @@ def _layout(
     )  # fmt: skip
 
 
+def _coded_once(items: Items, item: Item) -> Item:
+    """Return what a picture that only turns or crops another (23008-12, 6.6.2.1) comes to: that
+    other with what is said of both.
+
+    One that is turned itself would be cropped in other places than it is coded: it is unusual.
+    """
+    if item.kind != _SAME:
+        return item
+    numbers = items.references.get((b"dimg", item.number), [])
+    if len(numbers) != 1:
+        raise refused("damaged")
+    other = items.item(numbers[0])
+    if other.kind == _SAME or any(kind in _TRANSFORMS for kind, _ in other.properties):
+        raise _unusual(item)
+    for (kind, origin), targets in list(items.references.items()):
+        if kind in {b"auxl", b"cdsc"} and item.number in targets:
+            items.references[kind, origin] = [*targets, other.number]
+    more = [one for one in item.properties if other.said(one[0]) is None]
+    return replace(other, properties=[*other.properties, *more])
+
+
 def _tiles(
     source: IO[bytes], items: Items, item: Item
 ) -> tuple[int, tuple[Item, ...], tuple[int, int]]:
@@ -114,8 +138,7 @@ def _tiles(
     if item.kind in _CODED:
         return 1, (item,), _sides(item)
     if item.kind != _GRID:
-        kind = item.kind.decode("ascii", "replace")
-        raise refused("unusual_kind", format="HEIC", kind=kind)
+        raise _unusual(item)
     rows, columns, sides = _grid(content_of(source, item, most=64))
     numbers = items.references.get((b"dimg", item.number), [])
     if len(numbers) > STRUCTURE.other_parts:
@@ -123,6 +146,11 @@ def _tiles(
     if len(numbers) != rows * columns:
         raise refused("damaged")
     return columns, tuple(items.item(number) for number in numbers), sides
+
+
+def _unusual(item: Item) -> PhotoRefusedError:
+    kind = item.kind.decode("ascii", "replace")
+    return refused("unusual_kind", format="HEIC", kind=kind)
 
 
 def content_of(source: IO[bytes], item: Item, *, most: int) -> bytes:

@@ -57,8 +57,8 @@ _RECIPES = {
     QWEN_IMAGE: _Recipe(30),
     SDXL: _Recipe(30),
     SD15: _Recipe(30),
-    # Next to nothing of a model: it takes large steps, and few.
-    TINY_SHAPES: _Recipe(12, learning_rate=0.004, steps_per_photo=75),
+    # Next to nothing of a model: few steps teach it.
+    TINY_SHAPES: _Recipe(12, learning_rate=0.0004, steps_per_photo=75),
 }
 
 TRAINING: Mapping[str, TrainingOffer] = {

@@ -89,7 +89,7 @@ class Photo {
     if (!isOurs((name) => request.getResponseHeader(name))) return this.finishInFront(code);
     const reply = read(request.responseText);
     this.receipt = reply.receipt;
-    if (code === 200 || code === 201) this.show("stored", reply.message);
+    if (code === 201) this.show("stored", reply.message);
     else if (reply.code === "busy" || code >= 500) this.showPassing(reply.message ?? gettext("Try again."));
     else if (reply.message && [404, 413, 422].includes(code)) this.show("refused", reply.message);
     else this.show("failed", reply.message ?? gettext("No connection. Try again."));

@@ -41,10 +41,9 @@ export class Upload {
     this.retryButton = this.card.querySelector("[data-retry]");
     this.signIn = this.card.querySelector("[data-sign-in]");
     this.removeButton = this.card.querySelector("[data-remove]");
-    this.preview = URL.createObjectURL(file);
-    const image = this.card.querySelector("img");
-    image.addEventListener("error", () => (image.hidden = true));
-    if (!this.isArchive) image.src = this.preview;
+    this.image = this.card.querySelector("img");
+    this.image.addEventListener("error", () => (this.image.hidden = true));
+    if (!this.isArchive) this.image.src = URL.createObjectURL(file);
     this.card.querySelector(".photo-name").textContent = file.name;
     this.bar.setAttribute("aria-label", withName(gettext("Upload of %(name)s"), file.name));
     const label = this.removeButton.querySelector("span");
@@ -237,7 +236,8 @@ export class Upload {
     this.isOver = true;
     drop(this.chosen);
     forget(this);
-    URL.revokeObjectURL(this.preview);
+    URL.revokeObjectURL(this.image.src);
+    this.image.removeAttribute("src"); // where it was refused at once, it is not loaded yet
     this.card.remove();
     updateList();
     if (this.request && this.request.readyState !== XMLHttpRequest.DONE) this.request.abort();

@@ -103,3 +103,22 @@ def test_names_with_marks_of_addresses_and_without_an_ending_are_kept(page, owne
     expect(page.locator("#photo-grid .photo-card")).to_have_count(2)
     names = {one.original_filename for one in model.photos.all()}
     assert names == {"100%25 #1?&.jpg", "image"}
+
+
+def test_of_two_captions_for_a_photo_in_a_dropped_folder_the_first_is_its_own(
+    page, owner, tmp_path
+):
+    model = draft(owner)
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(jpeg(colour="red"))
+    (folder / "a.caption").write_text("at the beach")
+    (folder / "A.TXT").write_text("in the woods")
+    page.goto(address(model, "photos"))
+    drop(page, folder)
+    expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
+    results = page.locator(".upload-results")
+    expect(results).to_have_attribute("data-state", "done")
+    expect(results).to_contain_text("1 of 2 files taken.")
+    expect(results).to_contain_text("There is another caption of the same name.")
+    assert model.photos.get().caption == "at the beach"

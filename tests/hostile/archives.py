@@ -10,6 +10,7 @@ from functools import cache
 
 from tests.factories import jpeg
 from tests.hostile.case import PAYLOAD, STORED, Case, case
+from tests.hostile.quine import quine
 from tests.models_app.zips import Raw, archive, by_hand, deflated
 
 _MEBIBYTE = 1024 * 1024
@@ -48,6 +49,7 @@ def _large() -> Iterator[Case]:
     yield case(kind, "zip-tiny-70000", lambda: _tiny(70_000), "archive_too_many", slow=True)
     yield case(kind, "zip-overlapping-2000", _overlapping, "")
     yield case(kind, "zip-holding-itself", _holding_itself, "")
+    yield case(kind, "zip-quine", quine, "nested")
     yield case(kind, "zip-of-zips", _nested, STORED, "nested")
     yield case(kind, "zip-of-zips-of-zips", lambda: _nested_deep(8), "nested")
     for name, size in (("2gb", 2**31), ("4gb", 2**32 - 2)):

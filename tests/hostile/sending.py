@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 
+from tests.hostile.parts import PARTS
 from tests.theway.served import Served
 from tests.theway.test_served import BOUNDARY, answer, connected, form, head_for
 
@@ -65,7 +67,7 @@ def half_a_character(served: Served) -> tuple[int, ...]:
 
 
 # Way → the statuses that are right. No status: the connection was ended.
-WAYS: Mapping[str, tuple[Way, set[int]]] = {
+FORMS: dict[str, tuple[Way, set[int]]] = {
     "announces-2gb": (announcing("Content-Length: 2147483648"), {413}),
     "announces-2-63": (announcing(f"Content-Length: {2**63}"), {400, 413}),
     "announces-10-30": (announcing(f"Content-Length: {10**30}"), {400, 413}),
@@ -99,6 +101,46 @@ WAYS: Mapping[str, tuple[Way, set[int]]] = {
     "name-of-controls": (named("a\x01\x1b[31m\u202egpj.jpg"), {400, 422}),
     "name-of-4000": (named("x" * 4000), {400, 422}),
     "name-of-nothing": (named(""), {400, 422}),
+}
+
+
+def by_phone(way: Way) -> Way:
+    """Send it to the address of a draft's phone, with no session."""
+
+    def sent(served: Served) -> tuple[int, ...]:
+        path = f"{served.phone_path}photos"
+        return way(replace(served, owner_session="", upload_path=path))
+
+    return sent
+
+
+def at_link(token: str) -> Way:
+    """Send to a phone's link that never was."""
+    return lambda served: named("a.jpg")(
+        replace(served, owner_session="", upload_path=f"/phone/{token}/photos")
+    )
+
+
+def forged_receipt(served: Served) -> tuple[int, ...]:
+    """Take back a photo that never came."""
+    path = f"{served.phone_path}remove"
+    form = part_with("Content-Disposition: form-data; name=receipt")
+    return form(replace(served, owner_session="", upload_path=path))
+
+
+LINKS: Mapping[str, tuple[Way, set[int]]] = {
+    "phone-never": (at_link("never"), {404}),
+    "phone-of-nothing": (at_link("%00"), {400, 404}),
+    "phone-of-half": (at_link("%ED%A0%80"), {400, 404}),
+    "phone-of-4000": (at_link("x" * 4000), {404}),
+    "phone-leads-out": (at_link("..%2F..%2Fetc"), {404}),
+    "phone-forged-receipt": (forged_receipt, {200}),
+}
+WAYS: Mapping[str, tuple[Way, set[int]]] = {
+    **FORMS,
+    **PARTS,
+    **{f"phone-{name}": (by_phone(way), right) for name, (way, right) in (FORMS | PARTS).items()},
+    **LINKS,
 }
 
 

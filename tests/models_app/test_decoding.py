@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -130,6 +131,21 @@ def test_a_file_on_the_disk_is_read_where_it_is(tmp_path):
     with path.open("rb") as source:
         source.seek(100)
         assert normalise(source).width == 640
+
+
+@pytest.mark.parametrize("side", [400, 3000])
+def test_a_temporary_file_is_where_it_was_when_its_photo_was_opened(tmp_path, side):
+    data = photo.encoded(photo.quarters(side, side), "JPEG").getvalue()
+    with tempfile.TemporaryFile(dir=tmp_path) as file:
+        file.write(data)
+        file.seek(0)
+        file.read(12)
+        normalise(file)
+        file.seek(12)
+        assert file.read() == data[12:]
+        file.seek(0)
+        file.read(12)
+        normalise(file)  # what is read ahead is given back when the file is closed
 
 
 def test_an_answer_is_read_as_it_was_written():

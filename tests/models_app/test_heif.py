@@ -13,7 +13,7 @@ from models_app import ingest
 from models_app.errors import PhotoRefusedError
 from models_app.ingest import normalise
 from models_app.limits import DECODING
-from models_app.shapes.heif import read_heif
+from models_app.shapes.heif import read_heif, read_layout
 from tests.models_app import heif_files as heif, hostile_heif, photographs as photo
 
 NAMES = ["HEIF", "AVIF"]
@@ -82,6 +82,50 @@ def test_of_a_burst_the_primary_picture_is_taken():
     others = [heif.coded(Image.new("RGB", (640, 480), colour)) for colour in ("black", "white")]
     data = heif.file([*others, heif.coded(photo.quarters())], primary=3)
     assert photo.corners(stored(data)) == photo.UPRIGHT
+
+
+def same(properties: list[tuple[bytes, bytes]], source: int = 2) -> heif.Part:
+    """A picture that is another with something done to it (ISO/IEC 23008-12, 6.6.2.1)."""
+    return heif.Part(b"iden", b"", properties, [(b"dimg", [source])])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_only_turns_another_is_taken(orientation):
+    source = heif.coded(as_stored(orientation, photo.quarters()))
+    primary = same([heif.sides(640, 480), *heif.TURNS[orientation]])
+    assert photo.corners(stored(heif.file([primary, source]))) == photo.UPRIGHT
+
+
+def test_a_picture_that_turns_a_grid_with_transparency_is_taken():
+    source = as_stored(6, photo.quarters(512, 512))
+    tiles = [source.crop((x, y, x + 256, y + 256)) for y in (0, 256) for x in (0, 256)]
+    parts = heif.grid([heif.coded(tile) for tile in tiles], 2, 512, 512)
+    mask = heif.coded(Image.new("L", (512, 512), 255), ALPHA)
+    mask.refers.append((b"auxl", [6]))
+    primary = same([heif.sides(512, 512), *heif.TURNS[6]], source=1)
+    data = heif.file([*parts, primary, mask], primary=6)
+    assert photo.corners(stored(data)) == photo.UPRIGHT
+    assert read_layout(io.BytesIO(data)).alpha
+
+
+SAME_REFUSED = {
+    "of-itself": ("unusual_kind", [same([], source=1)]),
+    "of-one-that-is-of-it": ("unusual_kind", [same([], source=2), same([], source=1)]),
+    "of-nothing": ("damaged", [same([], source=9)]),
+    "of-two": ("damaged", [heif.Part(b"iden", b"", [], [(b"dimg", [2, 2])]), hostile_heif.tile()]),
+    "of-none": ("damaged", [heif.Part(b"iden", b""), hostile_heif.tile()]),
+    "of-one-that-is-turned": (
+        "unusual_kind",
+        [same([]), heif.coded(photo.quarters(), *heif.TURNS[6])],
+    ),
+    "of-another-kind": ("unusual_kind", [same([]), heif.Part(b"iovl", b"x", [heif.sides(9, 9)])]),
+}
+
+
+@pytest.mark.parametrize("name", SAME_REFUSED)
+def test_a_picture_that_turns_nothing_decodable_is_refused(name):
+    code, parts = SAME_REFUSED[name]
+    assert refusal(heif.file(parts)) == code
 
 
 def test_an_animation_is_its_first_picture():

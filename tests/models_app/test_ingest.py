@@ -155,6 +155,18 @@ def test_a_single_transparent_colour_becomes_white(mode, colour):
     assert near(image.getpixel((8, 8)), (255, 255, 255), tolerance=0)
 
 
+@pytest.mark.parametrize("clear", [0, 200, 0x1234, 65535])
+@pytest.mark.parametrize("side", [400, 2400])
+def test_a_single_transparent_grey_of_sixteen_bits_becomes_white_and_none_beside_it(clear, side):
+    beside = clear + 1 if clear < 65535 else clear - 1
+    source = Image.new("I;16", (side, side), beside)
+    source.paste(Image.new("I;16", (side // 2, side), clear))
+    image = photo.opened(normalise(photo.encoded(source, "PNG", transparency=clear)).data)
+    left, right = (image.getpixel((image.width * at // 4, 100)) for at in (1, 3))
+    assert near(left, (255,) * 3)
+    assert near(right, (beside // 256,) * 3)
+
+
 def linear_profile() -> bytes:
     """Return sRGB's profile with its tone curve replaced by a straight line (gamma 1)."""
     profile = bytearray(photo.srgb_profile())

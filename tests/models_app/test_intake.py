@@ -58,6 +58,12 @@ def test_every_file_has_a_result_and_the_good_ones_stay(model):
     ]
 
 
+def test_large_photos_in_an_archive_are_taken(model):
+    large = [jpeg(3000, 2400, colour=colour) for colour in ("red", "navy")]
+    data = archive(("a.jpg", large[0]), ("b.jpg", large[1]))
+    assert states(take_in(model, read(data))) == [("a.jpg", State.STORED), ("b.jpg", State.STORED)]
+
+
 def test_a_set_lies_between_what_was_chosen_before_and_after_it(model):
     for chosen, name in ((100, "before"), (100_000, "after")):
         TrainingImageFactory(model=model, chosen=chosen, original_filename=name)

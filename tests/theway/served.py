@@ -13,12 +13,13 @@ from theway.processes.installation import ROOT, installation_environment
 from theway.processes.ports import unused_port
 from theway.processes.process import Process
 
-# Two accounts that are signed in, and a draft of the first.
+# Two accounts that are signed in, and a draft of the first with a phone's link.
 _PEOPLE = """
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import User
+from models_app import phone_links
 from models_app.models import UserModel
 keys = []
 for name in ("owner", "stranger"):
@@ -30,7 +31,7 @@ for name in ("owner", "stranger"):
     session.save()
     keys.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
 model = UserModel.objects.create(owner=User.objects.get(email="owner@example.org"))
-print(*keys, model.pk, settings.CSRF_COOKIE_NAME)
+print(*keys, model.pk, settings.CSRF_COOKIE_NAME, phone_links.token_of(phone_links.issue(model)))
 """
 
 
@@ -45,23 +46,32 @@ class Served:
     stranger_session: str
     upload_path: str
     csrf_cookie: str
+    phone_path: str
 
     @property
     def waiting_files(self) -> list[str]:
         """The uploads and nameless temporary files that the server has open."""
-        found = []
+        found, uploads = [], f"{self.folder.resolve()}/var/uploads/"
         for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed meanwhile
                 name = str(link.readlink())
-                if "/var/uploads/" in name or name.startswith(f"{tempfile.gettempdir()}/#"):
+                if name.startswith(uploads) or name.startswith(f"{tempfile.gettempdir()}/#"):
                     found.append(name)
         return found
 
     @property
     def memory(self) -> float:
         """The server's resident memory in mebibytes (proc(5))."""
+        return self._memory("VmRSS")
+
+    @property
+    def memory_peak(self) -> float:
+        """The most of it that there ever was."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split(f"{name}:")[1].split()[0]) / 1024
 
 
 def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Served:
@@ -82,7 +92,9 @@ def serve(folder: Path, *, trusted: str = "127.0.0.1", **environment: str) -> Se
     )
     process.start()
     upload_path = f"/dashboard/models/new/{people[2]}/photos/upload"
-    return Served(process, folder, port, people[0], people[1], upload_path, people[3])
+    session, other, _, csrf_cookie, token = people
+    phone_path = f"/phone/{token}/"
+    return Served(process, folder, port, session, other, upload_path, csrf_cookie, phone_path)
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:

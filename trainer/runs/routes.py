@@ -17,7 +17,7 @@ from trainer.runs import answers
 from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
 from trainer.runs.records import Run
-from trainer.runs.weights import checksum, weights_path
+from trainer.runs.weights import FINAL, checksum, weights_path
 from trainer.state import base_url, offered, state
 from trainer.threads import in_thread
 
@@ -146,7 +146,7 @@ async def download(request: Request) -> Response:
     run = runs.get(query["ft_id"])
     step = query.get("checkpoint_step", "")
     path = weights_path(run, runs.folder(run), query.get("checkpoint", ""), step)
-    final = path.parent == runs.folder(run)
+    final = path.name == FINAL
     sha256 = run.weights_sha256 if final else await in_thread(checksum, path)
     name = f"{run.id}.safetensors" if final else f"{run.id}-{path.name}"
     return FileResponse(

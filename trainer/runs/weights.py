@@ -9,6 +9,10 @@ from trainer.errors import invalid, not_found
 from trainer.runs.records import Run
 
 
+FINAL = "adapter.safetensors"
+KOHYA = "adapter.kohya.safetensors"
+
+
 def checksum(path: Path) -> str:
     """Return the sha256 of a file in hex."""
     with path.open("rb") as file:
@@ -23,7 +27,8 @@ def checkpoint_steps(folder: Path) -> list[int]:
 def weights_path(run: Run, folder: Path, checkpoint: str, step: str) -> Path:
     """Return the file a download asks for.
 
-    Takes the documented query: `checkpoint` (adapter, model_output_path; merged is not made)
+    Takes the documented query: `checkpoint` (adapter, model_output_path; merged is not made; ours:
+    kohya, the same under the names that some programs want, where there are such)
     and `checkpoint_step`, where 0, nothing and the last step mean the final weights.
     Raises a 400 or 404 where there is no such file.
     """
@@ -31,8 +36,12 @@ def weights_path(run: Run, folder: Path, checkpoint: str, step: str) -> Path:
         if not step.isdecimal() or int(step) not in checkpoint_steps(folder):
             raise not_found(f"Checkpoint {step[:20]} of {run.id}")
         return folder / "checkpoints" / f"{int(step)}.safetensors"
-    if checkpoint not in {"", "adapter", "model_output_path"}:
+    if checkpoint not in {"", "adapter", "model_output_path", "kohya"}:
         raise invalid("checkpoint must be adapter: this trainer merges no models.", "checkpoint")
     if run.status != "completed":
         raise invalid(f"{run.id} is {run.status}: there are no final weights.", "ft_id")
-    return folder / "adapter.safetensors"
+    if checkpoint != "kohya":
+        return folder / FINAL
+    if not (folder / KOHYA).exists():
+        raise not_found(f"A file of {run.id} with kohya's names (for SDXL and SD 1.5 only)")
+    return folder / KOHYA

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests.trainer.process import wait_until
@@ -125,3 +127,21 @@ def test_each_card_trains_one_run_and_the_others_wait_in_turn(begin, client_of, 
     order = [start["order"]["run_id"] for start in workshop.starts]
     assert (set(order[:2]), order[2:]) == ({first, second}, [third, fourth])
     assert not any(is_alive(start["pid"]) for start in workshop.starts)
+
+
+def test_the_same_weights_are_served_under_other_names_where_there_are_such(
+    begin, client_of, tmp_path
+):
+    client = client_of(begin())
+    run_id = begun(client, tmp_path)
+    client.wait(run_id)
+    address = f"/v1/finetune/download?ft_id={run_id}&checkpoint=kohya"
+
+    missing = client.http.get(address)
+    folder = tmp_path / f"trainer-0/runs/{run_id}"
+    (folder / "adapter.kohya.safetensors").write_bytes(b"other names")
+    found = client.http.get(address)
+
+    assert (missing.status_code, found.status_code) == (404, 200)
+    assert found.content == b"other names"
+    assert found.headers["X-Checksum-Sha256"] == hashlib.sha256(b"other names").hexdigest()

@@ -35,6 +35,7 @@ class Known:
     disk_gib: float = 0.0
     steps: int = 28
     learning_rate: float = 1e-4
+    rate_factor: float = 1.0  # of every rate that is asked for: small ones take larger steps
     is_supported: bool = True  # has a file in `child/families`
     precisions: tuple[str, ...] = ("bfloat16", "int8", "nf4")  # on a card, the finest first
     largest: int = 1024  # pixels of the square that it is trained at
@@ -178,7 +179,8 @@ KNOWN: dict[str, Known] = {
             "made by TheWay: do as you like",
             disk_gib=0.01,
             steps=12,
-            learning_rate=4e-3,
+            learning_rate=4e-4,
+            rate_factor=10.0,
             side=256,
             keeps_prior=True,
             precisions=("bfloat16",),

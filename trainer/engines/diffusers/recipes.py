@@ -22,7 +22,7 @@ def recipe_of(run: Run, known: Known, choice: Choice) -> Recipe:
     count = request.n_checkpoints
     return Recipe(
         steps=steps,
-        learning_rate=rate,
+        learning_rate=rate * known.rate_factor,
         rank=request.training_type.lora_r,
         batch=request.batch_size,
         resolutions=tuple(sorted({one for one in SIDES if one < choice.side} | {choice.side})),
