@@ -8,7 +8,6 @@ from pathlib import Path
 from trainer.errors import invalid, not_found
 from trainer.runs.records import Run
 
-
 FINAL = "adapter.safetensors"
 KOHYA = "adapter.kohya.safetensors"
 
