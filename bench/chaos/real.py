@@ -39,8 +39,13 @@ _PAUSE = 0.05
 
 
 def children() -> list[int]:
-    """Return the processes that train or draw."""
-    return processes_with(b"trainer.engines.diffusers.child")
+    """Return the processes of our trainers that train or draw."""
+    parents = set(services())
+    return [
+        process
+        for process in processes_with(b"trainer.engines.diffusers.child")
+        if _parent(process) in parents
+    ]
 
 
 def services() -> list[int]:
@@ -57,6 +62,12 @@ def processes_with(words: bytes) -> list[int]:
     """Return the processes whose command has these words (proc_pid_cmdline(5))."""
     found = [path for path in Path("/proc").glob("[0-9]*") if words in _read(f"{path}/cmdline")]
     return [int(path.name) for path in found]
+
+
+def _parent(process: int) -> int:
+    """Return a process's parent (proc_pid_stat(5): the second value after the name)."""
+    values = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
+    return int(values[1]) if len(values) > 1 else 0
 
 
 def _read(path: str) -> bytes:

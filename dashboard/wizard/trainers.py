@@ -112,7 +112,7 @@ def more_here(options: Iterable[TrainingOption]) -> More | None:
         return None
     labels = tuple(str(option.base_model.label) for option in missing)
     name = missing[0].offer.remote_model.rpartition("/")[2]
-    return More(labels, f"python -m trainer models get {name}")
+    return More(labels, f".venv/bin/python -m trainer models get {name}")
 
 
 def decided_there(option: TrainingOption | None) -> str:

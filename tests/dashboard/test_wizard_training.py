@@ -324,7 +324,7 @@ def test_how_to_get_more_base_models_is_said_in_one_line(owner, owner_client):
     really_trains(dev=said(True, FITS))
     page = owner_client.get(address(draft(owner, photos=5), "training"))
     text = page.content.decode()
-    assert "python -m trainer models get Z-Image</code>" in text
+    assert ".venv/bin/python -m trainer models get Z-Image</code>" in text
     assert "Stable Diffusion XL" in text
     assert "Tiny shapes" not in text
     closed = {one.reason for one in page.context["closed"]}

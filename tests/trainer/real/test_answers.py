@@ -69,7 +69,11 @@ def test_a_model_that_is_not_here_is_answered_with_what_to_do(begin, client_of, 
     client = client_of(begin())
 
     for model, memory, words in (
-        (FLUX, 24_564, f"{FLUX} is not on this machine. Get it: python -m trainer models get"),
+        (
+            FLUX,
+            24_564,
+            f"{FLUX} is not on this machine. Get it: .venv/bin/python -m trainer models get",
+        ),
         (FLUX, 8_188, f"{FLUX} needs 9.7 GB on the card at the least"),
         ("black-forest-labs/FLUX.2-dev", 24_564, "black-forest-labs/FLUX.2-dev needs 30.0 GB"),
         ("black-forest-labs/FLUX.2-dev", 81_559, "black-forest-labs/FLUX.2-dev cannot be"),
