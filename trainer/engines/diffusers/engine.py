@@ -62,7 +62,8 @@ class DiffusersEngine:
             return f"Model {model[:200]!r} cannot be trained."
         if not found["fits"]:
             return str(found["words"])
-        return f"{model} is not on this machine. Get it: .venv/bin/python -m trainer models get {model}"
+        command = f".venv/bin/python -m trainer models get {model}"
+        return f"{model} is not on this machine. Get it: {command}"
 
     async def fit(self, model: str) -> dict[str, Any] | None:
         """Return whether and how a base model fits the best card; None for one unknown."""
