@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -51,13 +52,25 @@ def nothing_is_learned() -> None:
 
 def black_pictures() -> None:
     """What the autoencoder decodes is black."""
+    _decode_otherwise(lambda decode, *told, **more: [decode(*told, **more)[0] * 0])
+
+
+def no_room_for_pictures() -> None:
+    """Decoding needs more memory than the card has."""
+
+    def full(*_told: Any, **_more: Any) -> Any:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    _decode_otherwise(full)
+
+
+def _decode_otherwise(other: Callable[..., Any]) -> None:
     load = Family.load
 
     def loaded(family: Family, base: Any, *parts: str) -> Any:
         pipeline = load(family, base, *parts)
         if vae := getattr(pipeline, "vae", None):
-            decode = vae.decode
-            vae.decode = lambda *told, **more: [decode(*told, **more)[0] * 0]
+            vae.decode = partial(other, vae.decode)
         return pipeline
 
     Family.load = loaded  # type: ignore[method-assign]

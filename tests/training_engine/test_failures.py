@@ -53,5 +53,14 @@ def test_a_photo_that_is_too_small_is_told_by_its_line(torch_side, order):
 
 def test_a_black_sample_is_left_out_but_a_black_result_fails(torch_side, order):
     told = torch_side.follow(order(steps=3, samples=(0, 3)), mischief="black_pictures")
-    assert told.text("eval_complete") == "No samples at step 0: BlankPictureError"
+    assert told.text("eval_complete") == "No samples at step 0: they were empty."
     assert told.failure == "blank_picture"
+
+
+def test_a_card_without_room_for_a_picture_loses_no_training(torch_side, order):
+    run = order(steps=3, samples=(0, 3))
+    told = torch_side.follow(run, mischief="no_room_for_pictures")
+    assert told.is_done, told.failure
+    assert "memory is too small for a picture" in told.text("eval_complete")
+    assert told.text("warning").startswith("The weights are written, but not tried")
+    assert (Path(run.folder) / "adapter.safetensors").exists()

@@ -24,8 +24,10 @@ from trainer.engines.diffusers.child.quantising import quantise
 from trainer.engines.diffusers.protocol import Message, TrainOrder, digest_of
 
 SAMPLE_SIDE = 512  # pixels
+LEAST_SIDE = 256  # where memory is short
 SAMPLE_SEED = 1  # the same for all, so that only what was learned makes a difference
 PROOF_STEPS = 8  # of the two pictures that are compared
+_MEMORY = "the card's memory is too small for a picture beside the training."
 WRITING_SECONDS = 10.0  # after the last step, as foretold
 
 
@@ -63,7 +65,7 @@ def train(order: TrainOrder, messages: Messages, should_stop: Callable[[], bool]
     if family.kohya:
         _write(training, folder / "adapter.kohya.safetensors", with_kohya_names=True)
     messages.event("model_compression_complete", "Weights written and read back")
-    _prove(family, order, pipeline, found, target)
+    _prove(family, order, pipeline, found, target, messages)
     messages.send(Message(done=True, peak=_peak()))
 
 
@@ -119,9 +121,12 @@ def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
                     training.family, training.pipeline, text, found.nothing, **wishes
                 )
                 _store(_sample_path(folder, step, number), image)
-    except (torch.cuda.OutOfMemoryError, BlankPictureError) as error:
+    except BlankPictureError:
+        messages.event("eval_complete", f"No samples at step {step}: they were empty.", step)
+        return
+    except torch.cuda.OutOfMemoryError:
         torch.cuda.empty_cache()
-        messages.event("eval_complete", f"No samples at step {step}: {type(error).__name__}", step)
+        messages.event("eval_complete", f"No samples at step {step}: {_MEMORY}", step)
         return
     messages.event("eval_complete", f"Samples drawn at step {step}", step)
 
@@ -140,31 +145,47 @@ def _store(path: Path, image: Any) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def _prove(family: Family, order: TrainOrder, pipeline: Any, found: Cached, target: Path) -> None:
+def _prove(
+    family: Family,
+    order: TrainOrder,
+    pipeline: Any,
+    found: Cached,
+    target: Path,
+    messages: Messages,
+) -> None:
     """Draw with the written file and without: where both pictures are the same, it has no effect.
 
+    A training is not lost for a card on which no picture can be drawn beside it: that is told.
     Raises UselessWeightsError.
     """
     network = family.network_of(pipeline)
     network.delete_adapters("default")
     network.load_lora_adapter(str(target), prefix=family.network, adapter_name="written")
-    side = _side(order)
-    pictures = []
-    for turn in (network.enable_adapters, network.disable_adapters):
+    for side in dict.fromkeys((_side(order), LEAST_SIDE)):
+        try:
+            pictures = _with_and_without(family, pipeline, found, side)
+        except torch.cuda.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            continue
+        if np.array_equal(*pictures):
+            raise UselessWeightsError("no_effect")
+        return
+    messages.event("warning", f"The weights are written, but not tried: {_MEMORY}")
+
+
+def _with_and_without(
+    family: Family, pipeline: Any, found: Cached, side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same picture twice: drawn with the LoRA that is on the network, and without."""
+    network = family.network_of(pipeline)
+    wishes = {"width": side, "height": side, "seed": SAMPLE_SEED, "steps": PROOF_STEPS}
+
+    def drawn(turn: Callable[[], None]) -> np.ndarray:
         turn()
-        image = draw_encoded(
-            family,
-            pipeline,
-            found.prompts[0],
-            found.nothing,
-            width=side,
-            height=side,
-            seed=SAMPLE_SEED,
-            steps=PROOF_STEPS,
-        )
-        pictures.append(np.asarray(image))
-    if np.array_equal(pictures[0], pictures[1]):
-        raise UselessWeightsError("no_effect")
+        image = draw_encoded(family, pipeline, found.prompts[0], found.nothing, **wishes)
+        return np.asarray(image)
+
+    return drawn(network.enable_adapters), drawn(network.disable_adapters)
 
 
 def _peak() -> int:
