@@ -13,6 +13,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +21,34 @@ from trainer.errors import ConfigurationError
 
 log = logging.getLogger("trainer.database")
 
-VERSION = 2
-SCHEMA = Path(__file__).with_name("schema.sql")
-# What makes the schema of an earlier version today's.
-_FROM_1 = """
-ALTER TABLE runs ADD COLUMN engine TEXT NOT NULL DEFAULT 'simulated';
-PRAGMA user_version = 2;
-"""
-
 Row = dict[str, Any]
 Statement = tuple[str, Mapping[str, Any]]
 Job = Callable[[sqlite3.Connection], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The tables of a file: what makes them, their version, and what makes each earlier version the
+    next one."""
+
+    schema: Path
+    version: int
+    upgrades: Mapping[int, str] = field(default_factory=dict)
+
+
+OURS = Layout(
+    Path(__file__).with_name("schema.sql"),
+    2,
+    {1: "ALTER TABLE runs ADD COLUMN engine TEXT NOT NULL DEFAULT 'simulated';"},
+)
+
+
 class Database:
     """The file. Use it on the event loop only, between `open` and `close`."""
 
-    def __init__(self, path: Path, schema: Path = SCHEMA) -> None:
+    def __init__(self, path: Path, layout: Layout = OURS) -> None:
         self._path = path
-        self._schema = schema
+        self._layout = layout
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._waiting: deque[tuple[Job, Future[Any]]] = deque()
         self._newest: Future[Any] | None = None
@@ -46,7 +56,7 @@ class Database:
 
     def open(self) -> None:
         """Open or make the file; raise ConfigurationError where a newer trainer made it."""
-        self._connection = self._thread.submit(_connect, self._path, self._schema).result()
+        self._connection = self._thread.submit(_connect, self._path, self._layout).result()
 
     def close(self) -> None:
         """Commit what waits and close the file."""
@@ -137,7 +147,7 @@ def delete(table: str, row_id: str) -> Statement:
     return f"DELETE FROM {table} WHERE id = :id", {"id": row_id}  # noqa: S608 - our own names
 
 
-def _connect(path: Path, schema: Path) -> sqlite3.Connection:
+def _connect(path: Path, layout: Layout) -> sqlite3.Connection:
     # Closed in the thread too, but perhaps by the interpreter's end in another one.
     connection = sqlite3.connect(path, check_same_thread=False)
     connection.row_factory = sqlite3.Row
@@ -147,12 +157,14 @@ def _connect(path: Path, schema: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store = MEMORY")  # no large sort leaves the folder
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
+    if version > layout.version:
         raise ConfigurationError(f"{path} was made by a newer version of the trainer")
-    if version == 1:
-        connection.executescript(f"BEGIN; {_FROM_1} COMMIT;")
-    elif version < VERSION:
-        connection.executescript(f"BEGIN; {schema.read_text()} COMMIT;")
+    if not version:
+        connection.executescript(f"BEGIN; {layout.schema.read_text()} COMMIT;")
+        return connection
+    for older in range(version, layout.version):
+        upgrade = f"{layout.upgrades[older]} PRAGMA user_version = {older + 1};"
+        connection.executescript(f"BEGIN; {upgrade} COMMIT;")
     return connection
 
 

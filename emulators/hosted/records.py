@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.database import Database, delete
+from trainer.database import Database, Layout, delete
 
 Json = dict[str, Any]
 
+_LAYOUT = Layout(Path(__file__).with_name("schema.sql"), 1)
 _SAVE = """
 INSERT INTO records (id, kind, document) VALUES (:id, :kind, :document)
 ON CONFLICT (id) DO UPDATE SET document = :document
@@ -19,7 +20,7 @@ ON CONFLICT (id) DO UPDATE SET document = :document
 
 def database(folder: Path) -> Database:
     """Return the file of a service's folder. Open it on the event loop, close it at the end."""
-    return Database(folder / "emulator.db", Path(__file__).with_name("schema.sql"))
+    return Database(folder / "emulator.db", _LAYOUT)
 
 
 class Records:

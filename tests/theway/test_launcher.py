@@ -139,7 +139,7 @@ def test_the_same_installation_is_not_started_twice(launch):
 
 
 def test_a_service_that_cannot_start_ends_the_launcher_with_its_reason(launch):
-    launched = launch(TRAINER_ENGINE="no-such-engine")
+    launched = launch(TRAINER_ENGINE="diffusers", TRAINER_PYTHON="/nowhere")
     launched.wait_for("before everything was ready.")
     assert launched.wait(20) == 1
     launched.wait_until_gone()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.test_weights import a_run
-from trainer.database import SCHEMA, VERSION, Database, delete, insert, update
+from trainer.database import OURS, Database, delete, insert, update
 from trainer.errors import ConfigurationError
 from trainer.runs.records import Run
 
@@ -102,19 +102,19 @@ def test_closing_commits_what_waits(path):
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
     with closing(sqlite3.connect(path)) as other:
-        other.execute(f"PRAGMA user_version = {VERSION + 1}")
+        other.execute(f"PRAGMA user_version = {OURS.version + 1}")
 
     with pytest.raises(ConfigurationError, match="newer version"):
         Database(path).open()
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_today(path):
-    before = SCHEMA.read_text().replace(",\n  engine TEXT NOT NULL DEFAULT 'simulated'", "")
+    before = OURS.schema.read_text().replace(",\n  engine TEXT NOT NULL DEFAULT 'simulated'", "")
     run = {**a_run().row(), "status": "completed"}
     del run["engine"]
     names = ", ".join(run)
     with closing(sqlite3.connect(path)) as other, other:
-        other.executescript(before.replace(f"= {VERSION};", "= 1;"))
+        other.executescript(before.replace(f"= {OURS.version};", "= 1;"))
         values = ", ".join(f":{name}" for name in run)
         other.execute(f"INSERT INTO runs ({names}) VALUES ({values})", run)  # noqa: S608
 

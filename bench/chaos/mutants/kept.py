@@ -36,15 +36,15 @@ KEPT = (
     ),
     Mutant(
         "SQLite's commits are not synced",
-        "theway/settings.py",
+        "theway/database_settings.py",
         "PRAGMA synchronous=FULL",
         "PRAGMA synchronous=NORMAL",
         chaos=(*aimed("power cut", "accepted and never answered", trials=3), "--embedded"),
     ),
     Mutant(
         "PostgreSQL's commits are not waited for",
-        "theway/settings.py",
-        '            "synchronous_commit": "on",\n',
+        "theway/database_settings.py",
+        '        "synchronous_commit": "on",\n',
         "",
         chaos=aimed("power cut", "accepted and never answered", trials=3),
     ),
