@@ -27,6 +27,19 @@ def large(colour: str) -> dict[str, object]:
     return {"name": f"{colour}.bmp", "mimeType": "image/bmp", "buffer": target.getvalue()}
 
 
+# Whether the browser has written down so many files.
+KEEPS = """count => new Promise((resolve) => {
+  const opening = indexedDB.open("theway-uploads");
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("files").objectStore("files");
+    store.count().onsuccess = ({ target }) => {
+      opening.result.close();
+      resolve(target.result === count);
+    };
+  };
+})"""
+
+
 def hold(page: Page, address: str) -> list[Route]:
     held: list[Route] = []
     page.route(address, lambda route: held.append(route))
@@ -81,6 +94,8 @@ def test_a_second_tab_goes_on_once_the_first_is_closed(page, visit, owner):
     assert not model.partial_uploads.filter(photo=None).exists()
 
 
+# What reached the server before its page went is there already when it comes again.
+@pytest.mark.console_errors("status of 422")
 def test_what_was_still_waiting_goes_on_in_its_order_after_a_reload(page, owner):
     model = draft(owner)
     page.goto(address(model, "photos"))
@@ -88,6 +103,7 @@ def test_what_was_still_waiting_goes_on_in_its_order_after_a_reload(page, owner)
     colours = ["red", "green", "blue", "gold", "gray"]
     page.set_input_files("#photos", [image(f"{one}.jpg", one) for one in colours])
     expect(page.locator("#uploads .photo-card")).to_have_count(5)
+    page.wait_for_function(KEEPS, arg=5)
     page.goto("about:blank")
     page.unroute_all(behavior="ignoreErrors")
     page.goto(address(model, "photos"))
