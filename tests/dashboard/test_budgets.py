@@ -114,7 +114,7 @@ def test_what_everybody_has_spent_is_not_told(stranger, drafted, owner_client, s
     page = words(owner_client.get(address(drafted, "review")))
     assert "This installation's budget for this month has no room for it." in page
     assert "The month begins anew on 1 December. The operator can raise the budget." in page
-    assert "72" not in page and "77" not in page
+    assert "$72" not in page and "$77" not in page
 
 
 @pytest.mark.usefixtures("paid_trainer")

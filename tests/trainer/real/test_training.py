@@ -110,18 +110,23 @@ def test_what_is_kept_on_the_way_goes_with_the_end(begin, client_of, workshop, t
 
 
 def test_each_card_trains_one_run_and_the_others_wait_in_turn(begin, client_of, workshop, tmp_path):
-    goal = tmp_path / "goal"
+    goals = [tmp_path / "goal-0", tmp_path / "goal-1"]
     workshop.has_cards((24_564, 0), (24_564, 0))
-    workshop.plays({"what": "hold", "at": 3, "until": str(goal)})
+    workshop.plays(*({"what": "hold", "at": 3, "until": str(goal)} for goal in goals), {})
     client = client_of(begin())
 
-    first, second, third, fourth = (begun(client, tmp_path) for _ in range(4))
-
+    # One after the other: what two children do at once they write down in any order.
+    first = begun(client, tmp_path)
+    wait_until(lambda: len(workshop.starts) == 1)
+    second, third, fourth = (begun(client, tmp_path) for _ in range(3))
     wait_until(lambda: len(workshop.starts) == 2)
+
     cards = {start["environment"]["CUDA_VISIBLE_DEVICES"] for start in workshop.starts}
     assert cards == {"0", "1"}
     assert [client.job(one)["queue_depth"] for one in (third, fourth)] == [0, 1]
-    goal.touch()
+    goals[0].touch()
+    wait_until(lambda: len(workshop.starts) == 4)
+    goals[1].touch()
     for run_id in (first, second, third, fourth):
         assert client.wait(run_id)["status"] == "completed"
     order = [start["order"]["run_id"] for start in workshop.starts]
