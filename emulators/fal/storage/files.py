@@ -116,8 +116,8 @@ class Files:
 
     async def remove(self, document: Json) -> None:
         """Remove a file for good."""
+        self.path(document).unlink(missing_ok=True)  # first: without its row nobody would find it
         await self._records.remove(document["id"])
-        self.path(document).unlink(missing_ok=True)
 
     def _is_expired(self, document: Json) -> bool:
         return 0 < float(document["expires_at"]) <= self._clock.now()
