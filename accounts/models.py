@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.api_token import ApiToken as ApiToken  # Django finds it here
 from accounts.errand import Errand as Errand
 from accounts.own_limits import OwnLimits
 from accounts.visitors import BROWSER_LENGTH, name_of

@@ -14,6 +14,7 @@ from accounts import (
     second_step,
     sessions,
     sign_up,
+    tokens,
 )
 
 # Imported here, so that every worker knows all kinds of errands.
@@ -22,8 +23,9 @@ ERRANDS = (addresses, mail, passwords, sign_up)
 
 @shared_task
 def prune() -> None:
-    """Delete what has expired: wishes, changes, sessions, history, invitations, lost mails."""
-    for room in (addresses, errands, history, invitations, sessions, sign_up):
+    """Delete what has expired: wishes, changes, sessions, history, invitations, lost mails,
+    tokens."""
+    for room in (addresses, errands, history, invitations, sessions, sign_up, tokens):
         room.prune()
     second_step.renew()
 

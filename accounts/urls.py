@@ -21,6 +21,7 @@ from accounts.pages.invitation import invitation
 from accounts.pages.overview import overview
 from accounts.pages.recovery_codes import RecoveryCodes
 from accounts.pages.sessions import end_other_sessions, end_session
+from accounts.pages.tokens import api_tokens, revoke_token
 
 to_account = RedirectView.as_view(pattern_name="account")
 
@@ -56,6 +57,8 @@ own = [
     path("password/", account.password_change, name="account_change_password"),
     path("sessions/end/", end_other_sessions, name="account_end_other_sessions"),
     path("sessions/<int:session_id>/end/", end_session, name="account_end_session"),
+    path("tokens/", api_tokens, name="account_tokens"),
+    path("tokens/<uuid:token_id>/revoke/", revoke_token, name="account_revoke_token"),
     path("codes/add/", totp.activate_totp, name="mfa_activate_totp"),
     path("codes/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),

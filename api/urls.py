@@ -1,12 +1,21 @@
-"""The URLs of the API. It answers 401 itself: a program cannot use a sign-in page."""
+"""The addresses of the API. It answers 401 itself: a program cannot use a sign-in page."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from api.endpoints import api
-from api.webhooks import webhook
+from api.app import api
+from api.openapi import add_head
+from api.pages import description, reference
+from api.webhooks import model_webhook, webhook
 
-urlpatterns = [path("webhooks/<slug:provider>", webhook, name="webhook"), *api.urls[0]]
+add_head(api)
+urlpatterns = [
+    path("webhooks/<slug:provider>", webhook, name="webhook"),
+    path("model-webhook", model_webhook, name="model_webhook"),
+    path("openapi.json", description, name="openapi"),
+    path("docs", reference, name="docs"),
+    *api.urls[0],
+]
 app_name = api.urls_namespace
 for _pattern in urlpatterns:
     if _pattern.callback is not None:

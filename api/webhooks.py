@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from jobs.webhook_intake import Delivery, RefusedError, take_in
+from jobs.webhook_intake import Delivery, RefusedError, provider_of, take_in
 from jobs.webhook_links import MOST_BYTES, PARAMETER
 from jobs.webhook_log import Outcome
 
@@ -27,6 +27,17 @@ STATUSES = {
 @require_POST
 def webhook(request: HttpRequest, provider: str) -> HttpResponse:
     """Take a provider's report about a run; 204, or why not."""
+    return _answered(request, provider)
+
+
+@csrf_exempt
+@require_POST
+def model_webhook(request: HttpRequest) -> HttpResponse:
+    """The same at one address for all providers: which one it is, the signed address says."""
+    return _answered(request, provider_of(request.GET.get(PARAMETER, "")))
+
+
+def _answered(request: HttpRequest, provider: str) -> HttpResponse:
     delivery = Delivery(
         provider=provider,
         token=request.GET.get(PARAMETER, ""),

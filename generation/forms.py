@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.prompts import DEFAULT_RATIO, RATIOS
 from generation.selectors import options_for
-from generation.services import DETAILS, MAX_COUNT, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
+from generation.services import (
+    DETAILS,
+    MAX_COUNT,
+    MAX_GUIDANCE,
+    MAX_SEED,
+    MAX_STEPS,
+    MAX_STRENGTH,
+    MIN_STRENGTH,
+)
 from models_app.models import Subject, UserModel
 from models_app.texts import TextField
 
@@ -44,8 +52,8 @@ class GenerateForm(forms.Form):
     )
     strength = forms.FloatField(
         label=_("Strength"),
-        min_value=0.1,
-        max_value=1.5,
+        min_value=MIN_STRENGTH,
+        max_value=MAX_STRENGTH,
         initial=1.0,
         widget=forms.NumberInput(attrs={"step": "0.05"}),
         help_text=_("Lower is freer, higher is closer to your photos."),

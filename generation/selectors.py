@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -27,6 +28,11 @@ def images_of(user: User | AnonymousUser) -> QuerySet[GeneratedImage]:
 
 def images_of_model(model: UserModel) -> QuerySet[GeneratedImage]:
     return GeneratedImage.objects.filter(model=model)
+
+
+def images_of_jobs(job_ids: Iterable[uuid.UUID]) -> QuerySet[GeneratedImage]:
+    """Return the images of some jobs, each job's in its order. The caller asks whose they are."""
+    return GeneratedImage.objects.filter(job__in=list(job_ids)).order_by("index")
 
 
 def image_for(user: User | AnonymousUser, image_id: uuid.UUID) -> GeneratedImage:

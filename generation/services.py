@@ -28,6 +28,7 @@ MAX_COUNT = 4
 MAX_SEED = 2**31 - 1
 MAX_STEPS = 50
 MAX_GUIDANCE = 20
+MIN_STRENGTH, MAX_STRENGTH = 0.1, 1.5
 # Wishes that only a trainer of the person's own takes.
 DETAILS = ("steps", "guidance", "negative_prompt")
 

@@ -23,6 +23,8 @@ from providers.fit import Fit
 from providers.types import Description, priced_model
 
 CURVE_POINTS = 200
+# Longer than any transaction that writes events takes.
+SETTLED_AFTER = timedelta(seconds=10)
 _HEX = re.compile(r"[0-9a-f]{1,32}")
 # A provider that did not answer for this long counts as silent.
 SILENT_AFTER = timedelta(seconds=20)
@@ -83,6 +85,22 @@ def losses(job: JobQueue) -> list[tuple[int, float]]:
         return points
     stride = len(points) / (CURVE_POINTS - 1)
     return [points[int(index * stride)] for index in range(CURVE_POINTS - 1)] + [points[-1]]
+
+
+def events_after(job: JobQueue, after: int, limit: int) -> tuple[list[JobEvent], int, bool]:
+    """Return events of a job after the event `after`, oldest first; the `after` of the next page;
+    and whether there is more now.
+
+    Ids may become visible out of order on PostgreSQL, so the next page begins with what is younger
+    than SETTLED_AFTER once more: readers tell repetitions by their ids, and miss nothing.
+    """
+    found = list(job.events.filter(pk__gt=after).order_by("pk")[: limit + 1])
+    shown, has_more = found[:limit], len(found) > limit
+    settled = timezone.now() - SETTLED_AFTER
+    if has_more:  # a full page of young events would otherwise come again and again
+        return shown, shown[-1].pk, True
+    old = [event.pk for event in shown if event.at <= settled]
+    return shown, max(old, default=after), False
 
 
 def newest_event_id() -> int:

@@ -52,9 +52,11 @@ class Person:
     spent: Spent
 
 
-def by_day(month: date) -> list[DayAtProvider]:
-    """Return the month's amounts by day and provider, in this order; one query."""
-    rows = _summed(calls_of(month), "day", "provider").order_by("day", "provider")
+def by_day(month: date, person: User | None = None) -> list[DayAtProvider]:
+    """Return the month's amounts by day and provider, in this order; one query. Of everybody, or
+    of one person."""
+    calls = calls_of(month) if person is None else calls_of(month).filter(owner=person)
+    rows = _summed(calls, "day", "provider").order_by("day", "provider")
     return [DayAtProvider(row["day"], row["provider"], _spent(row)) for row in rows]
 
 

@@ -47,6 +47,12 @@ class RefusedError(Exception):
         self.outcome = outcome
 
 
+def provider_of(token: str) -> str:
+    """Return whose run an address of ours is about; "" where it is not ours."""
+    jobs = JobQueue.objects.filter(correlation=correlation_of(token))
+    return jobs.values_list("provider", flat=True).first() or ""
+
+
 def take_in(delivery: Delivery) -> None:
     """Store a verified webhook once, however often it comes, and wake who handles it.
 

@@ -22,3 +22,11 @@ def locked(model: UserModel) -> UserModel:
     if current is None or not current.is_editable:
         raise NotEditableError
     return current
+
+
+def held(model: UserModel) -> UserModel:
+    """Return the current model, in whatever state, locked until the transaction ends.
+
+    Raises UserModel.DoesNotExist where it is gone.
+    """
+    return UserModel.objects.select_for_update().get(pk=model.pk)

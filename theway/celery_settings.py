@@ -41,6 +41,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Once a day (`theway/files/nightly.py`), whenever the machine is on; asked more often.
     "files": {"task": "theway.tasks.compare_files", "schedule": 900.0},
+    "prune calls": {"task": "api.tasks.prune_idempotent_calls", "schedule": 3600.0},
     "prune accounts": {"task": "accounts.tasks.prune", "schedule": 3600.0},
 }
 

@@ -1,6 +1,6 @@
 """The methods that the site has: pages are read and forms are sent, and that is all.
 
-Only at the addresses of files that arrive in parts there are the two that those need.
+Only the API, and the addresses of files that arrive in parts, have the two that those need.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
 
+from api.problems import ROOT as API
+
 METHODS = ["GET", "HEAD", "POST"]
-OF_PARTS = {"PATCH", "DELETE"}
+CHANGES = {"PATCH", "DELETE"}
 PART_VIEWS = {"dashboard:photo_part", "dashboard:phone_part"}
 
 
@@ -45,8 +47,10 @@ def known_methods(
 def _is_known(request: HttpRequest) -> bool:
     if request.method in METHODS:
         return True
-    if request.method not in OF_PARTS:
+    if request.method not in CHANGES:
         return False
+    if request.path_info.startswith(API):
+        return True  # which calls have them, the API says itself
     try:
         return resolve(request.path_info).view_name in PART_VIEWS
     except Resolver404:

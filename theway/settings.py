@@ -125,6 +125,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "theway.answered_by.answered_by",
+    "api.middleware.api_answers",
     "theway.health.open_to_probes",
     "django.middleware.security.SecurityMiddleware",
     # Before what forbids to keep anything: these files are the same for everybody.

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from dashboard.downloads import DownloadResponse
 from jobs import spending
 from jobs.models import PaidCall
+from models_app.serving.downloads import DownloadResponse
 
 COLUMNS = (
     "sent_at", "day", "provider", "kind", "base_model", "person", "account", "outcome",

@@ -26,6 +26,7 @@ from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
+from providers.catalog import DEFAULT_BASE_MODEL
 from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
 from providers.registry import runs_here
 from training.models import TrainingSample
@@ -69,6 +70,22 @@ def trainings_used(user: User) -> Usage:
 def choices() -> tuple[TrainingOption, ...]:
     """Return every base model with every provider: whether it is available, and why not."""
     return training_options(descriptions())
+
+
+def usual_option(
+    base_model: str = "", provider: str = "", options: Iterable[TrainingOption] | None = None
+) -> TrainingOption | None:
+    """Return the first option that can be chosen, for a base model and at a provider where these
+    are named, of the default base model before others; None where there is none."""
+    found = [
+        one
+        for one in (choices() if options is None else options)
+        if one.is_available
+        and base_model in {"", one.base_model.key}
+        and provider in {"", one.provider}
+    ]
+    best = [one for one in found if one.base_model.key == DEFAULT_BASE_MODEL]
+    return next(iter([*best, *found]), None)
 
 
 def choice_for(model: UserModel) -> TrainingOption | None:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts import addresses, history, policy, sessions
+from accounts import addresses, history, policy, sessions, tokens
 from accounts.current_user import current_user
 from accounts.sessions import ROW
 
@@ -28,6 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "lacks_second_step": policy.lacks_second_step(user),
         "sessions": sessions.sessions_of(user),
         "this_session": request.session.get(ROW),
+        "live_tokens": tokens.live_tokens_of(user).count(),
         "sign_ins": history.sign_ins_of(user),
     }
     return render(request, "account/overview.html", context)

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils.http import content_disposition_header
 
 from accounts.models import User
-from dashboard.downloads import DownloadResponse
 from dashboard.pages.archive import archive_of
+from models_app.serving.downloads import DownloadResponse
 
 
 class ArchiveResponse(DownloadResponse):

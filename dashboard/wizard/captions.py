@@ -23,7 +23,6 @@ from dashboard.current_user import current_user
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.context import address, photo_card
-from dashboard.wizard.forms import PhotosForm
 from dashboard.wizard.steps import PHOTOS, TRAINING, finished, save_captions, stepper
 from jobs import tasks
 from jobs.dispatch import dispatch_on_commit
@@ -35,6 +34,7 @@ from models_app.limits import LIMITS
 from models_app.models import CaptionRun, TrainingImage, UserModel
 from models_app.selectors import model_for, photos_of
 from models_app.texts import TextField
+from training.forms.steps import PhotosForm
 
 _KINDS = (
     (Kind.PREPEND.value, gettext_lazy("Put in front")),

@@ -20,7 +20,6 @@ from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.phone.context import phone_context
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
-from dashboard.wizard.forms import StepForm
 from dashboard.wizard.photo_advice import PhotoAdvice, photo_advice
 from dashboard.wizard.steps import (
     PHOTOS,
@@ -32,13 +31,14 @@ from dashboard.wizard.steps import (
     with_answers,
 )
 from dashboard.wizard.trainers import closed_reasons, decided_there, more_here, open_groups
-from dashboard.wizard.training_form import TrainingForm
 from models_app import litter, partial_uploads
 from models_app.captions import CAPTION_ENDINGS
 from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
 from providers.hyperparameters import HYPERPARAMETERS, PRESETS
+from training.forms.steps import StepForm
+from training.forms.training import TrainingForm
 from training.selectors import (
     Estimate,
     choice_for,

@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from accounts.limits import LimitReachedError
 from dashboard.wizard.photo_replies import live
-from dashboard.wizard.plain_uploads import archive_in
 from dashboard.wizard.upload_handlers import WIZARD, Replies, caption_in, number_in
 from models_app import partial_files, partial_uploads
 from models_app.errors import PhotoRefusedError
@@ -28,6 +27,7 @@ from models_app.partial_files import OffsetError, TooLongError
 from models_app.partial_uploads import Announced
 from models_app.photo_sets import PhotoSet
 from models_app.services import add_photo
+from models_app.uploaded_sets import archive_in
 
 PART_METHODS = ["HEAD", "PATCH", "DELETE"]
 PART_TYPE = "application/partial-upload"

@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from dashboard.downloads import DownloadResponse
 from dashboard.wizard.context import advice_context, photo_card
 from models_app.errors import NotEditableError
 from models_app.intake import Result, take_in
 from models_app.models import TrainingImage, UserModel
 from models_app.photo_sets import PhotoSet, shown_path
 from models_app.selectors import photo_for, photos_of
+from models_app.serving.downloads import DownloadResponse
 
 
 def stored(request: HttpRequest, model: UserModel, photo: TrainingImage) -> dict[str, Any]:

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
-from functools import partial
-from io import BytesIO
-from typing import IO
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
-from models_app.archives.reading import is_zip, read_archive
-from models_app.errors import PhotoRefusedError
 from models_app.intake import Result, State, take_in
 from models_app.models import UserModel
-from models_app.photo_sets import File, PhotoSet, Refused, account_of, photo_set
+from models_app.photo_sets import PhotoSet, Refused, account_of
 from models_app.texts import isolated
+from models_app.uploaded_sets import sets_in
 
 # More than that nobody reads, and it waits in the session.
 _MOST_REASONS = 60
-
-
-def archive_in(upload: UploadedFile[bytes]) -> PhotoSet | None:
-    """Return the photos in an uploaded archive, None where it is none. Raises PhotoRefusedError."""
-    if upload.file is None or not is_zip(upload.file):
-        return None
-    return read_archive(upload.file)
 
 
 def take_in_plainly(
@@ -38,25 +26,8 @@ def take_in_plainly(
 
     Raises NotEditableError.
     """
-    loose: list[File | Refused] = []
-    archives: list[tuple[str, PhotoSet]] = []
-    for upload in uploads:
-        name = upload.name or ""
-        try:
-            photos = archive_in(upload)
-        except PhotoRefusedError as refusal:
-            loose.append(Refused(name, refusal.message))
-            continue
-        if photos:
-            archives.append((name, photos))
-        else:
-            loose.append(File(name, partial(_opened, upload)))
-    for name, photos in [("", photo_set(loose)), *archives]:
+    for name, photos in sets_in(uploads):
         _say(request, name, photos, list(take_in(model, photos)))
-
-
-def _opened(upload: UploadedFile[bytes]) -> nullcontext[IO[bytes]]:
-    return nullcontext(upload.file or BytesIO())
 
 
 def _say_why(request: HttpRequest, results: Sequence[Result]) -> None:

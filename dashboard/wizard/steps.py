@@ -12,13 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dashboard.wizard.forms import AboutForm, PhotosForm, ReviewForm, StepForm
-from dashboard.wizard.training_form import TrainingForm
 from models_app import trigger_words
 from models_app.caption_services import set_caption
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.services import save_answers
+from training.forms.steps import AboutForm, PhotosForm, ReviewForm, StepForm
+from training.forms.training import TrainingForm
 
 
 class Step:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from dashboard.wizard.training_form import TrainingForm, key_of
 from models_app.models import UserModel
 from providers.availability import NOT_ON_THIS_MACHINE, TrainingOption
 from providers.catalog import BaseModel
@@ -19,6 +18,7 @@ from providers.hyperparameters import (
     PRESETS,
     Hyperparameters,
 )
+from training.forms.training import TrainingForm, key_of
 from training.selectors import Estimate, estimate_with
 
 

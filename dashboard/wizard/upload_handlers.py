@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from accounts.limits import LimitReachedError
 from dashboard.limit_notes import limit_reached
 from dashboard.wizard.photo_replies import live, stored
-from dashboard.wizard.plain_uploads import archive_in
 from models_app.captions import CaptionError, read_caption
 from models_app.errors import PhotoRefusedError
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photo_for
 from models_app.services import add_photo
+from models_app.uploaded_sets import archive_in
 
 
 class Replies(Protocol):

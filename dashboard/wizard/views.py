@@ -18,7 +18,6 @@ from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.context import address, fragments, page_context
-from dashboard.wizard.forms import StepForm
 from dashboard.wizard.steps import (
     ABOUT,
     PHOTOS,
@@ -37,6 +36,7 @@ from models_app.models import UserModel
 from models_app.selectors import model_for
 from models_app.services import create_draft
 from training import services as training
+from training.forms.steps import StepForm
 from training.selectors import Missing
 from training.services import StartRefusedError
 

@@ -24,7 +24,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # What one slow client has of a file in memory, besides what its connection holds.
 BLOCK_BYTES = 64 * 1024
-_LATER = "dashboard.downloads"
+_LATER = "models_app.serving.downloads"
 
 
 class Later:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from api.endpoints import api
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.limits import LimitReachedError
-from api.endpoints import api
 from jobs.models import JobQueue, PaidCall
 from models_app.models import UserModel
 from tests.dashboard.test_limits import words

@@ -12,9 +12,9 @@ from django.test import AsyncClient, RequestFactory
 from django.urls import reverse
 from hypothesis import given, strategies as st
 
-from dashboard.pages.byte_ranges import FilePart, UnsatisfiableRangeError, requested_range
 from generation.links import signed_weights_path
 from models_app.models import UserModel
+from models_app.serving.byte_ranges import FilePart, UnsatisfiableRangeError, requested_range
 from tests.dashboard.real_server import manage
 from tests.dashboard.rows import stored_model
 from tests.factories import GeneratedImageFactory, UserModelFactory, jpeg

@@ -14,9 +14,10 @@ from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.pages.files import BLOCK_BYTES, StoredFileResponse
 from generation.links import signed_weights_path
 from models_app.models import UserModel
+from models_app.serving.downloads import BLOCK_BYTES
+from models_app.serving.stored import StoredFileResponse
 from tests.dashboard.rows import stored_model
 from tests.factories import GeneratedImageFactory, TrainingImageFactory, UserModelFactory, jpeg
 

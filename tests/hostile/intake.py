@@ -13,12 +13,12 @@ from typing import IO
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from dashboard.wizard.plain_uploads import archive_in
 from models_app import photo_files
 from models_app.errors import PhotoRefusedError
 from models_app.intake import Result, State, take_in
 from models_app.models import UserModel
 from models_app.photo_sets import File, PhotoSet, photo_set
+from models_app.uploaded_sets import archive_in
 from tests.hostile.case import PAYLOAD, STORED, Case
 
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.limits import LimitReachedError
+from api.problems import CONTENT_TYPE, ROOT, code_of, document
 from theway.bodies.asgi import Scope, Send, header
 
 # On every answer of ours; Django's get it from `theway.answered_by`.
@@ -125,7 +126,10 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
 
 def content_of(answer: Answer, accept: str, path: str) -> tuple[str, bytes]:
     """Return an answer's type and content: a page, or JSON for scripts and programs."""
-    if accept.startswith("application/json") or path.startswith("/api/"):
+    if path.startswith(ROOT):
+        code = answer.code or code_of(answer.status)
+        return CONTENT_TYPE, json.dumps(document(code, str(answer.text))).encode()
+    if accept.startswith("application/json"):
         return "application/json", json.dumps(_for_scripts(answer)).encode()
     return "text/html; charset=utf-8", _page(answer).encode()
 

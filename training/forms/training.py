@@ -8,13 +8,12 @@ from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
-from dashboard.wizard.forms import StepForm
 from models_app.models import UserModel
 from providers.availability import TrainingOption
-from providers.catalog import DEFAULT_BASE_MODEL
 from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS, Defaults
 from providers.registry import training_defaults
-from training.selectors import choices
+from training.forms.steps import StepForm
+from training.selectors import choices, usual_option
 
 
 def key_of(option: TrainingOption) -> str:
@@ -75,9 +74,8 @@ class TrainingForm(StepForm):
 
     def suggested(self) -> dict[str, str]:
         """Return the suggested answers: the default base model at the first available trainer."""
-        available = [option for option in self.options if option.is_available]
-        best = [o for o in available if o.base_model.key == DEFAULT_BASE_MODEL] or available
-        return {"option": key_of(best[0]) if best else "", "preset": DEFAULT_PRESET}
+        best = usual_option(options=self.options)
+        return {"option": key_of(best) if best else "", "preset": DEFAULT_PRESET}
 
     @property
     def chosen(self) -> TrainingOption | None:

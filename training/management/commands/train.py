@@ -163,9 +163,8 @@ class Command(BaseCommand):
         )
 
     def _trainer_for(self, base_model: str) -> str:
-        for option in selectors.choices():
-            if option.base_model.key == base_model and option.is_available:
-                return option.provider
+        if option := selectors.usual_option(base_model):
+            return option.provider
         raise CommandError(f"No provider can train {base_model} right now.", returncode=WRONG_USAGE)
 
     def _add_photos(self, model: UserModel, photos: PhotoSet, *, skip_refused: bool) -> None:

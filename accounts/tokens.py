@@ -1,0 +1,141 @@
+"""Making, checking and revoking personal tokens.
+
+A token is 256 random bits, so a plain hash of it is as good as a slow one (OWASP ASVS 5.0, 11.4):
+there is nothing to guess. It is shown once, by whoever calls `make`, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+import re
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import limits, policy
+from accounts.api_token import ApiToken as ApiToken
+from accounts.later import later
+from accounts.models import User
+
+security_log = logging.getLogger("theway.security")
+# Scanners that look for secrets in code find it by this.
+PREFIX = "tw_"
+_FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+MOST = 50
+NOTE_USE_EVERY = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=90)
+
+
+class TooManyTokensError(Exception):
+    """A person has as many live tokens as anybody may have; the text says what helps."""
+
+    def __init__(self) -> None:
+        text = _("You have %(count)d tokens, which is as many as you may. Revoke one first.")
+        super().__init__(text % {"count": MOST})
+
+
+class AlreadyMadeError(Exception):
+    """This press of the button has made its token before; it is not shown again."""
+
+
+@transaction.atomic
+def make(
+    user: User,
+    *,
+    name: str,
+    scope: str,
+    expires_in: timedelta | None,
+    token_id: UUID | None = None,
+) -> tuple[ApiToken, str]:
+    """Make a token; return its row, and the token itself, which is kept nowhere.
+
+    Raises AlreadyMadeError for a `token_id` that there is, and TooManyTokensError.
+    """
+    person = limits.lock(user.pk)
+    if token_id and ApiToken.objects.filter(pk=token_id).exists():
+        raise AlreadyMadeError
+    if live_tokens_of(person).count() >= MOST:
+        raise TooManyTokensError
+    raw = PREFIX + secrets.token_urlsafe(32)
+    ends = timezone.now() + expires_in if expires_in else None
+    token = ApiToken.objects.create(
+        id=token_id or uuid4(),
+        user=person,
+        name=name,
+        scope=scope,
+        token_hash=_hash(raw),
+        hint=raw[-4:],
+        expires_at=ends,
+    )
+    security_log.info("token made account=%s token=%s scope=%s", person.pk, token.pk, scope)
+    return token, raw
+
+
+def revoke(token: ApiToken) -> None:
+    """End a token at once; a second time does nothing."""
+    live = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
+    if live.update(revoked_at=timezone.now()):
+        security_log.info("token revoked account=%s token=%s", token.user_id, token.pk)
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Return the person's tokens, those that ended lately too, the newest first."""
+    return ApiToken.objects.filter(user=user)
+
+
+def live_tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Return the person's tokens that count."""
+    is_left = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiToken.objects.filter(is_left, user=user, revoked_at=None)
+
+
+def authenticate(raw: str, *, address: str) -> ApiToken | None:
+    """Return the live token that `raw` is, with its user, and note its use; None for any other.
+
+    Not for an account that is switched off, or an operator's that lacks a second step.
+    """
+    if not _FORM.fullmatch(raw):
+        return None
+    found = ApiToken.objects.select_related("user").filter(token_hash=_hash(raw)).first()
+    if found is None or not found.is_live or not found.user.is_active:
+        return None
+    if policy.lacks_second_step(found.user):
+        return None
+    _note_use(found, address)
+    return found
+
+
+def prune() -> None:
+    """Delete tokens that ended long ago."""
+    before = timezone.now() - KEPT_FOR
+    ApiToken.objects.filter(Q(revoked_at__lt=before) | Q(expires_at__lt=before)).delete()
+
+
+def _hash(raw: str) -> str:
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def _note_use(token: ApiToken, address: str) -> None:
+    """Have its use written, once a minute and after the answer: reading must not write."""
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at >= NOTE_USE_EVERY:
+        later(store_use, token.pk, now, _address(address))
+
+
+def store_use(token_id: UUID, at: datetime, address: str | None) -> None:
+    """Write when and from where a token was used."""
+    ApiToken.objects.filter(pk=token_id).update(last_used_at=at, last_used_from=address)
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,28 @@
+"""What is kept of calls that make something, so that a repetition gets the same answer."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class IdempotentCall(models.Model):
+    """One call with an Idempotency-Key, and its answer once there is one."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    # Until then somebody works on it; after it, whoever asks again may.
+    lease_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="idempotent_call_once", fields=["owner", "key"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

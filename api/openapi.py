@@ -1,0 +1,161 @@
+"""The description of the API (OpenAPI 3.1), made from the code: calls, bodies, every refusal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from api.auth import READS, Access
+from api.examples import example_of
+from api.idempotency import HEADER
+from api.problems import CONTENT_TYPE, PROBLEMS, document as problem
+from api.schema import ProblemOut
+
+Document: TypeAlias = Any
+
+DESCRIPTION = """\
+Train an image LoRA from photos, follow the training, and make pictures with it.
+
+Programs send `Authorization: Bearer …` with a personal token from the account page. A token may \
+`read`, `write` (which includes read) or `spend` (which includes both): only the last starts what \
+may cost money. Browsers use their session, and send `X-CSRFToken` with every change.
+
+Names are in camelCase, times in UTC, sums of money are decimal numbers in US dollars as texts. \
+Every refusal is a problem (RFC 9457) with a stable `code`. Somebody else's things do not exist: \
+404.
+"""
+_SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
+_ALWAYS = ("unauthorized", "scope_missing", "csrf_failed", "too_many_requests", "unavailable")
+_WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid", "too_slow", "no_space")
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A personal token, made on the account page.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "theway_session",
+        "description": "The session of a browser; changes also need `X-CSRFToken`.",
+    },
+}
+
+
+def document(api: NinjaAPI) -> Document:
+    """Return the whole description."""
+    found = OpenAPISchema(api, "/api/")
+    components = found["components"]
+    components["securitySchemes"] = _SCHEMES
+    components["schemas"]["ProblemOut"] = ProblemOut.model_json_schema(
+        by_alias=True, mode="serialization", ref_template="#/components/schemas/{model}"
+    )
+    for schema in list(components["schemas"].values()):
+        components["schemas"] |= schema.pop("$defs", {})
+    for path, method, operation in operations(api):
+        call = found["paths"][path][method.lower()]
+        _add_examples(call, components["schemas"])
+        _describe(call, path, method, operation)
+    for methods in found["paths"].values():
+        methods.pop("head", None)
+    return dict(found)
+
+
+def operations(api: NinjaAPI) -> Iterator[tuple[str, str, Operation]]:
+    """Yield path, method and operation of every call that is described."""
+    schema_paths = "/api/"
+    for bound in api._get_bound_routers():
+        for path, view in bound.path_operations.items():
+            shown = _shown(f"{schema_paths}{path.lstrip('/')}")
+            for operation in view.operations:
+                if operation.include_in_schema:
+                    for method in operation.methods:
+                        yield shown, method, operation
+
+
+def add_head(api: NinjaAPI) -> None:
+    """Answer HEAD wherever there is GET."""
+    for bound in api._get_bound_routers():
+        for view in bound.path_operations.values():
+            for operation in view.operations:
+                if "GET" in operation.methods and "HEAD" not in operation.methods:
+                    operation.methods.append("HEAD")
+
+
+def _shown(path: str) -> str:
+    """Return a path without the kinds of its parts: “{uuid:model_id}” is “{model_id}”."""
+    parts = path.split("/")
+    return "/".join(
+        f"{{{p.rpartition(':')[2]}" if p.startswith("{") and ":" in p else p for p in parts
+    )
+
+
+def _describe(described: dict[str, Any], path: str, method: str, operation: Operation) -> None:
+    access = _access(operation)
+    described["security"] = _SECURITY
+    described["x-scope"] = access.scope_for(method)
+    parameters = described.setdefault("parameters", [])
+    if getattr(operation.view_func, "is_creating", False):
+        parameters.append(_header(HEADER, "The same key and request again: the same answer again."))
+    if method in {"PATCH", "DELETE"} and "precondition_failed" in _codes(path, method, operation):
+        parameters.append(_header("If-Match", "The ETag of what was read: else 412."))
+    described["responses"] |= _problems(_codes(path, method, operation))
+
+
+def _add_examples(call: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Give what is sent and what is answered an example."""
+    bodies = [call.get("requestBody", {}), *call["responses"].values()]
+    for content in (one for body in bodies for one in body.get("content", {}).values()):
+        content.setdefault("example", example_of(content["schema"], schemas))
+
+
+def _access(operation: Operation) -> Access:
+    return next(one for one in operation.auth_callbacks if isinstance(one, Access))
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {
+        "in": "header",
+        "name": name,
+        "required": False,
+        "schema": schema,
+        "description": description,
+    }
+
+
+def _codes(path: str, method: str, operation: Operation) -> set[str]:
+    """Return every problem that a call can have."""
+    codes = {*_ALWAYS, *getattr(operation.view_func, "problems", ())}
+    if method not in READS:
+        codes |= {*_WITH_BODY, "limit_reached"}
+    if "{" in path:
+        codes.add("not_found")
+    if operation.models:
+        codes.add("invalid")
+    if getattr(operation.view_func, "is_creating", False):
+        codes |= {"request_in_progress", "idempotency_key_reused"}
+    return codes
+
+
+def _problems(codes: set[str]) -> dict[str, Any]:
+    """Return the answers for these problems, by status."""
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for code in PROBLEMS:
+        if code in codes:
+            by_status[PROBLEMS[code].status].append(code)
+    return {str(status): _problem_answer(found) for status, found in sorted(by_status.items())}
+
+
+def _problem_answer(codes: list[str]) -> dict[str, Any]:
+    examples = {code: {"value": problem(code)} for code in codes}
+    schema = {"$ref": "#/components/schemas/ProblemOut"}
+    return {
+        "description": " ".join(f"`{code}`: {PROBLEMS[code].title}." for code in codes),
+        "content": {CONTENT_TYPE: {"schema": schema, "examples": examples}},
+    }

@@ -1,0 +1,68 @@
+"""The bases of all bodies: camelCase names outside, Python's inside, times in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from models_app.texts import cleaned, is_blank
+
+Item = TypeVar("Item")
+
+
+def _in_utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# The default of what may be left out but not be null: it is read by `In.given` only.
+LEFT_OUT: Any = None
+# Milliseconds, always in UTC: one form for every time.
+Time = Annotated[datetime, PlainSerializer(_in_utc, return_type=str, when_used="json")]
+
+
+def _text(value: str) -> str:
+    text = cleaned(value)
+    if is_blank(text):
+        raise ValueError("There is nothing to read in it.")
+    return text
+
+
+# What a person wrote: without control characters, and with something to see.
+Text = Annotated[str, AfterValidator(_text)]
+
+
+class Out(Schema):
+    """What is answered."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class In(Schema):
+    """What is sent: a name that nobody knows is an error, as it would be left aside silently."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=False, extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Return the values that were sent, by Python's names; the others stay as they are."""
+        return self.model_dump(exclude_unset=True)
+
+
+class ProblemFieldOut(Out):
+    field: str
+    code: str
+    detail: str
+
+
+class ProblemOut(Out):
+    """Problem details (RFC 9457). `code` is stable; `detail` is a sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemFieldOut]
