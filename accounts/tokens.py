@@ -96,6 +96,17 @@ def live_tokens_of(user: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(is_left, user=user, revoked_at=None)
 
 
+def sent_in(authorization: str) -> str:
+    """Return what may be a token in the header Authorization; "" for another scheme."""
+    scheme, _space, raw = authorization.partition(" ")
+    return raw.strip() if scheme.lower() == "bearer" else ""
+
+
+def key_of(authorization: str) -> str:
+    """Return by what a header is counted: the same for the same token, and no secret."""
+    return _hash(authorization)[:32]
+
+
 def authenticate(raw: str, *, address: str) -> ApiToken | None:
     """Return the live token that `raw` is, with its user, and note its use; None for any other.
 

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
 from accounts.models import User
-from accounts.tokens import ApiToken, authenticate
+from accounts.tokens import ApiToken, authenticate, sent_in
 from api.problems import ProblemError
 
 READS = frozenset({"GET", "HEAD"})
-BEARER = "bearer"
 
 
 class Access:
@@ -32,9 +31,11 @@ class Access:
             token = token_of(request)
             _require(token, self.scope_for(str(request.method)))
             return token.user
+        if not isinstance(request.user, User):
+            return None
         if request.method not in READS and check_csrf(request):
             raise ProblemError("csrf_failed")
-        return request.user if isinstance(request.user, User) else None
+        return request.user
 
 
 SPENDS = Access("spend")
@@ -42,10 +43,8 @@ SPENDS = Access("spend")
 
 def token_of(request: HttpRequest) -> ApiToken:
     """Return the token that a program sent. Raises ProblemError where it is none that counts."""
-    scheme, _space, raw = request.headers.get("Authorization", "").partition(" ")
-    token = None
-    if scheme.lower() == BEARER:
-        token = authenticate(raw.strip(), address=request.META.get("REMOTE_ADDR", ""))
+    raw = sent_in(request.headers.get("Authorization", ""))
+    token = authenticate(raw, address=request.META.get("REMOTE_ADDR", ""))
     if token is None:
         text = _("This token is not known, has ended or was revoked.")
         raise ProblemError("unauthorized", text, headers={"WWW-Authenticate": "Bearer"})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -69,9 +70,7 @@ def _validation(error: ValidationError) -> ProblemError:
 def _field_error(found: dict[str, Any]) -> FieldError:
     place = [str(part) for part in found["loc"]]
     inside = place[_PLACES.get(place[0], 0) :] if place else []
-    # A missing file or body is named by the argument itself.
-    name = ".".join(inside or place[-1:])
-    return FieldError(name, str(found["type"]), str(found["msg"]).removeprefix("Value error, "))
+    return FieldError(".".join(inside), str(found["type"]), str(found["msg"]).removeprefix("Value error, "))
 
 
 def _http(error: HttpError) -> ProblemError:
@@ -83,6 +82,8 @@ HANDLERS: dict[type[Exception], Callable[[Any], ProblemError]] = {
     Http404: lambda _error: ProblemError("not_found"),
     ValidationError: _validation,
     HttpError: _http,
+    # A form where JSON is wanted, which has been read as one (`theway.request_texts`).
+    RawPostDataException: lambda _error: ProblemError("unsupported_media_type"),
     LimitReachedError: _limit,
     NotEditableError: lambda error: ProblemError("not_editable", str(error)),
     PhotoRefusedError: _photo,

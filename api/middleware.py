@@ -16,7 +16,15 @@ from api.problems import CONTENT_TYPE, PROBLEMS, ROOT, ProblemError, code_of
 
 JSON = "application/json"
 # Of the answer that is replaced these go on; the others describe its body.
-_KEPT = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
+_KEPT = (
+    "Allow",
+    "Content-Range",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "WWW-Authenticate",
+)
 
 
 @sync_and_async_middleware

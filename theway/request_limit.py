@@ -1,12 +1,14 @@
 """How many requests one person, or one address, may make in a minute.
 
-Streams, the scripts' texts and the probes of monitors are not counted; static files never come
+Of programs, their tokens are counted, each for itself, and where they come from. Streams, the
+scripts' texts and the probes of monitors are not counted; static files never come
 here. What providers report is counted apart from people. Whose request it is has been asked by
 then: nothing is read for the count but the cache.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from django.conf import settings
@@ -20,7 +22,9 @@ from accounts import limits, request_counts
 from accounts.allowances import Allowance, Limit, Usage
 from accounts.limit_texts import reached_text
 from accounts.models import User
+from accounts.tokens import key_of
 from accounts.visitors import network_of
+from api.problems import ROOT
 from jobs.webhook_links import provider_at
 from jobs.webhook_log import are_too_many
 
@@ -36,14 +40,21 @@ class RequestLimit(MiddlewareMixin):
             return None
         if provider_at(request.path):
             return _refused_report(request)
-        person, most = _limit_of(request)
-        if most is None:
-            return None
-        who = request_counts.key_of(person) if person else network_of(request)
-        made = request_counts.count(who)
-        if made <= most:
-            return None
-        return _refused(request, reached_text(Allowance(Limit.REQUESTS, most, Usage(made))))
+        for who, most in _limits_of(request):
+            made = request_counts.count(who)
+            request.allowance = Allowance(Limit.REQUESTS, most, Usage(made))  # type: ignore[attr-defined]
+            if made > most:
+                return _refused(request, reached_text(request.allowance))  # type: ignore[attr-defined]
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Tell programs what is left."""
+        left: Allowance | None = getattr(request, "allowance", None)
+        if left and request.path.startswith(ROOT):
+            response["RateLimit-Limit"] = str(left.allowed)
+            response["RateLimit-Remaining"] = str(left.left)
+            response["RateLimit-Reset"] = str(request_counts.seconds_left())
+        return response
 
 
 @cache
@@ -52,12 +63,20 @@ def _not_counted() -> frozenset[str]:
     return frozenset({"/healthz", "/readyz", "/metrics", *map(reverse, names)})
 
 
-def _limit_of(request: HttpRequest) -> tuple[User | None, int | None]:
-    """Return who is signed in and their limit; without a session cookie nothing is looked up."""
-    if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
-        return request.user, limits.allowed(request.user, Limit.REQUESTS)
-    is_limited = settings.LIMIT_REQUESTS_PER_MINUTE is not None
-    return None, ADDRESS_REQUESTS if is_limited else None
+def _limits_of(request: HttpRequest) -> Iterator[tuple[str, int]]:
+    """Yield by what the request is counted, and how many are allowed of these, the last of which
+    is told. Nothing is looked up without a session cookie."""
+    sent = request.headers.get("Authorization") if request.path.startswith(ROOT) else None
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if sent is None and has_session and isinstance(request.user, User):
+        most = limits.allowed(request.user, Limit.REQUESTS)
+        if most is not None:
+            yield request_counts.key_of(request.user), most
+        return
+    if settings.LIMIT_REQUESTS_PER_MINUTE is not None:
+        yield network_of(request), ADDRESS_REQUESTS
+    if sent is not None and settings.LIMIT_REQUESTS_PER_TOKEN is not None:
+        yield f"token-{key_of(sent)}", settings.LIMIT_REQUESTS_PER_TOKEN
 
 
 def _refused_report(request: HttpRequest) -> HttpResponse | None:
@@ -72,7 +91,7 @@ def _refused_report(request: HttpRequest) -> HttpResponse | None:
 def _refused(request: HttpRequest, text: str) -> HttpResponse:
     """Return the page, or what a script or a program understands."""
     title = gettext("That was a lot at once")
-    is_for_program = request.path.startswith("/api/")
+    is_for_program = request.path.startswith(ROOT)
     if is_for_program or request.headers.get("Accept", "").startswith("application/json"):
         problem = {"code": "limit_reached", "detail": text, "message": text}
         response: HttpResponse = JsonResponse(problem, status=429)

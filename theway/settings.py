@@ -232,6 +232,7 @@ LIMIT_PICTURES_PER_DAY = _limit(set_by.LIMIT_PICTURES_PER_DAY)
 LIMIT_STREAMS = _limit(set_by.LIMIT_STREAMS)
 # A page of sixty pictures is sixty requests, as nothing of a person's is kept by browsers.
 LIMIT_REQUESTS_PER_MINUTE = _limit(set_by.LIMIT_REQUESTS_PER_MINUTE)
+LIMIT_REQUESTS_PER_TOKEN = _limit(set_by.LIMIT_REQUESTS_PER_TOKEN)
 BUDGET_USD = env.get(set_by.BUDGET_USD)
 BUDGET_PER_PERSON_USD = env.get(set_by.BUDGET_PER_PERSON_USD)
 

@@ -27,7 +27,11 @@ class Program:
             options["data"] = body
         if body is not None and not is_form:
             options["content_type"] = "application/json"
-        return getattr(self._client, method)(path, **options)
+        response = getattr(self._client, method)(path, **options)
+        if response.streaming:
+            response.whole = b"".join(response.streaming_content)
+            response.close()
+        return response
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("get", path, **headers)

@@ -1,7 +1,8 @@
 """Who may send how much to which address: the one place where that is decided.
 
 Everybody may send a form. A photo may be sent by a person who is signed in, to a draft of theirs,
-and by a phone with the draft's link; whatever nobody in particular sends stays in memory and small.
+by a program with a token of theirs, and by a phone with the draft's link; whatever nobody in
+particular sends stays in memory and small.
 A provider's report may be larger, at an address that we have signed.
 """
 
@@ -22,7 +23,7 @@ from django.db import DatabaseError, connections
 from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, ResolverMatch, resolve
 
-from accounts import limits
+from accounts import limits, tokens
 from accounts.allowances import Limit
 from accounts.limits import LimitReachedError
 from accounts.models import User
@@ -42,6 +43,9 @@ UPLOAD_VIEWS = {
     "dashboard:photo_part": "PATCH",
     "dashboard:phone_upload": "POST",
     "dashboard:phone_part": "PATCH",
+    # Whose model it is, or will be, stands in what is sent.
+    "api:add_training_images": "POST",
+    "api:train_model": "POST",
 }
 # How a refusal of a provider's report is counted, by its status.
 _OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}
@@ -135,7 +139,7 @@ async def rule_for(scope: Scope) -> Rule:
         return ordinary()
     if "token" in match.kwargs:
         return await _of_phone(match.kwargs["token"], is_part=is_part)
-    model_id = match.kwargs["model_id"]
+    model_id = match.kwargs.get("model_id")
     # Not on the thread that all of the process shares: a slow database delays this request only.
     sender = await sync_to_async(_sender, thread_sensitive=False)(scope, model_id)
     return upload(sender, is_part=is_part) if sender else ordinary(is_upload=True)
@@ -170,21 +174,34 @@ def _owner_of_link(token: str) -> Sender | None:
         connections.close_all()  # the thread is not a request's, so nobody else closes them
 
 
-def _sender(scope: Scope, model_id: UUID) -> Sender | None:
-    """Return the account that is signed in and owns the model, None otherwise."""
+def _sender(scope: Scope, model_id: UUID | None) -> Sender | None:
+    """Return whose request it is, None for nobody's, or where the model is not theirs."""
+    try:
+        user = _caller(scope) if header(scope, b"authorization") else _signed_in(scope)
+        if user is None or (model_id and not models_of(user).filter(pk=model_id).exists()):
+            return None
+        return Sender(user.pk, _reached(user))
+    finally:
+        connections.close_all()  # the thread is not a request's, so nobody else closes them
+
+
+def _caller(scope: Scope) -> User | None:
+    """Return whose token a program sent, where that may change something."""
+    raw = tokens.sent_in(header(scope, b"authorization").decode("latin1"))
+    token = tokens.authenticate(raw, address=str((scope.get("client") or ("",))[0]))
+    return token.user if token and token.allows("write") else None
+
+
+def _signed_in(scope: Scope) -> User | None:
+    """Return the account that is signed in."""
     cookies = parse_cookie(header(scope, b"cookie").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if not key or not is_storable(key):
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    try:
-        user = get_user(request)
-        if isinstance(user, User) and models_of(user).filter(pk=model_id).exists():
-            return Sender(user.pk, _reached(user))
-        return None
-    finally:
-        connections.close_all()  # the thread is not a request's, so nobody else closes them
+    user = get_user(request)
+    return user if isinstance(user, User) else None
 
 
 def _reached(user: User) -> LimitReachedError | None:
