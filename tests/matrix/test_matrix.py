@@ -29,6 +29,7 @@ IDS = {
     "object_id",
     "session_id",
     "token",
+    "token_id",
     "upload_id",
 }
 GIVEN = {
