@@ -127,7 +127,8 @@ def test_the_api_answers_with_a_stable_code(owner_client, settings):
     reply = owner_client.get("/api/models")
     assert reply.status_code == 429
     assert reply.json()["code"] == "limit_reached"
-    assert reply.json()["detail"] == reply.json()["message"]
+    assert reply.json()["detail"].startswith("You may not use this site.")
+    assert reply["Content-Type"] == "application/problem+json"
     assert reply["Retry-After"] == "40"
 
 
