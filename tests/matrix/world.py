@@ -18,7 +18,7 @@ from django.core.signing import dumps
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import addresses, invitations, sessions
+from accounts import addresses, invitations, sessions, tokens
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
@@ -151,6 +151,9 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "model_id": ready.pk,
         "photo_id": draft.photos.all()[0].pk,
         "image_id": picture.pk,
+        "picture_id": picture.pk,
+        "batch_id": failed.pk,
+        "token_id": tokens.make(owner, name=WORD, scope="spend", expires_in=None)[0].pk,
         "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
