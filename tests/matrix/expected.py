@@ -13,7 +13,7 @@ from accounts.allowances import Limit
 from tests.dashboard.wizard_drafts import ABOUT
 from tests.factories import PASSWORD
 from tests.matrix.routes import Route
-from tests.matrix.world import INVITATION
+from tests.matrix.world import INVITATION, PROGRAM
 
 
 class Whose(Enum):
@@ -138,6 +138,10 @@ ACCOUNT_PAGES = {
     "account_end_other_sessions": _click(S),
     # Anybody else's number is nothing to end.
     "account_end_session": Expected(S, is_about_sessions=True),
+    "account_tokens": _click(
+        S, name="a script", scope="write", days="90", press=str(uuid.UUID(int=0x70CE))
+    ),
+    "account_revoke_token": _click(O),
     "mfa_activate_totp": Expected(S, changes=False, keeps_challenge=True),
     "mfa_deactivate_totp": _click(S),
     "mfa_add_webauthn": Expected(S, changes=False, keeps_challenge=True),
@@ -207,6 +211,9 @@ OTHERS = {
     ),
     "admin:accounts_invitation_changelist": _click(
         Whose.OPERATOR, action="withdraw", index="0", _selected_action=str(INVITATION)
+    ),
+    "admin:accounts_apitoken_changelist": _click(
+        Whose.OPERATOR, action="revoke", index="0", _selected_action=str(PROGRAM)
     ),
     # Every field of the form; one of the limits is the person's own then.
     "admin:accounts_user_change": _click(

@@ -32,6 +32,7 @@ IDS = {
     "object_id",
     "session_id",
     "token",
+    "token_id",
     "upload_id",
 }
 GIVEN = {

@@ -42,6 +42,7 @@ from tests.matrix.rows import rows
 
 WORD = "quetzalcoatl"  # in every text of the owner's
 INVITATION = uuid.UUID(int=0xC0A71)  # an open one, which an operator made
+PROGRAM = uuid.UUID(int=0x70CE17)  # the owner's, for a program
 FULL, SMALL = b"QUETZALCOATL-FULL-SIZE", b"QUETZALCOATL-THUMBNAIL"
 
 
@@ -147,6 +148,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
     phone = phone_links.token_of(phone_links.issue(draft))
     token = dumps([str(change.pk), "old"], salt=addresses._SALT)
+    tokens.make(owner, name=f"{WORD} script", scope="spend", expires_in=None, token_id=PROGRAM)
     general = {
         "model_id": ready.pk,
         "photo_id": draft.photos.all()[0].pk,
@@ -157,6 +159,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
+        "token_id": PROGRAM,
         "size": "full",
         "step": "about",
     }
