@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 
 from accounts import errands
+from accounts.outgoing import outbox, sending
 from accounts.tasks import send_mails
 from jobs.dispatch import dispatch
 from jobs.engine import (
@@ -44,6 +45,7 @@ def dispatching() -> sweep.Stages:
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
         "file_deletions": retry_file_deletions,
         "mails": send_due_mails,
+        "webhooks": send_due_webhooks,
         "captions": write_due_captions,
     }
 
@@ -57,6 +59,10 @@ def retry_file_deletions() -> None:
 def send_due_mails() -> None:
     if errands.due().exists():
         dispatch(send_mails)
+
+
+def send_due_webhooks() -> None:
+    _dispatch_all(send_webhook, outbox.due())
 
 
 def write_due_captions() -> None:
@@ -122,6 +128,13 @@ def delete_at_provider(key: str) -> None:
 @shared_task
 def delete_files() -> None:
     file_deletions.work_off()
+
+
+@shared_task
+def send_webhook(delivery_id: str) -> None:
+    """Send a webhook to a person's program; its place goes to the next one at once."""
+    if sending.send(uuid.UUID(delivery_id)):
+        send_due_webhooks()
 
 
 @shared_task

@@ -52,6 +52,11 @@ def _click(whose: Whose, **data: object) -> Expected:
     return Expected(whose, data)
 
 
+def _call(whose: Whose) -> Expected:
+    return Expected(whose, changes=False, methods=frozenset({"PATCH", "DELETE"}))
+
+
+PRESS = uuid.UUID(int=0x70C3)  # of the button that makes a token
 E, S, O = Whose.ENTRANCE, Whose.SIGNED_IN, Whose.OWNER  # noqa: E741
 NEW_PASSWORD = "another horse battery"
 PICTURES = {
@@ -143,20 +148,62 @@ ACCOUNT_PAGES = {
     "mfa_remove_webauthn": _click(O),
     "mfa_view_recovery_codes": _click(S),
     "mfa_generate_recovery_codes": _click(S),
+    "account_tokens": _click(S, name="test", scope="read", days="30", press=str(PRESS)),
+    "account_revoke_token": _click(O),
     "mfa_index": _read(S),
     "mfa_list_webauthn": _read(S),
 }
+API_OF_PERSON = (
+    "create_model",
+    "add_training_images",
+    "start_training",
+    "list_models",
+    "list_jobs",
+    "list_batches",
+    "list_pictures",
+    "get_me",
+    "get_photo_limits",
+    "list_quotas",
+    "get_spending",
+    "get_catalog",
+    "list_providers",
+)
+API_OF_ROW = (
+    "get_model",
+    "update_model",
+    "delete_model",
+    "get_estimate",
+    "start_model",
+    "list_photos",
+    "get_photo",
+    "update_photo",
+    "delete_photo",
+    "get_photo_file",
+    "update_captions",
+    "get_job",
+    "list_events",
+    "cancel_job",
+    "abandon_job",
+    "declare_not_started",
+    "retry_job",
+    "get_weights",
+    "list_generators",
+    "generate_pictures",
+    "get_batch",
+    "get_picture",
+    "delete_picture",
+    "get_picture_file",
+)
 OTHERS = {
-    "api:openapi-json": _read(Whose.OPERATOR),
-    "api:openapi-view": _read(Whose.OPERATOR),
+    "api:openapi": _read(Whose.EVERYBODY),
+    "api:docs": _read(Whose.EVERYBODY),
     "api:api-root": _read(Whose.EVERYBODY),
     # Of providers: what is not signed by one changes nothing (tests/webhooks).
     "api:webhook": _read(Whose.EVERYBODY),
-    "api:limits": _read(S),
-    "api:usage": _read(S),
-    "api:models": _read(S),
-    "api:model": _read(O),
-    "api:job": _read(O),
+    "api:model_webhook": _read(Whose.EVERYBODY),
+    # A form is no JSON: what these change is tested with programs (tests/api).
+    **{f"api:{name}": _call(S) for name in API_OF_PERSON},
+    **{f"api:{name}": _call(O) for name in API_OF_ROW},
     "admin:login": _read(E),
     "admin:logout": _read(Whose.EVERYBODY),
     "admin:accounts_invitation_add": _click(

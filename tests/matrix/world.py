@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from accounts import addresses, invitations, sessions, tokens
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
+from accounts.outgoing.endpoints import make_endpoint
+from accounts.outgoing.outbox import announce
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
 from models_app.models import PartialUpload, TrainingImage, UserModel
@@ -139,6 +141,8 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     Errand.objects.create(
         work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
     )
+    # A webhook that waits: of its address nobody but the owner may see more than the host.
+    _webhook(owner)
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
     )
@@ -153,6 +157,9 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "model_id": ready.pk,
         "photo_id": draft.photos.all()[0].pk,
         "image_id": picture.pk,
+        "picture_id": picture.pk,
+        "batch_id": failed.pk,
+        "token_id": tokens.make(owner, name=WORD, scope="spend", expires_in=None)[0].pk,
         "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
@@ -214,6 +221,12 @@ def _draft(owner: User) -> UserModel:
 def _arriving(model: UserModel) -> PartialUpload:
     file = Announced(f"{WORD}.jpg", 9, chosen=1_000, caption=f"a {WORD} caption")
     return partial_uploads.begin(model, file)
+
+
+def _webhook(owner: User) -> None:
+    address = f"https://hooks.example.com/{WORD}"
+    endpoint, _secret = make_endpoint(owner, url=address, events=["model.ready"])
+    announce(endpoint.owner_id, "model.ready", {"modelId": WORD})
 
 
 def _photo(model: UserModel, number: int) -> TrainingImage:
