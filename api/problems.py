@@ -106,6 +106,11 @@ PROBLEMS: dict[str, Kind] = {
         _("The same request is still under way"),
         _("Wait a moment, then send it again with the same Idempotency-Key."),
     ),
+    "address_refused": Kind(
+        409,
+        _("Nothing is called at this address"),
+        _("It has to be https, and reachable over the internet."),
+    ),
     "gone": Kind(410, _("The file is gone"), _("The storage of this installation has lost it.")),
     "precondition_failed": Kind(
         412,

@@ -16,8 +16,6 @@ OURS = {
     "account_tokens": "account/tokens/",
     "account_revoke_token": "account/tokens/<uuid:token_id>/revoke/",
     "account_end_session": "account/sessions/<int:session_id>/end/",
-    "account_tokens": "account/tokens/",
-    "account_revoke_token": "account/tokens/<uuid:token_id>/revoke/",
 }
 # Names the library leads to when it is done; both lead on to the account page.
 ONWARD = {"mfa_index": "account/second-step/", "mfa_list_webauthn": "account/passkeys/"}

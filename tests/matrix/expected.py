@@ -56,7 +56,6 @@ def _call(whose: Whose) -> Expected:
     return Expected(whose, changes=False, methods=frozenset({"PATCH", "DELETE"}))
 
 
-PRESS = uuid.UUID(int=0x70C3)  # of the button that makes a token
 E, S, O = Whose.ENTRANCE, Whose.SIGNED_IN, Whose.OWNER  # noqa: E741
 NEW_PASSWORD = "another horse battery"
 PICTURES = {
@@ -148,8 +147,6 @@ ACCOUNT_PAGES = {
     "mfa_remove_webauthn": _click(O),
     "mfa_view_recovery_codes": _click(S),
     "mfa_generate_recovery_codes": _click(S),
-    "account_tokens": _click(S, name="test", scope="read", days="30", press=str(PRESS)),
-    "account_revoke_token": _click(O),
     "mfa_index": _read(S),
     "mfa_list_webauthn": _read(S),
 }
@@ -167,6 +164,8 @@ API_OF_PERSON = (
     "get_spending",
     "get_catalog",
     "list_providers",
+    "list_webhook_endpoints",
+    "create_webhook_endpoint",
 )
 API_OF_ROW = (
     "get_model",
@@ -193,6 +192,10 @@ API_OF_ROW = (
     "get_picture",
     "delete_picture",
     "get_picture_file",
+    "get_webhook_endpoint",
+    "delete_webhook_endpoint",
+    "test_webhook_endpoint",
+    "list_webhook_deliveries",
 )
 OTHERS = {
     "api:openapi": _read(Whose.EVERYBODY),

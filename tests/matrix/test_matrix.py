@@ -25,7 +25,7 @@ IDS = {
     "image_id",
     "picture_id",
     "batch_id",
-    "token_id",
+    "endpoint_id",
     "job_id",
     "pk",
     "id",

@@ -22,6 +22,7 @@ from accounts import addresses, invitations, sessions, tokens
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
 from accounts.outgoing.endpoints import make_endpoint
 from accounts.outgoing.outbox import announce
+from accounts.outgoing.rows import WebhookEndpoint
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
 from models_app.models import PartialUpload, TrainingImage, UserModel
@@ -142,7 +143,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
     )
     # A webhook that waits: of its address nobody but the owner may see more than the host.
-    _webhook(owner)
+    endpoint = _webhook(owner)
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
     )
@@ -159,7 +160,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "image_id": picture.pk,
         "picture_id": picture.pk,
         "batch_id": failed.pk,
-        "token_id": tokens.make(owner, name=WORD, scope="spend", expires_in=None)[0].pk,
+        "endpoint_id": endpoint.pk,
         "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
@@ -223,10 +224,11 @@ def _arriving(model: UserModel) -> PartialUpload:
     return partial_uploads.begin(model, file)
 
 
-def _webhook(owner: User) -> None:
+def _webhook(owner: User) -> WebhookEndpoint:
     address = f"https://hooks.example.com/{WORD}"
     endpoint, _secret = make_endpoint(owner, url=address, events=["model.ready"])
     announce(endpoint.owner_id, "model.ready", {"modelId": WORD})
+    return endpoint
 
 
 def _photo(model: UserModel, number: int) -> TrainingImage:
