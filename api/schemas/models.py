@@ -14,7 +14,7 @@ from api.schema import LEFT_OUT, In, Out, Text, Time, choice_of
 from api.schemas.choices import BaseModel, Preset, Provider, Subject
 from api.schemas.jobs import JobOut
 from jobs.models import JobQueue
-from models_app.models import UserModel
+from models_app.models import ArchiveFetch, UserModel
 from providers.hyperparameters import HYPERPARAMETERS
 
 # Its form; whether it is an English word, or taken, `models_app.trigger_words` says.
@@ -83,14 +83,31 @@ class ModelOut(Out):
         return cls(**cls.columns_of(model))
 
 
-class ModelDetailOut(ModelOut):
-    """One model with its newest training."""
+class FetchOut(Out):
+    """A ZIP of photos that is, or was, fetched for the model."""
 
-    training: JobOut | None
+    status: str = Field(description="waiting, fetching, done or failed")
+    error: str = Field(description="why it came to nothing, or the training did not start")
+    starts_training: bool
 
     @classmethod
-    def with_training(cls, model: UserModel, job: JobQueue | None) -> ModelDetailOut:
-        return cls(**cls.columns_of(model), training=JobOut.of(job) if job else None)
+    def of(cls, fetch: ArchiveFetch) -> FetchOut:
+        return cls(status=fetch.status, error=fetch.error, starts_training=fetch.start_after)
+
+
+class ModelDetailOut(ModelOut):
+    """One model with its newest training, and the ZIP that was to be fetched for it."""
+
+    training: JobOut | None
+    fetch: FetchOut | None
+
+    @classmethod
+    def with_training(
+        cls, model: UserModel, job: JobQueue | None, fetch: ArchiveFetch | None
+    ) -> ModelDetailOut:
+        training = JobOut.of(job) if job else None
+        told = FetchOut.of(fetch) if fetch else None
+        return cls(**cls.columns_of(model), training=training, fetch=told)
 
 
 class ModelPageOut(Out):

@@ -154,6 +154,7 @@ API_OF_PERSON = (
     "create_model",
     "add_training_images",
     "start_training",
+    "train_model",
     "list_models",
     "list_jobs",
     "list_batches",
