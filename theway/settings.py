@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "theway",
     "dashboard",
     "api",
+    "live",
     "training",
     "generation",
     "jobs",

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard.live import feed as feed_module
-from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render, templates_for
-from dashboard.live.messages import Message
-from dashboard.live.reader import read_changes, rendered
-from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
+from live import feed as feed_module
+from live.feed import EventFeed, changes_after
+from live.messages import Message
+from live.reader import read_changes
+from live.rendering import rendered
+from live.topics import Change, Topic
 from tests.dashboard.rows import stored_model
 from tests.factories import JobFactory, UserModelFactory
 
@@ -198,7 +199,7 @@ def test_a_page_that_cannot_be_rendered_does_not_stop_the_others(owner, job, mon
             raise RuntimeError("template")
         return render(topic, changes)
 
-    monkeypatch.setattr("dashboard.live.reader.render", render_or_break)
+    monkeypatch.setattr("live.rendering.render", render_or_break)
     feed = EventFeed()
     happen(job)
     happen(other)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
 from jobs.selectors import newest_event_id
+from live.topics import Change, Topic
 from models_app import phone_links
 
 # PostgreSQL assigns ids before the commit: a row may appear below ids already read. So

@@ -31,6 +31,9 @@ class SignIn:
         return cls(request.session.session_key or "", user.pk, hash(seal_of(user)))
 
 
+Opener = SignIn
+
+
 def seal_of(user: User) -> str:
     """Return what a session of `user` is good with, and no longer than that."""
     return f"{user.password}{user.session_generation}"

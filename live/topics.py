@@ -26,6 +26,10 @@ class Topic:
         return f"{DRAFT if self.is_draft else ''}{self.model_id or ''}"
 
 
+# What a stream may be about; each is rendered by the room that registered how (`live.rendering`).
+Wanted = Topic
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One new row of the event table, with its owner and model."""

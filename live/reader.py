@@ -18,12 +18,12 @@ from typing import TypeVar
 
 from django.db import connections
 
-from dashboard.live.feed import DraftFeed, EventFeed, changes_after
-from dashboard.live.fragments import render
-from dashboard.live.messages import END, RESYNC, Message
-from dashboard.live.shutdown import on_shutdown
-from dashboard.live.sign_ins import SignIn, ended
-from dashboard.live.topics import Change, Topic
+from live.feed import DraftFeed, EventFeed, changes_after
+from live.messages import END, RESYNC, Sendable
+from live.rendering import render, rendered
+from live.shutdown import on_shutdown
+from live.sign_ins import SignIn, ended
+from live.topics import Change, Topic
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,10 +43,10 @@ class Subscriber:
 
     def __init__(self, topics: tuple[Topic, ...], sign_in: SignIn) -> None:
         self.topics, self.sign_in = topics, sign_in
-        self._messages: list[Message] = []
+        self._messages: list[Sendable] = []
         self._arrival: asyncio.Future[None] | None = None
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Sendable) -> None:
         """Queue a message without waiting: a page that is too slow gets RESYNC instead."""
         if len(self._messages) == QUEUE_SIZE:
             message = END if message is END else RESYNC
@@ -55,7 +55,7 @@ class Subscriber:
         if self._arrival and not self._arrival.done():
             self._arrival.set_result(None)
 
-    async def next(self, timeout: float) -> Message | None:
+    async def next(self, timeout: float) -> Sendable | None:
         """Return the next message, or None after `timeout` seconds without one."""
         if not self._messages:
             self._arrival = asyncio.get_running_loop().create_future()
@@ -125,7 +125,7 @@ class Reader:
             self._task = None
             self._remove_signal_handler()
 
-    async def catch_up(self, topic: Topic, after: int) -> Message | None:
+    async def catch_up(self, topic: Topic, after: int) -> Sendable | None:
         """Return one message with all that `topic` missed since event `after`, or None."""
         await self._primed.wait()  # from here on the feed misses nothing
         if self._is_closed:
@@ -226,15 +226,6 @@ def read_changes(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, list[C
         for topic in subscribed.intersection(change.topics()):
             changes[topic].append(change)
     return changes
-
-
-def rendered(topic: Topic, changes: list[Change]) -> Message | None:
-    """Return RESYNC for a page that cannot be rendered: the others continue."""
-    try:
-        return render(topic, changes)
-    except Exception:
-        logger.exception("The live feed could not render %s", topic)
-        return RESYNC
 
 
 reader = Reader()
