@@ -3,9 +3,12 @@ once."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.limits import LimitReachedError
@@ -240,6 +243,21 @@ def test_one_person_never_takes_all_places(owner, stranger):
     assert remote_archives.claim(mine[1].pk)
     assert remote_archives.claim(mine[0].pk) is None
     assert remote_archives.due() == [str(theirs.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_come_together_take_one_fetch_of_a_person(owner):
+    mine = [fetch_archive(UserModelFactory(owner=owner), url=URL, start=False) for _ in range(3)]
+
+    def take(pk: UUID) -> bool:
+        try:
+            return remote_archives.claim(pk) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as workers:
+        taken = list(workers.map(take, [fetch.pk for fetch in mine] * 2))
+    assert sum(taken) == 1
 
 
 # --- killed at any moment -------------------------------------------------------------------
