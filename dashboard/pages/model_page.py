@@ -221,7 +221,7 @@ class ModelPage:
     def options(self) -> list[tuple[str, object]]:
         """The training settings as labels and values."""
         return [
-            (str(parameter.label), self.model.options[name])
+            (str(parameter.label), _shown(self.model.options[name]))
             for name, parameter in HYPERPARAMETERS.items()
             if name in self.model.options
         ]
@@ -278,3 +278,8 @@ class ModelPage:
     @cached_property
     def generations(self) -> list[Generation]:
         return generations_of(self.model)
+
+
+def _shown(value: object) -> object:
+    """Return a training setting as it is read."""
+    return {True: gettext("On"), False: gettext("Off")}[value] if isinstance(value, bool) else value
