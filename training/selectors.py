@@ -26,7 +26,7 @@ from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
-from providers.catalog import DEFAULT_BASE_MODEL
+from providers.catalog import BASE_MODELS, DEFAULT_BASE_MODEL
 from providers.hyperparameters import Defaults, Hyperparameters, InvalidHyperparametersError
 from providers.registry import runs_here
 from training.models import TrainingSample
@@ -202,6 +202,12 @@ def photos_missing_text(count: int) -> str:
         missing,
     )
     return text % {"missing": missing, "needed": LIMITS.min_photos}
+
+
+def has_kohya_names(model: UserModel) -> bool:
+    """Return whether programs read the model's weights under kohya's names too."""
+    known = any(one.key == model.base_model and one.has_kohya_names for one in BASE_MODELS)
+    return known and bool(model.weights)
 
 
 def next_idempotency_key(model: UserModel) -> str:

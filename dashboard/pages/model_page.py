@@ -28,7 +28,7 @@ from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
 from providers.registry import label_of, runs_here
 from training.models import TrainingSample
-from training.selectors import choices, next_idempotency_key, samples_by_step
+from training.selectors import choices, has_kohya_names, next_idempotency_key, samples_by_step
 
 IMAGES_SHOWN = 60
 LOG_LINES = 200
@@ -158,6 +158,11 @@ class ModelPage:
             return bool(weights) and not weights.storage.exists(str(weights.name))
         except OSError:
             return False
+
+    @property
+    def has_kohya_names(self) -> bool:
+        """Whether the weights are also offered as programs for Stable Diffusion name them."""
+        return has_kohya_names(self.model) and not self.are_weights_gone
 
     @cached_property
     def cost(self) -> str:
