@@ -15,16 +15,28 @@ from api.schemas.choices import BaseModel, Preset, Provider, Subject
 from api.schemas.jobs import JobOut
 from jobs.models import JobQueue
 from models_app.models import ArchiveFetch, UserModel
-from providers.hyperparameters import HYPERPARAMETERS
+from providers.hyperparameters import HYPERPARAMETERS, Hyperparameter
 
 # Its form; whether it is an English word, or taken, `models_app.trigger_words` says.
 TRIGGER_WORD = "^[a-z][a-z0-9_]{2,23}$"
 _EXAMPLE_OPTIONS: JsonDict = {"epochs": 100, "learningRate": 0.0004, "rank": 16, "resolution": 1024}
+
+
+def _kind_of(one: Hyperparameter) -> Any:
+    if one.choices:
+        return choice_of(*one.choices)
+    return bool if one.is_switch else int if one.is_whole else float
+
+
+def _bounds_of(one: Hyperparameter) -> dict[str, Any]:
+    return {} if one.is_switch else {"ge": one.low, "le": one.high}
+
+
 # Each value has its bounds from the one table of them, which the rooms below check again.
 _OPTION_FIELDS: dict[str, Any] = {
     name: (
-        choice_of(*one.choices) if one.choices else int if one.is_whole else float,
-        Field(LEFT_OUT, ge=one.low, le=one.high, description=f"{one.label}: {one.help_text}"),
+        _kind_of(one),
+        Field(LEFT_OUT, **_bounds_of(one), description=f"{one.label}: {one.help_text}"),
     )
     for name, one in HYPERPARAMETERS.items()
 }

@@ -103,6 +103,7 @@ PAGES = {
     "generate": _click(O, **PICTURES),
     "model_delete": _click(O),
     "weights": _read(O),
+    "kohya_weights": _read(O),
     "photo_file": _read(O),
     "image_file": _read(O),
     "image_delete": _click(O),
