@@ -20,6 +20,7 @@ from api.resources import (
     models,
     photos,
     pictures,
+    train_model,
     webhooks,
 )
 
@@ -49,6 +50,7 @@ api = TheWayAPI(
 handlers.add_to(api)
 for _resource in (
     documented,
+    train_model,
     models,
     photos,
     jobs,

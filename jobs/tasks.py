@@ -24,7 +24,7 @@ from jobs.engine import (
     sweep,
     webhook_keys,
 )
-from models_app import caption_runs, file_deletions
+from models_app import caption_runs, file_deletions, remote_archives, remote_taking
 
 
 @shared_task
@@ -47,6 +47,7 @@ def dispatching() -> sweep.Stages:
         "mails": send_due_mails,
         "webhooks": send_due_webhooks,
         "captions": write_due_captions,
+        "archives": fetch_due_archives,
     }
 
 
@@ -68,6 +69,10 @@ def send_due_webhooks() -> None:
 def write_due_captions() -> None:
     if caption_runs.due().exists():
         dispatch(write_caption)
+
+
+def fetch_due_archives() -> None:
+    _dispatch_all(fetch_archive, remote_archives.due())
 
 
 def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:
@@ -143,6 +148,13 @@ def write_caption() -> None:
     one person's set holds nobody up."""
     if caption_runs.write_next():
         write_due_captions()
+
+
+@shared_task
+def fetch_archive(fetch_id: str) -> None:
+    """Go on with the fetch of a ZIP; its place goes to the next one at once."""
+    if remote_taking.go_on(uuid.UUID(fetch_id)):
+        fetch_due_archives()
 
 
 @shared_task

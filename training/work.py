@@ -70,6 +70,7 @@ class TrainingWork:
             resolution=options.resolution,
             steps=steps,
             rank=options.rank,
+            keep_prior=options.keep_prior,
             webhook_url=webhook_url(provider.key, job.correlation),
         )
         try:

@@ -29,6 +29,7 @@ from jobs.models import JobQueue
 from jobs.selectors import latest_job
 from models_app.locks import held
 from models_app.models import UserModel
+from models_app.remote_archives import fetch_of
 from models_app.selectors import model_for, models_of
 from training import services as training
 from training.drafts import InvalidDraftError, change
@@ -100,7 +101,7 @@ def detail(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
     person = person_of(request)
     model_for(person, model_id)
     model = models_of(person).get(pk=model_id)
-    return ModelDetailOut.with_training(model, latest_job(model))
+    return ModelDetailOut.with_training(model, latest_job(model), fetch_of(model))
 
 
 def started(model: UserModel) -> JobQueue:

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schema import LEFT_OUT, In, Out, Text
+from api.schema import LEFT_OUT, In, Text
 from api.schemas.choices import BaseModel, Preset, Provider, Subject
-from api.schemas.models import TRIGGER_WORD, ModelDetailOut, Options
+from api.schemas.models import TRIGGER_WORD, Options
 from models_app.limits import LIMITS
 
 _CREATE: JsonDict = {
@@ -101,10 +101,3 @@ class TrainIn(TrainUploadIn):
     )
 
     zip_url: str = Field(min_length=1, max_length=2000, description="https only")
-
-
-class TrainOut(Out):
-    """The new model; `isFetching` while its ZIP is still on the way."""
-
-    model: ModelDetailOut
-    is_fetching: bool

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import IO
+from typing import Protocol
 from urllib.parse import urljoin
 
 import requests
@@ -98,7 +98,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -
         return Answer(response.status_code, retry_after(response.headers))
 
 
-def get(url: str, target: IO[bytes], *, max_bytes: int, seconds: float, stall: float) -> int:
+class Target(Protocol):
+    """Where a download goes."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+def get(url: str, target: Target, *, max_bytes: int, seconds: float, stall: float) -> int:
     """Write what is at an address to `target` and return how many bytes that are.
 
     `max_bytes` counts them unpacked; `seconds` is for everything, `stall` for standing still.
@@ -199,9 +205,7 @@ def _meaning(error: BaseException) -> PublicCallError:
     return UnreachableError()
 
 
-def _received(
-    response: requests.Response, target: IO[bytes], max_bytes: int, deadline: float
-) -> int:
+def _received(response: requests.Response, target: Target, max_bytes: int, deadline: float) -> int:
     if response.status_code != 200:
         raise UnwantedAnswerError(response.status_code)
     if (announced_size(response.headers) or 0) > max_bytes:

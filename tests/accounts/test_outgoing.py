@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -190,7 +192,9 @@ def test_what_a_frozen_worker_finds_out_late_changes_nothing(internet, endpoint)
     WebhookDelivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     sending.send(frozen.pk)
     sending._put_off(frozen, error="too_slow")
-    assert WebhookDelivery.objects.get().state == "delivered"
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.state, delivery.error) == ("delivered", "")
+    assert not outbox.waiting().exists()
 
 
 @pytest.mark.parametrize(
@@ -315,6 +319,25 @@ def test_few_are_under_way_at_once_in_the_whole_installation():
     claimed = [outbox.claim(one.pk) for one in WebhookDelivery.objects.all()]
     assert sum(one is not None for one in claimed) == outbox.MOST_AT_ONCE
     assert outbox.due() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_come_together_take_each_message_once_and_keep_to_the_owners_places(owner):
+    for _ in range(4):
+        message(made(owner))
+    wanted = [one.pk for one in WebhookDelivery.objects.all()] * 2
+
+    def take(pk: UUID) -> bool:
+        try:
+            return outbox.claim(pk) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(wanted)) as workers:
+        taken = list(workers.map(take, wanted))
+    assert sum(taken) == outbox.MOST_PER_OWNER
+    attempts = [one.attempts for one in WebhookDelivery.objects.all()]
+    assert (sum(attempts), max(attempts)) == (outbox.MOST_PER_OWNER, 1)
 
 
 def test_endpoints_have_turns(internet, owner):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 import schemathesis
 from django.core import signals
+from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, assume, given, settings as examples
@@ -44,6 +45,7 @@ def open_connection():
 @pytest.fixture
 def token(owner, settings) -> str:
     settings.ALLOWED_HOSTS = ["*"]
+    cache.clear()  # of wrong tokens too many are refused, and some are tried here
     return tokens.make(owner, name="fuzz", scope="spend", expires_in=None)[1]
 
 

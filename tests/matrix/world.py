@@ -27,8 +27,9 @@ from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.partial_uploads import Announced
+from providers.catalog import SDXL
 from tests.conftest import client_of
-from tests.dashboard.rows import PICTURES, describe_local_trainer
+from tests.dashboard.rows import PICTURES, describe_local_trainer, unet_weights
 from tests.factories import (
     PASSWORD,
     GeneratedImageFactory,
@@ -170,6 +171,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     }
     return {
         "": general,
+        "dashboard:kohya_weights": {"model_id": _stable_diffusion(owner).pk},
         "dashboard:wizard": {"model_id": draft.pk},
         "dashboard:photo_upload": {"model_id": draft.pk},
         "dashboard:captions": {"model_id": draft.pk},
@@ -207,6 +209,13 @@ def _ready(owner: User, number: int = 1) -> UserModel:
         description=f"about {WORD}",
         trigger_word=f"{WORD}_k{number}",
         weights=weights,
+    )
+
+
+def _stable_diffusion(owner: User) -> UserModel:
+    weights = ContentFile(unet_weights(trigger_word=WORD), name="sd.safetensors")
+    return UserModelFactory(
+        owner=owner, ready=True, name=f"{WORD} sdxl", base_model=SDXL, weights=weights
     )
 
 
