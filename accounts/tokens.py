@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -141,6 +142,12 @@ def _why_not(token: ApiToken | None) -> str:
     if not token.user.is_active:
         return "account-off"
     return "no-second-step" if policy.lacks_second_step(token.user) else ""
+
+
+def live_among(ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these tokens with which a program would be let in now; one query."""
+    found = ApiToken.objects.select_related("user").filter(pk__in=ids)
+    return {token.pk for token in found if not _why_not(token)}
 
 
 def prune() -> None:

@@ -49,6 +49,8 @@ def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     kind = response.get("Content-Type", "").partition(";")[0]
     if response.status_code >= 400 and kind != CONTENT_TYPE:
         response = _as_problem(response, kind)
+    elif response.streaming:
+        return response  # says itself what may be kept
     elif isinstance(response, HttpResponse) and kind == JSON and _is_state(request, response):
         response = tagged(request, response)
     patch_vary_headers(response, ["Authorization", "Cookie"])
