@@ -70,7 +70,9 @@ def _validation(error: ValidationError) -> ProblemError:
 def _field_error(found: dict[str, Any]) -> FieldError:
     place = [str(part) for part in found["loc"]]
     inside = place[_PLACES.get(place[0], 0) :] if place else []
-    return FieldError(".".join(inside), str(found["type"]), str(found["msg"]).removeprefix("Value error, "))
+    return FieldError(
+        ".".join(inside), str(found["type"]), str(found["msg"]).removeprefix("Value error, ")
+    )
 
 
 def _http(error: HttpError) -> ProblemError:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from api.app import api
@@ -33,6 +33,12 @@ class Call:
 
 
 @require_safe
+def root(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that says what there is."""
+    return redirect("api:docs")
+
+
+@require_safe
 def description(request: HttpRequest) -> HttpResponse:
     """Return the OpenAPI description."""
     return JsonResponse(_document())
@@ -41,7 +47,8 @@ def description(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show every call with its examples."""
-    context = {"groups": _groups(), "problems": PROBLEMS.items(), "info": _document()["info"]}
+    first = f'curl -H "Authorization: Bearer tw_…" {request.build_absolute_uri("/api/me")}'
+    context = {"groups": _groups(), "problems": PROBLEMS.items(), "first_call": first}
     return render(request, "api/reference.html", context)
 
 

@@ -42,6 +42,7 @@ def model_stem(model: UserModel) -> str:
     return f"{file_stem(model.name, 'model')}-{short_id}"
 
 
-def weights_name(model: UserModel) -> str:
-    """Return the name under which the weights are downloaded."""
-    return f"{file_stem(model.name, model_stem(model))}.safetensors"
+def weights_name(model: UserModel, form: str = "") -> str:
+    """Return the name under which the weights are downloaded, in a form other than the usual."""
+    ending = f"{form}.safetensors" if form else "safetensors"
+    return f"{file_stem(model.name, model_stem(model))}.{ending}"

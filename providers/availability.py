@@ -89,11 +89,12 @@ class TrainingOption:
         price = self.offer.price_usd(steps) if self.offer else None
         return None if price is None else price * self.price_factor
 
-    def seconds(self, steps: int) -> float | None:
-        """Return how long so many steps take; None where it is not known."""
+    def seconds(self, steps: int, slowness: float = 1.0) -> float | None:
+        """Return how long so many steps take, each `slowness` of the usual time of the person's
+        own trainer; None where it is not known."""
         if self.is_own_machine and self.fit:
             measured = self.fit.seconds_per_step
-            return None if measured is None else steps * measured
+            return None if measured is None else steps * measured * slowness
         expected = self.offer.seconds(steps) if self.offer else None
         return self.usual_seconds if self.usual_seconds is not None else expected
 

@@ -35,6 +35,7 @@ class BaseModel:
     licence: str | Promise
     why_untrainable: str | Promise = ""  # where no provider can train it
     is_for_trying: bool = False  # nothing for people's own photos
+    has_kohya_names: bool = False  # programs know its LoRAs by kohya's names, not by diffusers'
 
 
 _NON_COMMERCIAL = _("Non-commercial licence of Black Forest Labs: personal use.")
@@ -132,6 +133,7 @@ BASE_MODELS: tuple[BaseModel, ...] = (
         family="sdxl",
         description=_("Older and light: for graphics cards of 8 GB, with many tools around it."),
         licence=_OPEN_RAIL,
+        has_kohya_names=True,
     ),
     BaseModel(
         key=SD15,
@@ -139,6 +141,7 @@ BASE_MODELS: tuple[BaseModel, ...] = (
         family="sd15",
         description=_("The lightest: for graphics cards of 6 GB, with much less detail."),
         licence=_OPEN_RAIL,
+        has_kohya_names=True,
     ),
     BaseModel(
         key=FLUX1_PRO,

@@ -231,6 +231,7 @@ class TrainingRequest:
     photo_count: int
     steps: int  # optimizer steps, within what the trainer takes
     rank: int  # of the LoRA
+    keep_prior: bool | None = None  # None where the trainer cannot be asked for it
     webhook_url: str = ""  # where to report, where this installation can be reached
     # What free calls found out just before paying (`Provider.prepare_training`).
     target: Mapping[str, Any] = field(default_factory=dict)

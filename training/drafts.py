@@ -22,6 +22,7 @@ from training.forms.training import TrainingForm
 
 _ABOUT = ("name", "description", "kind", "trigger_word", "consent")
 _TRAINING = ("base_model", "provider", "preset", "options")
+CHANGEABLE = (*_ABOUT, *_TRAINING)
 
 
 class InvalidDraftError(Exception):
@@ -40,7 +41,7 @@ def change(model: UserModel, **values: Any) -> UserModel:
     options (hyperparameters by name). Without a trigger word the name gives one, as in the wizard.
     Raises InvalidDraftError, NotEditableError, and TypeError for other names.
     """
-    if unknown := values.keys() - {*_ABOUT, *_TRAINING}:
+    if unknown := values.keys() - set(CHANGEABLE):
         raise TypeError(f"A draft has no {sorted(unknown)}")
     model = locked(model)  # what is merged below must not undo a change of this moment
     about = {name: values[name] for name in _ABOUT if name in values}
@@ -97,7 +98,9 @@ def _save(
     answers = form_class.answers_in(answers)
     form = form_class(answers, owner=model.owner, model=model)
     form.is_valid()
-    errors = {name: texts for name, texts in _errors(form, step).items() if name in given}
+    # That consent is missing is no reason to keep anything from being saved.
+    wrong = given - {"consent"}
+    errors = {name: texts for name, texts in _errors(form, step).items() if name in wrong}
     if errors:
         raise InvalidDraftError(errors)
     valid = form.columns()

@@ -26,8 +26,8 @@ from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers.availability import TrainingOption, training_options
-from providers.catalog import DEFAULT_BASE_MODEL
-from providers.hyperparameters import Hyperparameters, InvalidHyperparametersError
+from providers.catalog import BASE_MODELS, DEFAULT_BASE_MODEL
+from providers.hyperparameters import Defaults, Hyperparameters, InvalidHyperparametersError
 from providers.registry import runs_here
 from training.models import TrainingSample
 
@@ -156,9 +156,19 @@ def _missing_training(model: UserModel) -> Iterator[Missing]:
     elif not option.is_available:
         yield Missing("training", f"{option.base_model.label} · {option.label}: {option.reason}")
     try:
-        hyperparameters_of(model)
+        wanted = hyperparameters_of(model)
     except InvalidHyperparametersError as error:
         yield Missing("training", str(error))
+        return
+    if option and wanted.keep_prior and option.usual_for(model.kind).keeps_prior is None:
+        yield Missing("training", cannot_keep_prior(option))
+
+
+def cannot_keep_prior(option: TrainingOption) -> str:
+    """Return that a trainer does not take this setting, as a sentence."""
+    return _("%(trainer)s cannot keep what the base model knows. Turn that off.") % {
+        "trainer": option.label
+    }
 
 
 def samples_of(user: User | AnonymousUser) -> QuerySet[TrainingSample]:
@@ -194,6 +204,12 @@ def photos_missing_text(count: int) -> str:
     return text % {"missing": missing, "needed": LIMITS.min_photos}
 
 
+def has_kohya_names(model: UserModel) -> bool:
+    """Return whether programs read the model's weights under kohya's names too."""
+    known = any(one.key == model.base_model and one.has_kohya_names for one in BASE_MODELS)
+    return known and bool(model.weights)
+
+
 def next_idempotency_key(model: UserModel) -> str:
     """Return the idempotency key of the next click of “Start training” for this model."""
     return f"training:{model.pk}:{training_jobs(model)}"
@@ -205,24 +221,27 @@ def training_jobs(model: UserModel) -> int:
 
 def estimate(model: UserModel) -> Estimate:
     """Return what training this model will cost and how long it will take."""
-    return estimate_with(choice_for(model), steps_wanted(model, photos_of(model).count()))
+    return estimate_for(model, choice_for(model), photos_of(model).count())
 
 
-def steps_wanted(model: UserModel, photo_count: int) -> int:
-    """Return how many steps the model's answers ask for; 0 where they are no numbers."""
+def estimate_for(model: UserModel, option: TrainingOption | None, photo_count: int) -> Estimate:
+    """Return the same at one trainer, of no steps where the model's answers are no numbers."""
     try:
-        return hyperparameters_of(model).steps(photo_count)
+        wanted = hyperparameters_of(model)
     except InvalidHyperparametersError:
-        return 0
+        return estimate_with(option, 0)
+    usual = option.usual_for(model.kind) if option else Defaults()
+    return estimate_with(option, wanted.steps(photo_count), wanted.slowness(usual))
 
 
-def estimate_with(option: TrainingOption | None, steps: int) -> Estimate:
-    """Return the same for one base model and trainer; None where nothing is chosen yet."""
+def estimate_with(option: TrainingOption | None, steps: int, slowness: float = 1.0) -> Estimate:
+    """Return the same of so many steps, which take `slowness` of the usual time; `option` is None
+    where nothing is chosen yet."""
     if option and option.offer:
         steps = option.offer.steps.fit(steps)
     price_usd = option.price_usd(steps) if option else None
     price = None if price_usd is None else round(Decimal(str(price_usd)), 2)
-    seconds = option.seconds(steps) if option else None
+    seconds = option.seconds(steps, slowness) if option else None
     return Estimate(
         price_usd=price,
         seconds=seconds,

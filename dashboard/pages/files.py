@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models.fields.files import FieldFile
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -16,8 +16,9 @@ from generation.selectors import image_for
 from models_app.file_names import weights_name
 from models_app.models import UserModel
 from models_app.selectors import model_for, photo_for
-from models_app.serving.stored import PHOTO_SIZES, SIZES, FileGoneError, field_of, stored
-from training.selectors import sample_for
+from models_app.serving.stored import PHOTO_SIZES, SIZES, FileGoneError, Stored, field_of, stored
+from training.kohya import KohyaFile, OtherNamesError
+from training.selectors import has_kohya_names, sample_for
 
 
 @require_safe
@@ -44,6 +45,18 @@ def weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
     return _weights_of(request, model_for(current_user(request), model_id))
 
 
+@require_safe
+def kohya_weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
+    """Send them under kohya's names, where the model is of a kind that programs know by these."""
+    model = model_for(current_user(request), model_id)
+    if not has_kohya_names(model):
+        raise Http404("These weights have one kind of names only.")
+    try:
+        return _stored(request, KohyaFile(model.weights), download_as=weights_name(model, "kohya"))
+    except OtherNamesError:
+        raise Http404("These weights have other names already.") from None
+
+
 @login_not_required  # a provider fetches it: the signature in the address is the permission
 @require_safe
 def signed_weights(request: HttpRequest, token: str) -> HttpResponseBase:
@@ -54,7 +67,9 @@ def _weights_of(request: HttpRequest, model: UserModel) -> HttpResponseBase:
     return _stored(request, model.weights, download_as=weights_name(model))
 
 
-def _stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> HttpResponseBase:
+def _stored(
+    request: HttpRequest, file: FieldFile | Stored, *, download_as: str = ""
+) -> HttpResponseBase:
     """Stream `file`; a page says where the storage has lost it."""
     try:
         return stored(request, file, download_as=download_as)

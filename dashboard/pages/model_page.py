@@ -28,7 +28,7 @@ from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
 from providers.registry import label_of, runs_here
 from training.models import TrainingSample
-from training.selectors import choices, next_idempotency_key, samples_by_step
+from training.selectors import choices, has_kohya_names, next_idempotency_key, samples_by_step
 
 IMAGES_SHOWN = 60
 LOG_LINES = 200
@@ -159,6 +159,11 @@ class ModelPage:
         except OSError:
             return False
 
+    @property
+    def has_kohya_names(self) -> bool:
+        """Whether the weights are also offered as programs for Stable Diffusion name them."""
+        return has_kohya_names(self.model) and not self.are_weights_gone
+
     @cached_property
     def cost(self) -> str:
         """What it really cost, with what was billed for it; "" while nobody has said."""
@@ -221,7 +226,7 @@ class ModelPage:
     def options(self) -> list[tuple[str, object]]:
         """The training settings as labels and values."""
         return [
-            (str(parameter.label), self.model.options[name])
+            (str(parameter.label), _shown(self.model.options[name]))
             for name, parameter in HYPERPARAMETERS.items()
             if name in self.model.options
         ]
@@ -278,3 +283,8 @@ class ModelPage:
     @cached_property
     def generations(self) -> list[Generation]:
         return generations_of(self.model)
+
+
+def _shown(value: object) -> object:
+    """Return a training setting as it is read."""
+    return {True: gettext("On"), False: gettext("Off")}[value] if isinstance(value, bool) else value

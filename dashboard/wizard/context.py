@@ -43,10 +43,9 @@ from training.selectors import (
     Estimate,
     choice_for,
     estimate,
-    estimate_with,
+    estimate_for,
     hyperparameters_of,
     next_idempotency_key,
-    steps_wanted,
 )
 
 
@@ -166,7 +165,7 @@ def _unfinished(model: UserModel) -> list[dict[str, Any]]:
 
 def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
     preview, count = with_answers(model, form), photos_of(model).count()
-    expected = estimate_with(form.chosen, steps_wanted(preview, count))
+    expected = estimate_for(preview, form.chosen, count)
     groups = open_groups(form, preview, count)
     return {
         "groups": groups,
@@ -178,7 +177,8 @@ def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
         "budget_notes": _budget_notes(model, expected),
         "option": form.chosen,
         "decides": decided_there(form.chosen),
-        "advanced": [form[name] for name in HYPERPARAMETERS],
+        "advanced": [form[name] for name in HYPERPARAMETERS if name != "keep_prior"],
+        "can_keep_prior": form.can_keep_prior or form.has_error("keep_prior"),
         "has_own_values": any(form[name].value() for name in HYPERPARAMETERS),
     }
 

@@ -136,10 +136,11 @@ def _card(option: TrainingOption, form: TrainingForm, draft: UserModel, count: i
     usual = option.usual_for(draft.kind)
     presets = {key: preset.values(usual).as_json() for key, preset in PRESETS.items()}
     values = presets[draft.preset if draft.preset in PRESETS else DEFAULT_PRESET]
+    wanted = Hyperparameters.from_json(values | form.own_values)
     return TrainerCard(
         option,
         key_of(option),
-        estimate_with(option, Hyperparameters.from_json(values | form.own_values).steps(count)),
+        estimate_with(option, wanted.steps(count), wanted.slowness(usual)),
         json.dumps(presets),
         decided_there(option),
     )

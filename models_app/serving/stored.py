@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import PurePath
+from typing import IO, Protocol
 
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -42,7 +43,21 @@ class StoredFileResponse(DownloadResponse, FileResponse):
     block_size = BLOCK_BYTES
 
 
-def stored(request: HttpRequest, file: FieldFile, *, download_as: str = "") -> HttpResponseBase:
+class Stored(Protocol):
+    """A stored file, or one that is made of a stored file and always the same. False: there is
+    none."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def size(self) -> int: ...
+    def open(self, mode: str = "rb") -> IO[bytes]: ...
+    def __bool__(self) -> bool: ...
+
+
+def stored(
+    request: HttpRequest, file: FieldFile | Stored, *, download_as: str = ""
+) -> HttpResponseBase:
     """Return `file` as an answer, or 304 where the browser has it, 416 for a part beyond its end.
 
     Raises Http404 where there never was one, FileGoneError where the storage has lost it.
@@ -73,7 +88,7 @@ def field_of(size: str, fields: Mapping[str, str]) -> str:
     return fields[size]
 
 
-def _content(request: HttpRequest, file: FieldFile, etag: str) -> HttpResponseBase:
+def _content(request: HttpRequest, file: FieldFile | Stored, etag: str) -> HttpResponseBase:
     kind = CONTENT_TYPES.get(PurePath(file.name or "").suffix, "application/octet-stream")
     size = file.size
     try:
@@ -91,6 +106,6 @@ def _content(request: HttpRequest, file: FieldFile, etag: str) -> HttpResponseBa
     return response
 
 
-def _disposition(file: FieldFile, download_as: str) -> str:
+def _disposition(file: FieldFile | Stored, download_as: str) -> str:
     shown_as = download_as or PurePath(file.name or "").name
     return content_disposition_header(bool(download_as), shown_as) or "inline"

@@ -40,11 +40,12 @@ class _Recipe:
     picture_steps: int
     learning_rate: float = 0.0001
     steps_per_photo: int = 100
+    keeps_prior: bool = False  # small ones forget everything else
 
     def defaults(self) -> dict[str, Defaults]:
         steps, rate = self.steps_per_photo, self.learning_rate
-        style = Defaults(min(steps, STYLE_STEPS), rate, STYLE_RANK)
-        return {"": Defaults(steps, rate), "style": style}
+        style = Defaults(min(steps, STYLE_STEPS), rate, STYLE_RANK, self.keeps_prior)
+        return {"": Defaults(steps, rate, keeps_prior=self.keeps_prior), "style": style}
 
 
 _RECIPES = {
@@ -58,7 +59,7 @@ _RECIPES = {
     SDXL: _Recipe(30),
     SD15: _Recipe(30),
     # Next to nothing of a model: few steps teach it.
-    TINY_SHAPES: _Recipe(12, learning_rate=0.0004, steps_per_photo=75),
+    TINY_SHAPES: _Recipe(12, learning_rate=0.0004, steps_per_photo=75, keeps_prior=True),
 }
 
 TRAINING: Mapping[str, TrainingOffer] = {

@@ -106,11 +106,13 @@ class Local(Together):
 
     def training_call(self, request: TrainingRequest) -> Call:
         call = super().training_call(request)
-        image_params = {
+        image_params: dict[str, Any] = {
             "resolution": request.resolution,
             "trigger_word": request.trigger_word,
             "subject": request.subject,
         }
+        if request.keep_prior is not None:
+            image_params["keep_prior"] = request.keep_prior
         ours = {"n_epochs": _epochs(request), "image_params": image_params}
         return replace(call, payload={**(call.payload or {}), **ours})
 

@@ -1,5 +1,5 @@
 // Shows in the empty advanced fields what the chosen preset means for the chosen trainer, and
-// which of them that trainer decides itself.
+// which of them that trainer decides itself. What it cannot be asked for is neither shown nor sent.
 
 const chosen = (name) => document.querySelector(`[name="${name}"]:checked`);
 
@@ -8,8 +8,16 @@ function valuesNow() {
   return presets[chosen("preset")?.value] ?? {};
 }
 
+function showKeeping(values) {
+  const box = document.getElementById("keeping");
+  box.hidden = !("keep_prior" in values) && !box.querySelector(".error");
+  box.querySelector("select").disabled = box.hidden;
+}
+
 function showValues() {
-  for (const [name, value] of Object.entries(valuesNow())) {
+  const values = valuesNow();
+  showKeeping(values);
+  for (const [name, value] of Object.entries(values)) {
     const field = document.getElementById(`id_${name}`);
     if (field?.matches("input")) field.placeholder = value;
   }

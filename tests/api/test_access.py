@@ -77,7 +77,7 @@ def test_a_token_that_was_revoked_or_whose_account_is_off_is_refused(owner):
     owner.is_active = True
     owner.save()
     assert Program(raw).get("/api/me").status_code == 200
-    tokens.revoke(token)
+    tokens.revoke(token, by=owner)
     problem(Program(raw).get("/api/me"), 401, "unauthorized")
 
 

@@ -69,11 +69,11 @@ def test_what_is_sent_changes_and_the_rest_stays(draft, program):
     [
         ({"name": ""}, "name"),
         ({"name": "x" * 61}, "name"),
-        ({"triggerWord": "dog"}, "triggerWord"),
+        ({"triggerWord": "Dog!"}, "triggerWord"),
         ({"kind": "cat"}, "kind"),
         ({"options": {"epochs": 0}}, "options.epochs"),
         ({"options": {"epochs": "many"}}, "options.epochs"),
-        ({"options": {"resolution": 700}}, "options"),
+        ({"options": {"resolution": 700}}, "options.resolution"),
         ({"options": {"epoch": 5}}, "options.epoch"),
         ({"baseModel": "nobody/knows"}, "baseModel"),
         ({"nam": "Bea"}, "nam"),
@@ -86,6 +86,15 @@ def test_a_wrong_value_is_named_and_changes_nothing(body, field, draft, program)
     assert [one["field"] for one in found["errors"]] == [field]
     draft.refresh_from_db()
     assert (draft.name, draft.description) == ("Ann", "")
+
+
+@pytest.mark.parametrize("word", ["dog", "taken_tok"])
+def test_a_word_that_means_something_or_is_taken_is_refused(word, owner, draft, program):
+    UserModelFactory(owner=owner, trigger_word="taken_tok")
+    body = {"name": "Bea", "triggerWord": word}
+    problem(program.patch(f"/api/models/{draft.pk}", body), 409, "trigger_word_refused")
+    draft.refresh_from_db()
+    assert draft.name == "Ann"
 
 
 def test_a_model_in_training_is_not_changed(owner, program):

@@ -6,7 +6,10 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
+from jobs.engine import provider_status
 from models_app.models import UserModel
+from providers.catalog import FLUX1_DEV
+from providers.types import Description
 from tests.dashboard.in_browser import image, sign_in
 from tests.dashboard.wizard_drafts import address, draft, trainer_answered
 
@@ -193,6 +196,28 @@ def test_the_estimate_follows_the_preset(page, owner):
     expect(page.locator("#estimate")).to_contain_text("500")
     page.get_by_label("Best likeness").check()
     expect(page.locator("#estimate")).to_contain_text("1,000")
+
+
+def test_what_a_trainer_cannot_be_asked_for_is_neither_shown_nor_sent(page, owner, settings):
+    settings.PROVIDERS = settings.PROVIDERS | {
+        "fal": {"api_key": "id:secret", "base_url": "https://queue.fal.run"}
+    }
+    trainer_answered()
+    provider_status.record_description("fal", Description(True, can_train=(FLUX1_DEV,)))
+    model = draft(owner, photos=5)
+    page.goto(address(model, "training"))
+    page.get_by_text("Advanced settings").click()
+    keeping = page.get_by_label("Keep what the base model knows")
+    keeping.select_option("On")
+    page.get_by_label("fal.ai").first.check()
+    expect(keeping).to_be_hidden()
+    page.get_by_label("Trainer on this machine").first.check()
+    expect(keeping).to_have_value("True")
+    page.get_by_label("fal.ai").first.check()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/review")
+    model.refresh_from_db()
+    assert (model.provider, "keep_prior" in model.options) == ("fal", False)
 
 
 @pytest.mark.parametrize("step", ["about", "photos", "training", "review"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from jobs.engine import provider_status
-from providers.catalog import FLUX1_DEV, FLUX2_DEV, FLUX2_KLEIN_4B
+from providers.catalog import FLUX1_DEV, FLUX2_DEV, FLUX2_KLEIN_4B, TINY_SHAPES
 from providers.types import Description, priced
 from tests.dashboard.wizard_drafts import TRAINING, address, draft, trainer_answered
+from training.selectors import what_is_missing
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ def test_the_choice_is_written(model, owner_client):
         "resolution": 768,
         "rank": 16,
         "fixed_steps": 0,
+        "keep_prior": False,
     }
 
 
@@ -78,6 +80,7 @@ def test_own_values_win_over_the_preset(model, owner_client):
         "resolution": 512,
         "rank": 16,
         "fixed_steps": 0,
+        "keep_prior": False,
     }
     page = owner_client.get(address(model, "training"))
     assert page.context["has_own_values"]
@@ -93,6 +96,7 @@ def test_own_values_win_over_the_preset(model, owner_client):
         ("learning_rate", "nan", "Enter a number"),
         ("batch_size", "9", "between 1 and 4"),
         ("resolution", "700", "valid choice"),
+        ("keep_prior", "perhaps", "valid choice"),
         ("preset", "cheapest", "valid choice"),
         ("option", "local:made-up", "no longer exists"),
         ("option", "", "Choose a base model and a trainer."),
@@ -231,6 +235,76 @@ def test_the_estimate_names_the_day_its_price_was_read(model, owner_client, host
     owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
     page = owner_client.get(address(model, "review")).content.decode()
     assert "list price of Nov. 25, 2026" in page
+
+
+# --- keeping what the base model knows ----------------------------------------------------------
+
+
+def test_keeping_the_prior_is_offered_explained_and_shown_in_the_review(model, owner_client):
+    page = owner_client.get(address(model, "training")).content.decode()
+    assert '<div id="keeping">' in page
+    assert "A step takes about twice as long." in page
+    owner_client.post(address(model, "training"), TRAINING | {"keep_prior": "True"})
+    model.refresh_from_db()
+    assert model.options["keep_prior"] is True
+    review = owner_client.get(address(model, "review")).content.decode()
+    assert "Keeps what the base model knows" in review
+    assert owner_client.get(address(model, "training")).context["has_own_values"]
+
+
+def test_a_prior_that_is_not_kept_is_no_news_in_the_review(model, owner_client):
+    owner_client.post(address(model, "training"), TRAINING)
+    review = owner_client.get(address(model, "review")).content.decode()
+    assert "Keeps what the base model knows" not in review
+
+
+def test_a_trainer_that_cannot_keep_the_prior_does_not_offer_it(model, owner_client, hosted):
+    owner_client.post(address(model, "training"), TRAINING | {"option": f"fal:{FLUX2_DEV}"})
+    model.refresh_from_db()
+    assert "keep_prior" not in model.options
+    page = owner_client.get(address(model, "training")).content.decode()
+    assert '<div id="keeping" hidden>' in page
+
+
+def test_a_trainer_that_cannot_keep_the_prior_refuses_it_in_a_sentence(model, owner_client, hosted):
+    asked = TRAINING | {"option": f"fal:{FLUX2_DEV}", "keep_prior": "True"}
+    page = owner_client.post(address(model, "training"), asked)
+    assert page.status_code == 422
+    assert "fal.ai cannot keep what the base model knows. Turn that off." in page.content.decode()
+    assert '<div id="keeping">' in page.content.decode()
+
+
+def test_a_training_that_keeps_the_prior_does_not_start_where_nobody_can(
+    model, owner_client, hosted
+):
+    owner_client.post(address(model, "training"), TRAINING | {"keep_prior": "True"})
+    model.refresh_from_db()
+    model.provider, model.base_model = "fal", FLUX2_DEV
+    assert [str(one) for one in what_is_missing(model)] == [
+        "fal.ai cannot keep what the base model knows. Turn that off."
+    ]
+
+
+def test_a_base_model_that_forgets_easily_keeps_its_prior_by_itself(owner, owner_client):
+    trainer_answered(
+        engine="diffusers", can_train=[TINY_SHAPES], fits={TINY_SHAPES: said(True, "")}
+    )
+    model = draft(owner, photos=5)
+    chosen = TRAINING | {"option": f"local:{TINY_SHAPES}"}
+    owner_client.post(address(model, "training"), chosen)
+    model.refresh_from_db()
+    assert model.options["keep_prior"] is True
+    owner_client.post(address(model, "training"), chosen | {"keep_prior": "False"})
+    model.refresh_from_db()
+    assert model.options["keep_prior"] is False
+
+
+def test_keeping_the_prior_doubles_the_estimate(owner, owner_client):
+    really_trains(dev=said(True, FITS, 0.7))
+    model = draft(owner, photos=5)
+    owner_client.post(address(model, "training"), TRAINING | {"keep_prior": "True"})
+    for step in ("training", "review"):
+        assert "About 12 minutes" in owner_client.get(address(model, step)).content.decode()
 
 
 # --- the person's own trainer, when it really trains --------------------------------------------

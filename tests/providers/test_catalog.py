@@ -66,8 +66,8 @@ def test_defaults_and_presets_lie_in_their_ranges():
         usual += [one for offer in cls.training_offers.values() for one in offer.defaults.values()]
     presets = [preset.values(one) for preset in PRESETS.values() for one in usual]
     for values in (Hyperparameters(), *presets):
-        for name, parameter in HYPERPARAMETERS.items():
-            assert parameter.problem_with(getattr(values, name)) == "", (values, name)
+        for name, value in values.as_json().items():
+            assert HYPERPARAMETERS[name].problem_with(value) == "", (values, name)
 
 
 def test_the_balanced_preset_is_what_is_usual_for_trainer_and_subject():

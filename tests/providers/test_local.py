@@ -12,11 +12,13 @@ from responses import matchers
 from providers import errors
 from providers.catalog import FLUX1_DEV, FLUX1_SCHNELL, FLUX2_DEV, FLUX2_KLEIN_4B
 from providers.fit import Fit
+from providers.local.offers import TRAINING
 from providers.local.provider import Local
 from providers.together.provider import Together
 from providers.types import RunRef, RunStatus, Sample, WorkKind
 from tests.providers.contract import REPLIES, ProviderContract
 from tests.providers.samples import CORRELATION, KEY, training_request
+from trainer.engines.diffusers.known import KNOWN
 
 TRAINER = "http://127.0.0.1:8100"
 API = f"{TRAINER}/v1"
@@ -103,6 +105,18 @@ def test_training_call_carries_what_an_image_trainer_needs(local):
     }
     assert payload["model"] == "black-forest-labs/FLUX.1-dev"
     assert payload["suffix"] == CORRELATION
+
+
+@pytest.mark.parametrize("wish", [True, False])
+def test_training_call_says_whether_the_prior_is_kept(local, wish):
+    request = training_request(base_model=FLUX1_DEV, keep_prior=wish)
+    assert local.training_call(request).payload["image_params"]["keep_prior"] is wish
+
+
+def test_what_is_offered_keeps_the_prior_where_the_trainer_itself_does():
+    for offer in TRAINING.values():
+        usual = {one.keeps_prior for one in offer.defaults.values()}
+        assert usual == {KNOWN[offer.remote_model].keeps_prior}
 
 
 @responses.activate

@@ -250,4 +250,4 @@ def test_our_own_fields_travel_beside_the_documented_ones(client, tmp_path):
 
     job = client.job(created.json()["id"])
     assert job["correlation"] == "tok-1"
-    assert job["image_params"] == {**body["image_params"], "keep_prior": False}
+    assert job["image_params"] == {**body["image_params"], "keep_prior": None}

@@ -12,6 +12,10 @@ from diffusers import Flux2KleinPipeline, FluxPipeline, QwenImagePipeline
 from bench import train
 from bench.true_sizes import NETWORKS, network_of
 from tests.training_engine.pipelines import MAKERS
+from tests.training_engine.small_card import (
+    drawn_beside_a_small_card as drawn_beside_a_small_card,
+    encoded_beside_a_small_card as encoded_beside_a_small_card,
+)
 from trainer.engines.diffusers.child import drawing, pictures, quantising
 from trainer.engines.diffusers.child.chance import chance_of
 from trainer.engines.diffusers.child.families import FAMILIES
@@ -24,7 +28,7 @@ from trainer.engines.diffusers.child.families.base import (
 )
 from trainer.engines.diffusers.child.objective import Flow, Noise
 from trainer.engines.diffusers.child.photos import frame_of, pixels_of, read_photos
-from trainer.engines.diffusers.protocol import Base, Picture
+from trainer.engines.diffusers.protocol import Base
 
 NETWORKS_OF = {family: kind for family, kind, _config in NETWORKS.values()}
 CAPTION = "photo of zorbik shape"
@@ -130,8 +134,11 @@ def difference_in_decoding(family: str, base: str) -> float:
 
 
 def _said(family: Family, pipeline: Any) -> dict[str, Any]:
-    """As a picture is asked for: captions of the same length as in training."""
-    return pictures._said(family, pipeline, Picture(CAPTION, WIDTH, HEIGHT, 1, "png"))
+    """A picture's words as the published pipeline takes them, of the same length as in training."""
+    said: dict[str, Any] = {"prompt": CAPTION}
+    if family.is_flow:
+        said["max_sequence_length"] = family.longest(pipeline)
+    return said | ({"negative_prompt": family.empty} if family.empty else {})
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from trainer.engines.diffusers.protocol import DrawOrder, Picture
 
@@ -67,3 +68,26 @@ def test_a_lora_of_another_model_is_refused(trained, base_of, draw):
 
 def test_a_black_picture_is_an_error(base_of, draw):
     assert draw(base_of("sd15"), mischief="black_pictures") == "blank_picture"
+
+
+@pytest.mark.parametrize("family", ["flux1", "sdxl"])
+def test_text_encoders_that_the_card_is_too_small_for_work_on_the_processor(
+    family, base_of, draw, torch_side, tmp_path
+):
+    """The same picture, and the second time the card is not tried again."""
+    base = base_of(family)
+    told = {"family": family, "base": base.folder, "target": str(tmp_path / "p"), "count": 2}
+    where = torch_side.call("drawn_beside_a_small_card", **told)
+    assert where == ["card", "processor", "processor", "processor"]
+    usual = draw(base)
+    for number in range(2):
+        with Image.open(tmp_path / f"p{number}") as image:
+            assert image.convert("RGB") == usual
+
+
+def test_captions_are_encoded_on_the_processor_where_the_card_is_too_small(
+    base_of, torch_side, tmp_path
+):
+    told = {"folder": str(tmp_path), "family": "flux1", "base": base_of("flux1").folder}
+    where = torch_side.call("encoded_beside_a_small_card", **told)
+    assert where == ["card", *["processor"] * 4]  # a caption, the empty one, two samples

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.files.base import ContentFile
 from PIL import Image
 from safetensors import safe_open
-from safetensors.numpy import load_file
+from safetensors.numpy import load, load_file
+
+from models_app.models import UserModel
+from training.kohya import KohyaFile
 
 pytestmark = pytest.mark.training
 
@@ -142,6 +147,28 @@ def test_kohya_names_draw_the_same_picture(trained, draw):
         for name in ("adapter.safetensors", "adapter.kohya.safetensors")
     )
     assert ours == theirs != draw(run.base)
+
+
+@pytest.mark.parametrize("family", ["sdxl", "sd15"])
+def test_the_site_names_weights_for_kohya_as_the_trainer_does(family, trained):
+    """Two sides that share no code: the site translates names, the trainer asks diffusers."""
+    folder = Path(trained(family).folder)
+    model = UserModel()
+    data = (folder / "adapter.safetensors").read_bytes()
+    model.weights.save("w.safetensors", ContentFile(data), save=False)
+    with KohyaFile(model.weights).open() as file:
+        sites = file.read()
+    theirs, ours = load_file(folder / "adapter.kohya.safetensors"), load(sites)
+    assert ours.keys() == theirs.keys()
+    for name, one in theirs.items():
+        assert (ours[name].dtype, ours[name].shape) == (one.dtype, one.shape), name
+        assert ours[name].tobytes() == one.tobytes(), name
+    with safe_open(folder / "adapter.kohya.safetensors", "np") as file:
+        said = file.metadata()
+    header = json.loads(sites[8 : 8 + int.from_bytes(sites[:8], "little")])
+    assert header["__metadata__"] == {
+        key: text for key, text in said.items() if key != "modelspec.hash_sha256"
+    }
 
 
 def test_captions_that_are_too_long_are_told(torch_side, order):

@@ -43,7 +43,7 @@ class ImageParams(Body):
     resolution: Annotated[int, Field(ge=256, le=2048)] = 1024  # pixels, square
     trigger_word: Label = ""
     subject: Label = ""
-    keep_prior: bool = False  # without the trigger word it shall draw as before
+    keep_prior: bool | None = None  # without the trigger word as before; None: as is usual
 
 
 class TrainingRequest(Body):

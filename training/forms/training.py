@@ -13,7 +13,13 @@ from providers.availability import TrainingOption
 from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS, Defaults
 from providers.registry import training_defaults
 from training.forms.steps import StepForm
-from training.selectors import choices, usual_option
+from training.selectors import cannot_keep_prior, choices, usual_option
+
+SWITCH = [
+    ("", gettext_lazy("Same as preset")),
+    ("True", gettext_lazy("On")),
+    ("False", gettext_lazy("Off")),
+]
 
 
 def key_of(option: TrainingOption) -> str:
@@ -26,6 +32,9 @@ def _field(name: str) -> forms.Field:
     parameter = HYPERPARAMETERS[name]
     shared: dict[str, Any] = {"label": parameter.label, "help_text": parameter.help_text}
     shared["required"] = False
+    if parameter.is_switch:
+        coerce = "True".__eq__
+        return forms.TypedChoiceField(**shared, coerce=coerce, empty_value=None, choices=SWITCH)
     if parameter.choices:
         sizes = [(str(side), gettext_lazy("%d pixels") % side) for side in parameter.choices]
         choices = [("", gettext_lazy("Same as preset")), *sizes]
@@ -52,6 +61,7 @@ class TrainingForm(StepForm):
     resolution = _field("resolution")
     rank = _field("rank")
     fixed_steps = _field("fixed_steps")
+    keep_prior = _field("keep_prior")
 
     def __init__(self, answers: Any, *, owner: User, model: UserModel | None) -> None:
         super().__init__(answers, owner=owner, model=model)
@@ -101,6 +111,14 @@ class TrainingForm(StepForm):
             value = self.cleaned_data.get(name)
             if value is not None and (problem := HYPERPARAMETERS[name].problem_with(value)):
                 self.add_error(name, problem)
+        option = self.cleaned_data.get("option")
+        if option and self.cleaned_data.get("keep_prior") and not self.can_keep_prior:
+            self.add_error("keep_prior", cannot_keep_prior(option))
+
+    @property
+    def can_keep_prior(self) -> bool:
+        """Whether the selected trainer can be asked to keep what the base model knows."""
+        return self.usual.keeps_prior is not None
 
     @property
     def usual(self) -> Defaults:
@@ -129,4 +147,7 @@ class TrainingForm(StepForm):
         }
 
     def _values(self, preset: str) -> dict[str, int | float]:
-        return PRESETS[preset].values(self.usual).as_json() | self.own_values
+        own = self.own_values
+        if not self.can_keep_prior:
+            own.pop("keep_prior", None)
+        return PRESETS[preset].values(self.usual).as_json() | own

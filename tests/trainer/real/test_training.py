@@ -8,7 +8,8 @@ import pytest
 
 from tests.trainer.process import wait_until
 from tests.trainer.real.calls import STEPS, begun, kinds, loss_steps
-from tests.trainer.real.workshop import is_alive
+from tests.trainer.real.workshop import KLEIN, is_alive
+from trainer.engines.diffusers.known import SHIPPED_MODEL
 
 pytestmark = pytest.mark.service
 
@@ -39,6 +40,25 @@ def test_a_training_tells_all_on_the_way_and_its_weights_are_served(
         "bfloat16",
         "cuda",
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "is_kept"),
+    [
+        (KLEIN, {}, False),
+        (KLEIN, {"keep_prior": True}, True),
+        (SHIPPED_MODEL, {}, True),
+        (SHIPPED_MODEL, {"keep_prior": False}, False),
+    ],
+)
+def test_the_prior_is_kept_as_is_asked_else_as_is_usual(
+    begin, client_of, workshop, tmp_path, model, asked, is_kept
+):
+    client = client_of(begin())
+
+    client.wait(begun(client, tmp_path, model, image_params=asked))
+
+    assert workshop.starts[0]["order"]["recipe"]["keep_prior"] is is_kept
 
 
 def test_progress_is_shown_while_it_trains(begin, client_of, workshop, tmp_path):

@@ -40,7 +40,7 @@ class Known:
     precisions: tuple[str, ...] = ("bfloat16", "int8", "nf4")  # on a card, the finest first
     largest: int = 1024  # pixels of the square that it is trained at
     side: int = 0  # pixels of the square that it draws; 0: any size
-    keeps_prior: bool = False  # even if nobody asks for it: small ones forget everything else
+    keeps_prior: bool = False  # where nobody says anything: small ones forget everything else
 
     def needs(self, precision: str, side: int, batch: int = 1) -> int:
         """Return the bytes of the card's memory that training at one size of square needs."""

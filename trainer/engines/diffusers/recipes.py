@@ -31,7 +31,7 @@ def recipe_of(run: Run, known: Known, choice: Choice) -> Recipe:
         subject=image.subject,
         caption_dropout=0.0 if few else 0.05,
         eight_bit_optimiser=choice.precision in {"int8", "nf4"},
-        keep_prior=image.keep_prior or known.keeps_prior,
+        keep_prior=known.keeps_prior if image.keep_prior is None else image.keep_prior,
         checkpoints=tuple(sorted({steps * at // count for at in range(1, count)} - {0})),
         samples=tuple(sorted({round(steps * share) for share in SAMPLED_AT})),
     )

@@ -166,7 +166,9 @@ class RealTraining:
 
     def _note(self, order: TrainOrder, peak: int, seen: _Pace) -> None:
         """Keep what it took; that a disk is full does not undo the training."""
-        if order.recipe.batch == 1 and seen.steps >= _FEW_STEPS:
+        recipe = order.recipe
+        is_usual = recipe.batch == 1 and recipe.keep_prior == self._known.keeps_prior
+        if is_usual and seen.steps >= _FEW_STEPS:
             try:
                 self._setup.measurements.note(
                     self._way(order), peak, seen.seconds_per_step, usable(self._card)

@@ -76,9 +76,12 @@ class Command(BaseCommand):
         parser.add_argument("--provider", help="provider (default: the first that is available)")
         parser.add_argument("--preset", choices=list(PRESETS), default=DEFAULT_PRESET)
         for name, parameter in HYPERPARAMETERS.items():
+            flag, words = f"--{name.replace('_', '-')}", str(parameter.help_text)
+            if parameter.is_switch:
+                parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=words)
+                continue
             kind = int if parameter.is_whole else float
-            flag = f"--{name.replace('_', '-')}"
-            parser.add_argument(flag, type=kind, help=str(parameter.help_text))
+            parser.add_argument(flag, type=kind, help=words)
         parser.add_argument(
             "--skip-refused", action="store_true", help="train without the photos that are refused"
         )

@@ -21,6 +21,7 @@ from trainer.engines.diffusers.child.photos import (
     pixels_of,
     read_photos,
 )
+from trainer.engines.diffusers.child.texts import encoded
 from trainer.engines.diffusers.protocol import Recipe, TrainOrder
 
 Tell = Callable[[str, str], None]
@@ -82,36 +83,31 @@ def prompts_of(recipe: Recipe) -> list[str]:
 def _encoded_texts(
     family: Family, order: TrainOrder, captions: Sequence[str]
 ) -> tuple[dict[str, list[Text]], int]:
-    """Return all that is said, encoded, and how many captions are too long; on the processor where
-    the card is too small for it: it is done once."""
+    """Return all that is said, encoded, and how many captions are too long."""
     pipeline = family.load(order.base, TEXTS)
-    found: dict[str, list[Text]] | None
-    try:
-        found = _encoded_on(order.base.device, family, pipeline, order.recipe, captions)
-    except torch.cuda.OutOfMemoryError:
-        found = None  # outside of this block, where the error holds on to the memory
-    if found is None:
-        found = _encoded_on("cpu", family, pipeline, order.recipe, captions)
+    found, _had_room = encoded(
+        pipeline,
+        lambda: _encoded(family, pipeline, order.recipe, captions),
+        device=order.base.device,
+    )
     cut = sum(family.is_cut(pipeline, caption) for caption in captions)
     free(pipeline)
     return found, cut
 
 
 @torch.inference_mode()
-def _encoded_on(
-    device: str, family: Family, pipeline: Any, recipe: Recipe, captions: Sequence[str]
+def _encoded(
+    family: Family, pipeline: Any, recipe: Recipe, captions: Sequence[str]
 ) -> dict[str, list[Text]]:
-    pipeline.to(device)
-
-    def encoded(words: Sequence[str]) -> list[Text]:
+    def each(words: Sequence[str]) -> list[Text]:
         return [_kept(family.encode_text(pipeline, one)) for one in words]
 
     general = [_without_word(caption, recipe) for caption in captions] if recipe.keep_prior else []
     return {
-        "captions": encoded(captions),
-        "general": encoded(general),
-        "nothing": encoded([family.empty]),
-        "prompts": encoded(prompts_of(recipe)),
+        "captions": each(captions),
+        "general": each(general),
+        "nothing": each([family.empty]),
+        "prompts": each(prompts_of(recipe)),
     }
 
 

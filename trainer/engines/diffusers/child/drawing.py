@@ -45,15 +45,27 @@ def draw(
 
 
 def draw_encoded(
-    family: Family, pipeline: Any, text: Text, nothing: Text, **wishes: Any
+    family: Family,
+    pipeline: Any,
+    text: Text,
+    nothing: Text,
+    *,
+    unwanted: Text | None = None,
+    guidance: float | None = None,
+    **wishes: Any,
 ) -> Image.Image:
-    """Return a picture of a caption that was encoded before; no text encoder is needed."""
-    network = family.network_of(pipeline)
-    device = next(network.parameters()).device
-    text, nothing = ({name: one.to(device) for name, one in it.items()} for it in (text, nothing))
-    said = family.said(text, nothing, family.guidance)
-    image: Image.Image = draw(family, pipeline, said, **wishes)
+    """Return a picture of a caption that was encoded before; no text encoder is needed. `nothing`
+    is the empty caption, `unwanted` what shall not be in the picture."""
+    device, strength = pipeline._execution_device, guidance or family.guidance
+    said = family.said(_on(device, text), _on(device, nothing), strength)
+    if unwanted is not None:
+        said |= family.negated(_on(device, unwanted), strength)
+    image: Image.Image = draw(family, pipeline, said, guidance=strength, **wishes)
     return image
+
+
+def _on(device: torch.device, text: Text) -> Text:
+    return {name: one.to(device) for name, one in text.items()}
 
 
 def _image(values: np.ndarray) -> Image.Image:

@@ -6,14 +6,16 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from safetensors import safe_open
 
-from trainer.engines.diffusers.child.drawing import draw
+from trainer.engines.diffusers.child.drawing import draw_encoded
 from trainer.engines.diffusers.child.families import FAMILIES
-from trainer.engines.diffusers.child.families.base import AUTOENCODER, NETWORK, TEXTS, Family
+from trainer.engines.diffusers.child.families.base import AUTOENCODER, NETWORK, TEXTS, Family, Text
 from trainer.engines.diffusers.child.quantising import quantise
+from trainer.engines.diffusers.child.texts import encoded, to_processor
 from trainer.engines.diffusers.protocol import Base, DrawOrder, Picture
 
 QUALITY = 92  # of a JPEG
@@ -32,8 +34,10 @@ class Drawing:
         self._base, self._family = base, FAMILIES[base.family]
         self._pipeline = self._family.load(base, TEXTS, NETWORK, AUTOENCODER)
         quantise(self._family.network_of(self._pipeline), base)
-        if base.device == "cuda":
-            self._pipeline.enable_model_cpu_offload()  # one part at a time is on the card
+        self._is_shared = base.device == "cuda"
+        self._encode_on_card = True
+        self._known: dict[str, Text] = {}  # the empty caption, once it is encoded
+        self._share()
 
     def draw(self, order: DrawOrder) -> None:
         """Draw a picture, with its own LoRAs and no others, and write the file. Raises
@@ -42,10 +46,10 @@ class Drawing:
         put_on(self._family, pipeline, picture.loras)
         wanted = picture.width, picture.height
         width, height = _drawn_at(self._base.side, *wanted)
-        image = draw(
+        image = draw_encoded(
             self._family,
             pipeline,
-            _said(self._family, pipeline, picture),
+            **self._encoded(picture),
             width=width,
             height=height,
             seed=picture.seed,
@@ -57,6 +61,30 @@ class Drawing:
         if image.size != wanted:
             image = image.resize(wanted, Image.Resampling.LANCZOS)
         _store(Path(order.target), image, picture.file_format)
+
+    def _share(self) -> None:
+        """Let one part at a time be on the card."""
+        if self._is_shared:
+            self._pipeline.enable_model_cpu_offload()
+
+    @torch.inference_mode()
+    def _encoded(self, picture: Picture) -> dict[str, Text]:
+        """Return the words of a picture, encoded. Text encoders that the card once was too small
+        for are not brought there again."""
+        family, pipeline, unwanted = self._family, self._pipeline, picture.negative_prompt
+        words = {"text": picture.prompt} | ({"unwanted": unwanted} if unwanted else {})
+        words |= {} if self._known else {"nothing": family.empty}
+        if not self._encode_on_card:
+            to_processor(pipeline)
+        found, had_room = encoded(
+            pipeline,
+            lambda: {name: family.encode_text(pipeline, one) for name, one in words.items()},
+        )
+        self._encode_on_card &= had_room
+        if not self._encode_on_card:
+            self._share()
+        self._known = self._known or {"nothing": found["nothing"]}
+        return found | self._known
 
 
 def _drawn_at(side: int, width: int, height: int) -> tuple[int, int]:
@@ -89,13 +117,6 @@ def _require_all_layers(family: Family, pipeline: Any, path: str, name: str) -> 
     found = sum(name in getattr(module, "lora_A", ()) for module in network.modules())
     if not wanted or found < wanted:
         raise UnfitWeightsError(f"{found} of {wanted} layers of the LoRA fit the base model")
-
-
-def _said(family: Family, pipeline: Any, picture: Picture) -> dict[str, Any]:
-    said: dict[str, Any] = {"prompt": picture.prompt}
-    if family.is_flow:
-        said["max_sequence_length"] = family.longest(pipeline)
-    return said | family.negative(pipeline, picture.negative_prompt)
 
 
 def _store(path: Path, image: Any, file_format: str) -> None:

@@ -116,7 +116,7 @@ def _draw_samples(training: Training, folder: Path, messages: Messages) -> None:
     try:
         with training.drawing():
             for number, text in enumerate(found.prompts):
-                wishes = {"width": side, "height": side, "seed": SAMPLE_SEED}
+                wishes: dict[str, Any] = {"width": side, "height": side, "seed": SAMPLE_SEED}
                 image = draw_encoded(
                     training.family, training.pipeline, text, found.nothing, **wishes
                 )
@@ -178,11 +178,13 @@ def _with_and_without(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same picture twice: drawn with the LoRA that is on the network, and without."""
     network = family.network_of(pipeline)
-    wishes = {"width": side, "height": side, "seed": SAMPLE_SEED, "steps": PROOF_STEPS}
+    wishes: dict[str, Any] = {"width": side, "height": side, "seed": SAMPLE_SEED}
 
     def drawn(turn: Callable[[], None]) -> np.ndarray:
         turn()
-        image = draw_encoded(family, pipeline, found.prompts[0], found.nothing, **wishes)
+        image = draw_encoded(
+            family, pipeline, found.prompts[0], found.nothing, steps=PROOF_STEPS, **wishes
+        )
         return np.asarray(image)
 
     return drawn(network.enable_adapters), drawn(network.disable_adapters)

@@ -78,9 +78,11 @@ class Family(ABC):
         tokenizer = getattr(pipeline, "tokenizer_2", None) or pipeline.tokenizer
         return len(tokenizer(caption).input_ids) > self.longest(pipeline)
 
-    def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
-        """Return what shall not be in a picture as arguments of the pipeline."""
-        return {"negative_prompt": words} if words and self.knows_negative else {}
+    def negated(self, text: Text, guidance: float) -> dict[str, Any]:
+        """Return encoded words for what shall not be in a picture as arguments of the pipeline."""
+        said = self.said(text, text, guidance).items()
+        wanted = [(name, one) for name, one in said if not name.startswith("negative_")]
+        return {f"negative_{name}": one for name, one in wanted} if self.knows_negative else {}
 
     def guided(self, guidance: float) -> dict[str, Any]:
         """Return the guidance as an argument of the pipeline."""

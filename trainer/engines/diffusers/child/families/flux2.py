@@ -58,12 +58,3 @@ class Flux2Klein(Family):
 
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {"prompt_embeds": text["tokens"], "negative_prompt_embeds": nothing["tokens"]}
-
-    def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
-        # This pipeline takes it encoded only.
-        if not words or pipeline.config.is_distilled:
-            return {}
-        tokens, _ids = pipeline.encode_prompt(
-            prompt=words, max_sequence_length=self.longest(pipeline)
-        )
-        return {"negative_prompt_embeds": tokens}

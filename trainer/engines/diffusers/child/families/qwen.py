@@ -56,9 +56,6 @@ class QwenImage(Family):
     def guided(self, guidance: float) -> dict[str, Any]:
         return {"true_cfg_scale": guidance}
 
-    def negative(self, pipeline: Any, words: str) -> dict[str, Any]:
-        return {"negative_prompt": words or self.empty}
-
     def said(self, text: Text, nothing: Text, guidance: float) -> dict[str, Any]:
         return {
             "prompt_embeds": text["tokens"],
