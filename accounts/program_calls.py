@@ -1,13 +1,15 @@
 """How often programs may call: those of one person together, and those with tokens that are none.
 
 A token cannot be guessed, so this is no protection of one: it keeps a program that was forgotten
-from asking for ever, and tells the operator. Who has a token that counts is never held up by what
-others send from the same network.
+from asking for ever, and tells the operator. All tokens from one network that do not count have
+together what one that counts has, and nobody with such a one is ever held up by them.
 """
 
 from __future__ import annotations
 
 import logging
+
+from django.conf import settings
 
 from accounts import limits, request_counts
 from accounts.allowances import Allowance, Limit, Usage
@@ -16,8 +18,6 @@ from accounts.models import User
 from accounts.visitors import network_of_address
 
 security_log = logging.getLogger("theway.security")
-# In a minute from one network. Whoever guesses needs 2^255 tries; a wrong setting needs a few.
-REFUSALS = 60
 
 
 def count_call(person: User) -> Allowance | None:
@@ -44,7 +44,10 @@ def refused(reason: str, *, token: ApiToken | None, address: str) -> None:
 
 def are_too_many_refused(address: str) -> bool:
     """Return whether a network has sent too many tokens in this minute that do not count."""
-    return request_counts.made_by(_refusals(network_of_address(address))) > REFUSALS
+    most = settings.LIMIT_REQUESTS_PER_TOKEN
+    return (
+        most is not None and request_counts.made_by(_refusals(network_of_address(address))) > most
+    )
 
 
 def _refusals(network: str) -> str:

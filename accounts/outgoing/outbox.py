@@ -44,14 +44,17 @@ def announce(owner_id: int, event: str, data: Mapping[str, str]) -> None:
 @transaction.atomic
 def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     """Have a message sent whose only purpose is to arrive, tried once; the one that waits already
-    where there is one, so that nobody can send many at once."""
-    WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+    where there is one, so that nobody can send many at once. To a disabled one nothing is sent."""
+    current = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
     waiting = WebhookDelivery.objects.filter(
         endpoint=endpoint, event=TEST, next_try_at__isnull=False
     )
     if found := waiting.first():
         return found
     message = _message(endpoint, TEST, {"endpointId": str(endpoint.pk)})
+    if current and current.disabled_at:
+        message.next_try_at, message.given_up_at = None, message.created_at
+        message.error = "disabled"
     message.save(force_insert=True)
     return message
 
@@ -96,7 +99,7 @@ def claim(delivery_id: UUID) -> WebhookDelivery | None:
 
 def waiting() -> QuerySet[WebhookDelivery]:
     """Return what is not delivered yet, those that are put off included."""
-    return WebhookDelivery.objects.filter(next_try_at__isnull=False)
+    return WebhookDelivery.objects.filter(next_try_at__isnull=False, endpoint__disabled_at=None)
 
 
 def late() -> QuerySet[WebhookDelivery]:

@@ -83,7 +83,7 @@ class WebhookDelivery(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True)
     given_up_at = models.DateTimeField(_("given up"), null=True)
     last_status = models.PositiveIntegerField(_("last status"), null=True)
-    # A code of `providers.http.public_errors`; never what the other side wrote.
+    # A code of `providers.http.public_errors`, or "disabled"; never what the other side wrote.
     error = models.CharField(_("error"), max_length=20, blank=True)
 
     class Meta:

@@ -283,6 +283,14 @@ def test_a_test_is_sent_once_and_one_at_a_time(internet, endpoint):
     assert send_test(endpoint) != delivery
 
 
+def test_a_test_of_a_disabled_endpoint_waits_for_nothing(internet, endpoint):
+    server = internet.serve(OK)
+    WebhookEndpoint.objects.update(disabled_at=timezone.now(), disabled_why="gone")
+    delivery = tried(send_test(endpoint))
+    assert (delivery.state, delivery.error) == ("given_up", "disabled")
+    assert server.requests == [] and not outbox.waiting().exists()
+
+
 # --- turns ----------------------------------------------------------------------------------
 
 

@@ -166,6 +166,17 @@ def test_a_token_is_no_way_to_the_pages(owner, anonymous_client):
         assert answer["Location"].startswith(reverse("account_login"))
 
 
+def test_what_a_token_may_do_are_three_named_choices_and_one_is_made(sure_client):
+    page = sure_client.get(PAGE).text
+    group = page[page.index("<legend>What it may do") : page.index("</fieldset>")]
+    assert re.findall(r'type="radio" name="scope" value="(\w+)"', group) == [
+        "read", "write", "spend",
+    ]  # fmt: skip
+    assert "Nothing that costs money." in group
+    wrong = sure_client.post(PAGE, form_of(sure_client, scope="all")).text
+    assert 'aria-describedby="id_scope_error"' in wrong and 'id="id_scope_error"' in wrong
+
+
 # --- what the page says ---------------------------------------------------------------------
 
 

@@ -316,12 +316,14 @@ def test_who_keeps_on_with_a_wrong_token_writes_one_line_a_minute(security_lines
     assert len(security_lines.messages) == 2
 
 
-def test_wrong_tokens_are_counted_for_their_network(monkeypatch):
-    monkeypatch.setattr(program_calls, "REFUSALS", 2)
+def test_wrong_tokens_are_counted_for_their_network(settings):
+    settings.LIMIT_REQUESTS_PER_TOKEN = 2
     for _ in range(3):
         tokens.authenticate("tw_wrong", address="2001:db8:1:2::1")
     assert program_calls.are_too_many_refused("2001:db8:1:2::9")
     assert not program_calls.are_too_many_refused("2001:db8:1:3::9")
+    settings.LIMIT_REQUESTS_PER_TOKEN = None
+    assert not program_calls.are_too_many_refused("2001:db8:1:2::9")
 
 
 def test_a_header_is_counted_alike_however_it_is_written(owner):

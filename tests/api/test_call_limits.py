@@ -7,10 +7,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts import program_calls, request_counts, tokens
+from accounts import request_counts, tokens
 from tests.api.conftest import Program, problem, program_of
-
-WRONG = "tw_" + "a" * 43
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +88,11 @@ def test_a_persons_own_limit_holds_for_their_programs(owner, settings):
     problem(program_of(owner).get("/api/me"), 429, "limit_reached")
 
 
-def test_who_keeps_on_with_wrong_tokens_is_told_to_wait_and_others_go_on(owner, monkeypatch):
-    monkeypatch.setattr(program_calls, "REFUSALS", 2)
-    wrong = Program(WRONG)
-    assert [wrong.get("/api/me").status_code for _ in range(3)] == [401, 401, 429]
-    refused = wrong.get("/api/me")
+def test_who_keeps_on_with_wrong_tokens_is_told_to_wait_and_others_go_on(owner, settings):
+    settings.LIMIT_REQUESTS_PER_TOKEN = 2
+    wrong = [Program("tw_" + letter * 43) for letter in "abcd"]
+    assert [one.get("/api/me").status_code for one in wrong[:3]] == [401, 401, 429]
+    refused = wrong[3].get("/api/me")
     problem(refused, 429, "too_many_requests")
     assert refused["Retry-After"] == "40"
     assert program_of(owner).get("/api/me").status_code == 200
