@@ -144,6 +144,10 @@ async def test_one_rendering_serves_all_who_listen(programs, token, job):
     render = rendering._renders[job_stream.JobsTopic]
     rendering.register(job_stream.JobsTopic, lambda *args: rendered.append(args) or render(*args))
     async with programs.open(token) as one, programs.open(token) as other:
+        known = await happen(job)
+        for program in (one, other):  # both are past what they had missed
+            assert ids_in(await program.next()) == [known.pk]
+        rendered.clear()
         await happen(job)
         assert await one.next() == await other.next()
     assert len([changes for _topic, changes in rendered if changes]) == 1

@@ -95,7 +95,7 @@ async def test_a_stream_of_all_jobs_goes_on_when_one_is_over(programs, token, jo
 
 
 def revoke(owner: User, token: tokens.ApiToken) -> None:
-    tokens.revoke(token)
+    tokens.revoke(token, by=owner)
 
 
 def expire(owner: User, token: tokens.ApiToken) -> None:
@@ -126,7 +126,7 @@ async def test_it_ends_with_the_token_that_opened_it(programs, owner, stranger, 
 async def test_another_token_of_the_same_person_goes_on(programs, owner, token, job):
     row, raw = await in_database(tokens.make, owner, name="x", scope="read", expires_in=None)
     async with programs.open(raw) as ending, programs.open(token) as program:
-        await in_database(tokens.revoke, row)
+        await in_database(tokens.revoke, row, by=owner)
         assert await ending.next() == b""
         event = await happen(job)
         assert ids_in(await program.next()) == [event.pk]
@@ -160,7 +160,7 @@ def test_an_operator_of_a_public_site_listens_with_a_second_step_only(operator, 
 
 def test_all_tokens_are_checked_with_one_query(owner, stranger, django_assert_num_queries):
     rows = [tokens.make(owner, name="x", scope="read", expires_in=None)[0] for _ in range(5)]
-    tokens.revoke(rows[2])
+    tokens.revoke(rows[2], by=owner)
     with django_assert_num_queries(1):
         assert ended([TokenUse.of(row) for row in rows]) == {TokenUse.of(rows[2])}
 
