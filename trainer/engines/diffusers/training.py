@@ -71,13 +71,10 @@ class RealTraining:
         if kept and (kept.base.folder, kept.base.device) == (str(folder), self._device):
             return kept
         measured = self._setup.measurements
-        if why := why_not(self._known, self._card, here, measured):
+        side, batch = self._wanted
+        chosen = choice_for(self._known, self._card, side, batch, measured)
+        if (why := why_not(self._known, self._card, here, measured, batch)) or chosen is None:
             raise TrainingError(why)
-        chosen = choice_for(self._known, self._card, *self._wanted, measured)
-        if chosen is None:
-            raise TrainingError(
-                f"{run.request.batch_size} photos at a time do not fit. Train one at a time."
-            )
         return self._new_order(str(folder), chosen)
 
     def _new_order(self, folder: str, chosen: Choice) -> TrainOrder:
