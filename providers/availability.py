@@ -79,6 +79,13 @@ class TrainingOption:
         """The values that are usual there for one kind of subject."""
         return self.offer.defaults_for(subject) if self.offer else Defaults()
 
+    def why_not_at_once(self, photos: int) -> str:
+        """Return why so many photos at a time are too many there, in a sentence; "" where not."""
+        most = self.fit.largest_batch if self.is_own_machine and self.fit else None
+        if most is None or photos <= most:
+            return ""
+        return gettext("The trainer's machine has memory for %d at a time at most.") % most
+
     @property
     def keeps(self) -> str | Promise:
         """What it keeps of the photos and for how long; "" where nobody says."""

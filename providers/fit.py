@@ -14,8 +14,10 @@ class Fit:
     fits: bool
     words: str = ""  # in one or two sentences: how it is trained, or why it is not and what would
     seconds_per_step: float | None = None  # measured on that machine; None where it never was
+    largest_batch: int | None = None  # how many photos at a time fit; None where it does not say
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Fit:
         """Return what was stored as a description's."""
-        return cls(bool(stored["fits"]), stored["words"], stored["seconds_per_step"])
+        batch = stored.get("largest_batch")
+        return cls(bool(stored["fits"]), stored["words"], stored["seconds_per_step"], batch)

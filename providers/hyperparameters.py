@@ -134,10 +134,10 @@ class Hyperparameters:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def slowness(self, usual: Defaults) -> float:
-        """Return how often the usual time of a step one of these takes."""
+        """Return how often the usual time of a step one of these takes: that is of one photo."""
         if bool(self.keep_prior) == bool(usual.keeps_prior):
-            return 1.0
-        return KEEPING_TAKES if self.keep_prior else 1 / KEEPING_TAKES
+            return self.batch_size
+        return self.batch_size * (KEEPING_TAKES if self.keep_prior else 1 / KEEPING_TAKES)
 
     def steps(self, photo_count: int) -> int:
         """Return the number of optimizer steps: every photo once per epoch, in batches, unless

@@ -160,6 +160,8 @@ def _missing_training(model: UserModel) -> Iterator[Missing]:
     except InvalidHyperparametersError as error:
         yield Missing("training", str(error))
         return
+    if option and (problem := option.why_not_at_once(wanted.batch_size)):
+        yield Missing("training", problem)
     if option and wanted.keep_prior and option.usual_for(model.kind).keeps_prior is None:
         yield Missing("training", cannot_keep_prior(option))
 

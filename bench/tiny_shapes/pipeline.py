@@ -34,7 +34,7 @@ CAPTION_TOKENS = 24
 def new_pipeline(seed: int = 0) -> FluxPipeline:
     """Return one with random weights, the text encoders' included: those are never trained."""
     torch.manual_seed(seed)
-    clip_tokenizer, t5_tokenizer = _clip_tokenizer(), _t5_tokenizer()
+    letters, words = clip_tokenizer(), _t5_tokenizer()
     return FluxPipeline(
         scheduler=FlowMatchEulerDiscreteScheduler(
             shift=3.0,
@@ -45,10 +45,10 @@ def new_pipeline(seed: int = 0) -> FluxPipeline:
             max_image_seq_len=4096,
         ),
         vae=autoencoder(),
-        text_encoder=_clip(len(clip_tokenizer)),
-        tokenizer=clip_tokenizer,
-        text_encoder_2=_t5(len(t5_tokenizer)),
-        tokenizer_2=t5_tokenizer,
+        text_encoder=clip(CLIPTextModel, len(letters)),
+        tokenizer=letters,
+        text_encoder_2=_t5(len(words)),
+        tokenizer_2=words,
         transformer=FluxTransformer2DModel(
             patch_size=1,
             in_channels=64,
@@ -140,7 +140,8 @@ def _start_ends(vae: AutoencoderKL) -> None:
     vae.decoder.conv_out.weight *= 0.853
 
 
-def _clip_tokenizer() -> CLIPTokenizer:
+def clip_tokenizer() -> CLIPTokenizer:
+    """Return one that spells."""
     words = ["<|startoftext|>", "<|endoftext|>", *_LETTERS, *(f"{one}</w>" for one in _LETTERS)]
     vocabulary = {word: at for at, word in enumerate(words)}
     return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
@@ -153,12 +154,13 @@ def _t5_tokenizer() -> T5TokenizerFast:
     return T5TokenizerFast(vocab=list(scores.items()), extra_ids=0, model_max_length=CAPTION_TOKENS)
 
 
-def _clip(words: int) -> CLIPTextModel:
+def clip(kind: Any, words: int, layers: int = 1) -> Any:
+    """Return a small text encoder of one of CLIP's classes with random weights."""
     config = CLIPTextConfig(
         vocab_size=words,
         hidden_size=32,
         intermediate_size=64,
-        num_hidden_layers=1,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         max_position_embeddings=77,
         projection_dim=32,
@@ -166,7 +168,7 @@ def _clip(words: int) -> CLIPTextModel:
         eos_token_id=1,
         pad_token_id=1,
     )
-    return CLIPTextModel(config).eval()
+    return kind(config).eval()
 
 
 def _t5(words: int) -> T5EncoderModel:

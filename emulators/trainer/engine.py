@@ -30,9 +30,9 @@ class StuckEngine:
         """See `Engine.models`."""
         return self._engine.models()
 
-    async def fit(self, model: str) -> dict[str, Any] | None:
+    async def fit(self, model: str, batch: int = 1) -> dict[str, Any] | None:
         """See `Engine.fit`."""
-        return await self._engine.fit(model)
+        return await self._engine.fit(model, batch)
 
     async def missing(self, model: str) -> str:
         """See `Engine.missing`."""

@@ -15,6 +15,7 @@ from providers.types import Sample
 
 MOST_WORDS = 400  # of a sentence about memory
 LONGEST_STEP = 3600.0  # seconds: what takes longer was not measured
+LARGEST_BATCH = 1000
 LONGEST_PROMPT = 500
 MOST_STEPS = 1_000_000
 
@@ -36,10 +37,12 @@ def fit(reply: Reply) -> Fit | None:
     if not isinstance(said, dict) or not isinstance(said.get("fits"), bool):
         return None
     seconds, words = number(said.get("seconds_per_step")), said.get("words")
+    batch = number(said.get("largest_batch"))
     return Fit(
         fits=said["fits"],
         words=sanitised(words, MOST_WORDS) if isinstance(words, str) else "",
         seconds_per_step=seconds if seconds and 0 < seconds <= LONGEST_STEP else None,
+        largest_batch=int(batch) if batch and 1 <= batch <= LARGEST_BATCH else None,
     )
 
 

@@ -340,6 +340,31 @@ def test_the_own_trainer_says_how_a_training_fits_and_how_long_it_takes(owner, o
     assert "imulat" not in text
 
 
+def test_more_photos_at_a_time_than_the_machine_has_memory_for_are_refused(owner, owner_client):
+    really_trains(dev=said(True, FITS, 0.7) | {"largest_batch": 2})
+    model = draft(owner, photos=5)
+    page = owner_client.post(address(model, "training"), TRAINING | {"batch_size": "3"})
+    assert page.status_code == 422
+    assert "has memory for 2 at a time at most" in page.content.decode()
+    page = owner_client.post(address(model, "training"), TRAINING | {"batch_size": "2"})
+    assert page.status_code == 302
+    model.refresh_from_db()
+    assert what_is_missing(model) == []
+    really_trains(dev=said(True, FITS, 0.7) | {"largest_batch": 1})
+    assert [str(one) for one in what_is_missing(model)] == [
+        "The trainer's machine has memory for 1 at a time at most."
+    ]
+
+
+def test_a_step_of_several_photos_is_expected_to_take_as_long_as_they_do(owner, owner_client):
+    really_trains(dev=said(True, FITS, 0.7))
+    model = draft(owner, photos=5)
+    owner_client.post(address(model, "training"), TRAINING | {"batch_size": "2"})
+    page = owner_client.get(address(model, "review"))
+    assert page.context["estimate"].steps == 250
+    assert "About 6 minutes" in page.content.decode()
+
+
 def test_what_was_never_measured_has_no_time(owner, owner_client):
     really_trains(dev=said(True, FITS))
     text = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()

@@ -14,9 +14,10 @@ import pytest
 
 from environment.reading import Environment
 from theway.processes.installation import ROOT
-from trainer.commands import models
+from trainer.commands import doctor, models
 from trainer.config import Config
 from trainer.engines.diffusers.known import KNOWN
+from trainer.engines.diffusers.room import gigabytes
 
 SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 GOOD = {
@@ -204,6 +205,19 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, 10**9))
     answer = models._refusal(KNOWN[SD15], terminal.config(), terminal.models / "x")
     assert "needs 4 GB more" in answer and "1 GB are free" in answer
+
+
+@pytest.mark.parametrize(("free", "todo"), [(10**8, "Free some disk"), (10**11, "")])
+def test_the_doctor_says_how_much_disk_is_free_and_how_much_a_training_needs(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, free: int, todo: str
+):
+    whole_model(terminal.models / "stable-diffusion-v1-5")
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, free))
+    disk = next(iter(doctor._room(terminal.config())))
+    assert f"{gigabytes(free)} free on the disk of {terminal.folder}" in disk.words
+    assert "a training of twenty photos needs up to 0." in disk.words
+    assert disk.todo.startswith(todo) and bool(disk.todo) == bool(todo)
 
 
 def test_what_has_come_is_looked_at(terminal: Terminal):

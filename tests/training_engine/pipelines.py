@@ -3,7 +3,6 @@ know bytes and letters. Imported by the Python that has torch only."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 import transformers
 from tokenizers.pre_tokenizers import ByteLevel
 
-from bench.tiny_shapes.pipeline import new_pipeline
+from bench.tiny_shapes.pipeline import clip, clip_tokenizer, new_pipeline
 
 _CHAT = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }} {{ m['content'] }}<|im_end|>{% endfor %}"
@@ -31,13 +30,6 @@ _SMALL = {
     "num_attention_heads": 2,
     "num_hidden_layers": 4,
 }
-
-
-def _clip_tokenizer() -> Any:
-    letters = list(string.ascii_lowercase + string.digits + ",._-'")
-    words = ["<|startoftext|>", "<|endoftext|>", *letters, *(f"{one}</w>" for one in letters)]
-    vocabulary = {word: at for at, word in enumerate(words)}
-    return transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=77)
 
 
 def _byte_tokenizer() -> Any:
@@ -194,25 +186,12 @@ def _unet(width: int, **more: Any) -> Any:
     )
 
 
-def _clip(kind: Any, words: int) -> Any:
-    config = transformers.CLIPTextConfig(
-        vocab_size=words,
-        max_position_embeddings=77,
-        projection_dim=32,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-        **_SMALL,
-    )
-    return kind(config).eval()
-
-
 def sd15() -> Any:
-    tokenizer = _clip_tokenizer()
+    tokenizer = clip_tokenizer()
     return diffusers.StableDiffusionPipeline(
         scheduler=diffusers.DDIMScheduler(**_DDPM, clip_sample=False, steps_offset=1),
         vae=_autoencoder(latent_channels=4, scaling_factor=0.18215),
-        text_encoder=_clip(transformers.CLIPTextModel, len(tokenizer)),
+        text_encoder=clip(transformers.CLIPTextModel, len(tokenizer), layers=4),
         tokenizer=tokenizer,
         unet=_unet(32),
         safety_checker=None,
@@ -222,12 +201,12 @@ def sd15() -> Any:
 
 
 def sdxl() -> Any:
-    tokenizer = _clip_tokenizer()
+    tokenizer = clip_tokenizer()
     return diffusers.StableDiffusionXLPipeline(
         scheduler=diffusers.EulerDiscreteScheduler(**_DDPM),
         vae=_autoencoder(latent_channels=4, scaling_factor=0.13025),
-        text_encoder=_clip(transformers.CLIPTextModel, len(tokenizer)),
-        text_encoder_2=_clip(transformers.CLIPTextModelWithProjection, len(tokenizer)),
+        text_encoder=clip(transformers.CLIPTextModel, len(tokenizer), layers=4),
+        text_encoder_2=clip(transformers.CLIPTextModelWithProjection, len(tokenizer), layers=4),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=_unet(

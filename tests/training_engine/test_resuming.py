@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from trainer.engines.diffusers.known import KNOWN
+from trainer.engines.diffusers.room import room_for
+
 pytestmark = pytest.mark.training
 
 # Two photos of two shapes, so that a batch holds one of them twice.
@@ -107,3 +110,17 @@ def test_a_damaged_state_is_begun_anew_and_told(damage, whole, torch_side, order
     words = told.text("training_start")
     assert words.startswith("The state of before cannot be read. Beginning anew.")
     assert are_equal(weights(unbroken), weights(run))
+
+
+@pytest.mark.parametrize("prior", [False, True])
+def test_a_training_needs_no_more_of_the_disk_than_was_foretold(prior, torch_side, order):
+    photos = ((256, 256), (256, 320), (640, 512))
+    run = order(steps=8, rank=16, samples=(0, 8), checkpoints=(4,), photos=photos, keep_prior=prior)
+    assert torch_side.follow(run).is_done
+    folder, shapes = Path(run.folder), KNOWN["theway/tiny-shapes"]
+    needed = room_for(shapes, run.recipe, len(photos), in_full=True)
+    scratch = {path.name: path.stat().st_size for path in (folder / "scratch").iterdir()}
+    assert scratch["cache.pt"] <= needed.encoded < 20 * scratch["cache.pt"]
+    assert 2 * scratch["state.pt"] <= needed.state < 10 * scratch["state.pt"]
+    made = [*folder.glob("*.safetensors"), *folder.glob("checkpoints/*"), *folder.glob("samples/*")]
+    assert sum(path.stat().st_size for path in made) <= needed.results

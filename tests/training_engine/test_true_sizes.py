@@ -38,6 +38,7 @@ def test_all_that_shall_learn_is_found_in_the_published_network(name, measured):
     layers, mebibytes = EXPECTED[name]
     assert found["layers"] == layers
     assert found["mebibytes"] == pytest.approx(mebibytes, abs=0.6)
+    assert mebibytes <= KNOWN[name].lora_mib <= mebibytes + 1  # of the disk
 
 
 @pytest.mark.parametrize("name", WITH_MODULATION)

@@ -20,11 +20,11 @@ from trainer.engines.diffusers.cards import cards
 from trainer.engines.diffusers.fitting import KNOWS_BFLOAT16, why_not
 from trainer.engines.diffusers.installed import installed
 from trainer.engines.diffusers.known import GIB, KNOWN, SHIPPED_MODEL
+from trainer.engines.diffusers.room import gigabytes, most_usual
 
 _CHECKUP = "trainer.engines.diffusers.checkup"
 _ROOT = Path(__file__).resolve().parents[2]
 _ASK_SECONDS = 300.0  # the first import of torch may be slow
-_LEAST_DISK = 5 * GIB
 _LEAST_MEMORY = 16 * GIB
 
 
@@ -152,8 +152,11 @@ def _models(config: Config) -> Iterator[Finding]:
 def _room(config: Config) -> Iterator[Finding]:
     place = next(one for one in [config.folder, *config.folder.parents] if one.is_dir())
     free = shutil.disk_usage(place).free
-    words = f"{free / GIB:.0f} GB free on the disk of {config.folder}"
-    yield Finding(words, "Free some disk." if free < _LEAST_DISK else "")
+    here = installed(config.models, config.hub)
+    needed = most_usual(list(here))
+    words = f"{gigabytes(free)} free on the disk of {config.folder}"
+    words += f", a training of twenty photos needs up to {gigabytes(needed)}"
+    yield Finding(words, "Free some disk, or set TRAINER_DIR." if free < needed else "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     words = f"{memory / GIB:.0f} GB of memory"
     low = memory < _LEAST_MEMORY

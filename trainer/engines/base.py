@@ -66,10 +66,10 @@ class Engine(Protocol):
     def models(self) -> Mapping[str, BaseModel]:
         """Return the base models that are there to train and to generate with, by name."""
 
-    async def fit(self, model: str) -> dict[str, Any] | None:
-        """Return whether and how a base model fits this machine: fits, words, precision,
-        resolution, needs_bytes, free_bytes, card, seconds_per_step. None where that is no
-        question."""
+    async def fit(self, model: str, batch: int = 1) -> dict[str, Any] | None:
+        """Return whether and how a base model fits this machine with so many photos at a time:
+        fits, words, precision, resolution, needs_bytes, free_bytes, card, seconds_per_step,
+        largest_batch. None where that is no question."""
 
     async def missing(self, model: str) -> str:
         """Return why a base model is not among `models`, and what to do about it."""

@@ -13,6 +13,7 @@ from trainer import samples
 from trainer.bodies import read_body
 from trainer.errors import invalid, not_found
 from trainer.headers import correlation, require_in_time
+from trainer.models import MAX_BATCH
 from trainer.runs import answers
 from trainer.runs.bodies import EstimateBody, TrainingRequest
 from trainer.runs.metrics import metrics
@@ -109,13 +110,14 @@ async def supported(request: Request) -> Response:
 
 
 async def limits(request: Request) -> Response:
-    """GET /fine-tunes/models/limits?model_name=: its 404 is flat, as documented."""
+    """GET /fine-tunes/models/limits?model_name=: its 404 is flat, as documented. Ours:
+    `batch_size=`, which `fit` is about."""
     name = request.query_params.get("model_name", "")
     engine = state(request).engine
     model = engine.models().get(name)
     if model is None:
         return JSONResponse({"message": await engine.missing(name)}, status_code=404)
-    usual, fit = engine.training_seconds, await engine.fit(name)
+    usual, fit = engine.training_seconds, await engine.fit(name, _batch(request))
     answer = answers.limits(model, engine=engine.name, training_seconds=usual, fit=fit)
     return JSONResponse(answer)
 
@@ -155,6 +157,13 @@ async def download(request: Request) -> Response:
         media_type="application/octet-stream",
         headers={"X-Checksum-Sha256": sha256},
     )
+
+
+def _batch(request: Request) -> int:
+    asked = request.query_params.get("batch_size", "1")
+    if not asked.isascii() or not asked.isdecimal() or not 1 <= int(asked[:9]) <= MAX_BATCH:
+        raise invalid(f"batch_size must be from 1 to {MAX_BATCH}.", "batch_size")
+    return int(asked)
 
 
 def _run(request: Request) -> Run:

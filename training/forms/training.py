@@ -111,7 +111,9 @@ class TrainingForm(StepForm):
             value = self.cleaned_data.get(name)
             if value is not None and (problem := HYPERPARAMETERS[name].problem_with(value)):
                 self.add_error(name, problem)
-        option = self.cleaned_data.get("option")
+        option, batch = self.cleaned_data.get("option"), self.cleaned_data.get("batch_size")
+        if option and batch and (problem := option.why_not_at_once(batch)):
+            self.add_error("batch_size", problem)
         if option and self.cleaned_data.get("keep_prior") and not self.can_keep_prior:
             self.add_error("keep_prior", cannot_keep_prior(option))
 

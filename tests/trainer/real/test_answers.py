@@ -52,6 +52,21 @@ def test_the_limits_say_whether_and_how_a_model_fits_the_card(begin, client_of, 
         assert fit["free_bytes"] == (memory - used) * 1024**2
 
 
+def test_the_limits_are_those_of_as_many_photos_at_a_time_as_are_asked_about(begin, client_of):
+    client = client_of(begin())
+
+    def asked(batch: str) -> dict:
+        return client.http.get(LIMITS, params={"model_name": KLEIN, "batch_size": batch})
+
+    one, four = (asked(batch).json()["fit"] for batch in ("1", "4"))
+    assert one["needs_bytes"] == limits(client, KLEIN)["fit"]["needs_bytes"]
+    assert (one["resolution"], four["resolution"]) == (1024, 768)
+    for wrong in ("0", "9", "-1", "1.5", "", "two", "10000000000"):
+        answer = asked(wrong)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "batch_size"
+
+
 def test_a_refused_start_says_what_the_limits_say(begin, client_of, workshop, tmp_path):
     workshop.has_model(FLUX)
     workshop.has_cards((8_188, 450))

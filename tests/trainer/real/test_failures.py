@@ -10,6 +10,7 @@ from tests.trainer.real.workshop import KLEIN, is_alive
 
 pytestmark = pytest.mark.service
 
+LIMITS = "/v1/fine-tunes/models/limits"
 OUT_OF_MEMORY = {"what": "fail", "code": "card_memory", "at": 1}
 
 
@@ -164,7 +165,12 @@ def test_photos_at_a_time_that_do_not_fit_are_refused_in_words(
     job = client.wait(begun(client, tmp_path, batch_size=8))
 
     assert job["status"] == "error"
-    assert message(job) == "8 photos at a time do not fit. Train one at a time."
+    fit = client.http.get(LIMITS, params={"model_name": KLEIN, "batch_size": "8"}).json()["fit"]
+    assert message(job) == fit["words"]
+    assert fit["words"] == (
+        f"{KLEIN} with 8 photos at a time needs 20.0 GB on NVIDIA Made-up at the least (512 pixels "
+        "in 4 bits), which has 7.9 GB free. Train with a batch size of 1."
+    )
     assert not workshop.starts
 
 

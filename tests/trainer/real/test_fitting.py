@@ -9,6 +9,7 @@ from trainer.engines.diffusers.fitting import (
     choice_for,
     choices,
     fit,
+    largest_batch,
     precision_to_draw,
     smaller,
     usable,
@@ -96,6 +97,31 @@ def test_photos_at_a_time_need_memory_of_their_own():
     assert one.side == 1024 > four.side
 
 
+def test_how_many_photos_at_a_time_fit_at_most_is_told():
+    assert {size: largest_batch(KLEIN, a_card(size)) for size in (6, 8, 12, 24)} == {
+        6: 0,
+        8: 1,
+        12: 3,
+        24: 8,
+    }
+
+
+def test_what_fits_is_told_for_as_many_photos_at_a_time_as_are_asked_about():
+    measured = Measurements()
+    measured.note(Way("RTX", KLEIN.name, "bfloat16", 1024), 12 * GIB, 1.25, 20 * GIB)
+
+    one, four, eight = (
+        fit(KLEIN, a_card(size), [], measured, 64 * GIB, batch)
+        for size, batch in ((24, 1), (24, 4), (12, 8))
+    )
+
+    assert (one["resolution"], one["seconds_per_step"]) == (1024, 1.25)
+    assert (four["fits"], four["resolution"], four["seconds_per_step"]) == (True, 768, None)
+    assert four["needs_bytes"] == KLEIN.needs(four["precision"], 768, 4)
+    assert not eight["fits"]
+    assert eight["words"].endswith("Train with a batch size of 3.")
+
+
 def test_smaller_photos_are_trained_as_small_as_they_are():
     assert {way.side for way in choices(KLEIN, a_card(24), wanted=600)} == {512}
     assert {way.side for way in choices(KLEIN, a_card(24), wanted=400)} == {400}
@@ -125,6 +151,7 @@ def test_what_fits_is_told_with_how_it_is_trained():
         "free_bytes": a_card(12).free,
         "card": "RTX",
         "seconds_per_step": None,
+        "largest_batch": 3,
     }
 
 

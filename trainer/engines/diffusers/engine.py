@@ -65,13 +65,13 @@ class DiffusersEngine:
         command = f".venv/bin/python -m trainer models get {model}"
         return f"{model} is not on this machine. Get it: {command}"
 
-    async def fit(self, model: str) -> dict[str, Any] | None:
+    async def fit(self, model: str, batch: int = 1) -> dict[str, Any] | None:
         """Return whether and how a base model fits the best card; None for one unknown."""
         if model not in KNOWN:
             return None
         card, here = await self._cards.best(), self._setup.places.installed()
         measured, memory = self._setup.measurements, machine_memory()
-        return fitting.fit(KNOWN[model], card, here, measured, memory)
+        return fitting.fit(KNOWN[model], card, here, measured, memory, batch)
 
     async def train(self, work: Work) -> None:
         """Train a run, or go on with it. Raises TrainingError in a person's words."""

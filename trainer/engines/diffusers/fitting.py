@@ -9,6 +9,7 @@ from typing import Any
 from trainer.engines.diffusers.cards import Card
 from trainer.engines.diffusers.known import GIB, KNOWN, Known
 from trainer.engines.diffusers.measured import Measured, Measurements, Way
+from trainer.models import MAX_BATCH
 
 SIDES = (1024, 768, 512)
 KNOWS_BFLOAT16 = 8.0
@@ -92,8 +93,18 @@ def precision_to_draw(known: Known, card: Card) -> str:
     return next(fitting, "")
 
 
+def largest_batch(known: Known, card: Card, measured: Measurements = _NOTHING) -> int:
+    """Return how many photos at a time fit, at whatever size; 0 where not even one does."""
+    batches = range(MAX_BATCH, 0, -1)
+    return next((n for n in batches if choice_for(known, card, batch=n, measured=measured)), 0)
+
+
 def why_not(
-    known: Known, card: Card, installed: Iterable[str], measured: Measurements = _NOTHING
+    known: Known,
+    card: Card,
+    installed: Iterable[str],
+    measured: Measurements = _NOTHING,
+    batch: int = 1,
 ) -> str:
     """Return a sentence for one that does not fit, with what would; empty where it does."""
     if not card.index and not choice_for(known, card):
@@ -108,18 +119,25 @@ def why_not(
         )
     if not choice_for(known, card, measured=measured):
         return _too_large(known, card, installed, measured)
+    if known.is_supported and not choice_for(known, card, batch=batch, measured=measured):
+        return _too_many(known, card, measured, batch)
     return "" if known.is_supported else f"{known.name} cannot be trained here yet."
 
 
 def fit(
-    known: Known, card: Card, installed: Iterable[str], measured: Measurements, memory: int
+    known: Known,
+    card: Card,
+    installed: Iterable[str],
+    measured: Measurements,
+    memory: int,
+    batch: int = 1,
 ) -> dict[str, Any]:
-    """Return whether and how a base model is trained on a card, as the service answers it.
-    `memory` are the bytes of the machine's own."""
-    why = why_not(known, card, installed, measured)
-    chosen = choice_for(known, card, measured=measured)
-    shown = chosen or _least(known, card, measured)
-    took = _took(known, card, shown.precision, shown.side, measured)
+    """Return whether and how a base model is trained on a card with so many photos at a time, as
+    the service answers it. `memory` are the bytes of the machine's own."""
+    why = why_not(known, card, installed, measured, batch)
+    chosen = choice_for(known, card, batch=batch, measured=measured)
+    shown = chosen or _least(known, card, measured, batch)
+    took = _took(known, card, shown.precision, shown.side, measured) if batch == 1 else None
     words = (
         f"{shown.words.capitalize()} on {card.name}: needs {_gb(shown.needs)} of the "
         f"{_gb(card.free)} GB that are free."
@@ -138,7 +156,17 @@ def fit(
         "free_bytes": card.free,
         "card": card.name,
         "seconds_per_step": (took.seconds_per_step or None) if took else None,
+        "largest_batch": largest_batch(known, card, measured),
     }
+
+
+def _too_many(known: Known, card: Card, measured: Measurements, batch: int) -> str:
+    least, fitting = _least(known, card, measured, batch), largest_batch(known, card, measured)
+    return (
+        f"{known.name} with {batch} photos at a time needs {_gb(least.needs / SAFE)} GB on "
+        f"{card.name} at the least ({least.words.removeprefix('at ')}), which has "
+        f"{_gb(card.free)} GB free. Train with a batch size of {fitting}."
+    )
 
 
 def _too_large(known: Known, card: Card, installed: Iterable[str], measured: Measurements) -> str:
@@ -153,8 +181,9 @@ def _too_large(known: Known, card: Card, installed: Iterable[str], measured: Mea
     )
 
 
-def _least(known: Known, card: Card, measured: Measurements) -> Choice:
-    return min(choices(known, card, measured=measured), key=lambda one: one.needs)
+def _least(known: Known, card: Card, measured: Measurements, batch: int = 1) -> Choice:
+    ways = choices(known, card, batch=batch, measured=measured)
+    return min(ways, key=lambda one: one.needs)
 
 
 def _took(

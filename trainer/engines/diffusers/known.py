@@ -40,6 +40,8 @@ class Known:
     precisions: tuple[str, ...] = ("bfloat16", "int8", "nf4")  # on a card, the finest first
     largest: int = 1024  # pixels of the square that it is trained at
     side: int = 0  # pixels of the square that it draws; 0: any size
+    lora_mib: float = 1.0  # of a LoRA of rank 16 in 16 bits
+    caption_mib: float = 1.0  # of an encoded caption at its longest, in 16 bits
     keeps_prior: bool = False  # where nobody says anything: small ones forget everything else
 
     def needs(self, precision: str, side: int, batch: int = 1) -> int:
@@ -74,6 +76,8 @@ KNOWN: dict[str, Known] = {
             APACHE,
             disk_gib=16,
             steps=50,
+            lora_mib=46,
+            caption_mib=8,
         ),
         Known(
             "black-forest-labs/FLUX.1-dev",
@@ -86,6 +90,8 @@ KNOWN: dict[str, Known] = {
             is_gated=True,
             disk_gib=34,
             learning_rate=2e-4,
+            lora_mib=125,
+            caption_mib=4,
         ),
         Known(
             "Tongyi-MAI/Z-Image",
@@ -97,6 +103,8 @@ KNOWN: dict[str, Known] = {
             APACHE,
             disk_gib=20,
             steps=30,
+            lora_mib=76,
+            caption_mib=3,
         ),
         Known(
             "stabilityai/stable-diffusion-xl-base-1.0",
@@ -109,6 +117,8 @@ KNOWN: dict[str, Known] = {
             disk_gib=7,
             steps=30,
             precisions=CONVOLVED,
+            lora_mib=45,
+            caption_mib=0.4,
         ),
         Known(
             "stable-diffusion-v1-5/stable-diffusion-v1-5",
@@ -122,6 +132,8 @@ KNOWN: dict[str, Known] = {
             steps=30,
             precisions=CONVOLVED,
             largest=768,
+            lora_mib=7,
+            caption_mib=0.2,
         ),
         Known(
             "black-forest-labs/FLUX.2-klein-base-9B",
@@ -134,6 +146,8 @@ KNOWN: dict[str, Known] = {
             is_gated=True,
             disk_gib=33,
             steps=50,
+            lora_mib=83,
+            caption_mib=12,
         ),
         Known(
             "Qwen/Qwen-Image",
@@ -145,6 +159,8 @@ KNOWN: dict[str, Known] = {
             APACHE,
             disk_gib=58,
             steps=30,
+            lora_mib=203,
+            caption_mib=7,
         ),
         Known(
             "black-forest-labs/FLUX.1-schnell",
@@ -156,6 +172,8 @@ KNOWN: dict[str, Known] = {
             APACHE,
             disk_gib=34,
             steps=4,
+            lora_mib=125,
+            caption_mib=2,
         ),
         Known(
             "black-forest-labs/FLUX.2-dev",
@@ -168,6 +186,8 @@ KNOWN: dict[str, Known] = {
             is_gated=True,
             disk_gib=110,
             is_supported=False,
+            lora_mib=250,
+            caption_mib=15,
         ),
         Known(
             SHIPPED_MODEL,
@@ -185,6 +205,8 @@ KNOWN: dict[str, Known] = {
             keeps_prior=True,
             precisions=("bfloat16",),
             largest=256,
+            lora_mib=0.35,
+            caption_mib=0.05,
         ),
     )
 }

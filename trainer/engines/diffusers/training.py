@@ -13,6 +13,7 @@ from trainer.engines.diffusers.known import KNOWN
 from trainer.engines.diffusers.measured import Way
 from trainer.engines.diffusers.protocol import Base, Message, TrainOrder
 from trainer.engines.diffusers.recipes import recipe_of
+from trainer.engines.diffusers.room import room_for, why_no_room
 from trainer.engines.diffusers.setup import Setup
 from trainer.runs.work import Work
 from trainer.threads import in_thread
@@ -70,20 +71,22 @@ class RealTraining:
         if kept and (kept.base.folder, kept.base.device) == (str(folder), self._device):
             return kept
         measured = self._setup.measurements
-        if why := why_not(self._known, self._card, here, measured):
+        side, batch = self._wanted
+        chosen = choice_for(self._known, self._card, side, batch, measured)
+        if (why := why_not(self._known, self._card, here, measured, batch)) or chosen is None:
             raise TrainingError(why)
-        chosen = choice_for(self._known, self._card, *self._wanted, measured)
-        if chosen is None:
-            raise TrainingError(
-                f"{run.request.batch_size} photos at a time do not fit. Train one at a time."
-            )
         return self._new_order(str(folder), chosen)
 
     def _new_order(self, folder: str, chosen: Choice) -> TrainOrder:
+        """Return it and keep it. Raises TrainingError where the disk has no room for what it makes,
+        and OSError."""
         run, known = self._work.run, self._known
         precision = chosen.precision
         base = Base(folder, known.family, known.name, precision, self._device, known.side)
         recipe = recipe_of(run, known, chosen)
+        room = room_for(known, recipe, run.photos, in_full=precision == "float32")
+        if why := why_no_room(room, self._work.folder):
+            raise TrainingError(why)
         order = TrainOrder(base, recipe, str(self._work.folder), run.id, run.photos)
         orders.keep(order)
         return order

@@ -44,7 +44,7 @@ class SimulatedEngine:
         """Return what can be simulated."""
         return BASE_MODELS
 
-    async def fit(self, model: str) -> dict[str, Any] | None:
+    async def fit(self, model: str, batch: int = 1) -> dict[str, Any] | None:
         """Return nothing: a simulation needs no card."""
         return None
 
