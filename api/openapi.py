@@ -107,6 +107,8 @@ def _shown(path: str) -> str:
 
 
 def _describe(described: dict[str, Any], path: str, method: str, operation: Operation) -> None:
+    # The first sentence says what it does.
+    described["summary"] = described["description"].partition(".")[0].replace("\n", " ")
     access = _access(operation)
     described["security"] = _SECURITY
     described["x-scope"] = access.scope_for(method)

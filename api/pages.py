@@ -75,8 +75,8 @@ def _call(method: str, path: str, call: dict[str, Any]) -> Call:
         id=call["operationId"],
         method=method.upper(),
         path=path,
-        summary=call["summary"],
-        description=call.get("description", ""),
+        summary=_plain(call["summary"]),
+        description=_plain(call.get("description", "")),
         scope=call["x-scope"],
         parameters=call.get("parameters", []),
         body=_text(body.get("example")),
@@ -87,7 +87,12 @@ def _call(method: str, path: str, call: dict[str, Any]) -> Call:
 
 def _answer(status: str, answer: dict[str, Any]) -> tuple[str, str, str]:
     example = next((one.get("example") for one in answer.get("content", {}).values()), None)
-    return status, answer.get("description", ""), _text(example)
+    return status, _plain(answer.get("description", "")), _text(example)
+
+
+def _plain(markdown: str) -> str:
+    """Return a description without the marks that other programs make code of."""
+    return markdown.replace("`", "")
 
 
 def _text(example: Any) -> str:

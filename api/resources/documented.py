@@ -32,7 +32,7 @@ from models_app.services import create_draft
 from training.drafts import CHANGEABLE
 from training.selectors import usual_option
 
-router = new_router("Documented first")
+router = new_router("Create and start")
 
 
 @router.post("/models/create", response={201: ModelDetailOut})

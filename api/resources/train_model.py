@@ -28,7 +28,7 @@ from models_app.selectors import photos_of
 from models_app.uploaded_sets import archive_in
 from providers.http.public_errors import AddressRefusedError
 
-router = new_router("Documented first")
+router = new_router("Create and start")
 FORM = "multipart/form-data"
 _FORM = TrainUploadIn.model_json_schema(by_alias=True)
 _FORM["properties"]["zip"] = {"type": "string", "format": "binary", "description": "the photos"}
