@@ -39,7 +39,7 @@ _KEY = {
     "name": HEADER,
     "required": False,
     "schema": {"type": "string", "pattern": PATTERN},
-    "description": "The same key and request again, within a day: the same answer again.",
+    "description": "Sent again, a request keeps its key and gets the same answer, for a day.",
 }
 _SCHEMES = {
     "token": {

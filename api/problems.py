@@ -133,7 +133,7 @@ PROBLEMS: dict[str, Kind] = {
     "idempotency_key_reused": Kind(
         409,
         _("The Idempotency-Key belongs to another request"),
-        _("Make a new key for each new request."),
+        _("A request that is sent again keeps its key; another request gets another."),
     ),
     "limit_reached": Kind(429, _("A limit is reached"), _("Nothing was changed.")),
     "too_many_requests": Kind(

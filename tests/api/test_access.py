@@ -88,6 +88,12 @@ def test_an_operator_who_lacks_a_second_step_has_no_tokens_on_a_public_site(oper
     problem(program.get("/api/me"), 401, "unauthorized")
 
 
+def test_a_token_in_an_address_is_none(owner, anonymous_client):
+    raw = tokens.make(owner, name="x", scope="read", expires_in=None)[1]
+    for name in ("token", "access_token", "Authorization", "key"):
+        problem(anonymous_client.get("/api/me", {name: raw}), 401, "unauthorized")
+
+
 def test_a_token_in_vain_is_not_saved_by_a_session(owner_client):
     response = owner_client.get("/api/me", headers={"Authorization": "Bearer tw_wrong"})
     problem(response, 401, "unauthorized")
