@@ -75,6 +75,7 @@ def test_from_nothing_to_a_picture_with_curl(folder, environment):
     said = run(["bash", "-euc", blocks("sh")], folder, environment)
     assert '"stored": 1' in said
     assert '"isStartable": true' in said
+    assert "event: progress" in said and "event: end" in said
     assert (folder / "picture.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
     assert b"lora" in (folder / "weights.safetensors").read_bytes()[:10_000]
 
