@@ -23,6 +23,8 @@ from accounts.invitation_admin import InvitationAdmin as InvitationAdmin  # Djan
 from accounts.limit_texts import amount, label
 from accounts.limits import allowances, limits_changed
 from accounts.models import Errand, User
+from accounts.token_admin import ApiTokenAdmin as ApiTokenAdmin  # likewise
+from accounts.webhook_admin import DeliveryAdmin as DeliveryAdmin
 
 # The library's own pages could give an account a second address, and show stored secrets.
 # (They are imported above so that they are there to be taken away.)

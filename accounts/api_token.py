@@ -20,6 +20,14 @@ class Scope(models.TextChoices):
     SPEND = "spend", _("Read, change and spend")
 
 
+class State(models.TextChoices):
+    """Where a token is in its life."""
+
+    LIVE = "live", _("In use")
+    REVOKED = "revoked", _("Revoked")
+    ENDED = "ended", _("Ended")
+
+
 _ORDER = list(Scope.values)
 
 
@@ -53,10 +61,17 @@ class ApiToken(models.Model):
         return self.name
 
     @property
+    def state(self) -> State:
+        """Where it is in its life, this moment."""
+        if self.revoked_at is not None:
+            return State.REVOKED
+        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
+        return State.ENDED if is_over else State.LIVE
+
+    @property
     def is_live(self) -> bool:
         """Whether it counts: neither revoked nor over."""
-        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
-        return self.revoked_at is None and not is_over
+        return self.state is State.LIVE
 
     def allows(self, scope: str) -> bool:
         """Whether it may do what needs `scope`."""

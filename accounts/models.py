@@ -19,6 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.api_token import ApiToken as ApiToken  # Django finds it here
 from accounts.errand import Errand as Errand
+from accounts.outgoing.rows import (
+    WebhookDelivery as WebhookDelivery,
+    WebhookEndpoint as WebhookEndpoint,
+)
 from accounts.own_limits import OwnLimits
 from accounts.visitors import BROWSER_LENGTH, name_of
 

@@ -29,10 +29,15 @@ def count(who: str) -> int:
     return _asked(lambda: _incremented(key))
 
 
+def made_by(who: str) -> int:
+    """Return how many requests of `who` were counted in this minute."""
+    key = _key(who)
+    return _asked(lambda: int(cache.get(key, 0)))
+
+
 def usage_of(person: User) -> Usage:
     """Return what a person has used of this minute."""
-    key = _key(key_of(person))
-    return Usage(_asked(lambda: int(cache.get(key, 0))))
+    return Usage(made_by(key_of(person)))
 
 
 def key_of(person: User) -> str:

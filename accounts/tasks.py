@@ -16,6 +16,7 @@ from accounts import (
     sign_up,
     tokens,
 )
+from accounts.outgoing import endpoints, outbox
 
 # Imported here, so that every worker knows all kinds of errands.
 ERRANDS = (addresses, mail, passwords, sign_up)
@@ -24,10 +25,11 @@ ERRANDS = (addresses, mail, passwords, sign_up)
 @shared_task
 def prune() -> None:
     """Delete what has expired: wishes, changes, sessions, history, invitations, lost mails,
-    tokens."""
-    for room in (addresses, errands, history, invitations, sessions, sign_up, tokens):
+    tokens, webhooks."""
+    for room in (addresses, errands, history, invitations, outbox, sessions, sign_up, tokens):
         room.prune()
     second_step.renew()
+    endpoints.renew()
 
 
 @shared_task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +18,18 @@ DAYS = {
     "365": _("A year"),
     "": _("Until I revoke it"),
 }
-EXPLAINED = {
-    Scope.READ: _("Read: see models, jobs and pictures, and download them."),
-    Scope.WRITE: _(
-        "Read and change: also add photos, change and delete. Nothing that costs money."
-    ),
-    Scope.SPEND: _("Read, change and spend: also start trainings and make pictures."),
+NOTES = {
+    Scope.READ: _("See models, jobs and pictures, and download them."),
+    Scope.WRITE: _("Also add photos, change and delete. Nothing that costs money."),
+    Scope.SPEND: _("Also start trainings and make pictures, which may cost money."),
 }
+
+
+class NotedRadios(forms.RadioSelect):
+    """Radio buttons, each with a line about what it means."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return super().create_option(name, value, *args, **kwargs) | {"note": NOTES[value]}
 
 
 class TokenForm(forms.Form):
@@ -38,9 +44,9 @@ class TokenForm(forms.Form):
     )
     scope = forms.ChoiceField(
         label=_("What it may do"),
-        choices=list(EXPLAINED.items()),
+        choices=Scope.choices,
         initial=Scope.WRITE,
-        widget=forms.RadioSelect,
+        widget=NotedRadios,
         error_messages={"required": _("Choose one of these.")},
     )
     days = forms.ChoiceField(

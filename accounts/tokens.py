@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,11 +20,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import limits, policy
+from accounts import limits, policy, program_calls, request_counts
 from accounts.api_token import ApiToken as ApiToken
 from accounts.later import later
 from accounts.models import User
 
+# Lines of `theway.security_log`, a room above this one.
 security_log = logging.getLogger("theway.security")
 # Scanners that look for secrets in code find it by this.
 PREFIX = "tw_"
@@ -78,11 +80,12 @@ def make(
     return token, raw
 
 
-def revoke(token: ApiToken) -> None:
-    """End a token at once; a second time does nothing."""
-    live = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
-    if live.update(revoked_at=timezone.now()):
-        security_log.info("token revoked account=%s token=%s", token.user_id, token.pk)
+def revoke(token: ApiToken, *, by: User) -> bool:
+    """End a token at once; return whether it had not ended by itself or by somebody before."""
+    if not live_tokens_of(token.user).filter(pk=token.pk).update(revoked_at=timezone.now()):
+        return False
+    security_log.info("token revoked account=%s token=%s by=%s", token.user_id, token.pk, by.pk)
+    return True
 
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:
@@ -103,8 +106,9 @@ def sent_in(authorization: str) -> str:
 
 
 def key_of(authorization: str) -> str:
-    """Return by what a header is counted: the same for the same token, and no secret."""
-    return _hash(authorization)[:32]
+    """Return by what a header is counted: the same for the same token however the header is
+    written, and no secret."""
+    return _hash(sent_in(authorization) or authorization)[:32]
 
 
 def authenticate(raw: str, *, address: str) -> ApiToken | None:
@@ -112,15 +116,38 @@ def authenticate(raw: str, *, address: str) -> ApiToken | None:
 
     Not for an account that is switched off, or an operator's that lacks a second step.
     """
+    found = _find(raw)
+    if reason := _why_not(found):
+        program_calls.refused(reason, token=found, address=address)
+        return None
+    if found is not None:
+        _note_use(found, address)
+    return found
+
+
+def _find(raw: str) -> ApiToken | None:
     if not _FORM.fullmatch(raw):
         return None
-    found = ApiToken.objects.select_related("user").filter(token_hash=_hash(raw)).first()
-    if found is None or not found.is_live or not found.user.is_active:
-        return None
-    if policy.lacks_second_step(found.user):
-        return None
-    _note_use(found, address)
-    return found
+    return ApiToken.objects.select_related("user").filter(token_hash=_hash(raw)).first()
+
+
+def _why_not(token: ApiToken | None) -> str:
+    """Return why a token does not count, as the security log has it; "" where it does."""
+    if token is None:
+        return "unknown"
+    if token.revoked_at:
+        return "revoked"
+    if not token.is_live:
+        return "ended"
+    if not token.user.is_active:
+        return "account-off"
+    return "no-second-step" if policy.lacks_second_step(token.user) else ""
+
+
+def live_among(ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these tokens with which a program would be let in now; one query."""
+    found = ApiToken.objects.select_related("user").filter(pk__in=ids)
+    return {token.pk for token in found if not _why_not(token)}
 
 
 def prune() -> None:
@@ -136,7 +163,9 @@ def _hash(raw: str) -> str:
 def _note_use(token: ApiToken, address: str) -> None:
     """Have its use written, once a minute and after the answer: reading must not write."""
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at >= NOTE_USE_EVERY:
+    is_noted = token.last_used_at is not None and now - token.last_used_at < NOTE_USE_EVERY
+    # Of many calls at once the first writes it; the others cannot see that yet.
+    if not is_noted and request_counts.count(f"token-use-{token.pk}") <= 1:
         later(store_use, token.pk, now, _address(address))
 
 

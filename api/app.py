@@ -12,7 +12,17 @@ from pydantic.alias_generators import to_camel
 from api import handlers, openapi
 from api.auth import Access
 from api.reading import StrictParser
-from api.resources import account, catalog, documented, jobs, models, photos, pictures
+from api.resources import (
+    account,
+    catalog,
+    documented,
+    jobs,
+    models,
+    photos,
+    pictures,
+    train_model,
+    webhooks,
+)
 
 VERSION = "1.0.0"
 
@@ -38,5 +48,15 @@ api = TheWayAPI(
     urls_namespace="api",
 )
 handlers.add_to(api)
-for _resource in (documented, models, photos, jobs, pictures, account, catalog):
+for _resource in (
+    documented,
+    train_model,
+    models,
+    photos,
+    jobs,
+    pictures,
+    webhooks,
+    account,
+    catalog,
+):
     api.add_router("", _resource.router)

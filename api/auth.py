@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
+from accounts import program_calls, request_counts
+from accounts.limit_texts import reached_text
 from accounts.models import User
 from accounts.tokens import ApiToken, authenticate, sent_in
 from api.problems import ProblemError
@@ -44,12 +46,37 @@ SPENDS = Access("spend")
 def token_of(request: HttpRequest) -> ApiToken:
     """Return the token that a program sent. Raises ProblemError where it is none that counts."""
     raw = sent_in(request.headers.get("Authorization", ""))
-    token = authenticate(raw, address=request.META.get("REMOTE_ADDR", ""))
+    address = request.META.get("REMOTE_ADDR", "")
+    token = authenticate(raw, address=address)
     if token is None:
-        text = _("This token is not known, has ended or was revoked.")
-        raise ProblemError("unauthorized", text, headers={"WWW-Authenticate": "Bearer"})
+        raise _unknown(address)
+    _count_call(request, token.user)
     request.api_token = token  # type: ignore[attr-defined]
     return token
+
+
+def _unknown(address: str) -> ProblemError:
+    if program_calls.are_too_many_refused(address):
+        text = _("Too many tokens that are not known came from your network. Wait a minute.")
+        return ProblemError("too_many_requests", text, headers=_later())
+    text = _("This token is not known, has ended or was revoked.")
+    return ProblemError("unauthorized", text, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _count_call(request: HttpRequest, person: User) -> None:
+    """Count it for all programs of the person, and have the nearest limit told."""
+    allowance = program_calls.count_call(person)
+    if allowance is None:
+        return
+    if allowance.used > allowance.allowed:
+        raise ProblemError("limit_reached", reached_text(allowance), headers=_later())
+    of_token = getattr(request, "allowance", None)
+    if of_token is None or allowance.left < of_token.left:
+        request.allowance = allowance  # type: ignore[attr-defined]
+
+
+def _later() -> dict[str, str]:
+    return {"Retry-After": str(request_counts.seconds_left())}
 
 
 def person_of(request: HttpRequest) -> User:

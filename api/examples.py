@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from providers.registry import CLASSES
+
 ID = "0b9e62a1-9a41-4c3f-8ad5-6a3f3d0c2b7e"
 TIME = "2026-11-26T09:30:00.000Z"
 # What stands for a property of that name; everything else is made from its type.
@@ -26,7 +28,7 @@ _BY_NAME: dict[str, Any] = {
     "preset": "balanced",
     "progress": 0.4,
     "prompt": "ann_tok in the mountains at dawn",
-    "provider": "replicate",
+    "provider": next(iter(CLASSES)),
     "ratio": "1:1",
     "scope": "spend",
     "sentence": "It is being trained.",

@@ -12,20 +12,23 @@ from api.problems import ProblemError
 from models_app.serving.stored import FileGoneError, stored
 
 Size = Annotated[str, Query(pattern="^(full|thumbnail)$", description="full or thumbnail")]
-# What a call that answers a file says of it, for the description.
-ANSWERS: dict[str, Any] = {
-    "responses": {
-        200: {
-            "description": "The file",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        },
-        206: {
-            "description": "The part of it that the header Range asked for",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        },
-        304: {"description": "It is the one that If-None-Match names"},
+
+
+def answers(*types: str) -> dict[str, Any]:
+    """Return what a call that answers a file of one of these types says of it."""
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in types}
+    part = "The part of it that the header Range asked for"
+    return {
+        "responses": {
+            200: {"description": "The file", "content": content},
+            206: {"description": part, "content": content},
+            304: {"description": "It is the one that If-None-Match names"},
+        }
     }
-}
+
+
+OF_PICTURES = answers("image/jpeg", "image/png", "image/webp")
+OF_WEIGHTS = answers("application/octet-stream")
 
 
 def file_answer(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -30,11 +30,12 @@ from api.auth import person_of
 from api.models import IdempotentCall
 from api.problems import FieldError, ProblemError
 
+View = TypeVar("View", bound=Callable[..., Any])
 HEADER = "Idempotency-Key"
 KEEP = timedelta(days=1)
 # Longer than any call takes: the slowest takes in a full set of photos.
 LEASE = timedelta(minutes=10)
-_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+PATTERN = "^[!-~]{1,255}$"  # visible ASCII
 
 
 def creating(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,11 +44,10 @@ def creating(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def once(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        key = request.headers.get(HEADER)
+        key = given_key(request)
         request.idempotency_key = key or uuid.uuid4().hex  # type: ignore[attr-defined]
         if key is None:
             return view(request, *args, **kwargs)
-        _check(key)
         call = _claimed(request, key)
         if call.status is not None:
             return _stored(call)
@@ -62,6 +62,20 @@ def creating(view: Callable[..., Any]) -> Callable[..., Any]:
     return once
 
 
+def takes_key(view: View) -> View:
+    """Say that a call looks at the key itself (`given_key`): its answer must not be kept."""
+    view.is_creating = True  # type: ignore[attr-defined]
+    return view
+
+
+def given_key(request: HttpRequest) -> str | None:
+    """Return the header's key, None without one. Raises ProblemError for what is none."""
+    key = request.headers.get(HEADER)
+    if key is not None:
+        _check(key)
+    return key
+
+
 def key_of(request: HttpRequest) -> str:
     """Return the call's key (see `creating`)."""
     return str(request.idempotency_key)  # type: ignore[attr-defined]
@@ -73,7 +87,7 @@ def prune() -> int:
 
 
 def _check(key: str) -> None:
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch(PATTERN, key):
         text = _("Send 1 to 255 visible ASCII characters, such as a UUID.")
         raise ProblemError("invalid", errors=[FieldError(HEADER, "invalid", text)])
 

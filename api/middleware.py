@@ -49,10 +49,14 @@ def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     kind = response.get("Content-Type", "").partition(";")[0]
     if response.status_code >= 400 and kind != CONTENT_TYPE:
         response = _as_problem(response, kind)
+    elif response.streaming:
+        return response  # says itself what may be kept
     elif isinstance(response, HttpResponse) and kind == JSON and _is_state(request, response):
         response = tagged(request, response)
     patch_vary_headers(response, ["Authorization", "Cookie"])
-    response.setdefault("Cache-Control", "private, no-cache")
+    # A program may keep what it has read, and asks whether it has changed.
+    may_keep = "Authorization" in request.headers and response.status_code == 200
+    response.setdefault("Cache-Control", "private, no-cache" if may_keep else "no-store")
     return response
 
 

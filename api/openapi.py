@@ -12,7 +12,7 @@ from ninja.operation import Operation
 
 from api.auth import READS, Access
 from api.examples import example_of
-from api.idempotency import HEADER
+from api.idempotency import HEADER, PATTERN
 from api.problems import CONTENT_TYPE, PROBLEMS, document as problem
 from api.schema import ProblemOut
 
@@ -27,11 +27,20 @@ may cost money. Browsers use their session, and send `X-CSRFToken` with every ch
 
 Names are in camelCase, times in UTC, sums of money are decimal numbers in US dollars as texts. \
 Every refusal is a problem (RFC 9457) with a stable `code`. Somebody else's things do not exist: \
-404.
+404. What is read has an `ETag`: send it as `If-None-Match` to be answered 304 where nothing has \
+changed, and as `If-Match` with `PATCH` and `DELETE` to change only what you have seen, else 412.
 """
+NO_NULL = r"^[^\x00]*$"
 _SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
 _ALWAYS = ("unauthorized", "scope_missing", "csrf_failed", "too_many_requests", "unavailable")
 _WITH_BODY = ("malformed", "too_large", "unsupported_media_type", "invalid", "too_slow", "no_space")
+_KEY = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "schema": {"type": "string", "pattern": PATTERN},
+    "description": "Sent again, a request keeps its key and gets the same answer, for a day.",
+}
 _SCHEMES = {
     "token": {
         "type": "http",
@@ -52,11 +61,13 @@ def document(api: NinjaAPI) -> Document:
     found = OpenAPISchema(api, "/api/")
     components = found["components"]
     components["securitySchemes"] = _SCHEMES
+    components["examples"] = {code: {"value": problem(code)} for code in PROBLEMS}
     components["schemas"]["ProblemOut"] = ProblemOut.model_json_schema(
         by_alias=True, mode="serialization", ref_template="#/components/schemas/{model}"
     )
     for schema in list(components["schemas"].values()):
         components["schemas"] |= schema.pop("$defs", {})
+    _restrict_texts(found, components["schemas"])
     for path, method, operation in operations(api):
         call = found["paths"][path][method.lower()]
         _add_examples(call, components["schemas"])
@@ -96,15 +107,44 @@ def _shown(path: str) -> str:
 
 
 def _describe(described: dict[str, Any], path: str, method: str, operation: Operation) -> None:
+    # The first sentence says what it does.
+    described["summary"] = described["description"].partition(".")[0].replace("\n", " ")
     access = _access(operation)
     described["security"] = _SECURITY
     described["x-scope"] = access.scope_for(method)
     parameters = described.setdefault("parameters", [])
     if getattr(operation.view_func, "is_creating", False):
-        parameters.append(_header(HEADER, "The same key and request again: the same answer again."))
-    if method in {"PATCH", "DELETE"} and "precondition_failed" in _codes(path, method, operation):
-        parameters.append(_header("If-Match", "The ETag of what was read: else 412."))
+        parameters.append(_KEY)
     described["responses"] |= _problems(_codes(path, method, operation))
+
+
+def _restrict_texts(found: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Say of what is sent what holds for every text and form: no null character, no member that
+    nobody knows."""
+    calls = (call for methods in found["paths"].values() for call in methods.values())
+    for call in calls:
+        for kind, content in call.get("requestBody", {}).get("content", {}).items():
+            _restrict(content["schema"], schemas, set())
+            if kind == "multipart/form-data":
+                content["schema"]["additionalProperties"] = False
+
+
+def _restrict(schema: Any, schemas: dict[str, Any], seen: set[str]) -> None:
+    if isinstance(schema, list):
+        for one in schema:
+            _restrict(one, schemas, seen)
+    if not isinstance(schema, dict):
+        return
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    if name and name not in seen:
+        seen.add(name)
+        _restrict(schemas[name], schemas, seen)
+    if schema.get("type") == "string" and not {"format", "enum", "pattern"} & schema.keys():
+        schema["pattern"] = NO_NULL
+    if isinstance(schema.get("additionalProperties"), dict):
+        schema.setdefault("propertyNames", {"pattern": NO_NULL})
+    for one in schema.values():
+        _restrict(one, schemas, seen)
 
 
 def _add_examples(call: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -118,23 +158,12 @@ def _access(operation: Operation) -> Access:
     return next(one for one in operation.auth_callbacks if isinstance(one, Access))
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 255}
-    return {
-        "in": "header",
-        "name": name,
-        "required": False,
-        "schema": schema,
-        "description": description,
-    }
-
-
 def _codes(path: str, method: str, operation: Operation) -> set[str]:
     """Return every problem that a call can have."""
     codes = {*_ALWAYS, *getattr(operation.view_func, "problems", ())}
     if method not in READS:
         codes |= {*_WITH_BODY, "limit_reached"}
-    if "{" in path:
+    if "{" in path or any("cursor" in one.model_fields for one in operation.models):
         codes.add("not_found")
     if operation.models:
         codes.add("invalid")
@@ -153,7 +182,7 @@ def _problems(codes: set[str]) -> dict[str, Any]:
 
 
 def _problem_answer(codes: list[str]) -> dict[str, Any]:
-    examples = {code: {"value": problem(code)} for code in codes}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     schema = {"$ref": "#/components/schemas/ProblemOut"}
     return {
         "description": " ".join(f"`{code}`: {PROBLEMS[code].title}." for code in codes),

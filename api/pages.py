@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from api.app import api
@@ -33,6 +33,12 @@ class Call:
 
 
 @require_safe
+def root(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that says what there is."""
+    return redirect("api:docs")
+
+
+@require_safe
 def description(request: HttpRequest) -> HttpResponse:
     """Return the OpenAPI description."""
     return JsonResponse(_document())
@@ -41,7 +47,8 @@ def description(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show every call with its examples."""
-    context = {"groups": _groups(), "problems": PROBLEMS.items(), "info": _document()["info"]}
+    first = f'curl -H "Authorization: Bearer tw_…" {request.build_absolute_uri("/api/me")}'
+    context = {"groups": _groups(), "problems": PROBLEMS.items(), "first_call": first}
     return render(request, "api/reference.html", context)
 
 
@@ -68,8 +75,8 @@ def _call(method: str, path: str, call: dict[str, Any]) -> Call:
         id=call["operationId"],
         method=method.upper(),
         path=path,
-        summary=call["summary"],
-        description=call.get("description", ""),
+        summary=_plain(call["summary"]),
+        description=_plain(call.get("description", "")),
         scope=call["x-scope"],
         parameters=call.get("parameters", []),
         body=_text(body.get("example")),
@@ -80,7 +87,12 @@ def _call(method: str, path: str, call: dict[str, Any]) -> Call:
 
 def _answer(status: str, answer: dict[str, Any]) -> tuple[str, str, str]:
     example = next((one.get("example") for one in answer.get("content", {}).values()), None)
-    return status, answer.get("description", ""), _text(example)
+    return status, _plain(answer.get("description", "")), _text(example)
+
+
+def _plain(markdown: str) -> str:
+    """Return a description without the marks that other programs make code of."""
+    return markdown.replace("`", "")
 
 
 def _text(example: Any) -> str:

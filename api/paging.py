@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Query
 from pydantic import Field
 
-from api.problems import FieldError, ProblemError
+from api.problems import ProblemError
 from models_app.paging import is_page_key, page_of
 
 Cursor = Annotated[str, Query(max_length=100, description="`nextCursor` of the page before")]
@@ -27,7 +27,7 @@ class PageDict(TypedDict):
 def page(rows: QuerySet[Any], cursor: str, limit: int) -> PageDict:
     """Return one page, newest first. Raises ProblemError for a cursor that no page gave."""
     if cursor and not is_page_key(cursor):
-        text = _("This is not the “nextCursor” of a page.")
-        raise ProblemError("invalid", errors=[FieldError("cursor", "invalid", text)])
+        text = _("There is no such page: “cursor” is the “nextCursor” of the page before.")
+        raise ProblemError("not_found", text)
     found = page_of(rows, before=cursor, size=limit)
     return {"items": found.rows, "next_cursor": found.next or None}

@@ -86,6 +86,16 @@ PROBLEMS: dict[str, Kind] = {
         _("The training cannot start"),
         _("Each error names what is missing. Nothing was paid for."),
     ),
+    "trigger_word_refused": Kind(
+        409,
+        _("The trigger word cannot be used"),
+        _("It means something already, or another model of yours has it."),
+    ),
+    "not_available": Kind(
+        409,
+        _("The base model cannot be trained there now"),
+        _("The catalog says what can be chosen. Nothing was changed."),
+    ),
     "not_possible": Kind(
         409,
         _("This cannot be done in this state"),
@@ -95,6 +105,11 @@ PROBLEMS: dict[str, Kind] = {
         409,
         _("The same request is still under way"),
         _("Wait a moment, then send it again with the same Idempotency-Key."),
+    ),
+    "address_refused": Kind(
+        409,
+        _("Nothing is called at this address"),
+        _("It has to be https, and reachable over the internet."),
     ),
     "gone": Kind(410, _("The file is gone"), _("The storage of this installation has lost it.")),
     "precondition_failed": Kind(
@@ -114,11 +129,11 @@ PROBLEMS: dict[str, Kind] = {
     "invalid": Kind(
         422, _("Some values are wrong"), _("Each error names its field. Nothing was changed.")
     ),
-    "photo_refused": Kind(422, _("The file cannot be used"), _("Nothing of it was stored.")),
+    "photo_refused": Kind(409, _("The file cannot be used"), _("Nothing of it was stored.")),
     "idempotency_key_reused": Kind(
-        422,
+        409,
         _("The Idempotency-Key belongs to another request"),
-        _("Make a new key for each new request."),
+        _("A request that is sent again keeps its key; another request gets another."),
     ),
     "limit_reached": Kind(429, _("A limit is reached"), _("Nothing was changed.")),
     "too_many_requests": Kind(

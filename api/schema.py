@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from models_app.texts import cleaned, is_blank
@@ -31,8 +31,30 @@ def _text(value: str) -> str:
     return text
 
 
+# Nearly what `is_blank` says, as far as a pattern can say it.
+_VISIBLE = (
+    r"[^\s\x00-\x1f\x7f-\xa0\xad\u0300-\u036f\u0483-\u0489\u200b-\u200f\u2028-\u202f"
+    r"\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
+)
 # What a person wrote: without control characters, and with something to see.
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[
+    str,
+    AfterValidator(_text),
+    Field(json_schema_extra={"pattern": rf"^[^\x00]*{_VISIBLE}[^\x00]*$"}),
+]
+
+
+def choice_of(*values: Any) -> Any:
+    """Return the type of one of `values`, all texts or all whole numbers; the description names
+    them."""
+
+    def known(value: Any) -> Any:
+        if value not in values:
+            raise ValueError(f"Choose one of {', '.join(map(str, values))}.")
+        return value
+
+    extra: Any = {"enum": list(values)}
+    return Annotated[type(values[0]), AfterValidator(known), Field(json_schema_extra=extra)]
 
 
 class Out(Schema):

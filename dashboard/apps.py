@@ -5,9 +5,10 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from accounts.allowances import Limit, Usage
-        from accounts.limits import register
-        from dashboard.live.reader import reader
+        from dashboard.live.fragments import render
+        from dashboard.live.stream import ADDRESS
+        from live import addresses, rendering
+        from live.topics import Topic
 
-        # At this process: others do not know of its streams.
-        register(Limit.STREAMS, lambda person: Usage(reader.count_of(person.pk)))
+        addresses.register(f"/{ADDRESS}")
+        rendering.register(Topic, render)

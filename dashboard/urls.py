@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.live.stream import events
+from dashboard.live.stream import ADDRESS, events
 from dashboard.pages import activity, data, files, gallery, home, job_actions, model
 from dashboard.phone import page as phone, panel
 from dashboard.wizard import captions, crops, photos, views
@@ -52,7 +52,7 @@ wizard_patterns = [
 page_patterns = [
     path("", home.landing, name="landing"),
     path("dashboard/", home.home, name="home"),
-    path("dashboard/events", events, name="events"),
+    path(ADDRESS, events, name="events"),
     path("dashboard/models", home.models, name="models"),
     path("dashboard/models/<uuid:model_id>", model.model, name="model"),
     path("dashboard/models/<uuid:model_id>/live", model.model_live, name="model_live"),

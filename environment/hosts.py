@@ -53,6 +53,22 @@ class Networks(Variable[list[str]]):
 
 
 @dataclass(frozen=True)
+class Places(Variable[tuple[str, ...]]):
+    """Services by host and port."""
+
+    what = "hosts with their ports such as 192.168.1.5:5678 or nas.lan:80, separated by commas"
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        return tuple(self._place(part) for part in parts_of(text))
+
+    def _place(self, text: str) -> str:
+        host, _colon, port = text.rpartition(":")
+        if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65_535:
+            raise ValueError
+        return f"{host_of(host)}:{port}"
+
+
+@dataclass(frozen=True)
 class Mailbox(Variable[str]):
     """Who mails come from."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from environment.databases import Database
-from environment.hosts import Host, Hosts, Mailbox, Networks
+from environment.hosts import Host, Hosts, Mailbox, Networks, Places
 from environment.urls import Address, MailServer, Origin, Redis
 from environment.values import (
     ROOT,
@@ -51,6 +51,7 @@ SESSION_DAYS = Number("SESSION_DAYS", 30, low=1, high=3650)
 SITE_LANGUAGE = Word("SITE_LANGUAGE", "en")
 DJANGO_DEBUG = Flag("DJANGO_DEBUG", False)
 MAX_REQUEST_MB = Number("MAX_REQUEST_MB", 1024, low=1, high=1_000_000)
+INSIDE_ADDRESSES = Places("INSIDE_ADDRESSES", ())
 CAPTION_COMMAND = Text("CAPTION_COMMAND", "")
 CAPTION_SECONDS = Seconds("CAPTION_SECONDS", 60, low=1, high=3600)
 CAPTION_MEMORY_MB = Number("CAPTION_MEMORY_MB", 4096, low=16, high=1_000_000)

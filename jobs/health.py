@@ -19,6 +19,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from accounts import errands
+from accounts.outgoing import outbox
 from jobs import clock
 from jobs.engine import durability, journal, release
 from jobs.engine.sweep import HEARTBEAT, heartbeat_of, settling
@@ -49,6 +50,8 @@ class Health:
     oldest_observation_age: float | None
     mail_error: str = ""  # why mails have not left for minutes
     late_stages: tuple[str, ...] = ()  # of the sweep, which fail while the others go on
+    waiting_webhooks: int = 0  # to people's programs; those that are tried again later, too
+    late_webhooks: int = 0  # of these, how many nobody has tried for minutes
 
     @property
     def problems(self) -> list[str]:
@@ -75,6 +78,11 @@ class Health:
         if self.mail_error:
             found.append(
                 gettext("Mails cannot be sent (%s). Is EMAIL_URL right?") % self.mail_error
+            )
+        if self.late_webhooks:
+            found.append(
+                gettext("Webhooks have waited for minutes (%d). Is a worker running?")
+                % self.late_webhooks
             )
         return found
 
@@ -114,10 +122,13 @@ def check() -> Health:
     try:
         heartbeat_age, observation_age = _age(last_heartbeat()), _age(oldest_observation())
         late, mail_error = late_stages(), errands.current_error()
+        webhooks = outbox.waiting().count(), outbox.late().count()
     except DatabaseError as error:
         log.warning("the database does not answer: %s", type(error).__name__)
         return Health(False, broker, storage, None, None)
-    return Health(True, broker, storage, heartbeat_age, observation_age, mail_error, late)
+    return Health(
+        True, broker, storage, heartbeat_age, observation_age, mail_error, late, *webhooks
+    )
 
 
 def last_heartbeat() -> datetime | None:

@@ -87,20 +87,26 @@ def losses(job: JobQueue) -> list[tuple[int, float]]:
     return [points[int(index * stride)] for index in range(CURVE_POINTS - 1)] + [points[-1]]
 
 
-def events_after(job: JobQueue, after: int, limit: int) -> tuple[list[JobEvent], int, bool]:
-    """Return events of a job after the event `after`, oldest first; the `after` of the next page;
-    and whether there is more now.
+def events_after(
+    about: JobQueue | User, after: int, limit: int
+) -> tuple[list[JobEvent], int, bool]:
+    """Return events of a job, or of all jobs of a person, after the event `after`, oldest first;
+    the `after` of the next page; and whether there is a next page now.
 
     Ids may become visible out of order on PostgreSQL, so the next page begins with what is younger
-    than SETTLED_AFTER once more: readers tell repetitions by their ids, and miss nothing.
+    than SETTLED_AFTER once more: readers tell repetitions by their ids, and miss nothing. After a
+    page that is full of such events there is no next one before they are older.
     """
-    found = list(job.events.filter(pk__gt=after).order_by("pk")[: limit + 1])
-    shown, has_more = found[:limit], len(found) > limit
+    events = about.events if isinstance(about, JobQueue) else _events_of(about)
+    found = list(events.filter(pk__gt=after).order_by("pk")[: limit + 1])
     settled = timezone.now() - SETTLED_AFTER
-    if has_more:  # a full page of young events would otherwise come again and again
-        return shown, shown[-1].pk, True
-    old = [event.pk for event in shown if event.at <= settled]
-    return shown, max(old, default=after), False
+    shown = found[:limit]
+    next_after = max((event.pk for event in shown if event.at <= settled), default=after)
+    return shown, next_after, len(found) > limit and next_after > after
+
+
+def _events_of(person: User) -> QuerySet[JobEvent]:
+    return JobEvent.objects.filter(job__owner=person)
 
 
 def newest_event_id() -> int:

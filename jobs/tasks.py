@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 
 from accounts import errands
+from accounts.outgoing import outbox, sending
 from accounts.tasks import send_mails
 from jobs.dispatch import dispatch
 from jobs.engine import (
@@ -23,7 +24,7 @@ from jobs.engine import (
     sweep,
     webhook_keys,
 )
-from models_app import caption_runs, file_deletions
+from models_app import caption_runs, file_deletions, remote_archives, remote_taking
 
 
 @shared_task
@@ -44,7 +45,9 @@ def dispatching() -> sweep.Stages:
         "deletions": lambda: _dispatch_all(delete_at_provider, deletions.due_providers()),
         "file_deletions": retry_file_deletions,
         "mails": send_due_mails,
+        "webhooks": send_due_webhooks,
         "captions": write_due_captions,
+        "archives": fetch_due_archives,
     }
 
 
@@ -59,9 +62,17 @@ def send_due_mails() -> None:
         dispatch(send_mails)
 
 
+def send_due_webhooks() -> None:
+    _dispatch_all(send_webhook, outbox.due())
+
+
 def write_due_captions() -> None:
     if caption_runs.due().exists():
         dispatch(write_caption)
+
+
+def fetch_due_archives() -> None:
+    _dispatch_all(fetch_archive, remote_archives.due())
 
 
 def _dispatch_all(task: Task[..., None], ids: Iterable[str]) -> None:
@@ -125,11 +136,25 @@ def delete_files() -> None:
 
 
 @shared_task
+def send_webhook(delivery_id: str) -> None:
+    """Send a webhook to a person's program; its place goes to the next one at once."""
+    if sending.send(uuid.UUID(delivery_id)):
+        send_due_webhooks()
+
+
+@shared_task
 def write_caption() -> None:
     """Have the operator's program describe one photo; the next one is another message, so that
     one person's set holds nobody up."""
     if caption_runs.write_next():
         write_due_captions()
+
+
+@shared_task
+def fetch_archive(fetch_id: str) -> None:
+    """Go on with the fetch of a ZIP; its place goes to the next one at once."""
+    if remote_taking.go_on(uuid.UUID(fetch_id)):
+        fetch_due_archives()
 
 
 @shared_task

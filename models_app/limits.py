@@ -175,6 +175,26 @@ class Partial:
     spare_bytes: int = 256 * _MEBIBYTE
 
 
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """ZIPs that are fetched from addresses that people name; the size is that of an upload."""
+
+    # Of the installation, as each holds a thread of the worker's; of one person, one.
+    at_once: int = 2
+    most_per_person: int = 10  # that wait or are under way
+    seconds: float = 600.0
+    stall: float = 30.0
+    # How often it is asked for again where its server is away, and how long after.
+    tries: int = 3
+    wait: timedelta = timedelta(seconds=20)
+    # How often it is taken up at all: one that kills its workers ends.
+    most_attempts: int = 5
+    # Longer than anything that does not renew it: a stall, opening the largest photo.
+    lease: timedelta = timedelta(seconds=150)
+    keep: timedelta = timedelta(days=1)
+
+
+FETCHING = Fetching()
 LIMITS = Limits()
 PARTIAL = Partial()
 SETS = Sets()

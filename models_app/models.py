@@ -11,9 +11,10 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _
 
+from models_app.archive_fetch import ArchiveFetch as ArchiveFetch  # Django finds it here
 from models_app.changes import changes_text
 from models_app.crops import Box
-from models_app.file_comparison import FileComparison as FileComparison  # Django finds it here
+from models_app.file_comparison import FileComparison as FileComparison  # and this one
 from models_app.phone_link import PhoneLink as PhoneLink  # and this one too
 
 # The rows for which `UserModel.is_draft` holds.

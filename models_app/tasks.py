@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from models_app import partial_uploads, phone_links, uploads
+from models_app import partial_uploads, phone_links, remote_archives, uploads
 from models_app.coach import backlog
 
 
@@ -22,9 +22,11 @@ def sweep_partial_uploads() -> None:
 
 @shared_task
 def sweep_upload_counts() -> None:
-    """Delete what no longer counts for anybody's day, and phones' links that are over."""
+    """Delete what no longer counts for anybody's day, and phones' links that are over; end fetches
+    that nobody goes on with."""
     uploads.sweep_counts()
     phone_links.prune()
+    remote_archives.prune()
 
 
 @shared_task

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 REDACTED = "[hidden]"
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|key|token)\s+[\w.~+/=:-]{8,}")
+# Keys that say what they are: the personal tokens of people here (accounts/tokens.py).
+_TOKEN = re.compile(r"\btw_[\w-]{16,}")
 # The query of an address is where signatures and one-time tokens are.
 _QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]+")
 _DATA_URL = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
@@ -52,5 +54,6 @@ def _without(text: str, secrets: Iterable[str]) -> str:
 
 def _without_patterns(text: str) -> str:
     text = _AUTHORIZATION.sub(rf"\1 {REDACTED}", text)
+    text = _TOKEN.sub(REDACTED, text)
     text = _QUERY.sub(rf"\1?{REDACTED}", text)
     return _DATA_URL.sub("data:" + REDACTED, text)

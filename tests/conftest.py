@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.scripted_trainer",
     "tests.trainer_fixtures",
     "tests.paid_trainer",
+    "tests.public_server",
     "tests.dashboard.real_server",
     "tests.storage.bucket_server",
 ]

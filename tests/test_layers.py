@@ -20,6 +20,7 @@ ROOMS = (
     "theway",
     "dashboard",
     "api",
+    "live",
     "training",
     "generation",
     "jobs",

@@ -7,7 +7,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "theway.settings")
 django_application = get_asgi_application()  # models can be imported from here on
 
-from dashboard.live.asgi import LiveStreams  # noqa: E402
+from live.asgi import LiveStreams  # noqa: E402
 from models_app.serving.downloads import Downloads  # noqa: E402
 from theway.bodies.charset import WithoutCharset  # noqa: E402
 from theway.bodies.limit import BodyLimit  # noqa: E402

@@ -20,6 +20,8 @@ CELERY_TASK_ROUTES = {
     "jobs.tasks.read_webhook_keys": {"queue": "calls"},
     "jobs.tasks.delete_files": {"queue": "calls"},
     "jobs.tasks.write_caption": {"queue": "calls"},
+    "jobs.tasks.send_webhook": {"queue": "calls"},
+    "jobs.tasks.fetch_archive": {"queue": "calls"},
     "models_app.tasks.measure_photos": {"queue": "calls"},
     "accounts.tasks.send_mails": {"queue": "calls"},
     "theway.tasks.compare_files": {"queue": "calls"},

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import errands
+from accounts.outgoing import outbox
 from dashboard.templatetags.times import moment
 from jobs import health, selectors
 from jobs.models import JobQueue, RemoteDeletion
@@ -107,7 +108,7 @@ def needing_attention() -> list[Tally]:
         Tally(label, counts[reason], _jobs_url(attention=reason), bool(counts[reason]))
         for reason, label in ATTENTION_LABELS.items()
     ]
-    return [*tallies, _left_at_providers(), _unsent_mails(), _lost_files()]
+    return [*tallies, _left_at_providers(), _unsent_mails(), _late_webhooks(), _lost_files()]
 
 
 def _left_at_providers() -> Tally:
@@ -120,6 +121,12 @@ def _unsent_mails() -> Tally:
     unsent = errands.given_up().count()
     url = reverse("admin:accounts_errand_changelist") + "?given_up_at__isempty=0"
     return Tally(_("Mails that could not be sent"), unsent, url, bool(unsent))
+
+
+def _late_webhooks() -> Tally:
+    late = outbox.late().count()
+    url = reverse("admin:accounts_webhookdelivery_changelist") + "?next_try_at__isempty=0"
+    return Tally(_("Webhooks that wait for minutes"), late, url, bool(late))
 
 
 def _lost_files() -> Tally:

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dashboard.live.reader import reader
 from jobs import clock, health
 from jobs.models import JobQueue, ProviderStatus, WebhookCount
+from live.reader import reader
 
 
 class Jobs(Collector):

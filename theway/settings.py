@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "theway",
     "dashboard",
     "api",
+    "live",
     "training",
     "generation",
     "jobs",
@@ -262,6 +263,9 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- providers: off until configured; the bundled trainer is the embedded default --------
 PROVIDERS = registry.from_environment(env)
+
+# --- addresses that people name: services inside that they may, as host:port -----------------
+INSIDE_ADDRESSES = env.get(set_by.INSIDE_ADDRESSES)
 
 # --- monitoring: who may read /metrics (without a token only this machine may) --------------
 METRICS_TOKEN = env.get(set_by.METRICS_TOKEN)

@@ -10,15 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from models_app import trigger_words
+from models_app.locks import locked
 from models_app.models import UserModel
 from models_app.services import save_answers
+from providers.hyperparameters import HYPERPARAMETERS
 from training.forms.steps import AboutForm, StepForm
 from training.forms.training import TrainingForm
 
 _ABOUT = ("name", "description", "kind", "trigger_word", "consent")
 _TRAINING = ("base_model", "provider", "preset", "options")
+CHANGEABLE = (*_ABOUT, *_TRAINING)
 
 
 class InvalidDraftError(Exception):
@@ -37,8 +41,9 @@ def change(model: UserModel, **values: Any) -> UserModel:
     options (hyperparameters by name). Without a trigger word the name gives one, as in the wizard.
     Raises InvalidDraftError, NotEditableError, and TypeError for other names.
     """
-    if unknown := values.keys() - {*_ABOUT, *_TRAINING}:
+    if unknown := values.keys() - set(CHANGEABLE):
         raise TypeError(f"A draft has no {sorted(unknown)}")
+    model = locked(model)  # what is merged below must not undo a change of this moment
     about = {name: values[name] for name in _ABOUT if name in values}
     training = {name: values[name] for name in _TRAINING if name in values}
     if about:
@@ -51,7 +56,7 @@ def change(model: UserModel, **values: Any) -> UserModel:
 
 def _about_answers(model: UserModel, given: Mapping[str, Any]) -> dict[str, str]:
     answers = {**AboutForm.answers_of(model), **(model.answers.get("about") or {})}
-    answers |= {name: str(value) for name, value in given.items() if name != "consent"}
+    answers |= {name: _answer(value) for name, value in given.items() if name != "consent"}
     if "consent" in given:
         answers["consent"] = "on" if given["consent"] else ""
     if not answers["trigger_word"] and answers["name"].strip():
@@ -63,19 +68,23 @@ def _training_answers(model: UserModel, given: Mapping[str, Any]) -> dict[str, s
     suggested = TrainingForm({}, owner=model.owner, model=model).suggested()
     saved = model.answers.get("training") or TrainingForm.answers_of(model)
     answers = {**suggested, **{name: text for name, text in saved.items() if text}}
-    provider, _, base_model = answers["option"].partition(":")
+    provider, _colon, base_model = answers["option"].partition(":")
     if "base_model" in given or "provider" in given:
         base_model = given.get("base_model", base_model)
         provider = given.get("provider", provider)
         answers["option"] = f"{provider}:{base_model}"
     if "preset" in given:
         answers["preset"] = str(given["preset"])
-    own = {name: "" if value is None else str(value) for name, value in _options(given)}
-    return answers | own
+    own: Mapping[str, Any] = given.get("options") or {}
+    if unknown := own.keys() - HYPERPARAMETERS.keys():
+        text = _("There is no option with this name: %(names)s.")
+        raise InvalidDraftError({"options": [text % {"names": ", ".join(sorted(unknown))}]})
+    return answers | {name: _answer(value) for name, value in own.items()}
 
 
-def _options(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return list((given.get("options") or {}).items())
+def _answer(value: Any) -> str:
+    """Return a value as it would be entered; None empties the field."""
+    return "" if value is None else str(value)
 
 
 def _save(
@@ -89,10 +98,18 @@ def _save(
     answers = form_class.answers_in(answers)
     form = form_class(answers, owner=model.owner, model=model)
     form.is_valid()
-    errors = {name: texts for name, texts in _errors(form, step).items() if name in given}
+    # That consent is missing is no reason to keep anything from being saved.
+    wrong = given - {"consent"}
+    errors = {name: texts for name, texts in _errors(form, step).items() if name in wrong}
     if errors:
         raise InvalidDraftError(errors)
-    return save_answers(model, step=step, answers=answers, valid=form.columns())
+    valid = form.columns()
+    saved = save_answers(model, step=step, answers=answers, valid=valid)
+    word = valid.get("trigger_word", "")
+    if "trigger_word" in given and saved.trigger_word != word:  # taken in this moment
+        text = trigger_words.problem_with(word, owner=model.owner, model=saved)
+        raise InvalidDraftError({"trigger_word": [text]})
+    return saved
 
 
 def _errors(form: StepForm, step: str) -> dict[str, list[str]]:

@@ -10,6 +10,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts.outgoing.outbox import announce
+from accounts.outgoing.rows import Event
 from jobs import clock
 from jobs.deletion import request_dataset_deletion
 from jobs.messages import explain
@@ -32,6 +34,10 @@ from training.selectors import names_of
 
 log = logging.getLogger(__name__)
 
+_ENDS: dict[str, str] = {
+    UserModel.Status.READY: Event.MODEL_READY.value,
+    UserModel.Status.FAILED: Event.MODEL_FAILED.value,
+}
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
@@ -128,10 +134,11 @@ class TrainingWork:
         return False
 
     def on_transition(self, job: JobQueue) -> None:
-        """Update the model to the state of its training."""
+        """Update the model to the state of its training, and tell its owner's programs."""
         changes = _model_changes(job)
         if changes and job.model_id:
             UserModel.objects.filter(pk=job.model_id).update(updated_at=timezone.now(), **changes)
+            _announce_end(job, changes["status"])
         if _is_dataset_spent(job):
             request_dataset_deletion(job, job.result.get("dataset", ""))
 
@@ -139,6 +146,14 @@ class TrainingWork:
         if job.model is None:
             raise RequestRejectedError(job.provider, gettext_noop("The model was deleted."))
         return job.model
+
+
+def _announce_end(job: JobQueue, status: str) -> None:
+    """Write webhooks down in the transaction of the state that they tell of."""
+    event = _ENDS.get(status)
+    if event and job.owner_id:
+        data = {"modelId": str(job.model_id), "jobId": str(job.pk), "status": status}
+        announce(job.owner_id, event, data)
 
 
 def _fetch_last_samples(job: JobQueue, provider: Provider) -> None:

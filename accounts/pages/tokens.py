@@ -32,8 +32,9 @@ def api_tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """End one of the person's own tokens. Raises Http404 for any other."""
-    token = get_object_or_404(tokens.tokens_of(current_user(request)), pk=token_id)
-    tokens.revoke(token)
+    user = current_user(request)
+    token = get_object_or_404(tokens.tokens_of(user), pk=token_id)
+    tokens.revoke(token, by=user)
     text = gettext("“%(name)s” is revoked: programs that use it get no answer any more.")
     messages.success(request, text % {"name": token.name})
     return redirect("account_tokens")

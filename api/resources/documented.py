@@ -18,6 +18,7 @@ from api.idempotency import creating, key_of
 from api.problems import FieldError, ProblemError
 from api.resources.models import changed, detail, started
 from api.routing import may_fail, new_router
+from api.schema import LEFT_OUT
 from api.schemas.documented import CreateIn, StartIn
 from api.schemas.jobs import JobOut
 from api.schemas.models import ModelDetailOut
@@ -28,13 +29,21 @@ from models_app.errors import NotEditableError
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import model_for
 from models_app.services import create_draft
+from training.drafts import CHANGEABLE
 from training.selectors import usual_option
 
-router = new_router("Documented first")
+router = new_router("Create and start")
 
 
 @router.post("/models/create", response={201: ModelDetailOut})
-@may_fail("scope_missing", "not_startable", "budget_reached", "installation_budget_reached")
+@may_fail(
+    "not_found",
+    "not_available",
+    "trigger_word_refused",
+    "not_startable",
+    "budget_reached",
+    "installation_budget_reached",
+)
 @creating
 def create_model(request: HttpRequest, wishes: CreateIn) -> Status:
     """Make a model; without `skipTraining` its training starts with the photos in `imageIds`.
@@ -53,16 +62,19 @@ def create_model(request: HttpRequest, wishes: CreateIn) -> Status:
 
 
 @router.post("/models/training-images", response=TakenListOut)
-@may_fail("not_editable", "photo_refused")
+@may_fail("not_editable", "not_found", "photo_refused")
 @creating
 def add_training_images(
     request: HttpRequest,
-    images: list[UploadedFile] = File(..., description="photos, or ZIPs of photos"),
-    user_model_id: UUID | None = Form(
-        None, alias="userModelId", description="left out: a new model without a name keeps them"
+    images: list[UploadedFile] = File(
+        ..., min_length=1, max_length=100, description="photos, or ZIPs of photos"
+    ),
+    user_model_id: UUID = Form(
+        LEFT_OUT, alias="userModelId", description="left out: a new model without a name keeps them"
     ),
 ) -> TakenListOut:
     """Add photos to a model. A refused file stops no other; what became of each is said."""
+    require_known(request, {"images", "userModelId"})
     person = person_of(request)
     if user_model_id is None:
         model = create_draft(person, draft_id=id_from_key(request, key_of(request), "photos"))
@@ -74,7 +86,9 @@ def add_training_images(
 
 
 @router.post("/models/start-training", response=JobOut, auth=SPENDS)
-@may_fail("not_startable", "budget_reached", "installation_budget_reached", "not_editable")
+@may_fail(
+    "not_startable", "not_found", "budget_reached", "installation_budget_reached", "not_editable"
+)
 @creating
 def start_training(request: HttpRequest, wishes: StartIn) -> JobOut:
     """Start the training of a model, with its own photos.
@@ -94,9 +108,7 @@ def new_model(request: HttpRequest, wishes: Any) -> UserModel:
     model = model_for(person, create_draft(person, draft_id=wanted).pk)
     if model.name:  # a repetition
         return model
-    values = wishes.model_dump(
-        include={"name", "description", "trigger_word", "kind", "consent", "base_model", "provider"}
-    )
+    values = {"kind": wishes.kind, **wishes.given()}
     try:
         return changed(model, _complete(values))
     except ProblemError:
@@ -104,9 +116,17 @@ def new_model(request: HttpRequest, wishes: Any) -> UserModel:
         raise
 
 
+def require_known(request: HttpRequest, names: set[str]) -> None:
+    """Raise ProblemError for a field of the form that nobody knows."""
+    unknown = sorted({*request.POST, *request.FILES} - names)
+    if unknown:
+        errors = [FieldError(name, "extra_forbidden", "Nobody knows this.") for name in unknown]
+        raise ProblemError("invalid", errors=errors)
+
+
 def _complete(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values without those left out, and with a base model and trainer."""
-    given = {name: value for name, value in values.items() if value != ""}
+    """Return the values of a model, with a base model and trainer where there are any."""
+    given = {name: values[name] for name in CHANGEABLE if name in values}
     if "base_model" in given and "provider" in given:
         return given
     usual = usual_option(given.get("base_model", ""), given.get("provider", ""))
@@ -124,5 +144,5 @@ def _photos(person: User, ids: list[UUID]) -> list[TrainingImage]:
             FieldError(f"imageIds.{index}", "not_found", "You have no such photo.")
             for index in missing
         ]
-        raise ProblemError("invalid", errors=errors)
+        raise ProblemError("not_found", errors=errors)
     return [found[one] for one in ids]

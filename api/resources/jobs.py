@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from ninja import Query
 
+from accounts.models import User
 from api.auth import SPENDS, person_of
 from api.paging import Cursor, Limit, page
 from api.problems import ProblemError
 from api.routing import may_fail, new_router
 from api.schemas.jobs import EventOut, EventPageOut, JobOut, JobPageOut, RetryIn
+from api.streams import stream
 from generation import services as generation
 from jobs import services
 from jobs.models import JobQueue
@@ -24,6 +26,16 @@ from training.selectors import next_idempotency_key
 router = new_router("Jobs")
 
 After = Annotated[int, Query(ge=0, lt=2**63, description="`nextAfter` of the page before")]
+Known = Annotated[int | None, Query(ge=0, lt=2**63, description="the last event that you know")]
+# What a call that answers a stream says of it, for the description.
+OF_EVENTS: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "The events, each with its id, its kind as `event` and JSON as `data`",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    }
+}
 EventLimit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 Kind = Annotated[str, Query(pattern="^(training|generation)?$", description="empty: both")]
 
@@ -45,14 +57,35 @@ def get_job(request: HttpRequest, job_id: UUID) -> JobOut:
 
 
 @router.get("/jobs/{uuid:job_id}/events", response=EventPageOut)
-def list_events(
+def list_job_events(
     request: HttpRequest, job_id: UUID, after: After = 0, limit: EventLimit = 200
 ) -> EventPageOut:
     """List what happened to a job, oldest first."""
-    job = job_for(person_of(request), job_id)
-    shown, next_after, has_more = events_after(job, after, limit)
-    items = [EventOut.of(event) for event in shown]
-    return EventPageOut(items=items, next_after=next_after, has_more=has_more)
+    return _events(job_for(person_of(request), job_id), after, limit)
+
+
+@router.get("/jobs/{uuid:job_id}/events/stream", openapi_extra=OF_EVENTS)
+@may_fail("limit_reached")
+def stream_job_events(request: HttpRequest, job_id: UUID, after: Known = None) -> HttpResponseBase:
+    """Follow a job by server-sent events: its events so far, then each as it comes, to the end.
+
+    `Last-Event-ID`, or `after`, goes on after that event; some may come again."""
+    return stream(request, job_for(person_of(request), job_id).pk)
+
+
+@router.get("/events", response=EventPageOut)
+def list_events(request: HttpRequest, after: After = 0, limit: EventLimit = 200) -> EventPageOut:
+    """List what happened to all your jobs, oldest first."""
+    return _events(person_of(request), after, limit)
+
+
+@router.get("/events/stream", openapi_extra=OF_EVENTS)
+@may_fail("limit_reached")
+def stream_events(request: HttpRequest, after: Known = None) -> HttpResponseBase:
+    """Follow all your jobs by server-sent events: each as it comes.
+
+    `Last-Event-ID`, or `after`, goes on after that event; some may come again."""
+    return stream(request)
 
 
 @router.post("/jobs/{uuid:job_id}/cancel", response=JobOut)
@@ -84,6 +117,12 @@ def retry_job(request: HttpRequest, job_id: UUID, wishes: RetryIn) -> JobOut:
     Once: repeating it returns the job that followed. What only failed to be fetched is fetched."""
     job = job_for(person_of(request), job_id)
     return JobOut.of(_retried(job, wishes.given().get("provider")))
+
+
+def _events(about: JobQueue | User, after: int, limit: int) -> EventPageOut:
+    shown, next_after, has_more = events_after(about, after, limit)
+    items = [EventOut.of(event) for event in shown]
+    return EventPageOut(items=items, next_after=next_after, has_more=has_more)
 
 
 def _acted(request: HttpRequest, job_id: UUID, action: Callable[..., None]) -> JobOut:

@@ -24,11 +24,12 @@ from api.schemas.models import (
     ModelPageOut,
     ModelPatchIn,
 )
-from jobs.deletion import delete_model
+from jobs import deletion
 from jobs.models import JobQueue
 from jobs.selectors import latest_job
 from models_app.locks import held
 from models_app.models import UserModel
+from models_app.remote_archives import fetch_of
 from models_app.selectors import model_for, models_of
 from training import services as training
 from training.drafts import InvalidDraftError, change
@@ -51,7 +52,7 @@ def get_model(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
 
 
 @router.patch("/models/{uuid:model_id}", response=ModelDetailOut)
-@may_fail("not_editable", "precondition_failed")
+@may_fail("not_available", "not_editable", "precondition_failed", "trigger_word_refused")
 def update_model(request: HttpRequest, model_id: UUID, changes: ModelPatchIn) -> ModelDetailOut:
     """Change a model that is not being trained: the values that are sent, all of them or none."""
     with transaction.atomic():
@@ -61,12 +62,12 @@ def update_model(request: HttpRequest, model_id: UUID, changes: ModelPatchIn) ->
 
 @router.delete("/models/{uuid:model_id}", response={204: None})
 @may_fail("not_possible", "precondition_failed")
-def delete_model_(request: HttpRequest, model_id: UUID) -> Status:
+def delete_model(request: HttpRequest, model_id: UUID) -> Status:
     """Delete a model with its photos, weights and pictures, for good.
 
     Not while a job of it is unfinished: cancel that first."""
     with transaction.atomic():
-        delete_model(_held(request, model_id))
+        deletion.delete_model(_held(request, model_id))
     return Status(204, None)
 
 
@@ -100,7 +101,7 @@ def detail(request: HttpRequest, model_id: UUID) -> ModelDetailOut:
     person = person_of(request)
     model_for(person, model_id)
     model = models_of(person).get(pk=model_id)
-    return ModelDetailOut.with_training(model, latest_job(model))
+    return ModelDetailOut.with_training(model, latest_job(model), fetch_of(model))
 
 
 def started(model: UserModel) -> JobQueue:
@@ -124,6 +125,13 @@ def changed(model: UserModel, values: dict[str, Any]) -> UserModel:
     try:
         return change(model, **values)
     except InvalidDraftError as error:
+        if {
+            "base_model",
+            "provider",
+        } & error.errors.keys():  # known ones, that cannot be chosen now
+            raise ProblemError("not_available", str(error)) from error
+        if set(error.errors) == {"trigger_word"}:  # its form is right, its meaning is not
+            raise ProblemError("trigger_word_refused", str(error)) from error
         errors = [
             FieldError(to_camel(name), "invalid", text)
             for name, texts in error.errors.items()

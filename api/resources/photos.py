@@ -11,7 +11,7 @@ from ninja import Query, Status
 
 from api.auth import person_of
 from api.conditional import require_match
-from api.files import ANSWERS, file_answer
+from api.files import OF_PICTURES, file_answer
 from api.routing import may_fail, new_router
 from api.schemas.photos import CaptionsIn, PhotoListOut, PhotoOut, PhotoPatchIn
 from models_app.caption_services import set_caption
@@ -70,7 +70,7 @@ def delete_photo(request: HttpRequest, photo_id: UUID) -> Status:
     return Status(204, None)
 
 
-@router.get("/photos/{uuid:photo_id}/file", openapi_extra=ANSWERS)
+@router.get("/photos/{uuid:photo_id}/file", openapi_extra=OF_PICTURES)
 @may_fail("gone", "range_not_satisfiable")
 def get_photo_file(
     request: HttpRequest, photo_id: UUID, size: PhotoSize = "full"

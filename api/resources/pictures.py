@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from ninja import Status
 
 from api.auth import SPENDS, person_of
-from api.files import ANSWERS, Size, file_answer
+from api.files import OF_PICTURES, OF_WEIGHTS, Size, file_answer
 from api.idempotency import creating, key_of
 from api.paging import Cursor, Limit, page
 from api.problems import FieldError, ProblemError
@@ -35,7 +35,7 @@ from models_app.serving.stored import SIZES, field_of
 router = new_router("Pictures")
 
 
-@router.get("/models/{uuid:model_id}/weights", openapi_extra=ANSWERS)
+@router.get("/models/{uuid:model_id}/weights", openapi_extra=OF_WEIGHTS)
 @may_fail("gone", "range_not_satisfiable")
 def get_weights(request: HttpRequest, model_id: UUID) -> HttpResponseBase:
     """Fetch the trained weights as safetensors, whole or a range of them."""
@@ -106,7 +106,7 @@ def get_picture(request: HttpRequest, picture_id: UUID) -> PictureOut:
     return PictureOut.of(image_for(person_of(request), picture_id))
 
 
-@router.get("/pictures/{uuid:picture_id}/file", openapi_extra=ANSWERS)
+@router.get("/pictures/{uuid:picture_id}/file", openapi_extra=OF_PICTURES)
 @may_fail("gone", "range_not_satisfiable")
 def get_picture_file(
     request: HttpRequest, picture_id: UUID, size: Size = "full"

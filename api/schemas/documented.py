@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schema import LEFT_OUT, In, Out, Text
-from api.schemas.models import ModelDetailOut, Options
+from api.schema import LEFT_OUT, In, Text
+from api.schemas.choices import BaseModel, Preset, Provider, Subject
+from api.schemas.models import TRIGGER_WORD, Options
 from models_app.limits import LIMITS
 
 _CREATE: JsonDict = {
@@ -29,28 +30,28 @@ class CreateIn(In):
 
     name: Text = Field(min_length=1, max_length=60)
     description: str = Field("", max_length=500)
-    trigger_word: str = Field("", max_length=24, description="left out: one made from the name")
-    base_model: str = Field(
-        "", max_length=100, description="a key of the catalog; left out: the usual"
+    trigger_word: str = Field(
+        LEFT_OUT, pattern=TRIGGER_WORD, description="left out: one made from the name"
     )
+    base_model: BaseModel = Field(LEFT_OUT, description="left out: the usual one")
     skip_training: bool = False
     image_ids: list[UUID] = Field(
         default_factory=list,
         max_length=LIMITS.max_photos,
         description="photos that were sent before: they are copied into the new model",
     )
-    kind: str = Field("product", description="person, product or style")
+    kind: Subject = "product"
     consent: bool = Field(False, description="that the person in the photos agrees")
-    provider: str = Field("", max_length=40, description="left out: the first that trains it now")
+    provider: Provider = Field(LEFT_OUT, description="left out: the first that trains it now")
 
 
 class TrainingParamsIn(Options):  # type: ignore[misc,valid-type]
     """Hyperparameters; what is left out is as the preset has it."""
 
     steps: int = Field(LEFT_OUT, ge=1, le=10_000, description="the same as `fixedSteps`")
-    preset: str = Field(LEFT_OUT, description="fast, balanced or best")
-    base_model: str = Field(LEFT_OUT, max_length=100)
-    provider: str = Field(LEFT_OUT, max_length=40)
+    preset: Preset = Field(LEFT_OUT)
+    base_model: BaseModel = Field(LEFT_OUT)
+    provider: Provider = Field(LEFT_OUT)
 
     def changes(self) -> dict[str, Any]:
         """Return what changes of the model."""
@@ -76,29 +77,27 @@ class StartIn(In):
     )
 
     model_id: UUID
-    training_images: list[Any] = Field(
+    training_images: list[str | dict[str, str | float | bool | None]] = Field(
         default_factory=list, max_length=1000, description="left aside: photos are sent before"
     )
     training_params: TrainingParamsIn = Field(default_factory=TrainingParamsIn)
 
 
-class TrainIn(In):
+class TrainUploadIn(In):
+    """A name, and beside it the file `zip` with the photos."""
+
+    name: Text = Field(min_length=1, max_length=60)
+    kind: Subject = "product"
+    consent: bool = Field(False, description="that the person in the photos agrees")
+    base_model: BaseModel = Field(LEFT_OUT)
+    provider: Provider = Field(LEFT_OUT)
+
+
+class TrainIn(TrainUploadIn):
     """A name and the address of a ZIP of photos."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Mug", "zipUrl": "https://example.org/mug.zip"}]}
     )
 
-    name: Text = Field(min_length=1, max_length=60)
     zip_url: str = Field(min_length=1, max_length=2000, description="https only")
-    kind: str = Field("product", description="person, product or style")
-    consent: bool = Field(False, description="that the person in the photos agrees")
-    base_model: str = Field("", max_length=100)
-    provider: str = Field("", max_length=40)
-
-
-class TrainOut(Out):
-    """The new model; `isFetching` while its ZIP is still on the way."""
-
-    model: ModelDetailOut
-    is_fetching: bool

@@ -10,8 +10,10 @@ from pydantic import ConfigDict, Field
 
 from api.paging import NextCursor
 from api.schema import LEFT_OUT, In, Out, Time
+from api.schemas.choices import Provider
 from jobs.messages import explain
 from jobs.models import JobEvent, JobQueue
+from providers.registry import CLASSES
 
 
 class JobOut(Out):
@@ -59,9 +61,9 @@ class JobPageOut(Out):
 class RetryIn(In):
     """Where to train again: at the same trainer, or at another."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"provider": "fal"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"provider": next(iter(CLASSES))}]})
 
-    provider: str = Field(LEFT_OUT, max_length=40)
+    provider: Provider = Field(LEFT_OUT)
 
 
 class EventOut(Out):

@@ -10,16 +10,21 @@ from pydantic import ConfigDict, Field, create_model
 from pydantic.config import JsonDict
 
 from api.paging import NextCursor
-from api.schema import LEFT_OUT, In, Out, Time
+from api.schema import LEFT_OUT, In, Out, Text, Time, choice_of
+from api.schemas.choices import BaseModel, Preset, Provider, Subject
 from api.schemas.jobs import JobOut
 from jobs.models import JobQueue
-from models_app.models import UserModel
+from models_app.models import ArchiveFetch, UserModel
 from providers.hyperparameters import HYPERPARAMETERS, Hyperparameter
 
+# Its form; whether it is an English word, or taken, `models_app.trigger_words` says.
+TRIGGER_WORD = "^[a-z][a-z0-9_]{2,23}$"
 _EXAMPLE_OPTIONS: JsonDict = {"epochs": 100, "learningRate": 0.0004, "rank": 16, "resolution": 1024}
 
 
-def _kind_of(one: Hyperparameter) -> type:
+def _kind_of(one: Hyperparameter) -> Any:
+    if one.choices:
+        return choice_of(*one.choices)
     return bool if one.is_switch else int if one.is_whole else float
 
 
@@ -90,14 +95,31 @@ class ModelOut(Out):
         return cls(**cls.columns_of(model))
 
 
-class ModelDetailOut(ModelOut):
-    """One model with its newest training."""
+class FetchOut(Out):
+    """A ZIP of photos that is, or was, fetched for the model."""
 
-    training: JobOut | None
+    status: str = Field(description="waiting, fetching, done or failed")
+    error: str = Field(description="why it came to nothing, or the training did not start")
+    starts_training: bool
 
     @classmethod
-    def with_training(cls, model: UserModel, job: JobQueue | None) -> ModelDetailOut:
-        return cls(**cls.columns_of(model), training=JobOut.of(job) if job else None)
+    def of(cls, fetch: ArchiveFetch) -> FetchOut:
+        return cls(status=fetch.status, error=fetch.error, starts_training=fetch.start_after)
+
+
+class ModelDetailOut(ModelOut):
+    """One model with its newest training, and the ZIP that was to be fetched for it."""
+
+    training: JobOut | None
+    fetch: FetchOut | None
+
+    @classmethod
+    def with_training(
+        cls, model: UserModel, job: JobQueue | None, fetch: ArchiveFetch | None
+    ) -> ModelDetailOut:
+        training = JobOut.of(job) if job else None
+        told = FetchOut.of(fetch) if fetch else None
+        return cls(**cls.columns_of(model), training=training, fetch=told)
 
 
 class ModelPageOut(Out):
@@ -112,14 +134,14 @@ class ModelPatchIn(In):
         json_schema_extra={"examples": [{"name": "Ann", "options": _EXAMPLE_OPTIONS}]}
     )
 
-    name: str = Field(LEFT_OUT, min_length=1, max_length=60)
+    name: Text = Field(LEFT_OUT, min_length=1, max_length=60)
     description: str = Field(LEFT_OUT, max_length=500)
-    kind: str = Field(LEFT_OUT, description="person, product or style")
-    trigger_word: str = Field(LEFT_OUT, min_length=1, max_length=24)
+    kind: Subject = Field(LEFT_OUT)
+    trigger_word: str = Field(LEFT_OUT, pattern=TRIGGER_WORD)
     consent: bool = Field(LEFT_OUT, description="that the person in the photos agrees")
-    base_model: str = Field(LEFT_OUT, max_length=100, description="a key of the catalog")
-    provider: str = Field(LEFT_OUT, max_length=40, description="a key of the catalog")
-    preset: str = Field(LEFT_OUT, description="fast, balanced or best")
+    base_model: BaseModel = Field(LEFT_OUT)
+    provider: Provider = Field(LEFT_OUT)
+    preset: Preset = Field(LEFT_OUT)
     options: Options = Field(LEFT_OUT)  # type: ignore[valid-type]
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.paging import NextCursor
 from api.schema import LEFT_OUT, In, Out, Text, Time
+from api.schemas.choices import Provider, Ratio
 from api.schemas.jobs import JobOut
 from generation.models import GeneratedImage
-from generation.prompts import DEFAULT_RATIO, RATIOS
+from generation.prompts import DEFAULT_RATIO
 from generation.services import (
     MAX_COUNT,
     MAX_GUIDANCE,
@@ -27,17 +28,6 @@ from providers.availability import GenerationOption
 _GENERATE: JsonDict = {"prompt": "in the mountains at dawn", "ratio": "3:2", "count": 2}
 
 
-def _known_ratio(ratio: str) -> str:
-    if ratio not in RATIOS:
-        raise ValueError(f"Choose one of {', '.join(RATIOS)}.")
-    return ratio
-
-
-Ratio = Annotated[
-    str, AfterValidator(_known_ratio), Field(json_schema_extra={"enum": list(RATIOS)})
-]
-
-
 class GenerateIn(In):
     """What to make with a ready model. The trigger word is added where it is missing."""
 
@@ -48,7 +38,7 @@ class GenerateIn(In):
     count: int = Field(1, ge=1, le=MAX_COUNT)
     seed: int | None = Field(None, ge=0, le=MAX_SEED, description="null: a new one")
     strength: float = Field(1.0, ge=MIN_STRENGTH, le=MAX_STRENGTH)
-    provider: str = Field("", max_length=40, description="left out: the first that can now")
+    provider: Provider = Field(LEFT_OUT, description="left out: the first that can now")
     steps: int = Field(LEFT_OUT, ge=1, le=MAX_STEPS, description="only at a trainer of your own")
     guidance: float = Field(LEFT_OUT, ge=0, le=MAX_GUIDANCE, description="as for steps")
     negative_prompt: str = Field(LEFT_OUT, max_length=1000, description="as for steps")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.template.loader import render_to_string
 
 from accounts.models import User
-from dashboard.live.messages import Message, update
-from dashboard.live.topics import Change, Topic
 from dashboard.pages.cards import cards_of, models_with_covers
 from dashboard.pages.home import newest_images
 from dashboard.pages.model_page import ModelPage
 from jobs.models import JobEvent, JobQueue
+from live.messages import Message
+from live.topics import Change, Topic
 from models_app.models import UserModel
 
 # A fragment is rendered once for all open pages, so without a token: `live.js` replaces this
@@ -34,14 +35,19 @@ def render(topic: Topic, changes: Collection[Change]) -> Message | None:
         return None
     newest = max(change.id for change in changes)
     if topic.is_draft:  # the page asks for its photos itself: it may be sending some, too
-        return update(newest, {"topic": topic.name, "fragments": []})
+        return _update(newest, {"topic": topic.name, "fragments": []})
     if topic.model_id is None:
-        return update(newest, {"topic": "", **_cards(topic, changes)})
+        return _update(newest, {"topic": "", **_cards(topic, changes)})
     models = UserModel.objects.select_related("owner")
     model = models.filter(pk=topic.model_id, owner_id=topic.owner_id).first()
     if model is None:  # just deleted: there is nothing left to show
         return None
-    return update(newest, {"topic": str(model.pk), **_model(ModelPage(model), changes)})
+    return _update(newest, {"topic": str(model.pk), **_model(ModelPage(model), changes)})
+
+
+def _update(id: int, content: dict[str, Any]) -> Message:
+    """Return an update of page parts. JSON keeps it on one line, as the format requires."""
+    return Message("update", id, json.dumps(content))
 
 
 def _model(page: ModelPage, changes: Iterable[Change]) -> dict[str, Any]:

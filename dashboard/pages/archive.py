@@ -1,6 +1,6 @@
 """A person's archive, written block by block: neither a file nor the archive is ever in memory.
 
-account.json                  the address, and the sessions that are open
+account.json                  the address, the sessions that are open, and tokens for programs
 sign-ins.json                 when somebody signed in or failed to, and from where
 jobs.json                     everything that was started, and what it cost
 models/<name>/model.json      answers, settings, captions, prompts
@@ -24,7 +24,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
-from accounts.models import BrowserSession, SignIn, User
+from accounts.models import ApiToken, BrowserSession, SignIn, User
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from models_app.file_names import model_stem, weights_name
@@ -50,6 +50,9 @@ JOB_FIELDS = (
     "error_detail", "cost_estimate", "cost_usd", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 SESSION_FIELDS = ("started_at", "last_used_at", "address", "browser")
+TOKEN_FIELDS = (
+    "name", "scope", "created_at", "expires_at", "last_used_at", "last_used_from", "revoked_at",
+)  # fmt: skip
 SIGN_IN_FIELDS = ("at", "succeeded", "address", "browser")
 CHUNK = 200  # rows
 LOST = gettext_noop("The storage of this installation no longer has these files:")
@@ -87,7 +90,13 @@ def archive_of(user: User) -> Iterator[bytes]:
 def _write(archive: zipfile.ZipFile, user: User) -> Iterator[None]:
     """Write one entry after the other; a step is at most one block of a file."""
     sessions = list(BrowserSession.objects.filter(user=user).values(*SESSION_FIELDS))
-    account = {"email": user.email, "joined": user.date_joined, "sessions": sessions}
+    tokens = list(ApiToken.objects.filter(user=user).values(*TOKEN_FIELDS))
+    account = {
+        "email": user.email,
+        "joined": user.date_joined,
+        "sessions": sessions,
+        "tokens": tokens,
+    }
     _write_json(archive, "account.json", account)
     yield
     sign_ins = SignIn.objects.filter(user=user).order_by("at")

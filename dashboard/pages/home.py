@@ -34,7 +34,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
-    context = {"after": newest_event_id()}  # before everything else: see live/stream.py
+    context = {"after": newest_event_id()}  # before everything else: see live/streaming.py
     cards = newest_cards(user)
     return render(
         request,

@@ -25,6 +25,7 @@ from jobs.engine.reconcile import call_over_at, is_witnessed, longest_call, sent
 from jobs.engine.transitions import move
 from jobs.models import JobQueue, PaidCall
 from jobs.states import Status
+from models_app import remote_archives
 from providers import registry
 from providers.base import Provider
 from providers.types import FINDING, TOKEN_PREFIX, Run, RunList, WorkKind
@@ -66,6 +67,7 @@ def reconcile_all() -> Outcome:
             _reconcile(provider, kind, outcome)
     # Switched off now, and perhaps on again later.
     _leave_to_a_person(_unsettled(JobQueue.objects.exclude(provider__in=keys)), outcome)
+    remote_archives.end_after_restore()
     journal.reset_mark()
     return outcome
 

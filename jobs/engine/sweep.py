@@ -27,7 +27,7 @@ from jobs.models import (
 )
 from jobs.states import UNFINISHED, Status
 from jobs.work import work_for
-from models_app.models import CaptionRun, FileDeletion
+from models_app.models import ArchiveFetch, CaptionRun, FileDeletion
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ def bring_times_back() -> None:
     RemoteDeletion.objects.filter(next_try_at__gt=far).update(next_try_at=now, lease_until=None)
     FileDeletion.objects.filter(next_try_at__gt=far).update(next_try_at=now)
     CaptionRun.objects.filter(next_at__gt=far).update(next_at=now)
+    ArchiveFetch.objects.filter(next_try_at__gt=far).update(next_try_at=now)
     unfinished.filter(lease_until__gt=far).update(lease_until=now)
     ProviderStatus.objects.filter(lease_until__gt=far).update(lease_until=now)
     ProviderStatus.objects.filter(paused_until__gt=far).update(paused_until=now)

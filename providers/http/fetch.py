@@ -7,20 +7,14 @@ forged result address reaches nothing inside the installation and learns no secr
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
+from urllib3.util import Url
 
 from providers.errors import (
     ProviderUnavailableError,
@@ -28,8 +22,10 @@ from providers.errors import (
     RunNotFoundError,
     UnexpectedReplyError,
 )
+from providers.http.addresses import PublicAdapter, parsed, require_https, resolved
 from providers.http.calls import error_class, reply_from
 from providers.http.client import Client
+from providers.http.public_errors import AddressRefusedError
 from providers.http.session import (
     NETWORK_ERRORS,
     USER_AGENT,
@@ -49,38 +45,6 @@ BODY_SECONDS = 900.0  # two gigabytes at 20 Mbit/s
 MOST_RESUMES = 5  # of one download; each has to bring it further
 
 Rest = Callable[[int, str], requests.Response]  # from this byte on, of this version
-
-
-class AddressRefusedError(Exception):
-    """The address is neither the provider's own nor a public https one."""
-
-
-class _PublicConnection(HTTPSConnection):
-    """Looks at the address it really reached, before TLS: names can resolve differently twice."""
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        address = sock.getpeername()[0]
-        if not is_public(address):
-            sock.close()
-            raise AddressRefusedError(f"{self.host} is not a public address")
-        return sock
-
-
-class PublicAdapter(HTTPAdapter):
-    """https to public addresses only."""
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = _PublicConnection
-        return pool
-
-
-def is_public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_global and not (mapped or ip).is_multicast
 
 
 @contextmanager
@@ -164,7 +128,7 @@ def _follow(
 ) -> requests.Response:
     """Return the first answer that is no redirect, its body unread."""
     for _ in range(MAX_REDIRECTS + 1):
-        target = _parse(url)
+        target = parsed(url)
         # Once another origin had a say in the address, the key stays out of it for good.
         way.is_own = way.is_own and _may_have_key(client, target)
         if not way.is_own:
@@ -184,22 +148,9 @@ def _follow(
     raise AddressRefusedError("too many redirects")
 
 
-def _parse(url: str) -> Url:
-    """Parse with the parser that will also send: two parsers can disagree on the host."""
-    if not url.isascii() or not url.isprintable() or "\\" in url:
-        raise AddressRefusedError("odd characters")
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        raise AddressRefusedError("not an address") from None
-    if parts.scheme not in ("http", "https") or not parts.host or parts.auth is not None:
-        raise AddressRefusedError("not a plain web address")
-    return parts
-
-
 def _may_have_key(client: Client, target: Url) -> bool:
     """Whether an address is the service's own: its API's origin, or a host that it names."""
-    if _origin(target) == _origin(_parse(client.base_url)):
+    if _origin(target) == _origin(parsed(client.base_url)):
         return True
     host = (target.host or "").lower()
     is_named = any(
@@ -215,16 +166,9 @@ def _origin(parts: Url) -> tuple[str | None, str | None, int]:
 
 
 def _require_public(parts: Url) -> None:
-    """Refuse by scheme and resolved address before connecting; the connection checks again."""
-    if parts.scheme != "https":
-        raise AddressRefusedError("not https")
-    host = (parts.host or "").strip("[]")
-    try:
-        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise AddressRefusedError("not a host name") from None
-    if not all(is_public(str(entry[4][0])) for entry in found):
-        raise AddressRefusedError(f"{host} is not a public address")
+    """Refuse by scheme and resolved address before connecting; the connection judges again."""
+    require_https(parts)
+    resolved(parts.host or "", parts.port or 443)
 
 
 def _require_success(client: Client, response: requests.Response, *, is_own: bool) -> None:

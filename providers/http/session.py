@@ -75,18 +75,24 @@ class TimedAdapter(HTTPAdapter):
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         limit = self.limit or sum(kwargs.get("timeout") or (60.0,))
-        is_cut = Event()
-        timer = Timer(limit, self._cut, [is_cut])
-        timer.daemon = True
-        timer.start()
-        try:
+        with self.cut_after(limit) as is_cut:
             response = super().send(*args, **kwargs)
-        finally:
-            timer.cancel()
         if is_cut.is_set():  # the shut connection passed for the end of the headers
             response.close()
             raise requests.ReadTimeout(f"not finished after {limit:g} s")
         return response
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[Event]:
+        """Shut this adapter's connections once the block has taken `seconds`, and set the event."""
+        is_cut = Event()
+        timer = Timer(seconds, self._cut, [is_cut])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield is_cut
+        finally:
+            timer.cancel()
 
     def _remembered(self, make: Callable[..., HTTPConnection]) -> Callable[..., HTTPConnection]:
         def made(*args: Any, **kwargs: Any) -> HTTPConnection:
@@ -101,7 +107,8 @@ class TimedAdapter(HTTPAdapter):
         for connection in list(self._connections):
             # Whoever waits for this socket gets an error now.
             with suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                held: socket.socket = getattr(connection, "held", None) or connection.sock
+                held.shutdown(socket.SHUT_RDWR)
 
 
 def new_session(*, trust_environment: bool = True) -> requests.Session:

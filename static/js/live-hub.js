@@ -9,7 +9,7 @@ const RETRY_MS = 2000;
 const REFUSED_RETRY_MS = 30000;
 const GATHER_MS = 50; // several pages that open at once need one stream, not one after the other
 const FORGET_MS = 20000; // a page says every five seconds that it is still there
-const QUIET_MS = 40000; // the server says something every 15 seconds (dashboard/live/stream.py)
+const QUIET_MS = 40000; // the server says something every 15 seconds (live/streaming.py)
 const MOST_TOPICS = 40; // as in dashboard/live/stream.py
 
 /** Visible pages: port → { topic, after: the last event it knows, address, seenAt }. */

@@ -13,6 +13,8 @@ OURS = {
     "account_confirm": "accounts/confirm/<str:token>/",
     "account_end_other_sessions": "account/sessions/end/",
     "account_invitation": "accounts/invitation/<str:token>/",
+    "account_tokens": "account/tokens/",
+    "account_revoke_token": "account/tokens/<uuid:token_id>/revoke/",
     "account_end_session": "account/sessions/<int:session_id>/end/",
 }
 # Names the library leads to when it is done; both lead on to the account page.

@@ -29,8 +29,7 @@ class Program:
             options["content_type"] = "application/json"
         response = getattr(self._client, method)(path, **options)
         if response.streaming:
-            response.whole = b"".join(response.streaming_content)
-            response.close()
+            response.whole = b"".join(response.streaming_content)  # which closes it
         return response
 
     def get(self, path: str, **headers: str) -> Any:

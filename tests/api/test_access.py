@@ -77,7 +77,7 @@ def test_a_token_that_was_revoked_or_whose_account_is_off_is_refused(owner):
     owner.is_active = True
     owner.save()
     assert Program(raw).get("/api/me").status_code == 200
-    tokens.revoke(token)
+    tokens.revoke(token, by=owner)
     problem(Program(raw).get("/api/me"), 401, "unauthorized")
 
 
@@ -86,6 +86,12 @@ def test_an_operator_who_lacks_a_second_step_has_no_tokens_on_a_public_site(oper
     assert program.get("/api/me").json()["isOperator"] is True
     settings.SITE_IS_PUBLIC = True
     problem(program.get("/api/me"), 401, "unauthorized")
+
+
+def test_a_token_in_an_address_is_none(owner, anonymous_client):
+    raw = tokens.make(owner, name="x", scope="read", expires_in=None)[1]
+    for name in ("token", "access_token", "Authorization", "key"):
+        problem(anonymous_client.get("/api/me", {name: raw}), 401, "unauthorized")
 
 
 def test_a_token_in_vain_is_not_saved_by_a_session(owner_client):

@@ -69,7 +69,6 @@ def test_an_unknown_member_is_named_and_not_left_aside(program):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("get", "/api/"),
         ("get", "/api/nothing"),
         ("get", "/api/models/not-an-id"),
         ("get", "/api/models/00000000-0000-0000-0000-000000000000"),
@@ -96,8 +95,13 @@ def test_head_is_get_without_the_body(owner, program):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "limit=", "cursor=x", "cursor=" + "9" * 200]
+    "query", ["limit=0", "limit=101", "limit=x", "limit=", "cursor=" + "9" * 200]
 )
 def test_a_wrong_query_is_refused_with_its_name(query, program):
     found = problem(program.get(f"/api/models?{query}"), 422, "invalid")
     assert found["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("cursor", ["x", "20261126T093000.000000_x", "%00", "é"])
+def test_a_page_that_there_is_not_is_not_there(cursor, program):
+    assert program.get(f"/api/models?cursor={cursor}").status_code in {404, 422}

@@ -99,7 +99,7 @@ def test_the_older_form_sends_photos_first_and_names_them(owner, program, traine
 def test_photos_of_others_are_not_copied(owner, stranger, program):
     theirs = TrainingImageFactory(model=UserModelFactory(owner=stranger))
     body = {"name": "Mug", "imageIds": [str(theirs.pk)], "skipTraining": True}
-    found = problem(program.post("/api/models/create", body), 422, "invalid")
+    found = problem(program.post("/api/models/create", body), 404, "not_found")
     assert found["errors"][0]["field"] == "imageIds.0"
     assert not UserModel.objects.filter(owner=owner).exists()
 

@@ -34,7 +34,7 @@ def test_without_a_key_each_call_is_a_new_one(program):
 def test_another_request_with_the_same_key_is_refused(program):
     program.post(CREATE, BODY, Idempotency_Key="k-1")
     other = program.post(CREATE, {**BODY, "name": "Cup"}, Idempotency_Key="k-1")
-    problem(other, 422, "idempotency_key_reused")
+    problem(other, 409, "idempotency_key_reused")
 
 
 def test_a_key_is_its_persons_alone(program, strange_program):
@@ -61,7 +61,7 @@ def test_what_a_killed_process_left_is_found_instead_of_made_again(program):
 
 def test_a_refused_request_may_be_sent_again_once_it_is_mended(program):
     wrong = {**BODY, "triggerWord": "dog"}
-    problem(program.post(CREATE, wrong, Idempotency_Key="k-1"), 422, "invalid")
+    problem(program.post(CREATE, wrong, Idempotency_Key="k-1"), 409, "trigger_word_refused")
     assert not UserModel.objects.exists()
     assert program.post(CREATE, BODY, Idempotency_Key="k-1").status_code == 201
 

@@ -69,11 +69,11 @@ def test_what_is_sent_changes_and_the_rest_stays(draft, program):
     [
         ({"name": ""}, "name"),
         ({"name": "x" * 61}, "name"),
-        ({"triggerWord": "dog"}, "triggerWord"),
+        ({"triggerWord": "Dog!"}, "triggerWord"),
         ({"kind": "cat"}, "kind"),
         ({"options": {"epochs": 0}}, "options.epochs"),
         ({"options": {"epochs": "many"}}, "options.epochs"),
-        ({"options": {"resolution": 700}}, "options"),
+        ({"options": {"resolution": 700}}, "options.resolution"),
         ({"options": {"epoch": 5}}, "options.epoch"),
         ({"baseModel": "nobody/knows"}, "baseModel"),
         ({"nam": "Bea"}, "nam"),
@@ -86,6 +86,15 @@ def test_a_wrong_value_is_named_and_changes_nothing(body, field, draft, program)
     assert [one["field"] for one in found["errors"]] == [field]
     draft.refresh_from_db()
     assert (draft.name, draft.description) == ("Ann", "")
+
+
+@pytest.mark.parametrize("word", ["dog", "taken_tok"])
+def test_a_word_that_means_something_or_is_taken_is_refused(word, owner, draft, program):
+    UserModelFactory(owner=owner, trigger_word="taken_tok")
+    body = {"name": "Bea", "triggerWord": word}
+    problem(program.patch(f"/api/models/{draft.pk}", body), 409, "trigger_word_refused")
+    draft.refresh_from_db()
+    assert draft.name == "Ann"
 
 
 def test_a_model_in_training_is_not_changed(owner, program):
@@ -110,6 +119,14 @@ def test_a_write_that_has_seen_an_older_state_is_refused(draft, program):
     problem(program.delete(path, If_Match=old), 412, "precondition_failed")
     assert program.patch(path, {"name": "Cleo"}, If_Match=new).status_code == 200
     assert program.delete(path, If_Match="*").status_code == 204
+
+
+@pytest.mark.parametrize("changed", ["W/{}", '"{}-gzip"', 'W/"{};gzip"', '"other", {}'])
+def test_an_etag_that_a_compressing_proxy_has_changed_still_counts(changed, draft, program):
+    path = f"/api/models/{draft.pk}"
+    etag = program.get(path)["ETag"]
+    sent = changed.format(etag.strip('"')) if "gzip" in changed else changed.format(etag)
+    assert program.patch(path, {"name": "Bea"}, If_Match=sent).status_code == 200
 
 
 def test_a_deleted_model_is_gone_and_one_with_a_job_stays(owner, draft, program):

@@ -91,6 +91,32 @@ def sign_out(page: Page) -> None:
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
 
 
+def make_and_revoke_a_token(page: Page) -> None:
+    page.goto("/account/")
+    page.get_by_role("link", name="Open Tokens").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    assert_well_made(page)
+    page.get_by_label("Name").fill("Script-with-a-name-that-has-no-place-to-break-" + "x" * 14)
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_role("heading", name="Your new token")).to_be_visible()
+    field = page.locator("#new-token")
+    expect(field).to_have_value(re.compile(r"^tw_[\w-]{43}$"))
+    assert_well_made(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert_well_made(page)
+    page.reload()  # sends the form again
+    expect(page.get_by_text("That token was shown once")).to_be_visible()
+    assert_well_made(page)
+    expect(page.get_by_text("never used")).to_have_count(1)
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("is revoked")).to_be_visible()
+    expect(page.get_by_role("button", name="Revoke")).to_have_count(0)
+    assert_well_made(page)
+    page.emulate_media(color_scheme="light")  # without motion, so that it is there at once
+    assert_well_made(page)
+    page.emulate_media(reduced_motion="no-preference")
+
+
 def test_from_a_confirmed_address_to_a_second_step(page, mails):
     with_a_virtual_authenticator(page)
     page.goto("/accounts/signup/")
@@ -129,6 +155,8 @@ def test_from_a_confirmed_address_to_a_second_step(page, mails):
     page.get_by_label("Authenticator code").fill(format_hotp_value(hotp_value(secret, counter)))
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_text("One-time codes are on.")).to_be_visible()
+
+    make_and_revoke_a_token(page)
 
     sign_out(page)
     page.goto("/accounts/login/")

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from dashboard.live.asgi import LiveStreams
-from dashboard.live.reader import Reader
+from live.asgi import LiveStreams
+from live.reader import Reader
 from tests.conftest import client_of
 
 LIMIT = 10  # seconds: patience on a busy machine, not slowness, is what is tested

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from api.endpoints import api
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -65,9 +64,9 @@ def test_your_data_shows_what_is_spent_and_when_the_month_begins_anew(
 def test_a_program_reads_the_same(owner, owner_client, anonymous_client, settings):
     settings.BUDGET_PER_PERSON_USD = Decimal("7.50")
     PaidCallFactory(owner=owner, actual_usd="1.2345")
-    used = {"limit": "budget_usd", "allowed": 7.5, "used": 1.2345}
-    assert owner_client.get("/api/usage").json() == [used]
-    assert anonymous_client.get("/api/usage").status_code == 401
+    [told] = owner_client.get("/api/quotas").json()
+    assert (told["limit"], told["allowed"], told["used"]) == ("budget_usd", 7.5, 1.2345)
+    assert anonymous_client.get("/api/quotas").status_code == 401
 
 
 def test_an_operator_sees_it_and_sets_it_for_one_person(owner, operator_client, settings):
@@ -264,7 +263,7 @@ def test_a_failed_training_says_what_it_really_cost(owner, owner_client):
 def test_a_job_of_the_api_says_what_it_cost(ready, owner_client, stranger_client):
     job = JobFactory(succeeded=True, model=ready, provider="together", cost_usd="1.2300")
     told = owner_client.get(f"/api/jobs/{job.pk}").json()
-    assert (told["cost"], Decimal(told["cost_usd"])) == ("It cost $1.23.", Decimal("1.23"))
+    assert (told["cost"], Decimal(told["costUsd"])) == ("It cost $1.23.", Decimal("1.23"))
     assert stranger_client.get(f"/api/jobs/{job.pk}").status_code == 404
 
 
@@ -272,17 +271,13 @@ def test_a_job_of_the_api_says_what_it_cost(ready, owner_client, stranger_client
 
 
 @pytest.mark.usefixtures("paid_trainer")
-def test_a_program_is_answered_402_with_a_code(drafted, rf, settings):
+def test_a_program_is_answered_402_with_a_code(drafted, owner_client, settings):
     settings.BUDGET_PER_PERSON_USD = Decimal(4)
-    with pytest.raises(LimitReachedError) as reached:
-        start(drafted, idempotency_key=next_idempotency_key(drafted))
-    answer = api.on_exception(rf.get("/api/"), reached.value)
-    assert answer.status_code == 402
-    assert b'"code": "budget_reached"' in answer.content
+    answer = owner_client.post(f"/api/models/{drafted.pk}/start")
+    assert (answer.status_code, answer.json()["code"]) == (402, "budget_reached")
     settings.BUDGET_PER_PERSON_USD, settings.LIMIT_TRAININGS_PER_DAY = None, 0
-    with pytest.raises(LimitReachedError) as reached:
-        start(drafted, idempotency_key=next_idempotency_key(drafted))
-    assert api.on_exception(rf.get("/api/"), reached.value).status_code == 429
+    answer = owner_client.post(f"/api/models/{drafted.pk}/start")
+    assert (answer.status_code, answer.json()["code"]) == (429, "limit_reached")
 
 
 @pytest.mark.usefixtures("paid_trainer")

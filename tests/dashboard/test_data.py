@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from accounts import tokens
 from accounts.models import User
 from dashboard.pages import archive
 from dashboard.pages.deletion_texts import still_to_come
@@ -87,6 +88,15 @@ def test_the_archive_says_who_signed_in_and_from_where(owner, stranger):
     (session,) = json.loads(content.read("account.json"))["sessions"]
     for one in (*signed_in, session):
         assert (one["address"], one["browser"]) == ("192.0.2.7", "Firefox/140.0")
+
+
+def test_the_archive_names_tokens_and_holds_none(owner, owner_client, stranger):
+    token, raw = tokens.make(owner, name="a script", scope="read", expires_in=None)
+    tokens.make(stranger, name="not mine", scope="read", expires_in=None)
+    text = archived(owner_client).read("account.json").decode()
+    (found,) = json.loads(text)["tokens"]
+    assert (found["name"], found["scope"], found["revoked_at"]) == ("a script", "read", None)
+    assert raw[3:] not in text and token.token_hash not in text
 
 
 def test_a_file_that_is_missing_does_not_spoil_the_archive(owner_client, model):

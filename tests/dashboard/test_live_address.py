@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard.live.reader import Reader
-from dashboard.live.sign_ins import SignIn, ended, seal_of
-from dashboard.live.stream import RETRY
 from jobs.models import JobEvent
+from live.reader import Reader
+from live.sign_ins import SignIn, ended, seal_of
+from live.streaming import RETRY
 from tests.conftest import client_of
 from tests.dashboard.live_pages import Pages, in_database
 from tests.factories import JobFactory, UserModelFactory
@@ -244,7 +244,7 @@ def test_all_sign_ins_are_checked_with_one_query(owner, stranger, django_assert_
 
 
 def test_more_sign_ins_than_fit_into_a_query_are_checked_too(owner, monkeypatch):
-    monkeypatch.setattr("dashboard.live.sign_ins.BATCH", 2)
+    monkeypatch.setattr("live.sign_ins.BATCH", 2)
     found = [SignIn(key_of(client_of(owner)), owner.pk, hash(seal_of(owner))) for _ in range(5)]
     assert ended(found) == set()
     Session.objects.filter(pk=found[3].session_key).delete()

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard.live import feed as feed_module
-from dashboard.live.feed import EventFeed, changes_after
 from dashboard.live.fragments import render, templates_for
-from dashboard.live.messages import Message
-from dashboard.live.reader import read_changes, rendered
-from dashboard.live.topics import Change, Topic
 from jobs.models import JobEvent
+from live import feed as feed_module
+from live.feed import EventFeed, changes_after
+from live.messages import Message
+from live.reader import read_changes
+from live.rendering import rendered
+from live.topics import Change, JobsTopic, Topic
 from tests.dashboard.rows import stored_model
 from tests.factories import JobFactory, UserModelFactory
 
@@ -88,8 +89,11 @@ def test_only_the_owners_topics_match_an_event(job, stranger):
     feed = EventFeed()
     happen(job)
     [change] = feed.read()
-    assert change.topics() == (Topic(job.owner_id), Topic(job.owner_id, job.model_id))
+    pages = Topic(job.owner_id), Topic(job.owner_id, job.model_id)
+    programs = JobsTopic(job.owner_id), JobsTopic(job.owner_id, job.pk)
+    assert change.topics() == pages + programs
     assert Topic(stranger.pk, job.model_id) not in change.topics()
+    assert JobsTopic(stranger.pk, job.pk) not in change.topics()
 
 
 def test_what_was_missed_is_what_came_after_the_known_event(job, stranger):
@@ -108,12 +112,12 @@ def test_a_recent_event_counts_as_missed_whatever_its_id(job):
     assert late.pk in ids(changes_after(Topic(job.owner_id), known.pk))
 
 
-def test_an_event_of_a_deleted_model_reaches_nobody(job):
+def test_an_event_of_a_deleted_model_reaches_no_page(job):
     feed = EventFeed()
     job.model.delete()
     happen(job)
     [change] = feed.read()
-    assert change.topics() == ()
+    assert change.topics() == (JobsTopic(job.owner_id), JobsTopic(job.owner_id, job.pk))
 
 
 # --- rendering ----------------------------------------------------------------------------
@@ -198,7 +202,7 @@ def test_a_page_that_cannot_be_rendered_does_not_stop_the_others(owner, job, mon
             raise RuntimeError("template")
         return render(topic, changes)
 
-    monkeypatch.setattr("dashboard.live.reader.render", render_or_break)
+    monkeypatch.setattr("live.rendering.render", render_or_break)
     feed = EventFeed()
     happen(job)
     happen(other)

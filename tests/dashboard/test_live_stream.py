@@ -10,13 +10,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections
 
-from dashboard.live import reader as reader_module, stream as stream_module
-from dashboard.live.messages import END, KEEPALIVE, RESYNC, Message
-from dashboard.live.reader import QUEUE_SIZE, Reader, Subscriber
-from dashboard.live.sign_ins import SignIn
-from dashboard.live.stream import RETRY, stream
-from dashboard.live.topics import Topic
+from dashboard.live import stream as page_stream
 from jobs.models import JobEvent, JobQueue
+from live import reader as reader_module, rendering, streaming as stream_module
+from live.messages import END, KEEPALIVE, RESYNC, Message
+from live.reader import QUEUE_SIZE, Reader, Subscriber
+from live.sign_ins import SignIn
+from live.streaming import RETRY, stream
+from live.topics import Topic
 from tests.factories import JobFactory, UserModelFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,10 +115,8 @@ async def test_events_between_rendering_and_connecting_are_sent(reader, job, top
 
 async def test_a_hundred_pages_cost_one_rendering(reader, job, topic, monkeypatch):
     rendered = []
-    render = reader_module.render
-    monkeypatch.setattr(
-        reader_module, "render", lambda *args: rendered.append(args) or render(*args)
-    )
+    render = rendering.render
+    monkeypatch.setattr(rendering, "render", lambda *args: rendered.append(args) or render(*args))
     pages = [reader.subscribe((topic,), SIGN_IN) for _ in range(100)]
     await asyncio.wait_for(reader._primed.wait(), 5)
     await happen(job)
@@ -283,8 +282,8 @@ async def test_closing_ends_a_stream_that_still_waits_for_the_database(topic, mo
 async def test_reconnecting_the_last_event_id_counts_more_than_the_address(rf, owner):
     request = rf.get("/dashboard/events?after=3", headers={"Last-Event-ID": "17"})
     cards = Topic(owner.pk)
-    assert stream_module._wanted(owner, request) == {cards: 17}
-    assert stream_module._wanted(owner, rf.get("/dashboard/events?after=3")) == {cards: 3}
+    assert page_stream._wanted(owner, request) == {cards: 17}
+    assert page_stream._wanted(owner, rf.get("/dashboard/events?after=3")) == {cards: 3}
     for nonsense in ("-1", "x", "", "9" * 40):
         asked = rf.get("/dashboard/events", {"after": nonsense})
-        assert stream_module._wanted(owner, asked) == {cards: 0}
+        assert page_stream._wanted(owner, asked) == {cards: 0}

@@ -12,8 +12,8 @@ from django.http import Http404
 from django.urls import reverse
 
 from dashboard.live.fragments import templates_for
-from dashboard.live.topics import Change
 from jobs.models import JobQueue
+from live.topics import Change
 from tests.dashboard.rows import describe_local_trainer, stored_model
 from tests.factories import JobFactory, TrainingSampleFactory, UserModelFactory, jpeg
 from training.selectors import sample_for

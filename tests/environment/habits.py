@@ -42,6 +42,7 @@ BY_KIND = {
     "Mailbox": "The Way <photos@example.org>",
     "Networks": "127.0.0.1,10.0.0.0/8",
     "Number": "77",
+    "Places": "127.0.0.1:9000,nas.lan:80",
     "Seconds": "7.5",
     "Text": "$ecret #1 ='x\\n",
     "Word": "magic",

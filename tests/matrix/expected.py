@@ -5,6 +5,7 @@ An address that is not named here fails the matrix, so whoever adds one decides 
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -12,7 +13,7 @@ from accounts.allowances import Limit
 from tests.dashboard.wizard_drafts import ABOUT
 from tests.factories import PASSWORD
 from tests.matrix.routes import Route
-from tests.matrix.world import INVITATION
+from tests.matrix.world import INVITATION, PROGRAM
 
 
 class Whose(Enum):
@@ -49,6 +50,10 @@ def _read(whose: Whose) -> Expected:
 
 def _click(whose: Whose, **data: object) -> Expected:
     return Expected(whose, data)
+
+
+def _call(whose: Whose) -> Expected:
+    return Expected(whose, changes=False, methods=frozenset({"PATCH", "DELETE"}))
 
 
 E, S, O = Whose.ENTRANCE, Whose.SIGNED_IN, Whose.OWNER  # noqa: E741
@@ -133,6 +138,10 @@ ACCOUNT_PAGES = {
     "account_end_other_sessions": _click(S),
     # Anybody else's number is nothing to end.
     "account_end_session": Expected(S, is_about_sessions=True),
+    "account_tokens": _click(
+        S, name="a script", scope="write", days="90", press=str(uuid.UUID(int=0x70CE))
+    ),
+    "account_revoke_token": _click(O),
     "mfa_activate_totp": Expected(S, changes=False, keeps_challenge=True),
     "mfa_deactivate_totp": _click(S),
     "mfa_add_webauthn": Expected(S, changes=False, keeps_challenge=True),
@@ -142,17 +151,67 @@ ACCOUNT_PAGES = {
     "mfa_index": _read(S),
     "mfa_list_webauthn": _read(S),
 }
+API_OF_PERSON = (
+    "create_model",
+    "add_training_images",
+    "start_training",
+    "train_model",
+    "list_models",
+    "list_jobs",
+    "list_events",
+    "stream_events",
+    "list_batches",
+    "list_pictures",
+    "get_me",
+    "get_photo_limits",
+    "list_quotas",
+    "get_spending",
+    "get_catalog",
+    "list_providers",
+    "list_webhook_endpoints",
+    "create_webhook_endpoint",
+)
+API_OF_ROW = (
+    "get_model",
+    "update_model",
+    "delete_model",
+    "get_estimate",
+    "start_model",
+    "list_photos",
+    "get_photo",
+    "update_photo",
+    "delete_photo",
+    "get_photo_file",
+    "update_captions",
+    "get_job",
+    "list_job_events",
+    "stream_job_events",
+    "cancel_job",
+    "abandon_job",
+    "declare_not_started",
+    "retry_job",
+    "get_weights",
+    "list_generators",
+    "generate_pictures",
+    "get_batch",
+    "get_picture",
+    "delete_picture",
+    "get_picture_file",
+    "get_webhook_endpoint",
+    "delete_webhook_endpoint",
+    "test_webhook_endpoint",
+    "list_webhook_deliveries",
+)
 OTHERS = {
-    "api:openapi-json": _read(Whose.OPERATOR),
-    "api:openapi-view": _read(Whose.OPERATOR),
+    "api:openapi": _read(Whose.EVERYBODY),
+    "api:docs": _read(Whose.EVERYBODY),
     "api:api-root": _read(Whose.EVERYBODY),
     # Of providers: what is not signed by one changes nothing (tests/webhooks).
     "api:webhook": _read(Whose.EVERYBODY),
-    "api:limits": _read(S),
-    "api:usage": _read(S),
-    "api:models": _read(S),
-    "api:model": _read(O),
-    "api:job": _read(O),
+    "api:model_webhook": _read(Whose.EVERYBODY),
+    # A form is no JSON: what these change is tested with programs (tests/api).
+    **{f"api:{name}": _call(S) for name in API_OF_PERSON},
+    **{f"api:{name}": _call(O) for name in API_OF_ROW},
     "admin:login": _read(E),
     "admin:logout": _read(Whose.EVERYBODY),
     "admin:accounts_invitation_add": _click(
@@ -160,6 +219,9 @@ OTHERS = {
     ),
     "admin:accounts_invitation_changelist": _click(
         Whose.OPERATOR, action="withdraw", index="0", _selected_action=str(INVITATION)
+    ),
+    "admin:accounts_apitoken_changelist": _click(
+        Whose.OPERATOR, action="revoke", index="0", _selected_action=str(PROGRAM)
     ),
     # Every field of the form; one of the limits is the person's own then.
     "admin:accounts_user_change": _click(

@@ -23,12 +23,16 @@ IDS = {
     "model_id",
     "photo_id",
     "image_id",
+    "picture_id",
+    "batch_id",
+    "endpoint_id",
     "job_id",
     "pk",
     "id",
     "object_id",
     "session_id",
     "token",
+    "token_id",
     "upload_id",
 }
 GIVEN = {
@@ -130,7 +134,7 @@ class Visit:
                 other = self._ask(somebody, method, self.unknown, has_token=has_token)
             same = answer.without(self.values) == other.without(self.unknown)
             self._check(same, about, f"unlike for an unknown id: {other.status}")
-            is_nothing = answer.status in {302, 403, 404, 405} and method != "GET"
+            is_nothing = answer.status in {302, 403, 404, 405, 415, 422} and method != "GET"
             is_nothing |= answer.status in {404, 405} or not somebody.is_signed_in
             self._check(is_nothing, about, "there is something")
 

@@ -18,8 +18,11 @@ from django.core.signing import dumps
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import addresses, invitations, sessions
+from accounts import addresses, invitations, sessions, tokens
 from accounts.models import AddressChange, BrowserSession, Errand, Invitation, User
+from accounts.outgoing.endpoints import make_endpoint
+from accounts.outgoing.outbox import announce
+from accounts.outgoing.rows import WebhookEndpoint
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
 from models_app.models import PartialUpload, TrainingImage, UserModel
@@ -43,6 +46,7 @@ from tests.matrix.rows import rows
 
 WORD = "quetzalcoatl"  # in every text of the owner's
 INVITATION = uuid.UUID(int=0xC0A71)  # an open one, which an operator made
+PROGRAM = uuid.UUID(int=0x70CE17)  # the owner's, for a program
 FULL, SMALL = b"QUETZALCOATL-FULL-SIZE", b"QUETZALCOATL-THUMBNAIL"
 
 
@@ -139,6 +143,8 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     Errand.objects.create(
         work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
     )
+    # A webhook that waits: of its address nobody but the owner may see more than the host.
+    endpoint = _webhook(owner)
     change = AddressChange.objects.create(
         user=owner, old_email=owner.email, new_email=f"new.{WORD}@example.org"
     )
@@ -148,13 +154,18 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     passkey = Authenticator.objects.create(user=owner, type="webauthn", data=device)
     phone = phone_links.token_of(phone_links.issue(draft))
     token = dumps([str(change.pk), "old"], salt=addresses._SALT)
+    tokens.make(owner, name=f"{WORD} script", scope="spend", expires_in=None, token_id=PROGRAM)
     general = {
         "model_id": ready.pk,
         "photo_id": draft.photos.all()[0].pk,
         "image_id": picture.pk,
+        "picture_id": picture.pk,
+        "batch_id": failed.pk,
+        "endpoint_id": endpoint.pk,
         "sample_id": sample.pk,
         "job_id": running.pk,
         "pk": passkey.pk,
+        "token_id": PROGRAM,
         "size": "full",
         "step": "about",
     }
@@ -220,6 +231,13 @@ def _draft(owner: User) -> UserModel:
 def _arriving(model: UserModel) -> PartialUpload:
     file = Announced(f"{WORD}.jpg", 9, chosen=1_000, caption=f"a {WORD} caption")
     return partial_uploads.begin(model, file)
+
+
+def _webhook(owner: User) -> WebhookEndpoint:
+    address = f"https://hooks.example.com/{WORD}"
+    endpoint, _secret = make_endpoint(owner, url=address, events=["model.ready"])
+    announce(endpoint.owner_id, "model.ready", {"modelId": WORD})
+    return endpoint
 
 
 def _photo(model: UserModel, number: int) -> TrainingImage:

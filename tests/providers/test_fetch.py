@@ -14,7 +14,7 @@ from providers.errors import (
     RunNotFoundError,
     UnexpectedReplyError,
 )
-from providers.http import fetch
+from providers.http import addresses, fetch
 from providers.http.client import Client
 from tests.providers.raw_server import Behaviour, RawServer, answer, closed_port_url, json_answer
 from tests.providers.samples import KEY
@@ -309,7 +309,29 @@ def test_size_is_told_where_it_is_announced():
         ("::ffff:127.0.0.1", False),
         ("224.0.0.1", False),
         ("ff02::1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("168.63.129.16", False),
+        ("192.0.0.192", False),
+        ("192.88.99.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("0.0.0.1", False),
+        ("::", False),
+        ("::93.184.216.34", False),
+        ("::ffff:93.184.216.34", False),
+        ("2002:5db8:d822::1", False),
+        ("2001:0:5db8:d822::1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::5db8:d822", False),
+        ("fec0::1", False),
+        ("fd00:ec2::254", False),
+        ("2001:db8::1", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
     ],
 )
 def test_public_addresses_are_told_from_all_others(address, expected):
-    assert fetch.is_public(address) is expected
+    assert addresses.is_public(address) is expected

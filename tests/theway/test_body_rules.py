@@ -10,6 +10,7 @@ from django.conf import settings as site
 from django.test import Client
 from django.urls import reverse
 
+from accounts import tokens
 from accounts.limits import LimitReachedError
 from models_app import phone_links
 from tests.conftest import client_of
@@ -21,10 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MEBIBYTE = 1024 * 1024
 
 
-def rule(path: str, client: Client | None = None, method: str = "POST") -> Rule:
+def rule(path: str, client: Client | None = None, method: str = "POST", token: str = "") -> Rule:
     session = client.cookies[site.SESSION_COOKIE_NAME].value if client else ""
-    cookie = f"theme=dark; {site.SESSION_COOKIE_NAME}={session}".encode()
-    scope = {"type": "http", "method": method, "path": path, "headers": [(b"cookie", cookie)]}
+    headers = [(b"cookie", f"theme=dark; {site.SESSION_COOKIE_NAME}={session}".encode())]
+    if token:
+        headers.append((b"authorization", f"Bearer {token}".encode()))
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
     return asyncio.run(rule_for(scope))
 
 
@@ -114,3 +117,58 @@ def test_a_phone_may_send_photos_while_its_link_is_open(model):
     phone_links.end(model)
     found = rule(path)
     assert (found.max_bytes, found.sender, found.is_link_over) == (MEBIBYTE, None, True)
+
+
+# --- programs -------------------------------------------------------------------------------
+
+FOR_PROGRAMS = ["/api/models/training-images", "/api/train-model"]
+
+
+def token_of(person, scope: str = "write") -> str:
+    return tokens.make(person, name="x", scope=scope, expires_in=None)[1]
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
+@pytest.mark.parametrize("scope", ["write", "spend"])
+def test_a_program_may_upload_for_its_person(path, scope):
+    person = UserFactory()
+    found = rule(path, token=token_of(person, scope))
+    assert (found.max_bytes, found.sender) == (site.MAX_REQUEST_BYTES, person.pk)
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
+def test_a_person_may_upload_there_from_a_browser(path):
+    person = UserFactory()
+    assert rule(path, client_of(person)).sender == person.pk
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
+@pytest.mark.parametrize("which", ["none", "wrong", "read", "revoked", "disabled"])
+def test_no_other_program_may(path, which):
+    person = UserFactory()
+    raw = {"none": "", "wrong": "tw_" + "a" * 43}.get(which)
+    if raw is None:
+        raw = token_of(person, "read" if which == "read" else "write")
+    if which == "revoked":
+        tokens.revoke(tokens.tokens_of(person).get(), by=person)
+    if which == "disabled":
+        person.is_active = False
+        person.save()
+    found = rule(path, token=raw)
+    assert (found.max_bytes, found.sender, found.is_upload) == (MEBIBYTE, None, True)
+
+
+def test_a_token_in_vain_is_not_saved_by_a_session():
+    found = rule(FOR_PROGRAMS[0], client_of(UserFactory()), token="tw_wrong")
+    assert found.sender is None
+
+
+def test_a_program_whose_person_may_upload_nothing_more_is_told_before_a_byte_is_read(settings):
+    settings.LIMIT_STORAGE_MB = 0
+    found = rule(FOR_PROGRAMS[0], token=token_of(UserFactory()))
+    assert isinstance(found.reached, LimitReachedError)
+
+
+def test_a_program_uploads_nowhere_else(model):
+    assert rule("/api/models/create", token=token_of(model.owner)).max_bytes == MEBIBYTE
+    assert rule(upload_address(draft(UserFactory())), token=token_of(model.owner)).sender is None

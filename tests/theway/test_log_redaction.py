@@ -34,6 +34,21 @@ def test_a_key_in_a_message_is_hidden(written, said):
     assert "secret-value" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("said", ["{}", "curl -H 'Authorization: Bearer {}'", "token={}&x=1"])
+def test_a_persons_own_token_is_hidden_wherever_it_stands(written, said):
+    logger, stream = written
+    raw = "tw_" + "aB3-_" * 8 + "xyz"
+    logger.info("somebody sent %s", said.format(raw))
+    assert REDACTED in stream.getvalue()
+    assert "aB3" not in stream.getvalue() and "xyz" not in stream.getvalue()
+
+
+def test_a_trigger_word_that_begins_alike_is_left_as_it_is(written):
+    logger, stream = written
+    logger.info("trained with %s", "tw_ann")
+    assert "tw_ann" in stream.getvalue()
+
+
 def test_a_key_in_a_traceback_is_hidden(written):
     logger, stream = written
     try:

@@ -14,7 +14,7 @@ def with_https(settings):
 
 
 def test_a_program_is_refused_and_told_why(owner_client):
-    answer = owner_client.get(reverse("api:models"))
+    answer = owner_client.get(reverse("api:list_models"))
     assert (answer.status_code, answer.json()["code"]) == (403, "https_required")
     assert "sign out" in answer.json()["detail"]
 
@@ -25,7 +25,7 @@ def test_whoever_asks_and_for_whatever(path, anonymous_client):
 
 
 def test_with_https_it_answers(owner_client):
-    assert owner_client.get(reverse("api:models"), secure=True).status_code == 200
+    assert owner_client.get(reverse("api:list_models"), secure=True).status_code == 200
 
 
 def test_a_browser_is_led_to_https(owner_client):
@@ -35,4 +35,4 @@ def test_a_browser_is_led_to_https(owner_client):
 
 def test_without_https_it_answers_too(owner_client, settings):
     settings.SECURE_SSL_REDIRECT = False
-    assert owner_client.get(reverse("api:models")).status_code == 200
+    assert owner_client.get(reverse("api:list_models")).status_code == 200

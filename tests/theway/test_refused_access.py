@@ -37,7 +37,7 @@ def test_who_asks_for_what_is_somebody_elses_is_named_without_its_words(
 
 def test_a_program_that_asks_is_named_too(owner, stranger, stranger_client, written):
     model = UserModelFactory(owner=owner)
-    assert stranger_client.get(reverse("api:model", args=[model.pk])).status_code == 404
+    assert stranger_client.get(reverse("api:get_model", args=[model.pk])).status_code == 404
     assert f"account={stranger.pk} " in written("nothing there")[0]
 
 

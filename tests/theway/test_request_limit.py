@@ -126,8 +126,9 @@ def test_the_api_answers_with_a_stable_code(owner_client, settings):
     settings.LIMIT_REQUESTS_PER_MINUTE = 0
     reply = owner_client.get("/api/models")
     assert reply.status_code == 429
+    assert reply["Content-Type"] == "application/problem+json"
     assert reply.json()["code"] == "limit_reached"
-    assert reply.json()["detail"] == reply.json()["message"]
+    assert reply.json()["detail"].startswith("You may not use this site.")
     assert reply["Retry-After"] == "40"
 
 

@@ -17,7 +17,7 @@ def test_the_page_says_so_and_what_the_operator_can_change(client, host):
 def test_a_program_gets_the_same_as_json(client):
     answer = client.get("/api/models", HTTP_HOST="strange.example.org")
     assert answer.status_code == 400
-    assert "DJANGO_ALLOWED_HOSTS" in answer.json()["message"]
+    assert "DJANGO_ALLOWED_HOSTS" in answer.json()["detail"]
 
 
 def test_another_suspicious_request_has_its_own_page(owner_client):

@@ -94,6 +94,8 @@ AWAY = Answer(
         "sent was not stored. Wait a moment, then try again."
     ),
 )
+# What SIGNED_OUT is for a program, which cannot sign in.
+NO_TOKEN = _("Nothing was stored. Files are taken with a token that counts and may change things.")
 _POLICY = b"default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 
@@ -128,7 +130,8 @@ def content_of(answer: Answer, accept: str, path: str) -> tuple[str, bytes]:
     """Return an answer's type and content: a page, or JSON for scripts and programs."""
     if path.startswith(ROOT):
         code = answer.code or code_of(answer.status)
-        return CONTENT_TYPE, json.dumps(document(code, str(answer.text))).encode()
+        text = NO_TOKEN if answer is SIGNED_OUT else answer.text
+        return CONTENT_TYPE, json.dumps(document(code, str(text))).encode()
     if accept.startswith("application/json"):
         return "application/json", json.dumps(_for_scripts(answer)).encode()
     return "text/html; charset=utf-8", _page(answer).encode()

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, parse_cookie
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, resolve
 
 from accounts import limits, tokens
 from accounts.allowances import Limit
@@ -43,10 +43,9 @@ UPLOAD_VIEWS = {
     "dashboard:photo_part": "PATCH",
     "dashboard:phone_upload": "POST",
     "dashboard:phone_part": "PATCH",
-    # Whose model it is, or will be, stands in what is sent.
-    "api:add_training_images": "POST",
-    "api:train_model": "POST",
 }
+# Where programs send files. Whose model it is, or will be, stands in what they send.
+PROGRAM_UPLOADS = frozenset({"/api/models/training-images", "/api/train-model"})
 # How a refusal of a provider's report is counted, by its status.
 _OUTCOMES = {413: Outcome.TOO_LARGE, 408: Outcome.TOO_SLOW, 503: Outcome.NO_ROOM}
 
@@ -134,27 +133,29 @@ async def rule_for(scope: Scope) -> Rule:
     """Return the rule for the request of `scope`, before anything of its body is read."""
     if provider := webhook_links.provider_at(scope["path"]):
         return report(provider, scope)
-    match, is_part = _upload_view(scope), scope["method"] == "PATCH"
-    if match is None:
+    upload_to, is_part = _upload_to(scope), scope["method"] == "PATCH"
+    if upload_to is None:
         return ordinary()
-    if "token" in match.kwargs:
-        return await _of_phone(match.kwargs["token"], is_part=is_part)
-    model_id = match.kwargs.get("model_id")
+    if "token" in upload_to:
+        return await _of_phone(upload_to["token"], is_part=is_part)
+    model_id = upload_to.get("model_id")
     # Not on the thread that all of the process shares: a slow database delays this request only.
     sender = await sync_to_async(_sender, thread_sensitive=False)(scope, model_id)
     return upload(sender, is_part=is_part) if sender else ordinary(is_upload=True)
 
 
-def _upload_view(scope: Scope) -> ResolverMatch | None:
-    """Return the view that a file is sent to, None for every other request."""
+def _upload_to(scope: Scope) -> dict[str, Any] | None:
+    """Return what the address says that a file is sent to, None for every other request."""
     method = scope["method"]
+    if scope["path"] in PROGRAM_UPLOADS:
+        return {} if method == "POST" else None
     if method not in UPLOAD_VIEWS.values():
         return None
     try:
         match = resolve(scope["path"])
     except Resolver404:
         return None
-    return match if UPLOAD_VIEWS.get(match.view_name) == method else None
+    return match.kwargs if UPLOAD_VIEWS.get(match.view_name) == method else None
 
 
 async def _of_phone(token: str, *, is_part: bool) -> Rule:

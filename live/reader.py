@@ -1,7 +1,8 @@
 """One reader per web process: polls the event table, renders once, fans out.
 
-It asks the database one question each half second, however many pages are open: what is new, or
-now and then which of the pages' sessions are over. A second one while a draft waits for a phone.
+It asks the database one question each half second, however many streams are open: what is new, or
+now and then which of their sessions are over. A second one while a draft waits for a phone, and one
+for the tokens of programs that listen.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from typing import TypeVar
 
 from django.db import connections
 
-from dashboard.live.feed import DraftFeed, EventFeed, changes_after
-from dashboard.live.fragments import render
-from dashboard.live.messages import END, RESYNC, Message
-from dashboard.live.shutdown import on_shutdown
-from dashboard.live.sign_ins import SignIn, ended
-from dashboard.live.topics import Change, Topic
+from live.feed import DraftFeed, EventFeed, changes_after
+from live.messages import END, RESYNC, Sendable
+from live.rendering import render, rendered
+from live.shutdown import on_shutdown
+from live.sign_ins import Opener, ended
+from live.topics import Change, Wanted
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,12 +42,12 @@ class Subscriber:
 
     __slots__ = ("_arrival", "_messages", "sign_in", "topics")
 
-    def __init__(self, topics: tuple[Topic, ...], sign_in: SignIn) -> None:
+    def __init__(self, topics: tuple[Wanted, ...], sign_in: Opener) -> None:
         self.topics, self.sign_in = topics, sign_in
-        self._messages: list[Message] = []
+        self._messages: list[Sendable] = []
         self._arrival: asyncio.Future[None] | None = None
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Sendable) -> None:
         """Queue a message without waiting: a page that is too slow gets RESYNC instead."""
         if len(self._messages) == QUEUE_SIZE:
             message = END if message is END else RESYNC
@@ -55,7 +56,12 @@ class Subscriber:
         if self._arrival and not self._arrival.done():
             self._arrival.set_result(None)
 
-    async def next(self, timeout: float) -> Message | None:
+    @property
+    def is_ended(self) -> bool:
+        """Whether the end is on its way."""
+        return any(message is END for message in self._messages)
+
+    async def next(self, timeout: float) -> Sendable | None:
         """Return the next message, or None after `timeout` seconds without one."""
         if not self._messages:
             self._arrival = asyncio.get_running_loop().create_future()
@@ -75,7 +81,7 @@ class Reader:
 
     def __init__(self, interval: float = INTERVAL) -> None:
         self._interval = interval
-        self._subscribers: dict[Topic, set[Subscriber]] = defaultdict(set)
+        self._subscribers: dict[Wanted, set[Subscriber]] = defaultdict(set)
         self._counts: Counter[int] = Counter()  # of subscribers, by owner
         self._drafts = DraftFeed()
         self._task: asyncio.Task[None] | None = None
@@ -89,6 +95,10 @@ class Reader:
     def is_running(self) -> bool:
         return self._task is not None
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
     def count_of(self, owner_id: int) -> int:
         """Return how many streams this person has open at this process."""
         return self._counts[owner_id]
@@ -98,7 +108,7 @@ class Reader:
         """How many streams are open at this process."""
         return self._counts.total()
 
-    def subscribe(self, topics: tuple[Topic, ...], sign_in: SignIn) -> Subscriber:
+    def subscribe(self, topics: tuple[Wanted, ...], sign_in: Opener) -> Subscriber:
         """Subscribe to `topics`, until `unsubscribe`; call both in the event loop."""
         subscriber = Subscriber(topics, sign_in)
         for topic in topics:
@@ -125,14 +135,18 @@ class Reader:
             self._task = None
             self._remove_signal_handler()
 
-    async def catch_up(self, topic: Topic, after: int) -> Message | None:
+    async def catch_up(self, topic: Wanted, after: int) -> Sendable | None:
         """Return one message with all that `topic` missed since event `after`, or None."""
+        return await self.ask(lambda: render(topic, changes_after(topic, after)))
+
+    async def ask(self, work: Callable[[], T]) -> T | None:
+        """Return what `work` returns in the reader's thread, or None where the process stops."""
         await self._primed.wait()  # from here on the feed misses nothing
         if self._is_closed:
             return None
         # One by one: however many pages wait for theirs, what is new comes next.
         async with self._catching_up:
-            return await self._in_thread(lambda: render(topic, changes_after(topic, after)))
+            return await self._in_thread(work)
 
     def close(self) -> None:
         """End every stream; the process is about to stop."""
@@ -218,23 +232,14 @@ def _reconnecting(work: Callable[[], T]) -> T:
         raise
 
 
-def read_changes(feed: EventFeed, topics: Iterable[Topic]) -> dict[Topic, list[Change]]:
+def read_changes(feed: EventFeed, topics: Iterable[Wanted]) -> dict[Wanted, list[Change]]:
     """Read the new events and return them for each topic that has any."""
     subscribed = frozenset(topics)
-    changes: dict[Topic, list[Change]] = defaultdict(list)
+    changes: dict[Wanted, list[Change]] = defaultdict(list)
     for change in feed.read():
         for topic in subscribed.intersection(change.topics()):
             changes[topic].append(change)
     return changes
-
-
-def rendered(topic: Topic, changes: list[Change]) -> Message | None:
-    """Return RESYNC for a page that cannot be rendered: the others continue."""
-    try:
-        return render(topic, changes)
-    except Exception:
-        logger.exception("The live feed could not render %s", topic)
-        return RESYNC
 
 
 reader = Reader()

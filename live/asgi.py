@@ -9,15 +9,13 @@ answer is held back, and the stream is sent in its place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
-from django.urls import reverse
-
-from dashboard.live import reader as live
-from dashboard.live.messages import END
-from dashboard.live.reader import Reader, Subscriber
-from dashboard.live.stream import OPENING, Opening, stream
+from live import addresses, reader as live
+from live.messages import END
+from live.opening import OPENING, Opening
+from live.reader import Reader, Subscriber
 
 Scope = dict[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, Mapping[str, Any]]]
@@ -30,22 +28,21 @@ AT_ONCE = 4
 
 
 class LiveStreams:
-    """An ASGI application around Django's that continues the answers of the view `events`."""
+    """An ASGI application around Django's that continues the answers that begin streams."""
 
     def __init__(self, app: Application, reader: Reader = live.reader) -> None:
         self._app, self._reader = app, reader
-        self._path = reverse("dashboard:events")
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != self._path:
+        if scope["type"] != "http" or not addresses.is_stream(scope["path"]):
             await self._app(scope, receive, send)
             return
         opening = Opening(self._reader)
         try:
             await self._begin(opening, scope, receive, send)
-            if opening.subscriber and opening.is_begun and not opening.is_left:
-                await self._continue(opening.subscriber, opening.after, receive, send)
+            if opening.subscriber and opening.pieces and opening.is_begun and not opening.is_left:
+                await self._continue(opening.subscriber, opening.pieces, receive, send)
         finally:
             if opening.subscriber:
                 self._reader.unsubscribe(opening.subscriber)
@@ -62,11 +59,11 @@ class LiveStreams:
             )
 
     async def _continue(
-        self, subscriber: Subscriber, after: tuple[int, ...], receive: Receive, send: Send
+        self, subscriber: Subscriber, pieces: AsyncIterator[bytes], receive: Receive, send: Send
     ) -> None:
         leaving = asyncio.create_task(_end_when_gone(subscriber, receive))
         try:
-            async for piece in stream(self._reader, subscriber, after):
+            async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
+
+
+class Sendable(Protocol):
+    """What a stream sends in one piece."""
+
+    def encode(self) -> bytes:
+        """Return it in the format `text/event-stream`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +28,6 @@ class Message:
         if self.id is not None:
             lines.insert(0, f"id: {self.id}")
         return "\n".join([*lines, "", ""]).encode()
-
-
-def update(id: int, content: dict[str, Any]) -> Message:
-    """Return an update of page parts. JSON keeps it on one line, as the format requires."""
-    return Message("update", id, json.dumps(content))
 
 
 # Keeps proxies from closing an idle stream, and tells the page that it is not a dead one: a
