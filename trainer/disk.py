@@ -12,6 +12,7 @@ from pathlib import Path
 # In a run's folder: what an engine needs until the run is over. It holds what was made of the
 # photos, and goes with them.
 SCRATCH = "scratch"
+STATE = "state.pt"  # in there: what a training goes on from
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from tests.training_engine.small_card import (
     drawn_beside_a_small_card as drawn_beside_a_small_card,
     encoded_beside_a_small_card as encoded_beside_a_small_card,
 )
-from trainer.engines.diffusers.child import drawing, pictures, quantising
+from trainer.engines.diffusers.child import cache, drawing, pictures, quantising
 from trainer.engines.diffusers.child.chance import chance_of
 from trainer.engines.diffusers.child.families import FAMILIES
 from trainer.engines.diffusers.child.families.base import (
@@ -28,7 +28,7 @@ from trainer.engines.diffusers.child.families.base import (
 )
 from trainer.engines.diffusers.child.objective import Flow, Noise
 from trainer.engines.diffusers.child.photos import frame_of, pixels_of, read_photos
-from trainer.engines.diffusers.protocol import Base
+from trainer.engines.diffusers.protocol import Base, Recipe
 
 NETWORKS_OF = {family: kind for family, kind, _config in NETWORKS.values()}
 CAPTION = "photo of zorbik shape"
@@ -285,3 +285,8 @@ def opened(folder: str) -> list[list[Any]]:
     """Return size and first pixel of every photo of a dataset, as they are trained on."""
     photos = read_photos(Path(folder) / "dataset.jsonl")
     return [[*one.image.size, list(one.image.getpixel((0, 0)))] for one in photos]
+
+
+def without_word(caption: str, word: str, subject: str) -> str:
+    """Return the caption of what a training shall leave as it was."""
+    return cache._without_word(caption, Recipe(1, 1e-4, 4, 1, (256,), 1, word, subject))

@@ -73,6 +73,21 @@ def test_a_kept_prior_holds_what_is_said_without_the_trigger_word(torch_side, or
     assert held < 0.8 * free
 
 
+@pytest.mark.parametrize(
+    ("caption", "general"),
+    [
+        ("photo of zorbik, smiling", "photo of person, smiling"),
+        ("Zorbik in zorbik's hat", "person in person's hat"),
+        ("zorbiks are others", "person"),
+        ("a cat on a roof", "person"),
+        ("", "person"),
+    ],
+)
+def test_what_shall_stay_is_named_by_the_subject(caption, general, torch_side):
+    told = {"caption": caption, "word": "zorbik", "subject": "person"}
+    assert torch_side.call("without_word", **told) == general
+
+
 def test_without_captions_only_the_empty_one_is_learned(torch_side, order):
     dropped, told = (order(steps=3, caption_dropout=share) for share in (1.0, 0.0))
     empty = order(steps=3)

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from tests.trainer.process import wait_until
-from tests.trainer.real.calls import STEPS, begun, kinds, loss_steps
+from tests.trainer.real.calls import PARAMS, STEPS, begun, kinds, loss_steps
 from tests.trainer.real.workshop import KLEIN, is_alive
 from trainer.engines.diffusers.known import SHIPPED_MODEL
 
@@ -49,6 +49,7 @@ def test_a_training_tells_all_on_the_way_and_its_weights_are_served(
         (KLEIN, {"keep_prior": True}, True),
         (SHIPPED_MODEL, {}, True),
         (SHIPPED_MODEL, {"keep_prior": False}, False),
+        (SHIPPED_MODEL, {"trigger_word": "", "keep_prior": True}, False),
     ],
 )
 def test_the_prior_is_kept_as_is_asked_else_as_is_usual(
@@ -56,7 +57,7 @@ def test_the_prior_is_kept_as_is_asked_else_as_is_usual(
 ):
     client = client_of(begin())
 
-    client.wait(begun(client, tmp_path, model, image_params=asked))
+    client.wait(begun(client, tmp_path, model, image_params=PARAMS | asked))
 
     assert workshop.starts[0]["order"]["recipe"]["keep_prior"] is is_kept
 

@@ -20,6 +20,8 @@ def recipe_of(run: Run, known: Known, choice: Choice) -> Recipe:
     few = run.photos < FEW_PHOTOS and bool(image.trigger_word)
     rate = known.learning_rate if request.learning_rate == NO_RATE else request.learning_rate
     count = request.n_checkpoints
+    # Without a word nothing tells what is learned from what shall stay as it was.
+    wants_prior = known.keeps_prior if image.keep_prior is None else image.keep_prior
     return Recipe(
         steps=steps,
         learning_rate=rate * known.rate_factor,
@@ -31,7 +33,7 @@ def recipe_of(run: Run, known: Known, choice: Choice) -> Recipe:
         subject=image.subject,
         caption_dropout=0.0 if few else 0.05,
         eight_bit_optimiser=choice.precision in {"int8", "nf4"},
-        keep_prior=known.keeps_prior if image.keep_prior is None else image.keep_prior,
+        keep_prior=bool(image.trigger_word) and wants_prior,
         checkpoints=tuple(sorted({steps * at // count for at in range(1, count)} - {0})),
         samples=tuple(sorted({round(steps * share) for share in SAMPLED_AT})),
     )

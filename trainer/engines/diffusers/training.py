@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from trainer.disk import SCRATCH, STATE
 from trainer.engines.base import TrainingError
 from trainer.engines.diffusers import advice, orders
 from trainer.engines.diffusers.cards import Card
@@ -107,7 +108,9 @@ class RealTraining:
         """Return what to try next, and tell of it; None where it is no use."""
         if code in advice.PASSING and not self._was_restarted:
             self._was_restarted = True
-            words = f"{advice.words_for(code)} Going on from the last state."
+            is_kept = (self._work.folder / SCRATCH / STATE).exists()
+            then = "Going on from the last state." if is_kept else "Beginning anew."
+            words = f"{advice.words_for(code)} {then}"
             self._work.event("job_restarted", words, step=self._work.run.step)
             return order
         if code == "card_memory" and not self._was_made_smaller:

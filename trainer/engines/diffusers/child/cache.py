@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,12 @@ def free(pipeline: Any) -> None:
 
 
 def _without_word(caption: str, recipe: Recipe) -> str:
-    return caption.replace(recipe.trigger_word, recipe.subject or "thing")
+    """Return a caption for what is not to be learned: with the subject instead of the word, which
+    alone stands for a caption that lacks the word."""
+    subject = recipe.subject or "thing"
+    word = rf"(?<!\w){re.escape(recipe.trigger_word)}(?!\w)"
+    told, count = re.subn(word, lambda _: subject, caption, flags=re.IGNORECASE)
+    return told if count else subject
 
 
 def _kept(text: Text) -> Text:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from trainer.datasets import examples
 
@@ -82,11 +82,26 @@ def _opened(line: int, data: bytes) -> Image.Image:
                     f"each side needs {LEAST_SIDE} at the least"
                 )
             upright = ImageOps.exif_transpose(image)
-            return _on_white(upright)
+            return _on_white(_in_srgb(upright))
     except PhotoError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever a broken file causes
         raise PhotoError(f"Line {line}: the photo cannot be decoded") from error
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Return a photo in the colours that its profile means; as it is where that cannot be read."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+        return image
+    to_mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        found = ImageCms.profileToProfile(
+            image, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=to_mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):  # of another kind of colours, or broken
+        return image
+    return found or image
 
 
 def _on_white(image: Image.Image) -> Image.Image:

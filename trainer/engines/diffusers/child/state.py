@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from trainer.disk import sync_folder
+from trainer.disk import STATE, sync_folder
 
-FILE = "state.pt"
 _DIGEST_BYTES = 32
 _PIECE_BYTES = 2**20
 
@@ -35,12 +34,12 @@ class UnfitStateError(Exception):
 
 def save(folder: Path, state: State) -> None:
     """Keep a state in place of the one before; when it returns, the disk has it. Raises OSError."""
-    store(folder / FILE, vars(state))
+    store(folder / STATE, vars(state))
 
 
 def load(folder: Path, digest: str) -> State | None:
     """Return the kept state, None where there is none. Raises UnfitStateError."""
-    path = folder / FILE
+    path = folder / STATE
     if not path.exists():
         return None
     try:
