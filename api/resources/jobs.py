@@ -75,12 +75,14 @@ def stream_job_events(request: HttpRequest, job_id: UUID, after: Known = None) -
 
 @router.get("/events", response=EventPageOut)
 def list_events(request: HttpRequest, after: After = 0, limit: EventLimit = 200) -> EventPageOut:
-    """List what happened to all your jobs, oldest first."""
+    """List what happened to all your jobs, oldest first.
+
+    `/api/events/stream` is the same as server-sent events, each as it comes, without an end."""
     return _events(person_of(request), after, limit)
 
 
-@router.get("/events/stream", openapi_extra=OF_EVENTS)
-@may_fail("limit_reached")
+# It never ends by itself, and there is no way to describe that.
+@router.get("/events/stream", include_in_schema=False)
 def stream_events(request: HttpRequest, after: Known = None) -> HttpResponseBase:
     """Follow all your jobs by server-sent events: each as it comes.
 
