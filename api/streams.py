@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -29,6 +29,8 @@ def stream(request: HttpRequest, job_id: UUID | None = None) -> HttpResponseBase
     """Begin a stream of the events of one job, or of all. Raises ProblemError and
     LimitReachedError."""
     person = person_of(request)
+    if request.method == "HEAD":
+        return HttpResponse(content_type="text/event-stream")
     try:
         return begin_job_stream(request, person, _opener(request, person), job_id=job_id)
     except NotContinuedError as error:

@@ -13,7 +13,13 @@ from django.urls import reverse
 
 from dashboard import urls
 from jobs.models import JobQueue
-from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model, tell_story
+from tests.dashboard.rows import (
+    PICTURES,
+    describe_local_trainer,
+    stable_diffusion,
+    stored_model,
+    tell_story,
+)
 from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
@@ -57,10 +63,14 @@ def addresses(owner) -> dict[str, str]:
         "size": "thumbnail",
         "token": "forged",
     }
+    own = {"kohya_weights": {"model_id": stable_diffusion(owner).pk}}
     return {
         pattern.name: reverse(
             f"dashboard:{pattern.name}",
-            kwargs={name: values[name] for name in pattern.pattern.converters},
+            kwargs={
+                name: (values | own.get(pattern.name, {}))[name]
+                for name in pattern.pattern.converters
+            },
         )
         for pattern in urls.page_patterns
     }
