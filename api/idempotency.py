@@ -2,7 +2,7 @@
 
 The row is written before the work and holds the answer after it. Where a process is killed in
 between, the same call does the work again once the lease is over: what it makes has an id, or a
-key of a job, that is made from the same Idempotency-Key, so that it is found instead of made again.
+key of a job, that is made from the same row, so that it is found instead of made again.
 (The IETF's draft of the header, draft-ietf-httpapi-idempotency-key-header.)
 """
 
@@ -39,16 +39,17 @@ PATTERN = "^[!-~]{1,255}$"  # visible ASCII
 
 
 def creating(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Do the call once for each key. The view gets the key as `request.idempotency_key`: the
-    header's, or one that nobody else has."""
+    """Do the call once for each key. The view finds with `key_of` what is the same for each
+    repetition of this call, and for no other."""
 
     @wraps(view)
     def once(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         key = given_key(request)
-        request.idempotency_key = key or uuid.uuid4().hex  # type: ignore[attr-defined]
         if key is None:
+            request.idempotency_key = uuid.uuid4().hex  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
         call = _claimed(request, key)
+        request.idempotency_key = call.seed.hex  # type: ignore[attr-defined]
         if call.status is not None:
             return _stored(call)
         with _given_back(call):
@@ -77,7 +78,7 @@ def given_key(request: HttpRequest) -> str | None:
 
 
 def key_of(request: HttpRequest) -> str:
-    """Return the call's key (see `creating`)."""
+    """Return what each repetition of this call has, and no other call (see `creating`)."""
     return str(request.idempotency_key)  # type: ignore[attr-defined]
 
 
@@ -102,23 +103,24 @@ def _claimed(request: HttpRequest, key: str) -> IdempotentCall:
     )
     if is_new:
         return call
-    if call.fingerprint != fingerprint:
+    if call.fingerprint not in {"", fingerprint}:
         raise ProblemError("idempotency_key_reused")
     if call.status is None:
         if call.lease_until > now:
             raise ProblemError("request_in_progress", headers={"Retry-After": "1"})
-        call.lease_until = now + LEASE
-        call.save(update_fields=["lease_until"])
+        call.lease_until, call.fingerprint = now + LEASE, fingerprint
+        call.save(update_fields=["lease_until", "fingerprint"])
     return call
 
 
 @contextmanager
 def _given_back(call: IdempotentCall) -> Iterator[None]:
-    """Forget the call where it was refused: once that is mended, the same key may be used."""
+    """Free the key where the call was refused: once that is mended, it may be used again."""
     try:
         yield
     except Exception:
-        IdempotentCall.objects.filter(pk=call.pk, status=None).delete()
+        refused = IdempotentCall.objects.filter(pk=call.pk, status=None)
+        refused.update(lease_until=timezone.now(), fingerprint="")
         raise
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -12,7 +14,11 @@ class IdempotentCall(models.Model):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)
+    # Ids of what it makes come from this, so that a key that is used again after its time makes
+    # something new.
+    seed = models.UUIDField(default=uuid.uuid4, editable=False)
+    # Empty once it was refused: then the mended request may have the same key.
+    fingerprint = models.CharField(max_length=64, blank=True)
     # Until then somebody works on it; after it, whoever asks again may.
     lease_until = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)

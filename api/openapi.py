@@ -50,8 +50,9 @@ _SCHEMES = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": "theway_session",
-        "description": "The session of a browser; changes also need `X-CSRFToken`.",
+        "name": "theway-session",
+        "description": "A browser's session; the name ends differently in each installation. "
+        "Changes also need `X-CSRFToken`.",
     },
 }
 

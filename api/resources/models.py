@@ -125,10 +125,8 @@ def changed(model: UserModel, values: dict[str, Any]) -> UserModel:
     try:
         return change(model, **values)
     except InvalidDraftError as error:
-        if {
-            "base_model",
-            "provider",
-        } & error.errors.keys():  # known ones, that cannot be chosen now
+        # Both are known; they cannot be chosen now.
+        if {"base_model", "provider"} & error.errors.keys():
             raise ProblemError("not_available", str(error)) from error
         if set(error.errors) == {"trigger_word"}:  # its form is right, its meaning is not
             raise ProblemError("trigger_word_refused", str(error)) from error

@@ -81,11 +81,22 @@ def test_pictures_are_asked_for_once_for_a_key(owner, program, scripted_pictures
     assert JobQueue.objects.count() == 1
 
 
-def test_keys_are_forgotten_after_a_day(program):
-    program.post(CREATE, BODY, Idempotency_Key="k-1")
+def test_keys_are_forgotten_after_a_day_and_make_something_new_then(program):
+    old = program.post(CREATE, BODY, Idempotency_Key="k-1").json()["id"]
     assert idempotency.prune() == 0
     IdempotentCall.objects.update(created_at=timezone.now() - timedelta(days=2))
     assert idempotency.prune() == 1
+    new = program.post(CREATE, {**BODY, "name": "Cup"}, Idempotency_Key="k-1").json()
+    assert (new["name"], new["id"] == old) == ("Cup", False)
+
+
+def test_a_refused_call_with_an_old_key_deletes_nothing_of_before(program):
+    old = program.post(CREATE, BODY, Idempotency_Key="k-1").json()["id"]
+    IdempotentCall.objects.all().delete()
+    fetch = {"name": "Cup", "zipUrl": "https://10.0.0.1/a.zip"}
+    refused = program.post("/api/train-model", fetch, Idempotency_Key="k-1")
+    problem(refused, 409, "address_refused")
+    assert [str(one.pk) for one in UserModel.objects.all()] == [old]
 
 
 @pytest.fixture
