@@ -104,6 +104,16 @@ def test_a_failed_training_is_done_again_once(owner, program, trainer):
     assert JobQueue.objects.count() == 2
 
 
+def test_what_followed_a_job_is_its_answer_even_where_that_has_failed_too(owner, program, trainer):
+    model = UserModelFactory(owner=owner, failed=True)
+    TrainingImageFactory.create_batch(4, model=model)
+    first = JobFactory(model=model, failed=True, run_id="", error_code="bad_dataset")
+    second = JobFactory(model=model, failed=True, run_id="", error_code="bad_dataset")
+    again = program.post(f"/api/jobs/{first.pk}/retry", {})
+    assert (again.status_code, again.json()["id"]) == (200, str(second.pk))
+    assert JobQueue.objects.count() == 2
+
+
 def test_a_running_job_is_not_done_again(job, program):
     problem(program.post(f"/api/jobs/{job.pk}/retry", {}), 409, "not_startable")
 
