@@ -99,10 +99,15 @@ def live_tokens_of(user: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(is_left, user=user, revoked_at=None)
 
 
+def is_in(authorization: str) -> bool:
+    """Whether the header Authorization is for us: other schemes are for a proxy in front, which may
+    pass its own password on."""
+    return authorization.partition(" ")[0].lower() == "bearer"
+
+
 def sent_in(authorization: str) -> str:
     """Return what may be a token in the header Authorization; "" for another scheme."""
-    scheme, _space, raw = authorization.partition(" ")
-    return raw.strip() if scheme.lower() == "bearer" else ""
+    return authorization.partition(" ")[2].strip() if is_in(authorization) else ""
 
 
 def key_of(authorization: str) -> str:

@@ -12,7 +12,7 @@ from ninja.utils import check_csrf
 from accounts import program_calls, request_counts
 from accounts.limit_texts import reached_text
 from accounts.models import User
-from accounts.tokens import ApiToken, authenticate, sent_in
+from accounts.tokens import ApiToken, authenticate, is_in, sent_in
 from api.problems import ProblemError
 
 READS = frozenset({"GET", "HEAD"})
@@ -29,7 +29,7 @@ class Access:
         return self.scope or ("read" if method in READS else "write")
 
     def __call__(self, request: HttpRequest) -> User | None:
-        if "Authorization" in request.headers:
+        if is_in(request.headers.get("Authorization", "")):
             token = token_of(request)
             _require(token, self.scope_for(str(request.method)))
             return token.user

@@ -76,7 +76,9 @@ def _field_error(found: dict[str, Any]) -> FieldError:
 
 
 def _http(error: HttpError) -> ProblemError:
-    return ProblemError(code_of(error.status_code), "" if error.status_code == 401 else str(error))
+    if error.status_code == 401:
+        return ProblemError("unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    return ProblemError(code_of(error.status_code), str(error))
 
 
 HANDLERS: dict[type[Exception], Callable[[Any], ProblemError]] = {

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 
+from accounts.tokens import is_in
 from api.conditional import tagged
 from api.problems import CONTENT_TYPE, PROBLEMS, ROOT, ProblemError, code_of
 
@@ -55,7 +56,7 @@ def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
         response = tagged(request, response)
     patch_vary_headers(response, ["Authorization", "Cookie"])
     # A program may keep what it has read, and asks whether it has changed.
-    may_keep = "Authorization" in request.headers and response.status_code == 200
+    may_keep = is_in(request.headers.get("Authorization", "")) and response.status_code == 200
     response.setdefault("Cache-Control", "private, no-cache" if may_keep else "no-store")
     return response
 

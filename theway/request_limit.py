@@ -22,7 +22,7 @@ from accounts import limits, request_counts
 from accounts.allowances import Allowance, Limit, Usage
 from accounts.limit_texts import reached_text
 from accounts.models import User
-from accounts.tokens import key_of
+from accounts.tokens import is_in, key_of
 from accounts.visitors import network_of
 from api.problems import ROOT
 from jobs.webhook_links import provider_at
@@ -66,16 +66,17 @@ def _not_counted() -> frozenset[str]:
 def _limits_of(request: HttpRequest) -> Iterator[tuple[str, int]]:
     """Yield by what the request is counted, and how many are allowed of these, the last of which
     is told. Nothing is looked up without a session cookie."""
-    sent = request.headers.get("Authorization") if request.path.startswith(ROOT) else None
+    sent = request.headers.get("Authorization", "")
+    is_program = request.path.startswith(ROOT) and is_in(sent)
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-    if sent is None and has_session and isinstance(request.user, User):
+    if not is_program and has_session and isinstance(request.user, User):
         most = limits.allowed(request.user, Limit.REQUESTS)
         if most is not None:
             yield request_counts.key_of(request.user), most
         return
     if settings.LIMIT_REQUESTS_PER_MINUTE is not None:
         yield network_of(request), ADDRESS_REQUESTS
-    if sent is not None and settings.LIMIT_REQUESTS_PER_TOKEN is not None:
+    if is_program and settings.LIMIT_REQUESTS_PER_TOKEN is not None:
         yield f"token-{key_of(sent)}", settings.LIMIT_REQUESTS_PER_TOKEN
 
 

@@ -88,6 +88,14 @@ def test_an_operator_who_lacks_a_second_step_has_no_tokens_on_a_public_site(oper
     problem(program.get("/api/me"), 401, "unauthorized")
 
 
+def test_a_password_for_a_proxy_in_front_keeps_nobody_out(owner_client, anonymous_client):
+    sent = {"Authorization": "Basic YW5uOnNlY3JldA=="}
+    assert owner_client.get("/api/me", headers=sent).status_code == 200
+    refused = anonymous_client.get("/api/me", headers=sent)
+    problem(refused, 401, "unauthorized")
+    assert refused["WWW-Authenticate"] == "Bearer"
+
+
 def test_a_token_in_an_address_is_none(owner, anonymous_client):
     raw = tokens.make(owner, name="x", scope="read", expires_in=None)[1]
     for name in ("token", "access_token", "Authorization", "key"):

@@ -20,13 +20,21 @@ from theway.bodies.rules import Rule, rule_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MEBIBYTE = 1024 * 1024
+FOR_PROGRAMS = ["/api/models/training-images", "/api/train-model"]
 
 
-def rule(path: str, client: Client | None = None, method: str = "POST", token: str = "") -> Rule:
+def rule(
+    path: str,
+    client: Client | None = None,
+    method: str = "POST",
+    token: str = "",
+    authorization: str = "",
+) -> Rule:
     session = client.cookies[site.SESSION_COOKIE_NAME].value if client else ""
     headers = [(b"cookie", f"theme=dark; {site.SESSION_COOKIE_NAME}={session}".encode())]
-    if token:
-        headers.append((b"authorization", f"Bearer {token}".encode()))
+    authorization = f"Bearer {token}" if token else authorization
+    if authorization:
+        headers.append((b"authorization", authorization.encode()))
     scope = {"type": "http", "method": method, "path": path, "headers": headers}
     return asyncio.run(rule_for(scope))
 
@@ -40,6 +48,19 @@ def test_the_owner_may_upload_to_a_draft(model):
     found = rule(upload_address(model), client_of(model.owner))
     assert found.max_bytes == site.MAX_REQUEST_BYTES
     assert found.sender == model.owner.pk
+
+
+@pytest.mark.parametrize("sent", ["Basic YW5uOnNlY3JldA==", "Bearer of-a-proxy", "Digest x"])
+def test_what_a_proxy_in_front_asked_for_keeps_no_owner_from_uploading(model, sent):
+    found = rule(upload_address(model), client_of(model.owner), authorization=sent)
+    assert found.sender == model.owner.pk
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
+def test_a_password_of_a_proxy_is_no_token(path):
+    person = UserFactory()
+    found = rule(path, client_of(person), authorization="Basic YW5uOnNlY3JldA==")
+    assert found.sender == person.pk
 
 
 @pytest.mark.parametrize("who", ["nobody", "stranger", "signed out", "disabled"])
@@ -120,8 +141,6 @@ def test_a_phone_may_send_photos_while_its_link_is_open(model):
 
 
 # --- programs -------------------------------------------------------------------------------
-
-FOR_PROGRAMS = ["/api/models/training-images", "/api/train-model"]
 
 
 def token_of(person, scope: str = "write") -> str:

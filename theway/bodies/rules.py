@@ -178,12 +178,18 @@ def _owner_of_link(token: str) -> Sender | None:
 def _sender(scope: Scope, model_id: UUID | None) -> Sender | None:
     """Return whose request it is, None for nobody's, or where the model is not theirs."""
     try:
-        user = _caller(scope) if header(scope, b"authorization") else _signed_in(scope)
+        user = _caller(scope) if _is_of_program(scope) else _signed_in(scope)
         if user is None or (model_id and not models_of(user).filter(pk=model_id).exists()):
             return None
         return Sender(user.pk, _reached(user))
     finally:
         connections.close_all()  # the thread is not a request's, so nobody else closes them
+
+
+def _is_of_program(scope: Scope) -> bool:
+    """Whether a program sends it, with a token."""
+    authorization = header(scope, b"authorization").decode("latin1")
+    return scope["path"] in PROGRAM_UPLOADS and tokens.is_in(authorization)
 
 
 def _caller(scope: Scope) -> User | None:
