@@ -194,7 +194,7 @@ def test_the_estimate_follows_the_preset(page, owner):
     trainer_answered()
     page.goto(address(draft(owner, photos=5), "training"))
     expect(page.locator("#estimate")).to_contain_text("500")
-    page.get_by_label("Best likeness").check()
+    page.get_by_label("Thorough").check()
     expect(page.locator("#estimate")).to_contain_text("1,000")
 
 
