@@ -11,14 +11,13 @@ from accounts import limits
 from accounts.limits import LimitReachedError
 from accounts.models import User
 from generation.ideas import ideas_for
-from generation.prompts import DEFAULT_RATIO, RATIOS
-from generation.selectors import options_for
+from generation.prompts import DEFAULT_RATIO
+from generation.selectors import FIRST, options_for
 from generation.services import GenerationRefusedError, create
 from jobs.models import JobQueue
 from jobs.selectors import silent_since
 from models_app.models import UserModel
 from providers.availability import GenerationOption
-from providers.registry import runs_here
 
 
 def make(training: JobQueue) -> JobQueue | None:
@@ -38,10 +37,9 @@ def make(training: JobQueue) -> JobQueue | None:
 
 def free_option(model: UserModel) -> GenerationOption | None:
     """Return who makes pictures with the model on a machine of the installation, for nothing."""
-    width, height = RATIOS[DEFAULT_RATIO]
     for option in options_for(model):
-        is_free = runs_here(option.provider) and not option.price_usd(1, width * height)
-        if is_free and option.is_available and silent_since(option.provider) is None:
+        is_open = option.is_available and silent_since(option.provider) is None
+        if option.is_free and is_open:
             return option
     return None
 
@@ -56,7 +54,7 @@ def _make(training: JobQueue, owner_id: int, model_id: uuid.UUID) -> JobQueue | 
         return None
     return create(
         model,
-        idempotency_key=f"first-{training.pk.hex}",
+        idempotency_key=f"{FIRST}{training.pk.hex}",
         prompt=ideas_for(model)[0],
         ratio=DEFAULT_RATIO,
         count=1,

@@ -17,19 +17,16 @@ _IDEAS: Mapping[Subject, tuple[Promise, ...]] = {
         _("Portrait by a window, soft morning light"),
         _("On a beach at sunset, in a light linen shirt"),
         _("In a café, black and white, looking at the camera"),
-        _("Hiking in the mountains, bright autumn day"),
     ),
     Subject.PRODUCT: (
         _("On a wooden table, soft light from a window"),
         _("On a plain white background, with a soft shadow"),
         _("On a rock by the sea, golden hour"),
-        _("Among green leaves after rain, seen from close"),
     ),
     Subject.STYLE: (
         _("A lighthouse on a cliff above a rough sea"),
         _("A quiet street at night, after rain"),
         _("A bowl of oranges on a kitchen table"),
-        _("A fox asleep in tall grass"),
     ),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -10,12 +9,15 @@ from django.utils import timezone
 
 from generation import first_picture
 from generation.ideas import ideas_for
+from generation.selectors import options_for
 from jobs.deletion import delete_model
+from jobs.engine import provider_status
 from jobs.engine.collect import collect
 from jobs.models import JobQueue, ProviderStatus
 from jobs.services import enqueue
 from jobs.states import Status
 from models_app.models import UserModel
+from providers.catalog import FLUX1_DEV
 from providers.types import Description
 from tests.dashboard.rows import describe_local_trainer
 from tests.factories import JobFactory, UserModelFactory
@@ -47,7 +49,7 @@ def finishing(scripted) -> JobQueue:
         finishing=True,
         run_id="ft-1",
         engine="simulated",
-        payload={"base_model": "black-forest-labs/FLUX.1-dev"},
+        payload={"base_model": FLUX1_DEV},
         result={"remote_ref": f"{DOWNLOAD}?ft_id=ft-1"},
     )
 
@@ -120,13 +122,11 @@ def test_operators_can_switch_it_off(trained, settings):
 
 
 def test_a_provider_that_costs_money_is_never_asked_by_itself(owner, settings):
-    settings.PROVIDERS = {"together": {"api_key": "k", "base_url": "https://api.together.xyz"}}
-    ProviderStatus.objects.create(
-        provider="together",
-        description=asdict(Description(True, (), ("black-forest-labs/FLUX.1-dev",), "", 30.0)),
-    )
-    model = UserModelFactory(owner=owner, ready=True, provider="together", engine="together")
-    assert first_picture.make(JobFactory(model=model, succeeded=True, provider="together")) is None
+    settings.PROVIDERS = {"fal": {"api_key": "id:secret", "base_url": "https://queue.fal.run"}}
+    provider_status.record_description("fal", Description(True, can_generate=(FLUX1_DEV,)))
+    model = UserModelFactory(owner=owner, ready=True, provider="fal", engine="fal")
+    assert any(option.is_available for option in options_for(model))
+    assert first_picture.make(JobFactory(model=model, succeeded=True, provider="fal")) is None
     assert pictures() == []
 
 
