@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import policy
+from dashboard import script_texts
 from dashboard.icons import PATHS
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
@@ -87,6 +88,7 @@ def icon(name: str) -> SafeString:
 
 
 register.simple_tag(thumbnail_address, name="thumbnail")
+register.simple_tag(script_texts.address, name="script_texts")
 
 
 @register.simple_tag
