@@ -73,11 +73,11 @@ function followDialog() {
     const caption = (of) => of.querySelector("[data-save-to]");
     caption(card).value = caption(before).value;
     before.remove();
-    window.htmx?.process(card);
+    document.dispatchEvent(new Event("wall-changed")); // it is opened as the one before was
     document.getElementById("photo-advice").outerHTML = reply.advice;
     opener = card.querySelector("[data-crop]");
     dialog.close();
-    document.getElementById("upload-status").textContent = gettext("The crop was saved.");
+    document.getElementById("wall-status").textContent = gettext("The crop was saved.");
   }
 
   function say(text) {

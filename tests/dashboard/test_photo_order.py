@@ -125,7 +125,7 @@ def wait_for(page: Page, held: list[Route], count: int) -> None:
 
 def assert_order(page: Page, model: UserModel, *colours: str) -> None:
     names = [f"{colour}.jpg" for colour in colours]
-    expect(page.locator("#photo-grid .photo-name")).to_have_text(names)
+    expect(page.locator("#photo-grid .photo-card .photo-name")).to_have_text(names)
     assert names_of(model) == names
 
 
@@ -156,7 +156,7 @@ def test_a_photo_that_is_sent_again_keeps_its_place(page, owner):
     page.goto(address(model, "photos"))
     page.route(UPLOAD, lambda route: route.abort(), times=1)
     choose(page, "red")
-    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    expect(page.locator(".upload-card [data-note]")).to_contain_text("No connection")
     choose(page, "green", "blue")
     expect(page.locator("#photo-grid .photo-card")).to_have_count(3)
     assert_order(page, model, "red", "green", "blue")
@@ -179,5 +179,7 @@ def test_photos_of_two_tabs_stand_in_the_order_of_choosing(page, visit, owner):
     held[1].continue_()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
     held[0].continue_()
-    expect(page.locator("#photo-grid .photo-name")).to_have_text(["red.jpg", "blue.jpg"])
+    expect(page.locator("#photo-grid .photo-card .photo-name")).to_have_text(
+        ["red.jpg", "blue.jpg"]
+    )
     assert names_of(model) == ["red.jpg", "green.jpg", "blue.jpg"]
