@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import User
+from dashboard.pages.track import stage_now
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from jobs.models import JobQueue
@@ -61,6 +62,11 @@ class ModelCard:
     @property
     def percent(self) -> int:
         return percent_of(self.job)
+
+    @property
+    def stage(self) -> str:
+        """Where its training is before there is a number."""
+        return stage_now(self.job) if self.job else ""
 
 
 def models_with_covers(user: User) -> QuerySet[UserModel]:

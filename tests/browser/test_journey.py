@@ -109,7 +109,7 @@ def test_from_signing_up_to_a_picture_without_a_reload(page):
 
     expect(page.locator("#live-progress")).to_be_visible()
     page.evaluate("window.neverReloaded = true")
-    expect(page.locator("#live-progress .stats")).to_contain_text(re.compile(r"[1-9]\d? %"))
+    expect(page.locator("#progress-title")).to_contain_text(re.compile(r"[1-9]\d? %"))
     expect(page).to_have_title(re.compile(r"\d+ %"))
     assert_well_made(page)
     expect(page.get_by_role("button", name="Make pictures")).to_be_visible(timeout=60_000)
