@@ -3,7 +3,7 @@
 
 const GATHER_MS = 300; // several updates at once are one piece of news
 const SETTLE_MS = 1000; // screen readers do not hear a region that is as new as the page
-const MOST_KEPT = 6;
+const MOST_KEPT = 8;
 /** What has a share that is told; of many cards at once that would be too much. */
 const TOLD_SHARES = '#live-progress, [id^="generation-"]';
 /** A training's progress and, once it is over, the head of its page are about the same. */
