@@ -141,6 +141,7 @@ function openAtFirst() {
   apply();
   if (named || asked) open(named || asked);
   if (named) opener(named).focus();
+  else asked?.querySelector("[data-clash] button").focus();
 }
 
 document.addEventListener("click", onClick);
