@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard.pages.track import stage_now
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from generation.selectors import first_pictures
@@ -76,6 +77,11 @@ class ModelCard:
     @property
     def percent(self) -> int:
         return percent_of(self.job)
+
+    @property
+    def stage(self) -> str:
+        """Where its training is before there is a number."""
+        return stage_now(self.job) if self.job else ""
 
 
 def models_with_covers(user: User) -> QuerySet[UserModel]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from models_app.models import UserModel
+from tests.dashboard.in_browser import open_photo
 from tests.dashboard.rows import describe_local_trainer, stored_model
 from tests.dashboard.wizard_drafts import address, draft
 from tests.factories import JobFactory, UserModelFactory
@@ -65,7 +66,7 @@ def test_the_end_of_a_training_is_said_to_who_does_not_see_it(page, owner):
     said = page.locator('[data-live] > [role="status"]')
     model.jobs.update(step=50)
     poll(page)
-    expect(page.locator("#live-progress")).to_contain_text("step 50")
+    expect(page.locator("#live-progress")).to_contain_text("50 of 100")
     expect(said).to_have_text("")  # every step would be too much
     finish(model)
     poll(page)
@@ -88,7 +89,7 @@ def test_translators_leave_peoples_own_words_and_codes_alone(page, owner):
     page.goto(page_of(model))
     page.evaluate(TRANSLATE)
     expect(page.locator("h1")).to_have_text("Ann")
-    expect(page.locator("#fold-settings code")).to_have_text("ann_k7")
+    expect(page.locator("#settings code")).to_have_text("ann_k7")
     expect(page.get_by_text(model.weights_sha256, exact=True)).to_be_attached()
     expect(page.locator("#studio-title")).to_have_text("⁑Make pictures")
 
@@ -110,7 +111,7 @@ def test_a_translated_page_is_kept_up_to_date(page, owner):
     page.evaluate(TRANSLATE)
     model.jobs.update(step=50)
     poll(page)
-    expect(page.locator("#live-progress .tag")).to_have_text("step 50 of 100")
+    expect(page.locator("#live-progress dd").first).to_have_text("50 of 100")
     finish(model)
     poll(page)
     expect(page.get_by_role("heading", name="Make pictures")).to_be_visible()
@@ -121,12 +122,13 @@ def test_the_keyboard_stays_among_the_photos_when_one_is_removed(page, owner):
     model = draft(owner, photos=3)
     page.goto(address(model, "photos"))
     page.wait_for_load_state()
-    first, second, third = (photo.pk for photo in model.photos.all())
+    first, second, third = model.photos.all()
+    open_photo(page, second)
     for removed, focused in ((second, third), (third, first)):
-        page.locator(f"#remove-{removed}").press("Enter")
-        expect(page.locator(f"#remove-{focused}")).to_be_focused()
-        expect(page.locator("#upload-status")).to_contain_text("was removed")
-    page.locator(f"#remove-{first}").press("Enter")
+        page.locator(f"#remove-{removed.pk}").press("Enter")
+        expect(page.locator(f"#remove-{focused.pk}")).to_be_focused()
+        expect(page.locator("#wall-status")).to_contain_text("was removed")
+    page.locator(f"#remove-{first.pk}").press("Enter")
     expect(page.locator("[data-choose]")).to_be_focused()
 
 
