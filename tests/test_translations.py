@@ -16,7 +16,7 @@ TEMPLATES = settings.BASE_DIR / "templates"
 # What is the same in every language.
 NAMES = re.compile(r"TheWay|SHA-256|\.safetensors")
 # Parameters of `{% include %}` that carry no text.
-NO_TEXT = {"action_url", "icon", "id", "tone"}
+NO_TEXT = {"action_url", "icon", "id", "rows", "tone"}
 
 COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?{%\s*endcomment\s*%}|<!--.*?-->", re.DOTALL)
 BLOCK = re.compile(r"{%\s*blocktrans(late)?\b.*?{%\s*endblocktrans(late)?\s*%}", re.DOTALL)

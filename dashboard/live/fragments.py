@@ -26,7 +26,7 @@ _BODY_EVENTS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
 _BODY = {"live-body": "model/_body.html"}
 _PROGRESS = {"live-progress": "model/_working.html"}
 _LOG = {"live-log": "model/_log.html"}
-_IMAGES = {"live-images": "model/_images.html"}
+_IMAGES = {"live-images": "model/_images.html", "live-moment": "model/_moment.html"}
 
 
 def render(topic: Topic, changes: Collection[Change]) -> Message | None:

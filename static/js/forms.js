@@ -69,9 +69,9 @@ function closeMenus(event) {
   }
 }
 
-/** Focus the first invalid field of a refused form, or else the message about the whole form. */
+/** Focus what a refused form asks first: a field, or which of two answers; else its message. */
 function focusFirstError() {
-  const invalid = document.querySelector('[aria-invalid="true"]');
+  const invalid = document.querySelector('[aria-invalid="true"], [data-clash] button');
   (invalid ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
 }
 
