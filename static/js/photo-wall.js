@@ -1,7 +1,7 @@
 // The wall: one tile is open at a time and shows its caption and tools in the row below; arrow keys
 // go from tile to tile. A tile is known by its id, so that it stays open whatever changes around it.
 
-import { grid } from "./photo-places.js";
+import { grid, photos } from "./photo-places.js";
 
 let openId = "";
 let currentId = ""; // the one that the Tab key comes to
@@ -66,6 +66,16 @@ function apply() {
     opener(tile).tabIndex = tile.id === currentId ? 0 : -1;
     showLine(tile);
   }
+  const all = photos();
+  for (const tile of all) {
+    markEnd(tile, "earlier", tile === all[0]);
+    markEnd(tile, "later", tile === all.at(-1));
+  }
+}
+
+/** The first has nowhere earlier to go, the last nowhere later; the focus may stay there. */
+function markEnd(tile, name, isEnd) {
+  tile.querySelector(`[data-acts="${name}"]`).setAttribute("aria-disabled", String(isEnd));
 }
 
 /** Show the words of a caption on its tile. */
