@@ -58,11 +58,19 @@ page_patterns = [
     path("dashboard/models/<uuid:model_id>/live", model.model_live, name="model_live"),
     path("dashboard/models/<uuid:model_id>/generate", model.generate, name="generate"),
     path("dashboard/models/<uuid:model_id>/delete", model.model_delete, name="model_delete"),
+    path(
+        "dashboard/models/<uuid:model_id>/delete/ask", model.model_question, name="model_question"
+    ),
     path("dashboard/models/<uuid:model_id>/weights", files.weights, name="weights"),
     path(
         "dashboard/models/<uuid:model_id>/weights/kohya", files.kohya_weights, name="kohya_weights"
     ),
     path("dashboard/photos/<uuid:photo_id>/<slug:size>", files.photo_file, name="photo_file"),
+    path(
+        "dashboard/jobs/<uuid:job_id>/ask/<slug:about>",
+        job_actions.job_question,
+        name="job_question",
+    ),
     path("dashboard/jobs/<uuid:job_id>/cancel", job_actions.job_cancel, name="job_cancel"),
     path("dashboard/jobs/<uuid:job_id>/retry", job_actions.job_retry, name="job_retry"),
     path("dashboard/jobs/<uuid:job_id>/abandon", job_actions.job_abandon, name="job_abandon"),

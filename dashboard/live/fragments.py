@@ -24,9 +24,11 @@ CSRF_TOKEN = "from-the-page"  # noqa: S105 - a placeholder
 # Events that may change any part of the page: only for these is the whole body sent.
 _BODY_EVENTS = {JobEvent.Kind.STATE.value, JobEvent.Kind.NOTE.value}
 _BODY = {"live-body": "model/_body.html"}
-_PROGRESS = {"live-progress": "model/_working.html"}
+_PROGRESS = {"live-progress": "model/_progress.html"}
+_LOSS = _PROGRESS | {"live-curve": "model/_curve.html"}
 _LOG = {"live-log": "model/_log.html"}
 _IMAGES = {"live-images": "model/_images.html", "live-moment": "model/_moment.html"}
+_PARTS = {JobEvent.Kind.LOG.value: _LOG, JobEvent.Kind.LOSS.value: _LOSS}
 
 
 def render(topic: Topic, changes: Collection[Change]) -> Message | None:
@@ -57,7 +59,7 @@ def _model(page: ModelPage, changes: Iterable[Change]) -> dict[str, Any]:
     return {
         "fragments": [_fragment(id, name, {"page": page}) for id, name in templates.items()],
         "title": page.title,
-        "progress": page.percent if page.shape == "working" else None,
+        "progress": page.progress.percent if page.shape == "working" else None,
         "state": page.shape,
     }
 
@@ -71,7 +73,7 @@ def templates_for(changes: Iterable[Change]) -> dict[str, str]:
         elif change.kind in _BODY_EVENTS:
             return _BODY
         else:
-            parts |= _LOG if change.kind == JobEvent.Kind.LOG else _PROGRESS
+            parts |= _PARTS.get(change.kind, _PROGRESS)
     return parts
 
 

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from dashboard.pages.track import stage_now
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
+from generation.selectors import first_pictures
 from jobs.models import JobQueue
 from jobs.selectors import latest_jobs
 from jobs.states import UNFINISHED, Status
 from models_app.models import UserModel
 from models_app.selectors import models_of
+
+# For so long a list says of a model that it has just become ready, until somebody has asked it for
+# a picture.
+FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,11 @@ class ModelCard:
     def percent(self) -> int:
         return percent_of(self.job)
 
+    @property
+    def stage(self) -> str:
+        """Where its training is before there is a number."""
+        return stage_now(self.job) if self.job else ""
+
 
 def models_with_covers(user: User) -> QuerySet[UserModel]:
     """Return the user's models with what a card shows of other tables, in one query."""
@@ -69,8 +90,16 @@ def models_with_covers(user: User) -> QuerySet[UserModel]:
     generation = JobQueue.objects.filter(
         model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION, status__in=sorted(UNFINISHED)
     )
+    asked = JobQueue.objects.filter(model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION)
+    is_fresh = Q(
+        ~Exists(asked.exclude(first_pictures())),
+        status=UserModel.Status.READY,
+        ready_at__gt=timezone.now() - FRESH,
+    )
     return models_of(user).annotate(
-        image_id=Subquery(images.values("pk")[:1]), is_generating=Exists(generation)
+        image_id=Subquery(images.values("pk")[:1]),
+        is_generating=Exists(generation),
+        is_fresh=ExpressionWrapper(is_fresh, BooleanField()),
     )
 
 

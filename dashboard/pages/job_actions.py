@@ -1,4 +1,4 @@
-"""The buttons of a job: cancel, try again, and the two for an unclear job."""
+"""The buttons of a job: cancel, try again, and the two for an unclear job; what is asked before."""
 
 from __future__ import annotations
 
@@ -7,19 +7,31 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.pages.generations import address_of
+from dashboard.pages.questions import question_about
 from generation import services as generation
 from jobs import services
 from jobs.engine.transitions import TransitionError
 from jobs.models import JobQueue
 from jobs.selectors import job_for
 from training import services as training
+
+
+@require_safe
+def job_question(request: HttpRequest, job_id: UUID, about: str) -> HttpResponse:
+    """Ask before a button acts. Where there is nothing to ask any more, the page of the job says
+    what became of it."""
+    job = job_for(current_user(request), job_id)
+    question = question_about(job, about)
+    if question is None:
+        return _back(job)
+    return render(request, "question.html", {"question": question})
 
 
 @require_POST
@@ -55,6 +67,8 @@ def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
         LimitReachedError,
     ) as error:
         messages.error(request, str(error))
+    else:
+        messages.success(request, _("It starts again."))
     return _back(job)
 
 

@@ -41,8 +41,9 @@ def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
 @require_safe
 def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """Return the live parts alone, for browsers that poll and after a stream fell behind."""
+    after = newest_event_id()  # read first, too: a page that knows more by now keeps what it has
     page = ModelPage(_own_model(request, model_id))
-    return render(request, "model/_body.html", {"page": page})
+    return render(request, "model/_body.html", {"page": page, "after": after})
 
 
 @require_POST
@@ -61,6 +62,13 @@ def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
         messages.error(request, reasons or gettext("This model is not ready yet."))
         return redirect("dashboard:model", model.pk)
     return render(request, "model/page.html", {"page": page, "after": after}, status=422)
+
+
+@require_safe
+def model_question(request: HttpRequest, model_id: UUID) -> HttpResponse:
+    """Ask before a model, or a draft, is deleted."""
+    page = ModelPage(_own_model(request, model_id))
+    return render(request, "question.html", {"question": page.deletion})
 
 
 @require_POST

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from accounts.money import dollars
 from dashboard.budget_notes import notes_beside
 from dashboard.limit_notes import STARTING, LimitNotes, limit_notes
-from dashboard.pages.cards import is_in_wizard, percent_of
+from dashboard.pages.cards import is_in_wizard
 from dashboard.pages.curve import Curve, curve_of
+from dashboard.pages.progress import Progress
+from dashboard.pages.questions import (
+    Question,
+    abandoning,
+    cancelling,
+    deleting,
+    deleting_draft,
+    sending_again,
+)
 from dashboard.pages.studio import Studio
 from jobs import selectors, services
 from jobs.messages import Explanation, explain
-from jobs.models import JobEvent, JobQueue
+from jobs.models import JobEvent, JobQueue, ProviderStatus
 from jobs.recovery import another_trainer_helps, run_to_fetch
 from jobs.states import Status
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
+from providers import registry
 from providers.availability import TrainingOption
 from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
-from providers.registry import label_of, runs_here
+from providers.registry import label_of
 from training.models import TrainingSample
 from training.selectors import choices, has_kohya_names, next_idempotency_key, samples_by_step
 
 LOG_LINES = 200
+SAMPLED_STEPS = 5  # before the first step, and at every quarter
 
 
 class ModelPage(Studio):
@@ -58,17 +69,40 @@ class ModelPage(Studio):
 
     @property
     def is_simulated(self) -> bool:
-        return self.model.is_simulated or (self.job is not None and self.job.is_simulated)
+        """Whether it is a simulation, or will be one as far as its trainer says."""
+        return self.model.is_simulated or self._engine == "simulated"
 
     @property
-    def percent(self) -> int:
-        return percent_of(self.job)
+    def _engine(self) -> str:
+        """What trains, or will: pages say it from the first moment on, so that nothing moves."""
+        if self.job is None or self.job.engine or self.shape != "working":
+            return self.job.engine if self.job else ""
+        row = self._statuses.get(self.job.provider)
+        described = selectors.description_in(row) if row else None
+        return described.engine if described else ""
+
+    @cached_property
+    def _statuses(self) -> dict[str, ProviderStatus]:
+        return selectors.provider_statuses()
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the training is, while it goes on."""
+        if self.job is None or self.explanation is None:
+            raise LookupError("Nothing was ever trained.")
+        return Progress(self.job, self.explanation)
+
+    @property
+    def said(self) -> str:
+        """What who hears the page is told of the training that goes on."""
+        names = {"model": isolated(self.model), "stage": self.progress.said}
+        return gettext("%(model)s: %(stage)s") % names
 
     @property
     def title(self) -> str:
         """The tab's title, with the progress while the training runs."""
         if self.shape == "working":
-            return f"{self.percent} % · {isolated(self.model)}"
+            return f"{self.progress.percent} % · {isolated(self.model)}"
         if self.shape == "over" and self.job is not None:
             return f"{self.job.get_status_display()} · {isolated(self.model)}"
         return isolated(self.model)
@@ -80,6 +114,25 @@ class ModelPage(Studio):
     @property
     def can_cancel(self) -> bool:
         return self.job is not None and services.can_cancel(self.job)
+
+    @property
+    def cancelling(self) -> Question | None:
+        return cancelling(self.job) if self.job else None
+
+    @property
+    def sending_again(self) -> Question | None:
+        return sending_again(self.job) if self.job else None
+
+    @property
+    def abandoning(self) -> Question | None:
+        return abandoning(self.job) if self.job else None
+
+    @cached_property
+    def deletion(self) -> Question:
+        """The question before the model is deleted, with everything that goes with it."""
+        if self.is_in_wizard:
+            return deleting_draft(self.model)
+        return deleting(self.model, len(self.photos), self.image_count)
 
     @cached_property
     def idempotency_key(self) -> str:
@@ -107,7 +160,9 @@ class ModelPage(Studio):
     @cached_property
     def is_trainer_silent(self) -> bool:
         """Whether the trainer has stopped answering, which says nothing about the training."""
-        return self.job is not None and selectors.silent_since(self.job.provider) is not None
+        if self.job is None:
+            return False
+        return selectors.silent_since(self.job.provider, self._statuses) is not None
 
     @property
     def seconds_taken(self) -> float | None:
@@ -115,16 +170,6 @@ class ModelPage(Studio):
         if self.job is None or self.job.finished_at is None:
             return None
         return (self.job.finished_at - self.job.created_at).total_seconds()
-
-    @property
-    def stage(self) -> str:
-        """What the trainer reports to be doing, or else the state of the job."""
-        if self.job is None or self.explanation is None:
-            return ""
-        is_at_trainer = self.job.status == Status.RUNNING and not self.job.cancel_requested_at
-        if not is_at_trainer or not self.job.stage:
-            return self.explanation.title
-        return gettext(self.job.stage)
 
     @property
     def price(self) -> str:
@@ -157,44 +202,6 @@ class ModelPage(Studio):
         return f"{amount} ({call.billed})" if call else amount
 
     @property
-    def cancel_text(self) -> str:
-        """What cancelling does and whether it costs money, for the dialog."""
-        if self.job is None or self.job.status == Status.QUEUED:
-            return gettext(
-                "Nothing was sent yet, so it costs nothing. Your photos and settings stay."
-            )
-        if runs_here(self.job.provider):
-            return gettext(
-                "Your own trainer stops, and the training so far is lost. It costs nothing. Your "
-                "photos and settings stay."
-            )
-        return gettext(
-            "We ask %(trainer)s to stop, and the training so far is lost. It may charge for the "
-            "time until then. Your photos and settings stay."
-        ) % {"trainer": self.trainer}
-
-    @property
-    def deletion_text(self) -> str:
-        """What exactly is deleted with the model, for the dialog."""
-        photos, images = len(self.photos), self.image_count
-        counts = {
-            "photos": ngettext("%d photo", "%d photos", photos) % photos,
-            "pictures": ngettext("%d picture", "%d pictures", images) % images,
-        }
-        if self.model.weights:
-            text = gettext(
-                "This deletes “%(model)s” with %(photos)s, the trained weights and %(pictures)s, "
-                "from the disk too, and asks the trainer to delete what it has. It cannot be "
-                "undone."
-            )
-        else:
-            text = gettext(
-                "This deletes “%(model)s” with %(photos)s and %(pictures)s, from the disk too. It "
-                "cannot be undone."
-            )
-        return text % {"model": isolated(self.model), **counts}
-
-    @property
     def another_trainer_helps(self) -> bool:
         return self.job is not None and another_trainer_helps(self.job)
 
@@ -220,13 +227,24 @@ class ModelPage(Studio):
 
     @property
     def makes_samples(self) -> bool:
-        """Whether its training shows on the way what it has learned."""
-        return self.job is not None and self.job.makes_samples
+        """Whether its training shows on the way what it has learned, or will."""
+        if self.job is None or self._engine in {"", "simulated"}:
+            return False
+        return registry.makes_samples(self.job.provider)
 
     @cached_property
     def samples(self) -> list[tuple[int, list[TrainingSample]]]:
         """What it has shown, by step, the newest first."""
         return samples_by_step(self.job) if self.job and self.job.makes_samples else []
+
+    @property
+    def samples_so_far(self) -> list[tuple[int, list[TrainingSample]]]:
+        """The same in the order of steps: while it goes on, new ones push nothing aside."""
+        return self.samples[::-1]
+
+    @property
+    def samples_to_come(self) -> range:
+        return range(len(self.samples), SAMPLED_STEPS)
 
     @cached_property
     def timeline(self) -> list[JobEvent]:

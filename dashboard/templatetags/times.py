@@ -39,6 +39,12 @@ def left(at: datetime | None) -> SafeString:
     return _time(at, "left", left_text((at - timezone.now()).total_seconds()))
 
 
+@register.simple_tag
+def time_left(at: datetime) -> SafeString:
+    """Return how long it is until `at` as a phrase of its own: “About 6 min left”."""
+    return _time(at, "about", about_text((at - timezone.now()).total_seconds()))
+
+
 @register.simple_tag(name="at")
 def moment(at: datetime | None, style: str = "minute") -> SafeString:
     """Return the time `at` itself; nothing for an unknown one.
@@ -92,6 +98,13 @@ def left_text(seconds: float) -> str:
     if seconds < MINUTE:
         return gettext("%(seconds)d s") % {"seconds": max(5, 5 * round(seconds / 5))}
     return seconds_text(seconds)
+
+
+def about_text(seconds: float) -> str:
+    """Return “About 6 min left”, or “Any moment now”."""
+    if seconds < 3:
+        return gettext("Any moment now")
+    return gettext("About %(time)s left") % {"time": left_text(seconds)}
 
 
 def _time(at: datetime, kind: str, text: str) -> SafeString:

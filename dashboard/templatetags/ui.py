@@ -43,6 +43,10 @@ MODEL_TAGS: dict[str, tuple[str | Promise, str]] = {
     UserModel.Status.FAILED: (_("Failed"), "bad"),
 }
 MESSAGE_TONES = {"success": "good", "warning": "warn", "error": "bad"}
+SIMULATED_WORDS = {
+    "training": _("It learns nothing from the photos; its weights and pictures are placeholders."),
+    "picture": _("A placeholder, made without an image model."),
+}
 # The pages of each header entry, by URL name.
 PLACES = {
     "models": {"models", "new_model", "wizard", "captions", "model"},
@@ -60,8 +64,11 @@ def state_tag(status: str) -> dict[str, str]:
 
 @register.inclusion_tag("pieces/_tag.html")
 def model_tag(model: UserModel) -> dict[str, str]:
-    """Return the tag of a model's state; a pending one is a draft until it was started."""
+    """Return the tag of a model's state; a pending one is a draft until it was started, and in a
+    list a ready one says that it is news (`models_with_covers`)."""
     pending = (_("Draft") if model.is_draft else _("Waiting"), "plain")
+    if getattr(model, "is_fresh", False):
+        return {"label": gettext("Just ready"), "tone": "good"}
     label, tone = MODEL_TAGS.get(model.status, pending)
     return {"label": str(label), "tone": tone}
 
@@ -70,6 +77,18 @@ def model_tag(model: UserModel) -> dict[str, str]:
 def simulated_tag() -> dict[str, str]:
     """Return the tag of something that was, or will be, simulated."""
     return {"label": gettext("Simulated"), "tone": "warn"}
+
+
+@register.simple_tag
+def simulated_words(about: str = "training") -> str:
+    """Return the one sentence about a simulated “training” or “picture”; KeyError for others."""
+    return str(SIMULATED_WORDS[about])
+
+
+@register.inclusion_tag("pieces/_simulated_line.html")
+def simulated_line(about: str = "training") -> dict[str, str]:
+    """Return the tag and its sentence on one quiet line, for a page or a card."""
+    return {"words": simulated_words(about)}
 
 
 @register.filter

@@ -99,6 +99,7 @@ def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Move a photo: before the photo in `before`, to the end where that is blank; without it one
     place, `direction` being "earlier" or "later"."""
     photo = photo_for(current_user(request), photo_id)
+    change: Callable[[], object]
     if "before" in request.POST:
         change = partial(_place, photo, request.POST["before"])
     else:
@@ -151,7 +152,7 @@ def own_draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
 
 
 def _beside_captions(
-    request: HttpRequest, model: UserModel, change: Callable[[], None]
+    request: HttpRequest, model: UserModel, change: Callable[[], object]
 ) -> HttpResponse:
     """Save the captions that come with a button of a photo, and do what it says.
 

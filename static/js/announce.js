@@ -1,31 +1,130 @@
-// Tells people who do not see the page what becomes of their models and pictures while it is open.
+// Tells people who do not see the page what becomes of their models and pictures while it is open:
+// each change of stage, a quarter, a half and three quarters, and the end. Nothing else.
 
-/** Follow the states in `root`: of each `[data-says]`, its heading and its tag. */
+const GATHER_MS = 300; // several updates at once are one piece of news
+const SETTLE_MS = 1000; // screen readers do not hear a region that is as new as the page
+const MOST_KEPT = 8;
+/** What has a share that is told; of many cards at once that would be too much. */
+const TOLD_SHARES = '#live-progress, [id^="generation-"]';
+/** A training's progress and, once it is over, the head of its page are about the same. */
+const SAME = { "live-progress": "live-body" };
+
+/** Follows the states in `root`: of each `[data-says]`, what that says, or its heading and tag. */
 export class Announcer {
   /** @param {Element} root the live part of the page */
   constructor(root) {
     this.root = root;
-    this.known = this.states();
-    this.place = Object.assign(document.createElement("p"), { className: "visually-hidden" });
-    this.place.setAttribute("role", "status");
-    root.append(this.place);
+    this.place = placeIn(root);
+    this.store = `said ${location.pathname}`;
+    this.known = this.look();
+    this.timer = 0;
+    this.recall();
   }
 
-  /** Say what has changed since the last time; progress is no change of state. */
-  say() {
+  /** Say soon what has changed since the last time. A hidden page says it once it is back. */
+  say(soon = GATHER_MS) {
+    this.timer ||= setTimeout(() => this.tell(), soon);
+  }
+
+  tell() {
+    this.timer = 0;
+    if (document.visibilityState === "hidden") return;
     const before = this.known;
-    this.known = this.states();
-    const news = [...this.known].filter(([id, text]) => before.get(id) !== text);
-    if (news.length > 0) this.place.textContent = news.map(([, text]) => text).join(". ");
+    this.known = this.look();
+    for (const one of [...changes(before.states, this.known.states), ...ends(before, this.known)]) {
+      this.add(one);
+    }
+    this.keep();
   }
 
-  states() {
+  /** Add to what is there: what is not read yet stays, and failures stay longest. */
+  add({ text, isFailure }) {
+    const line = Object.assign(document.createElement("p"), { textContent: text });
+    line.toggleAttribute("data-failure", isFailure);
+    this.place.append(line);
+    if (this.place.children.length <= MOST_KEPT) return;
+    (this.place.querySelector("p:not([data-failure])") ?? this.place.firstChild).remove();
+  }
+
+  look() {
     const rows = [...this.root.querySelectorAll("[data-says]")];
-    return new Map(rows.map((row) => [row.closest("[id]").id, textOf(row)]));
+    const pictures = this.root.querySelector("#live-images")?.querySelectorAll("a[data-lightbox]");
+    return {
+      states: new Map(rows.map(stateOf)),
+      pictures: pictures && new Set([...pictures].map(({ href }) => href)),
+    };
+  }
+
+  /** Go on where this tab was before the page was loaded again: what is news by now is said. */
+  recall() {
+    const { states } = this.known;
+    for (const [id, state] of Object.entries(stored(this.store) ?? {})) {
+      if (states.has(id)) states.set(id, state);
+    }
+    this.say(SETTLE_MS);
+  }
+
+  keep() {
+    try {
+      sessionStorage.setItem(this.store, JSON.stringify(Object.fromEntries(this.known.states)));
+    } catch {
+      // A browser that is told to store nothing: the next page begins anew.
+    }
   }
 }
 
-function textOf(row) {
+function placeIn(root) {
+  const place = Object.assign(document.createElement("div"), { className: "visually-hidden" });
+  place.setAttribute("role", "status");
+  place.setAttribute("aria-atomic", "false"); // only what was added is read
+  root.append(place);
+  return place;
+}
+
+function stored(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function stateOf(row) {
+  const holder = row.closest("[id]");
+  const share = holder.matches(TOLD_SHARES) && holder.querySelector("progress")?.getAttribute("value");
+  return [
+    SAME[holder.id] ?? holder.id,
+    {
+      text: row.dataset.says || headingAndTag(row),
+      quarter: Math.min(3, Math.floor((Number(share) || 0) / 25)),
+      isFailure: Boolean(row.querySelector('.tag[data-tone="bad"]')),
+    },
+  ];
+}
+
+function headingAndTag(row) {
   const parts = [row.querySelector("h1, h3"), row.querySelector(".tag")];
   return parts.map((part) => part?.textContent.trim()).filter(Boolean).join(": ");
+}
+
+function* changes(before, now) {
+  for (const [id, { text, quarter, isFailure }] of now) {
+    const last = before.get(id);
+    if (last?.text !== text) yield { text, isFailure };
+    if (quarter > (last?.quarter ?? 0)) yield { text: shareOf(text, quarter), isFailure };
+  }
+}
+
+function shareOf(what, quarter) {
+  return interpolate(gettext("%(what)s, %(percent)s %"), { what, percent: 25 * quarter }, true);
+}
+
+/** A set of pictures that is done is no longer there: its pictures are. */
+function* ends(before, now) {
+  if (!before.pictures || !now.pictures) return;
+  const isGone = (id) => id.startsWith("generation-") && !now.states.has(id);
+  if (![...before.states.keys()].some(isGone)) return;
+  const count = [...now.pictures].filter((one) => !before.pictures.has(one)).length;
+  const text = ngettext("%(count)s new picture is ready.", "%(count)s new pictures are ready.", count);
+  yield { text: count ? interpolate(text, { count }, true) : gettext("No new picture was made."), isFailure: false };
 }

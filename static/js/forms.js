@@ -1,5 +1,6 @@
 // Small improvements for the forms of every page. All forms work without them.
 
+import { attend } from "./attention.js";
 import { csrfToken } from "./csrf.js";
 
 const PATIENCE_MS = 10000; // who stops loading, or whose server is gone, may send again
@@ -46,13 +47,21 @@ function renewHeader(event) {
   event.detail.headers["X-CSRFToken"] = csrfToken();
 }
 
+/** Ask in a dialog what the opener, a link, asks on a page of its own. */
 function openDialog(event) {
   const opener = event.target.closest("[data-opens]");
-  if (!opener) return;
+  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   const dialog = document.getElementById(opener.dataset.opens);
   if (!dialog?.showModal) return;
   event.preventDefault();
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
+}
+
+/** The browser gives the focus back to the opener, where that is still there. */
+function leaveDialog(event) {
+  if (!event.target.matches?.("dialog.dialog") || document.activeElement !== document.body) return;
+  const place = document.querySelector(`[data-opens="${event.target.id}"]`) ?? document.querySelector("[data-attention]");
+  if (place) attend(place);
 }
 
 /** Close a dialog by a click on its backdrop. */
@@ -72,7 +81,27 @@ function closeMenus(event) {
 /** Focus what a refused form asks first: a field, or which of two answers; else its message. */
 function focusFirstError() {
   const invalid = document.querySelector('[aria-invalid="true"], [data-clash] button');
-  (invalid ?? document.querySelector('.message[role="alert"][tabindex]'))?.focus();
+  const problem = invalid ?? document.querySelector('.message[role="alert"][tabindex]');
+  if (problem) problem.focus();
+  else focusMessage();
+}
+
+/** What came of a button on the page before stands in a message: go on there. */
+function focusMessage() {
+  const messages = document.getElementById("messages");
+  const isTaken = document.querySelector("[autofocus]") || location.hash;
+  if (isTaken || document.activeElement !== document.body) return;
+  if (messages?.childElementCount) attend(messages);
+  else focusNextStep();
+}
+
+/** Who comes from another step of a form goes on at the heading, not at the top of the page. */
+function focusNextStep() {
+  const heading = document.querySelector("h1[data-after]");
+  const [visit] = performance.getEntriesByType("navigation");
+  if (!heading || visit?.type !== "navigate") return;
+  const isFromStep = document.referrer.startsWith(location.origin + heading.dataset.after);
+  if (isFromStep && document.referrer !== location.href) attend(heading);
 }
 
 /** Say in the page what the server says about a part of it that it did not send. */
@@ -99,6 +128,7 @@ document.addEventListener("htmx:responseError", showProblem);
 document.addEventListener("submit", renewToken);
 document.addEventListener("htmx:configRequest", renewHeader);
 document.addEventListener("click", openDialog);
+document.addEventListener("close", leaveDialog, true);
 document.addEventListener("click", closeOnBackdrop);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);

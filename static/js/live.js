@@ -7,6 +7,7 @@
 // the server refuses one (429: this person has many open).
 
 import { Announcer } from "./announce.js";
+import { attentionNow, restore } from "./attention.js";
 import { csrfToken } from "./csrf.js";
 import { Link } from "./live-link.js";
 import { morph } from "./morph.js";
@@ -39,7 +40,7 @@ function newLink() {
 }
 
 function receive({ type, update: parts }) {
-  if (type === "update") update(parts);
+  if (type === "update") apply(parts);
   else if (type === "resync") poll();
   else if (streamState !== type) {
     streamState = type;
@@ -73,7 +74,7 @@ function onVisibility() {
   if (document.visibilityState !== "hidden") poll();
 }
 
-function update({ fragments, title, progress }) {
+function apply({ fragments, title, progress }) {
   for (const { html } of fragments) swap(html);
   if (title !== undefined) setTitle(title);
   if (progress !== undefined) setIcon(progress);
@@ -83,16 +84,31 @@ function update({ fragments, title, progress }) {
 /** Update the elements of the page from those in `html` with the same ids. */
 function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
+  if (isOld(parsed)) return;
   personalise(parsed);
+  const attention = attentionNow();
   // The outermost live elements of the answer that are on this page.
   for (const fresh of parsed.querySelectorAll('[id^="live-"]:not(#live-poll), [id^="card-"]')) {
     const old = document.getElementById(fresh.id);
-    if (old && root.contains(old) && fresh.isConnected) morph(old, fresh.cloneNode(true));
+    if (old && root.contains(old) && fresh.isConnected) update(old, fresh.cloneNode(true));
     fresh.replaceChildren();
   }
   document.dispatchEvent(new CustomEvent("live:swapped"));
+  restore(attention);
   announcer.say();
   adjust();
+}
+
+/** An answer that was on its way when newer news came by the stream would turn the page back. */
+function isOld(parsed) {
+  const { liveAfter } = parsed.querySelector("[data-live-after]")?.dataset ?? {};
+  return liveAfter !== undefined && Number(liveAfter) < link.after;
+}
+
+/** What is another page now (training, ready) is new: nothing of the old one slides to a new place. */
+function update(old, fresh) {
+  if (old.dataset.shape === fresh.dataset.shape) morph(old, fresh);
+  else old.replaceWith(fresh);
 }
 
 /** Parts rendered for all open pages carry no token; forms in them get this page's. */

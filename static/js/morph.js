@@ -1,7 +1,8 @@
 // Makes one element equal to another, changing only what differs: pictures do not reload; focus,
 // scroll position, selection, open folds and open dialogs stay.
 
-/** Attributes that a person changes after rendering; the server does not know them. */
+/** Attributes that a person changes after rendering; the server does not know them. What a script
+ * has set on an element it names in `data-own`. */
 const STATEFUL = { DETAILS: ["open"], DIALOG: ["open"], INPUT: ["value", "checked"], OPTION: ["selected"] };
 
 /** Make `old` (in the page) equal to `wanted` (just parsed). */
@@ -13,7 +14,7 @@ export function morph(old, wanted) {
 }
 
 function morphAttributes(old, wanted) {
-  const stateful = STATEFUL[old.tagName] ?? [];
+  const stateful = [...(STATEFUL[old.tagName] ?? []), ...(old.dataset?.own?.split(" ") ?? [])];
   for (const { name } of [...old.attributes]) {
     if (!wanted.hasAttribute(name) && !stateful.includes(name)) old.removeAttribute(name);
   }

@@ -77,7 +77,7 @@ function merge(html) {
   for (const id of ["photo-advice", "caption-notes"]) {
     const part = fresh.getElementById(id);
     part?.removeAttribute("hx-swap-oob");
-    if (part) document.getElementById(id)?.replaceWith(part);
+    if (part) morph(document.getElementById(id), part);
   }
 }
 

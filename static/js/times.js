@@ -26,6 +26,21 @@ function left(seconds) {
   return fill(minutes ? gettext("%(hours)s h %(minutes)s min") : gettext("%(hours)s h"), { hours, minutes });
 }
 
+function about(seconds) {
+  if (seconds < 3) return gettext("Any moment now");
+  return fill(gettext("About %(time)s left"), { time: left(seconds) });
+}
+
+/** Seconds left as they were shown last. An estimate wavers: a little more again is no news. */
+const lastLeft = new WeakMap();
+
+function steady(element, seconds) {
+  const last = lastLeft.get(element) ?? Infinity;
+  const shown = seconds > last && seconds < last * 1.15 + 5 ? last : seconds;
+  lastLeft.set(element, shown);
+  return shown;
+}
+
 // The page's language, and the day before the month as the server writes it.
 const { lang } = document.documentElement;
 const language = !lang || lang === "en" ? "en-GB" : lang;
@@ -61,8 +76,10 @@ const ahead = clockError();
 /** What was written last: what is there now may be the translation of a browser. */
 const written = new WeakMap();
 
-function textOf({ dataset }, time) {
+function textOf(element, time) {
+  const { dataset } = element;
   const seconds = (Date.now() - ahead - time) / 1000;
+  if (dataset.time === "about") return about(steady(element, -seconds));
   if (dataset.time === "left") return left(-seconds);
   return (dataset.time === "past" && past(seconds)) || local(dataset.time, time);
 }

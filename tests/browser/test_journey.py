@@ -109,12 +109,12 @@ def test_from_signing_up_to_a_picture_without_a_reload(page):
 
     expect(page.locator("#live-progress")).to_be_visible()
     page.evaluate("window.neverReloaded = true")
-    expect(page.locator("#live-progress .stats")).to_contain_text(re.compile(r"[1-9]\d? %"))
+    expect(page.locator("#progress-title")).to_contain_text(re.compile(r"[1-9]\d? %"))
     expect(page).to_have_title(re.compile(r"\d+ %"))
     assert_well_made(page)
     expect(page.get_by_role("button", name="Make pictures")).to_be_visible(timeout=60_000)
     assert page.evaluate("window.neverReloaded") is True
-    expect(page.get_by_text("This is a simulation")).to_be_visible()
+    expect(page.get_by_text("It learns nothing from the photos")).to_be_visible()
     assert_well_made(page)
 
     page.get_by_label("What should the picture").fill("on a wooden table")

@@ -61,6 +61,7 @@ def addresses(owner) -> dict[str, str]:
         "sample_id": TrainingSampleFactory(model=model).pk,
         "job_id": job.pk,
         "size": "thumbnail",
+        "about": "cancel",
         "token": "forged",
     }
     own = {"kohya_weights": {"model_id": stable_diffusion(owner).pk}}

@@ -55,8 +55,8 @@ def test_pages_of_a_model_in_every_state(page, owner, state):
         tell_story(JobFactory(model=model, **{state: True}))
     for path in (*OWN, reverse("dashboard:model", args=[model.pk])):
         look_at(page, path)
-    for fold in page.locator("details.fold > summary").all():
-        fold.click()
+    for tab in page.get_by_role("tab").all():
+        tab.click()
     with page.expect_response("**/live"):
         page.evaluate("document.body.dispatchEvent(new CustomEvent('live:poll'))")
     if state == "ready":

@@ -44,7 +44,7 @@ def test_the_page_shows_stage_step_time_loss_and_log(training, owner_client):
     page = page_of(owner_client, training)
     for text in (
         "Learning",
-        "step 412 of 1,000",
+        "412 of 1,000",
         'value="41"',
         "0.250",
         "The loss went from 0.410 at step 10 to 0.250 at step 30.",

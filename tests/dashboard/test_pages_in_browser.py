@@ -66,7 +66,7 @@ def test_the_end_of_a_training_is_said_to_who_does_not_see_it(page, owner):
     said = page.locator('[data-live] > [role="status"]')
     model.jobs.update(step=50)
     poll(page)
-    expect(page.locator("#live-progress")).to_contain_text("step 50")
+    expect(page.locator("#live-progress")).to_contain_text("50 of 100")
     expect(said).to_have_text("")  # every step would be too much
     finish(model)
     poll(page)
@@ -89,7 +89,7 @@ def test_translators_leave_peoples_own_words_and_codes_alone(page, owner):
     page.goto(page_of(model))
     page.evaluate(TRANSLATE)
     expect(page.locator("h1")).to_have_text("Ann")
-    expect(page.locator("#fold-settings code")).to_have_text("ann_k7")
+    expect(page.locator("#settings code")).to_have_text("ann_k7")
     expect(page.get_by_text(model.weights_sha256, exact=True)).to_be_attached()
     expect(page.locator("#studio-title")).to_have_text("⁑Make pictures")
 
@@ -111,7 +111,7 @@ def test_a_translated_page_is_kept_up_to_date(page, owner):
     page.evaluate(TRANSLATE)
     model.jobs.update(step=50)
     poll(page)
-    expect(page.locator("#live-progress .tag")).to_have_text("step 50 of 100")
+    expect(page.locator("#live-progress dd").first).to_have_text("50 of 100")
     finish(model)
     poll(page)
     expect(page.get_by_role("heading", name="Make pictures")).to_be_visible()

@@ -221,6 +221,7 @@ def test_a_finger_that_moves_at_once_scrolls_the_page(phone, owner):
 
 def test_advice_on_a_photo_leads_to_it(page, owner):
     photos = wall_of(page, draft(owner, photos=5))
+    page.locator("#photo-advice details").evaluate_all("all => all.forEach(one => one.open = true)")
     page.locator(f'#photo-advice a[href="#photo-{photos[0].pk}"]').first.click()
     expect(page.locator(f"#caption-{photos[0].pk}")).to_be_visible()
     expect(opener(page, photos[0])).to_be_focused()

@@ -54,7 +54,9 @@ def test_samples_stand_step_by_step_with_and_without_the_trigger_word(job, owner
     pair(job, 1250)
     page = page_of(owner_client, job.model)
     assert EMPTY not in page
-    assert page.index("Step 1,250</h3>") < page.index("Before the training</h3>")
+    # While it goes on in order, so that a new one pushes nothing aside; three are to come.
+    assert page.index("Before the training</h3>") < page.index("Step 1,250</h3>")
+    assert page.count('id="samples-to-come-') == 3
     assert 'alt="Step 1,250. With the trigger word: photo of zorbik person"' in page
     assert 'alt="Step 1,250. Without the trigger word: photo of person"' in page
     assert 'alt="Before the training. Without the trigger word: photo of person"' in page
@@ -81,14 +83,16 @@ def test_a_prompt_is_text_wherever_it_stands(job, owner_client):
     assert "<script>alert" not in page_of(owner_client, job.model)
 
 
-def test_of_a_ready_model_they_are_folded_away(owner, owner_client):
+def test_of_a_ready_model_they_have_a_tab(owner, owner_client):
     describe_local_trainer()
     model = stored_model(owner, engine="diffusers")
     job = JobFactory(model=model, succeeded=True, engine="diffusers")
-    assert 'id="fold-samples"' not in page_of(owner_client, model)
+    assert 'href="#samples"' not in page_of(owner_client, model)
+    pair(job, 250)
     pair(job, 500)
     page = page_of(owner_client, model)
-    assert 'id="fold-samples"' in page
+    assert 'href="#samples"' in page
+    assert page.index("Step 500</h3>") < page.index("Step 250</h3>")
     assert 'id="live-samples"' not in page
 
 

@@ -112,7 +112,7 @@ def test_a_page_shows_the_persons_own_zone_at_that_time_of_the_year(
     model = story(owner, at)
     page = page_in(zone, chromium, live_server, owner)
     page.goto(reverse("dashboard:model", args=[model.pk]))
-    page.locator("#fold-log summary").click()
+    page.get_by_role("tab", name="Log").click()
     line = page.locator(".log time")
     expect(line).to_have_text(clock)
     title = line.get_attribute("title") or ""

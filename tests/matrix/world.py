@@ -168,6 +168,7 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
         "token_id": PROGRAM,
         "size": "full",
         "step": "about",
+        "about": "cancel",
     }
     return {
         "": general,
