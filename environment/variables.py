@@ -55,6 +55,7 @@ INSIDE_ADDRESSES = Places("INSIDE_ADDRESSES", ())
 CAPTION_COMMAND = Text("CAPTION_COMMAND", "")
 CAPTION_SECONDS = Seconds("CAPTION_SECONDS", 60, low=1, high=3600)
 CAPTION_MEMORY_MB = Number("CAPTION_MEMORY_MB", 4096, low=16, high=1_000_000)
+FIRST_PICTURE = Flag("FIRST_PICTURE", True)
 PHOTO_SECONDS = Seconds("PHOTO_SECONDS", 1.8, low=0.1, high=600)
 # These hold on a public site; one for oneself has no limits that are not set.
 LIMIT_PHOTOS_PER_DAY = Amount("LIMIT_PHOTOS_PER_DAY", 500)

@@ -98,8 +98,8 @@ class GenerateForm(forms.Form):
         assert isinstance(provider, forms.ChoiceField)  # noqa: S101 - narrows the type
         provider.choices = [(option.provider, option.label) for option in usable]
         self.initial.setdefault("idempotency_key", uuid.uuid4().hex)
-        if usable:
-            self.initial.setdefault("provider", usable[0].provider)
+        if usable and self.initial.get("provider") not in [option.provider for option in usable]:
+            self.initial["provider"] = usable[0].provider
         if len(usable) == 1:
             provider.widget = forms.HiddenInput()
         if not any(option.is_own_machine for option in usable):

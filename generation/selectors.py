@@ -18,6 +18,9 @@ from jobs.selectors import descriptions, paid_in_a_day
 from models_app.models import UserModel
 from providers.availability import GenerationOption, generation_options
 
+# How the idempotency key of a picture begins that nobody has asked for.
+FIRST = "first-"
+
 
 def images_of(user: User | AnonymousUser) -> QuerySet[GeneratedImage]:
     """Return the user's images with their models, newest first."""
@@ -49,6 +52,11 @@ def pictures_used(user: User) -> Usage:
         "created_at", "payload__count"
     )
     return Usage.of_day((at, int(count or 1)) for at, count in asked)
+
+
+def is_first_picture(job: JobQueue) -> bool:
+    """Whether a generation was begun by itself (`generation.first_picture`)."""
+    return f":{FIRST}" in job.idempotency_key
 
 
 def options_for(model: UserModel) -> tuple[GenerationOption, ...]:

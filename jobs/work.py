@@ -87,11 +87,26 @@ class Work(Protocol):
         ...
 
 
+Follower = Callable[[JobQueue], object]
 _kinds: dict[str, Work] = {}
+_followers: dict[str, list[Follower]] = {}
 
 
 def register(work: Work) -> None:
     _kinds[work.kind] = work
+
+
+def follow(kind: str, follower: Follower) -> None:
+    """Have `follower` called with each job of `kind` once its success is committed.
+
+    At most once: a worker that dies in between calls nobody. What it does is its own affair and
+    changes nothing about the job.
+    """
+    _followers.setdefault(kind, []).append(follower)
+
+
+def followers_of(job: JobQueue) -> list[Follower]:
+    return _followers.get(job.kind, [])
 
 
 def work_for(job: JobQueue) -> Work:

@@ -6,11 +6,14 @@ reload and goes with the photo. A caption that was typed anew since then is left
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from models_app.caption_changes import Change, edits_of
 from models_app.captions import clean_caption
+from models_app.edits import merge
 from models_app.locks import locked
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
@@ -23,11 +26,36 @@ def set_caption(photo: TrainingImage, *, caption: str) -> None:
     Raises NotEditableError.
     """
     locked(photo.model)
+    _write(photo, caption)
+
+
+def _write(photo: TrainingImage, caption: str) -> None:
     line = clean_caption(caption)
     if line == photo.caption:
         return  # typed as it was: the last change can still be undone
     photo.caption, photo.caption_before = line, None
     photo.save(update_fields=["caption", "caption_before"])
+
+
+@transaction.atomic
+def merge_captions(
+    model: UserModel, sent: Mapping[str, str], known: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Save the captions that a page sends, by photo id, as far as nobody else has changed them.
+
+    `known` is what the page knew of each. Returns those that were changed elsewhere too, as they
+    are stored; of these nothing is saved. Raises NotEditableError.
+    """
+    if not sent:
+        return {}
+    locked(model)
+    photos = {str(photo.pk): photo for photo in photos_of(model)}
+    here = {pk: caption for pk, caption in sent.items() if pk in photos}
+    stored = {pk: photo.caption for pk, photo in photos.items()}
+    merged = merge(here, stored, known, clean_caption)
+    for pk, caption in merged.values.items():
+        _write(photos[pk], caption)
+    return merged.clashes
 
 
 @transaction.atomic

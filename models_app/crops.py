@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from models_app.limits import LIMITS
 from models_app.refusals import refused
 
@@ -29,6 +31,17 @@ class Box:
 
     def as_json(self) -> dict[str, int]:
         return {"left": self.left, "top": self.top, "width": self.width, "height": self.height}
+
+    def __str__(self) -> str:
+        """The four numbers, as a form sends them to say which box it knows of."""
+        return f"{self.left},{self.top},{self.width},{self.height}"
+
+    @property
+    def in_words(self) -> str:
+        """Its size and place for people."""
+        return _("%(width)d × %(height)d pixels, %(left)d from the left, %(top)d from the top") % (
+            self.as_json()
+        )
 
     @property
     def edges(self) -> tuple[int, int, int, int]:

@@ -124,6 +124,11 @@ class GenerationOption:
         """Whether they are really made, on a machine of the installation."""
         return runs_here(self.provider) and not self.is_simulated
 
+    @property
+    def is_free(self) -> bool:
+        """Whether they are made on a machine of the installation, simulated or not."""
+        return runs_here(self.provider)
+
     def price_usd(self, count: int, pixels: int) -> float | None:
         """Return what `count` images of `pixels` each cost; None where it is not known."""
         return self.offer.price_usd(count, pixels) if self.offer else None

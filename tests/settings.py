@@ -24,5 +24,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str] = {}
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["TEST"] = {"NAME": str(_DATA_DIR / "test.sqlite3")}
+FIRST_PICTURE = False  # tests that want it switch it on
 SERVESTATIC_AUTOREFRESH = True
 LOGGING = {"version": 1, "disable_existing_loggers": False}

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
+from django.views.i18n import JavaScriptCatalog
+
+from dashboard import script_texts
 
 TEMPLATES = settings.BASE_DIR / "templates"
 # What is the same in every language.
 NAMES = re.compile(r"TheWay|SHA-256|\.safetensors")
 # Parameters of `{% include %}` that carry no text.
-NO_TEXT = {"action_url", "icon", "id", "tone"}
+NO_TEXT = {"action_url", "icon", "id", "rows", "tone"}
 
 COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?{%\s*endcomment\s*%}|<!--.*?-->", re.DOTALL)
 BLOCK = re.compile(r"{%\s*blocktrans(late)?\b.*?{%\s*endblocktrans(late)?\s*%}", re.DOTALL)
@@ -80,20 +84,33 @@ def test_a_translated_text_is_accepted(source):
 
 
 def test_scripts_get_their_texts_whoever_is_signed_in(anonymous_client):
-    response = anonymous_client.get("/texts.js")
+    response = anonymous_client.get(script_texts.address())
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/javascript")
     assert "gettext" in response.content.decode()
-    assert '<script defer src="/texts.js"></script>' in anonymous_client.get("/").content.decode()
+    script = f'<script defer src="{script_texts.address()}"></script>'
+    assert script in anonymous_client.get("/").content.decode()
 
 
-def test_texts_of_scripts_are_never_those_of_before_an_update(anonymous_client):
-    first = anonymous_client.get("/texts.js")
-    assert "no-cache" in first["Cache-Control"] and "max-age" not in first["Cache-Control"]
-    again = anonymous_client.get("/texts.js", headers={"If-None-Match": first["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    updated = anonymous_client.get("/texts.js", headers={"If-None-Match": '"of before"'})
-    assert updated.status_code == 200
+def test_texts_of_scripts_are_never_those_of_before_an_update(anonymous_client, monkeypatch):
+    for other in ("", "?v=", "?v=0123456789ab"):
+        answer = anonymous_client.get(f"/texts.js{other}")
+        assert "no-cache" in answer["Cache-Control"] and "max-age" not in answer["Cache-Control"]
+        assert "gettext" in answer.content.decode()
+    name = script_texts.address()
+    script_texts._texts.cache_clear()
+    with monkeypatch.context() as changed:
+        changed.setattr(JavaScriptCatalog, "get", lambda *_: HttpResponse("other texts"))
+        assert script_texts.address() != name
+    script_texts._texts.cache_clear()
+
+
+def test_texts_of_scripts_are_kept_for_a_year_also_by_who_is_signed_in(owner_client):
+    answer = owner_client.get(script_texts.address())
+    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Set-Cookie" not in answer and not answer.cookies
+    packed = owner_client.get(script_texts.address(), headers={"Accept-Encoding": "gzip"})
+    assert len(packed.content) < len(answer.content) / 2
 
 
 def test_the_script_that_updates_times_uses_the_texts_of_the_server():

@@ -45,6 +45,8 @@ def privacy_headers(
 
 
 def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if "immutable" in response.get("Cache-Control", ""):
+        return response  # named by its content, and the same for everybody
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if has_session or settings.SESSION_COOKIE_NAME in response.cookies:
         is_as_it_is = "no-transform" in response.get("Cache-Control", "")

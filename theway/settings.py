@@ -257,6 +257,8 @@ PHOTO_SECONDS = env.get(set_by.PHOTO_SECONDS)
 CAPTION_COMMAND = env.get(set_by.CAPTION_COMMAND)
 CAPTION_SECONDS = env.get(set_by.CAPTION_SECONDS)
 CAPTION_MEMORY_MB = env.get(set_by.CAPTION_MEMORY_MB)
+# Whether a model's first picture is made by itself where that costs nothing.
+FIRST_PICTURE = env.get(set_by.FIRST_PICTURE)
 # Photos of people: readable by the installation's own account only, served only by our views.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -27,7 +27,7 @@ _BODY = {"live-body": "model/_body.html"}
 _PROGRESS = {"live-progress": "model/_progress.html"}
 _LOSS = _PROGRESS | {"live-curve": "model/_curve.html"}
 _LOG = {"live-log": "model/_log.html"}
-_IMAGES = {"live-images": "model/_images.html"}
+_IMAGES = {"live-images": "model/_images.html", "live-moment": "model/_moment.html"}
 _PARTS = {JobEvent.Kind.LOG.value: _LOG, JobEvent.Kind.LOSS.value: _LOSS}
 
 

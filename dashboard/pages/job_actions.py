@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
+from dashboard.pages.generations import address_of
 from dashboard.pages.questions import question_about
 from generation import services as generation
 from jobs import services
@@ -59,7 +60,7 @@ def job_retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
             provider = request.POST.get("provider") or None
             training.try_again(job, idempotency_key=key, provider=provider)
         else:
-            generation.try_again(job, idempotency_key=key)
+            return redirect(address_of(generation.try_again(job, idempotency_key=key)))
     except (
         training.StartRefusedError,
         generation.GenerationRefusedError,

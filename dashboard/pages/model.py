@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
@@ -13,9 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
 from dashboard.pages.deletion_texts import still_to_come
+from dashboard.pages.generations import address_of
 from dashboard.pages.model_page import ModelPage
 from generation import services as generation
 from generation.forms import GenerateForm
+from generation.ideas import idea_at
+from generation.repeating import wishes_of
+from generation.selectors import image_for
 from jobs.deletion import ModelBusyError, delete_model
 from jobs.selectors import newest_event_id
 from models_app.models import UserModel
@@ -26,7 +31,8 @@ from models_app.texts import isolated
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: the stream sends whatever happens from here on
-    page = ModelPage(_own_model(request, model_id))
+    model = _own_model(request, model_id)
+    page = ModelPage(model, wishes=_wishes(request, model))
     if page.is_in_wizard:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
@@ -47,8 +53,7 @@ def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
     form = GenerateForm(request.POST, model=model)
     if form.is_valid():
         try:
-            generation.create(model, **form.cleaned_data)
-            return redirect("dashboard:model", model.pk)
+            return redirect(address_of(generation.create(model, **form.cleaned_data)))
         except (generation.GenerationRefusedError, LimitReachedError) as error:
             form.add_error(None, str(error))
     page = ModelPage(model, form)
@@ -79,6 +84,22 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
     messages.success(request, " ".join([text % {"name": isolated(name)}, *still_to_come(receipt)]))
     return redirect("dashboard:models")
+
+
+def _wishes(request: HttpRequest, model: UserModel) -> dict[str, Any]:
+    """Return what the address asks the form to be filled in with: `idea`, a prompt by its place,
+    or `like`, a picture of this model, with `seed=new` without its seed."""
+    like = request.GET.get("like")
+    if like is None:
+        idea = idea_at(model, request.GET.get("idea", ""))
+        return {"prompt": idea} if idea else {}
+    try:
+        image = image_for(current_user(request), UUID(like))
+    except ValueError:
+        raise Http404("No such image") from None
+    if image.model_id != model.pk:
+        raise Http404("Not a picture of this model")
+    return wishes_of(image, same_seed=request.GET.get("seed") != "new")
 
 
 def _own_model(request: HttpRequest, model_id: UUID) -> UserModel:

@@ -8,10 +8,9 @@ from django.utils.translation import gettext
 
 from accounts.money import dollars
 from dashboard.budget_notes import notes_beside
-from dashboard.limit_notes import MAKING_PICTURES, STARTING, LimitNotes, limit_notes
+from dashboard.limit_notes import STARTING, LimitNotes, limit_notes
 from dashboard.pages.cards import is_in_wizard
 from dashboard.pages.curve import Curve, curve_of
-from dashboard.pages.generations import Generation, generations_of
 from dashboard.pages.progress import Progress
 from dashboard.pages.questions import (
     Question,
@@ -21,9 +20,7 @@ from dashboard.pages.questions import (
     deleting_draft,
     sending_again,
 )
-from generation.forms import GenerateForm
-from generation.models import GeneratedImage
-from generation.selectors import images_of_model
+from dashboard.pages.studio import Studio
 from jobs import selectors, services
 from jobs.messages import Explanation, explain
 from jobs.models import JobEvent, JobQueue, ProviderStatus
@@ -40,19 +37,12 @@ from providers.registry import label_of
 from training.models import TrainingSample
 from training.selectors import choices, has_kohya_names, next_idempotency_key, samples_by_step
 
-IMAGES_SHOWN = 60
 LOG_LINES = 200
 SAMPLED_STEPS = 5  # before the first step, and at every quarter
-REPEATED_FIELDS = ("ratio", "count", "strength")
 
 
-class ModelPage:
+class ModelPage(Studio):
     """One model for its page and its live parts. A part that is not rendered costs no query."""
-
-    def __init__(self, model: UserModel, form: GenerateForm | None = None) -> None:
-        """`form` is one that was refused; without it the page offers a new one."""
-        self.model = model
-        self._refused_form = form
 
     @cached_property
     def job(self) -> JobQueue | None:
@@ -163,13 +153,6 @@ class ModelPage:
         money = notes_beside(self.model.owner, [one.provider for one in self.trainers])
         return limit_notes(self.model.owner, *STARTING) + money
 
-    @cached_property
-    def picture_notes(self) -> LimitNotes:
-        options = self.form.options if self.form else ()
-        open_ones = [one.provider for one in options if one.is_available]
-        money = notes_beside(self.model.owner, open_ones)
-        return limit_notes(self.model.owner, *MAKING_PICTURES) + money
-
     @property
     def trainer(self) -> str:
         return label_of(self.job.provider if self.job else self.model.provider)
@@ -274,33 +257,6 @@ class ModelPage:
     @cached_property
     def photos(self) -> list[TrainingImage]:
         return list(photos_of(self.model))
-
-    @cached_property
-    def images(self) -> list[GeneratedImage]:
-        rows = images_of_model(self.model).select_related("model")
-        return list(rows[:IMAGES_SHOWN])
-
-    @cached_property
-    def form(self) -> GenerateForm | None:
-        """The form that requests pictures, filled in as it was sent last."""
-        if self.model.status != UserModel.Status.READY:
-            return None
-        last = selectors.latest_job(self.model, kind=JobQueue.Kind.GENERATION)
-        payload = last.payload if last else {}
-        initial = {name: payload[name] for name in REPEATED_FIELDS if name in payload}
-        initial |= payload.get("details", {})
-        if "typed_prompt" in payload:
-            initial["prompt"] = payload["typed_prompt"]
-        return self._refused_form or GenerateForm(model=self.model, initial=initial)
-
-    @cached_property
-    def image_count(self) -> int:
-        shown = len(self.images)
-        return shown if shown < IMAGES_SHOWN else images_of_model(self.model).count()
-
-    @cached_property
-    def generations(self) -> list[Generation]:
-        return generations_of(self.model)
 
 
 def _shown(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import template
@@ -14,10 +15,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import policy
+from dashboard import script_texts
 from dashboard.icons import PATHS
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
+from generation.repeating import wishes_of
 from jobs.states import Status
 from models_app.models import UserModel
 
@@ -103,6 +106,7 @@ def icon(name: str) -> SafeString:
 
 
 register.simple_tag(thumbnail_address, name="thumbnail")
+register.simple_tag(script_texts.address, name="script_texts")
 
 
 @register.simple_tag
@@ -127,6 +131,18 @@ def shape(image: GeneratedImage) -> str:
     """Return the offered ratio nearest to an image's, e.g. “16:9”, for the grid's layout."""
     ratio = image.width / image.height if image.width and image.height else 1.0
     return min(RATIOS, key=lambda name: abs(RATIOS[name][0] / RATIOS[name][1] - ratio))
+
+
+@register.filter
+def wishes(image: GeneratedImage) -> str:
+    """Return the values of the form that made an image, as JSON for `fill.js`."""
+    return json.dumps(wishes_of(image, same_seed=True), ensure_ascii=False)
+
+
+@register.filter
+def idea_wishes(prompt: str) -> str:
+    """Return the values that an idea fills in, as JSON for `fill.js`."""
+    return json.dumps({"prompt": prompt}, ensure_ascii=False)
 
 
 @register.filter

@@ -23,12 +23,14 @@ from dashboard.current_user import current_user
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.context import address, photo_card
-from dashboard.wizard.steps import PHOTOS, TRAINING, finished, save_captions, stepper
+from dashboard.wizard.edits import Edits, edits_in
+from dashboard.wizard.steps import PHOTOS, TRAINING, captions_in, finished, save_captions, stepper
 from jobs import tasks
 from jobs.dispatch import dispatch_on_commit
 from models_app import caption_program, caption_runs
 from models_app.caption_changes import Change, Edit, Kind, edits_of
 from models_app.caption_services import change_captions, undo_change
+from models_app.edits import version_of
 from models_app.errors import NotEditableError
 from models_app.limits import LIMITS
 from models_app.models import CaptionRun, TrainingImage, UserModel
@@ -88,9 +90,14 @@ def captions(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _show(request, model, ChangeForm())
     try:
-        save_captions(model, request.POST)
+        edits = save_captions(model, request.POST)
         unsaved_answers.discard(request)
-        return _act(request, model, request.POST.get("go", ""))
+        go = request.POST.get("go", "")
+        if edits.clashes:
+            then = go if go in {"back", "training"} else ""
+            form = ChangeForm(request.POST)
+            return _show(request, model, form, edits=edits, status=409, then=then)
+        return _act(request, model, go or request.POST.get("then", ""))
     except NotEditableError as error:
         messages.warning(request, str(error))
         return redirect("dashboard:model", model.pk)
@@ -138,8 +145,8 @@ def _preview(request: HttpRequest, model: UserModel, form: ChangeForm) -> HttpRe
     if change is None:
         form.add_error("text", _("Type the words first."))
         return _show(request, model, form, status=422)
-    edits = edits_of(photos_of(model), change, model)
-    return _show(request, model, form, edits=edits)
+    changes = edits_of(photos_of(model), change, model)
+    return _show(request, model, form, changes=changes)
 
 
 def _show(
@@ -147,26 +154,29 @@ def _show(
     model: UserModel,
     form: ChangeForm,
     *,
-    edits: Sequence[Edit] | None = None,
+    edits: Edits | None = None,
+    changes: Sequence[Edit] | None = None,
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
+    """Show the captions; `edits` are those that are not saved, `changes` what a change would do."""
     user = current_user(request)
-    entered = unsaved_answers.load(request, user) or {}
+    unsaved = unsaved_answers.load(request, user)
     photos = list(photos_of(model))
-    cards = [photo_card(photo, entered) for photo in photos]
-    changing = [edit for edit in edits or () if not edit.is_too_long]
+    cards = [photo_card(photo, edits or unsaved or Edits()) for photo in photos]
+    changing = [edit for edit in changes or () if not edit.is_too_long]
     context = {
         "step": _PAGE,
         "stepper": stepper(PHOTOS, finished(model)),
         "model": model,
         "action": reverse("dashboard:captions", args=[model.pk]),
         "author": unsaved_answers.author_token(user),
-        "is_unsaved": bool(entered),
+        "is_unsaved": unsaved is not None,
+        "version": version_of(captions_in(photos)),
         "limits": LIMITS,
         "cards": cards,
         "change": form,
-        "edits": edits,
+        "edits": changes,
         "changing": len(changing),
         "lacking": len(edits_of(photos, _INSERT_TRIGGER, model)),
         "undo_count": sum(photo.caption_before is not None for photo in photos),
@@ -187,5 +197,6 @@ def _run_context(model: UserModel, photos: Sequence[TrainingImage]) -> dict[str,
 def _sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect to sign in, storing what was submitted."""
     if request.method == "POST":
-        unsaved_answers.store(request, PhotosForm.answers_in(request.POST))
+        answers = PhotosForm.answers_in(request.POST)
+        unsaved_answers.store(request, edits_in(request.POST, answers))
     return redirect_to_login(request.get_full_path())

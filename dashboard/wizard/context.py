@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,15 @@ from dashboard.limit_notes import STARTING, UPLOADING, LimitNotes, limit_notes
 from dashboard.phone.context import phone_context
 from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
+from dashboard.wizard.edits import Clash, Edits, caption_clash, was_name
 from dashboard.wizard.photo_advice import PhotoAdvice, photo_advice
 from dashboard.wizard.steps import (
+    NEW_ANSWERS,
     PHOTOS,
     REVIEW,
     Step,
     caption_field,
+    captions_in,
     neighbour,
     stepper,
     with_answers,
@@ -33,6 +36,7 @@ from dashboard.wizard.steps import (
 from dashboard.wizard.trainers import closed_reasons, decided_there, more_here, open_groups
 from models_app import litter, partial_uploads
 from models_app.captions import CAPTION_ENDINGS
+from models_app.edits import version_of
 from models_app.limits import LIMITS, PARTIAL, SETS
 from models_app.models import TrainingImage, UserModel
 from models_app.selectors import drafts_of, photos_of
@@ -51,12 +55,18 @@ from training.selectors import (
 
 @dataclass(frozen=True, slots=True)
 class PhotoCard:
-    """A photo with its caption, entered or stored, the caption's field, and the coach's notes."""
+    """A photo with its caption, entered or stored, the caption's field, what the page knows of it,
+    and the coach's notes."""
 
     photo: TrainingImage
     caption_field: str
     caption: str
+    was: Sequence[str]
+    clash: Clash | None
     notes: Sequence[str] = ()
+
+
+_NO_EDITS = Edits()
 
 
 def address(model: UserModel, step: Step) -> str:
@@ -70,8 +80,11 @@ def page_context(
     model: UserModel | None,
     form: StepForm,
     done: frozenset[Step],
+    edits: Edits,
 ) -> dict[str, Any]:
-    """Return the context of a step's page; `model` is None before the draft exists."""
+    """Return the context of a step's page; `model` is None before the draft exists. `edits` are
+    answers of the form that are not saved."""
+    stored = form.data if model else NEW_ANSWERS
     shared = {
         "step": step,
         "model": model,
@@ -81,8 +94,24 @@ def page_context(
         "following": neighbour(step, "next"),
         "author": unsaved_answers.author_token(current_user(request)),
         "limits": LIMITS,
+        "version": version_of(step.saved_answers(model)) if model and form.fields else "",
+        "was": [
+            (was_name(name), text)
+            for name in form.fields
+            for text in edits.was(name, stored.get(name, ""))
+        ],
+        "clashes": clashes_of(form, edits),
     }
-    return shared | _step_context(request, step, model, form)
+    return shared | _step_context(request, step, model, form, edits)
+
+
+def clashes_of(form: StepForm, edits: Edits) -> dict[str, Clash]:
+    """Return the answers that were changed elsewhere too, in words, by their fields."""
+    found = {}
+    for name, stored in edits.clashes.items():
+        mine = edits.answers.get(name, "")
+        found[name] = Clash(name, form.in_words(name, mine), form.in_words(name, stored), stored)
+    return found
 
 
 def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[str, str]:
@@ -94,22 +123,28 @@ def fragments(request: HttpRequest, model: UserModel, form: StepForm) -> dict[st
 
 
 def photo_card(
-    photo: TrainingImage,
-    entered: Mapping[str, str] | None = None,
-    advice: PhotoAdvice | None = None,
+    photo: TrainingImage, edits: Edits = _NO_EDITS, advice: PhotoAdvice | None = None
 ) -> PhotoCard:
-    """Return the card of a photo, with its caption from `entered` if it is there, and with what
+    """Return the card of a photo, with its caption from `edits` if it is there, and with what
     the coach says of it where that is to be shown."""
     name = caption_field(photo)
-    caption = (entered or {}).get(name, photo.caption)
-    return PhotoCard(photo, name, caption, advice.lines.get(photo.pk, ()) if advice else ())
+    return PhotoCard(
+        photo,
+        name,
+        edits.answers.get(name, photo.caption),
+        edits.was(name, photo.caption),
+        caption_clash(name, edits),
+        advice.lines.get(photo.pk, ()) if advice else (),
+    )
 
 
-def photos_context(model: UserModel, entered: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the context of the photo grid and the advice beside it, that on captions too."""
+def photos_context(model: UserModel, edits: Edits = _NO_EDITS) -> dict[str, Any]:
+    """Return the context of the photo grid and the advice beside it, that on captions too. `edits`
+    are captions that are not saved."""
     photos = list(photos_of(model))
     context = advice_context(model, photos) | notes_context(model, photos)
-    return {"cards": [photo_card(one, entered, context["advice"]) for one in photos]} | context
+    cards = [photo_card(one, edits, context["advice"]) for one in photos]
+    return {"cards": cards, "version": version_of(captions_in(photos))} | context
 
 
 def advice_context(model: UserModel, photos: Iterable[TrainingImage]) -> dict[str, Any]:
@@ -122,7 +157,7 @@ def advice_context(model: UserModel, photos: Iterable[TrainingImage]) -> dict[st
 
 
 def _step_context(
-    request: HttpRequest, step: Step, model: UserModel | None, form: StepForm
+    request: HttpRequest, step: Step, model: UserModel | None, form: StepForm, edits: Edits
 ) -> dict[str, Any]:
     """Return the part of the context that only this step needs."""
     if model is None:
@@ -131,7 +166,7 @@ def _step_context(
         return {"draft_id": uuid.uuid4(), "drafts": drafts_of(user)[:6], "limit_notes": notes}
     if step is PHOTOS:
         return (
-            photos_context(model, form.data)
+            photos_context(model, edits)
             | phone_context(request, model)
             | {
                 "sets": SETS,
@@ -144,7 +179,7 @@ def _step_context(
             }
         )
     if isinstance(form, TrainingForm):
-        return _training_context(model, form)
+        return _training_context(model, form, edits)
     return _review_context(model) if step is REVIEW else {}
 
 
@@ -163,10 +198,12 @@ def _unfinished(model: UserModel) -> list[dict[str, Any]]:
     ]
 
 
-def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
+def _training_context(
+    model: UserModel, form: TrainingForm, edits: Edits = _NO_EDITS
+) -> dict[str, Any]:
     preview, count = with_answers(model, form), photos_of(model).count()
     expected = estimate_for(preview, form.chosen, count)
-    groups = open_groups(form, preview, count)
+    groups, clashes = open_groups(form, preview, count), clashes_of(form, edits)
     return {
         "groups": groups,
         "is_any_open": any(group.cards for group in groups),
@@ -177,9 +214,11 @@ def _training_context(model: UserModel, form: TrainingForm) -> dict[str, Any]:
         "budget_notes": _budget_notes(model, expected),
         "option": form.chosen,
         "decides": decided_there(form.chosen),
-        "advanced": [form[name] for name in HYPERPARAMETERS if name != "keep_prior"],
+        "advanced": [
+            (form[name], clashes.get(name)) for name in HYPERPARAMETERS if name != "keep_prior"
+        ],
         "can_keep_prior": form.can_keep_prior or form.has_error("keep_prior"),
-        "has_own_values": any(form[name].value() for name in HYPERPARAMETERS),
+        "has_own_values": any(form[name].value() or name in clashes for name in HYPERPARAMETERS),
     }
 
 

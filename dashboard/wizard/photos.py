@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -23,12 +23,12 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
 from dashboard.current_user import current_user
 from dashboard.wizard.caption_context import notes_fragments
-from dashboard.wizard.context import photos_context
+from dashboard.wizard.context import page_context, photos_context
+from dashboard.wizard.edits import Edits, caption_clash, edits_in, news
 from dashboard.wizard.partial_handlers import PART_METHODS, begin_parts, carry_on
 from dashboard.wizard.plain_uploads import take_in_plainly
-from dashboard.wizard.steps import PHOTOS, save_captions
+from dashboard.wizard.steps import PHOTOS, caption_field, finished, save_captions
 from dashboard.wizard.upload_handlers import take_upload, wants_json
-from models_app.caption_services import set_caption
 from models_app.errors import NotEditableError
 from models_app.limits import LIMITS
 from models_app.models import UserModel
@@ -91,27 +91,28 @@ def photo_part(request: HttpRequest, model_id: uuid.UUID, upload_id: uuid.UUID) 
 @photo_view
 def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     photo = photo_for(current_user(request), photo_id)
-    save_captions(photo.model, request.POST)
-    remove_photo(photo)
-    return _grid_and_advice(request, photo.model)
+    return _beside_captions(request, photo.model, partial(remove_photo, photo))
 
 
 @photo_view
 def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Move a photo one place: `direction` is "earlier" or "later"."""
     photo = photo_for(current_user(request), photo_id)
-    save_captions(photo.model, request.POST)
-    move_photo(photo, places=-1 if request.POST.get("direction") == "earlier" else 1)
-    return _grid_and_advice(request, photo.model)
+    places = -1 if request.POST.get("direction") == "earlier" else 1
+    return _beside_captions(request, photo.model, partial(move_photo, photo, places=places))
 
 
 @photo_view
 def photo_caption(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """Save one caption."""
+    """Save one caption, unless it was changed elsewhere too."""
     photo = photo_for(current_user(request), photo_id)
-    set_caption(photo, caption=request.POST.get("caption", "")[: LIMITS.max_caption])
+    name = caption_field(photo)
+    answers = {name: request.POST.get("caption", "")[: LIMITS.max_caption]}
+    saved = PHOTOS.save(photo.model, edits_in(request.POST, answers), is_whole=False)
+    clash = caption_clash(name, saved.edits)
+    told = news(request, saved.before, saved.after, [clash] if clash else [])
     fragments = notes_fragments(request, photo.model)
-    return JsonResponse({"caption": photo.caption, "fragments": fragments})
+    return JsonResponse({"caption": saved.after.get(name, ""), "fragments": fragments} | told)
 
 
 @require_safe
@@ -136,10 +137,28 @@ def own_draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
     return model
 
 
-def _grid_and_advice(request: HttpRequest, model: UserModel) -> HttpResponse:
-    if getattr(request, "htmx", False):
-        return render(request, "wizard/_grid_and_advice.html", photos_context(model))
+def _beside_captions(
+    request: HttpRequest, model: UserModel, change: Callable[[], None]
+) -> HttpResponse:
+    """Save the captions that come with a button of a photo, and do what it says.
+
+    Without scripts nothing is done while a caption clashes: its page could not be shown again.
+    """
+    edits = save_captions(model, request.POST)
+    is_part = getattr(request, "htmx", False)
+    if edits.clashes and not is_part:
+        return clash_page(request, model, edits)
+    change()
+    if is_part:
+        return render(request, "wizard/_grid_and_advice.html", photos_context(model, edits))
     return _photos_page(model)
+
+
+def clash_page(request: HttpRequest, model: UserModel, edits: Edits) -> HttpResponse:
+    """Show the photos with the captions that were changed elsewhere too."""
+    form = PHOTOS.shown_form(model)
+    context = page_context(request, PHOTOS, model, form, finished(model), edits)
+    return render(request, "wizard/photos.html", context | {"then": PHOTOS.slug}, status=409)
 
 
 def _photos_page(model: UserModel) -> HttpResponse:

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.db import transaction
+from django.http import Http404, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dashboard.wizard.edits import CAPTION, Edits, edits_in
 from models_app import trigger_words
-from models_app.caption_services import set_caption
-from models_app.models import TrainingImage, UserModel
+from models_app.caption_services import merge_captions
+from models_app.edits import merge
+from models_app.locks import locked
+from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.services import save_answers
 from training.forms.steps import AboutForm, PhotosForm, ReviewForm, StepForm
 from training.forms.training import TrainingForm
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A step that was saved: the model, the form to show, what clashed, and what was stored before
+    and is now."""
+
+    model: UserModel
+    form: StepForm
+    edits: Edits
+    before: Mapping[str, str]
+    after: Mapping[str, str]
 
 
 class Step:
@@ -52,9 +68,29 @@ class Step:
         """Return the answers, with blanks that have a good default filled in."""
         return answers
 
-    def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        """Save the answers as entered and the valid ones in columns. Raises NotEditableError."""
-        return save_answers(model, step=self.slug, answers=answers, valid=form.columns())
+    @transaction.atomic
+    def save(self, model: UserModel, edits: Edits, *, is_whole: bool) -> Saved:
+        """Save the answers as entered and the valid ones in columns, but for those that were
+        changed elsewhere too; of a whole form, with defaults. Raises NotEditableError."""
+        owner, model = model.owner, locked(model)
+        model.owner = owner  # the same row: saves a query
+        before = self.saved_answers(model)
+        merged = merge(edits.answers, before, edits.known)
+        answers = {**self.shown_form(model).data, **merged.values}
+        if is_whole:
+            answers = self.with_defaults(self.form_class.answers_in(answers), owner)
+        form = self.form(answers, owner=owner, model=model)
+        form.is_valid()
+        after = before
+        if is_whole or merged.values:
+            after = self.form_class.answers_in(answers)
+            model = save_answers(model, step=self.slug, answers=after, valid=form.columns())
+            model.owner = owner
+        mine = {name: edits.answers[name] for name in merged.clashes}
+        if mine:
+            form = self.form(answers | mine, owner=owner, model=model)
+        known = {name: edits.known[name] for name in mine}
+        return Saved(model, form, Edits(mine, known, merged.clashes), before, after)
 
 
 class About(Step):
@@ -79,9 +115,13 @@ class Photos(Step):
     lead = _("A few good photos beat many similar ones. Vary the day, place, light and angle.")
     form_class = PhotosForm
 
-    def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        """Save nothing: photos are stored when they arrive, captions by `save_captions`."""
-        return model
+    def save(self, model: UserModel, edits: Edits, *, is_whole: bool) -> Saved:
+        """Save captions; photos are stored when they arrive. Raises NotEditableError."""
+        before = {} if is_whole else captions_in(photos_of(model))
+        clashing = keep_captions(model, edits)
+        after = {} if is_whole else captions_in(photos_of(model))
+        form = self.form(dict(edits.answers), owner=model.owner, model=model)
+        return Saved(model, form, clashing, before, after)
 
 
 class Training(Step):
@@ -103,10 +143,13 @@ class Review(Step):
     lead = _("Nothing has been sent or paid for yet.")
     form_class = ReviewForm
 
-    def save(self, model: UserModel, answers: dict[str, str], form: StepForm) -> UserModel:
-        return model
+    def save(self, model: UserModel, edits: Edits, *, is_whole: bool) -> Saved:
+        form = self.form({}, owner=model.owner, model=model)
+        return Saved(model, form, Edits(), {}, {})
 
 
+# What the first step shows before there is a draft.
+NEW_ANSWERS = {"kind": Subject.PERSON.value}
 ABOUT, PHOTOS, TRAINING, REVIEW = STEPS = (About(), Photos(), Training(), Review())
 
 
@@ -164,17 +207,35 @@ def with_answers(model: UserModel, form: StepForm) -> UserModel:
     return preview
 
 
-def save_captions(model: UserModel, data: Mapping[str, Any]) -> None:
-    """Save the captions in the fields `caption-<photo id>` that differ from the stored ones.
+def save_captions(model: UserModel, data: QueryDict) -> Edits:
+    """Save the captions that a form sends in the fields `caption-<photo id>`.
 
-    One that is still what the page showed, in the field `was-<photo id>`, is left: it may have been
-    changed elsewhere meanwhile, and a page that is shown again must not take that back.
+    Returns those that were changed elsewhere too, of which nothing was saved. Raises
+    NotEditableError.
     """
-    for photo in photos_of(model):
-        caption = data.get(caption_field(photo))
-        if caption not in {None, photo.caption, data.get(f"was-{photo.pk}")}:
-            set_caption(photo, caption=str(caption))
+    return keep_captions(model, edits_in(data, PhotosForm.answers_in(data)))
+
+
+def keep_captions(model: UserModel, edits: Edits) -> Edits:
+    """Save captions, and return what of them clashes. Raises NotEditableError."""
+    clashes = {
+        f"{CAPTION}{pk}": caption
+        for pk, caption in merge_captions(
+            model, _by_photo(edits.answers), _by_photo(edits.known)
+        ).items()
+    }
+    answers = {name: edits.answers[name] for name in clashes}
+    return Edits(answers, {name: edits.known[name] for name in clashes}, clashes)
+
+
+def _by_photo(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(CAPTION): value for name, value in fields.items()}
+
+
+def captions_in(photos: Iterable[TrainingImage]) -> dict[str, str]:
+    """Return what is stored as captions, by the names of their fields."""
+    return {caption_field(photo): photo.caption for photo in photos}
 
 
 def caption_field(photo: TrainingImage) -> str:
-    return f"caption-{photo.pk}"
+    return f"{CAPTION}{photo.pk}"

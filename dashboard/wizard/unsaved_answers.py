@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.deletion import UNSAVED_ANSWERS
 from accounts.models import User
+from dashboard.wizard.edits import Edits
 
 _SALT = "dashboard.wizard.author"
 _MAX_PAGES = 3
@@ -22,8 +23,8 @@ def author_token(user: User) -> str:
     return signing.dumps(user.pk, salt=_SALT)
 
 
-def store(request: HttpRequest, answers: dict[str, str]) -> None:
-    """Store the answers if the page carries a valid author token.
+def store(request: HttpRequest, edits: Edits) -> None:
+    """Store what was changed if the page carries a valid author token.
 
     Without that condition anybody could fill the session table.
     """
@@ -32,19 +33,20 @@ def store(request: HttpRequest, answers: dict[str, str]) -> None:
         return
     pages = dict(request.session.get(UNSAVED_ANSWERS, {}))
     pages.pop(request.path, None)
-    pages[request.path] = {"author": author, "answers": _truncated(answers)}
+    answers, known = _truncated(edits.touched)
+    pages[request.path] = {"author": author, "answers": answers, "known": known}
     request.session[UNSAVED_ANSWERS] = dict(list(pages.items())[-_MAX_PAGES:])
 
 
-def load(request: HttpRequest, user: User) -> dict[str, str] | None:
-    """Return the answers stored for this page and `user`, or None.
+def load(request: HttpRequest, user: User) -> Edits | None:
+    """Return what was stored for this page and `user`, or None.
 
-    They stay in the session, because a GET must not write; `discard` removes them.
+    It stays in the session, because a GET must not write; `discard` removes it.
     """
     page = request.session.get(UNSAVED_ANSWERS, {}).get(request.path)
     if not page or page["author"] != user.pk:
         return None
-    return dict(page["answers"])
+    return Edits(page["answers"], page.get("known", {}))
 
 
 def discard(request: HttpRequest) -> None:
@@ -56,13 +58,20 @@ def discard(request: HttpRequest) -> None:
         }
 
 
-def _truncated(answers: dict[str, str]) -> dict[str, str]:
-    """Cut the answers at the limit of a page; a page filled in by hand fits in whole."""
-    room, kept = _MAX_PAGE_LENGTH, {}
-    for name, text in answers.items():
-        kept[name] = text[:room]
-        room -= len(kept[name])
-    return kept
+def _truncated(edits: Edits) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Cut the answers at the limit of a page; a page filled in by hand fits in whole.
+
+    What the page knew comes last: without it an answer replaces whatever is stored.
+    """
+    room, answers, known = _MAX_PAGE_LENGTH, {}, {}
+    for name, text in edits.answers.items():
+        answers[name] = text[:room]
+        room -= len(answers[name])
+    for name, texts in edits.known.items():
+        length = sum(map(len, texts))
+        if length <= room:
+            known[name], room = list(texts), room - length
+    return answers, known
 
 
 def _author(token: str) -> int | None:

@@ -17,16 +17,17 @@ from accounts.models import User
 from dashboard.current_user import current_user
 from dashboard.limit_notes import limit_reached
 from dashboard.wizard import unsaved_answers
-from dashboard.wizard.context import address, fragments, page_context
+from dashboard.wizard.context import address, clashes_of, fragments, page_context
+from dashboard.wizard.edits import Edits, edits_in, news, where_to
 from dashboard.wizard.steps import (
     ABOUT,
-    PHOTOS,
+    NEW_ANSWERS,
     REVIEW,
+    Saved,
     Step,
     finished,
     is_forward,
     neighbour,
-    save_captions,
     step_named,
     unfinished_before,
 )
@@ -57,9 +58,10 @@ def new_model(request: HttpRequest) -> HttpResponse:
             return _no_draft(request, user, reached)
         return _save(request, draft, ABOUT)
     unsaved = unsaved_answers.load(request, user)
-    form = ABOUT.form(unsaved or {"kind": "person"}, owner=user, model=None)
+    answers = NEW_ANSWERS | (dict(unsaved.answers) if unsaved else {})
+    form = ABOUT.form(answers, owner=user, model=None)
     form.ignore_blanks()
-    return _show(request, ABOUT, None, form, is_unsaved=unsaved is not None)
+    return _show(request, ABOUT, None, form, unsaved, is_unsaved=unsaved is not None)
 
 
 @login_not_required
@@ -95,37 +97,43 @@ def _open(
 ) -> HttpResponse:
     """Show a step with its saved answers, or those submitted while signed out."""
     unsaved = unsaved_answers.load(request, model.owner)
-    form = current.form(unsaved, owner=model.owner, model=model) if unsaved else None
-    form = form or current.shown_form(model)
+    form = current.shown_form(model)
+    if unsaved:
+        form = current.form({**form.data, **unsaved.answers}, owner=model.owner, model=model)
     # The redirect to an incomplete step adds "missing": then blanks are the errors to show.
     if "missing" not in request.GET:
         form.ignore_blanks()
-    return _show(request, current, model, form, done=done, is_unsaved=unsaved is not None)
+    is_unsaved = unsaved is not None
+    return _show(request, current, model, form, unsaved, done=done, is_unsaved=is_unsaved)
 
 
 def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse:
     """Save the answers, then go where the clicked button leads."""
     is_autosave = "X-Autosave" in request.headers
-    answers = current.form_class.answers_in(request.POST)
-    if not is_autosave:
-        answers = current.with_defaults(answers, model.owner)
-    form = current.form(answers, owner=model.owner, model=model)
-    is_complete = form.is_valid()
     try:
-        model = current.save(model, answers, form)
-        if current is PHOTOS:
-            save_captions(model, request.POST)
+        saved = current.save(model, _edits(request, current), is_whole=not is_autosave)
     except NotEditableError:
         return _leave(request, model)
     unsaved_answers.discard(request)
     if is_autosave:
-        return _saved(request, model, current, form)
-    if current is REVIEW and request.POST.get("go") == "start":
-        return _start(request, model)
-    target = neighbour(current, request.POST.get("go", "next"))
-    if is_forward(current, target) and not is_complete:
-        return _show(request, current, model, form, status=422)
+        return _saved(request, current, saved)
+    go = where_to(request.POST)
+    if saved.edits.clashes:
+        return _show(request, current, saved.model, saved.form, saved.edits, status=409, then=go)
+    if current is REVIEW and go == "start":
+        return _start(request, saved.model)
+    target = neighbour(current, go)
+    if is_forward(current, target) and not saved.form.is_valid():
+        return _show(request, current, saved.model, saved.form, status=422)
     return redirect(address(model, target) if target else reverse("dashboard:models"))
+
+
+def _edits(request: HttpRequest, current: Step) -> Edits:
+    """Return what was sent: with an autosave only what was changed, else the whole form."""
+    answers = current.form_class.answers_in(request.POST)
+    if "X-Autosave" in request.headers:
+        answers = {name: text for name, text in answers.items() if name in request.POST}
+    return edits_in(request.POST, answers)
 
 
 def _start(request: HttpRequest, model: UserModel) -> HttpResponse:
@@ -153,15 +161,18 @@ def _no_draft(request: HttpRequest, user: User, reached: LimitReachedError) -> H
     return _show(request, ABOUT, None, form, status=409)
 
 
-def _saved(request: HttpRequest, model: UserModel, current: Step, form: StepForm) -> JsonResponse:
-    """Return the reply to an autosave: errors so far and the parts of the page that changed."""
-    form.ignore_blanks()
+def _saved(request: HttpRequest, current: Step, saved: Saved) -> JsonResponse:
+    """Return the reply to an autosave: errors so far, the parts of the page that changed, and what
+    was changed elsewhere."""
+    saved.form.ignore_blanks()
+    clashes = clashes_of(saved.form, saved.edits).values()
     return JsonResponse(
         {
-            "address": address(model, current),
-            "errors": {name: list(errors) for name, errors in form.errors.items()},
-            "fragments": fragments(request, model, form),
+            "address": address(saved.model, current),
+            "errors": {name: list(errors) for name, errors in saved.form.errors.items()},
+            "fragments": fragments(request, saved.model, saved.form),
         }
+        | news(request, saved.before, saved.after, clashes)
     )
 
 
@@ -175,7 +186,7 @@ def _leave(request: HttpRequest, model: UserModel) -> HttpResponse:
 def _sign_in(request: HttpRequest, current: Step) -> HttpResponse:
     """Redirect to sign in, storing what was submitted."""
     if request.method == "POST":
-        unsaved_answers.store(request, current.form_class.answers_in(request.POST))
+        unsaved_answers.store(request, _edits(request, current))
     to_login = redirect_to_login(request.get_full_path())
     if "X-Autosave" in request.headers:
         return JsonResponse({"sign_in": to_login["Location"]}, status=401)
@@ -199,12 +210,14 @@ def _show(
     current: Step,
     model: UserModel | None,
     form: StepForm,
+    edits: Edits | None = None,
     *,
     status: int = 200,
     done: frozenset[Step] | None = None,
     **extra: Any,
 ) -> HttpResponse:
+    """Show a step; `edits` are answers that are not saved, with what their page knew of them."""
     if done is None:
         done = finished(model) if model else frozenset()
-    context = page_context(request, current, model, form, done) | extra
+    context = page_context(request, current, model, form, done, edits or Edits()) | extra
     return render(request, f"wizard/{current.slug}.html", context, status=status)

@@ -18,7 +18,7 @@ from jobs.events import error_code, error_text, record
 from jobs.log_context import about
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
-from jobs.work import InvalidResultError, work_for
+from jobs.work import InvalidResultError, followers_of, work_for
 from providers import registry
 from providers.base import Provider
 from providers.errors import (
@@ -104,6 +104,16 @@ def _fetch_and_store(job: JobQueue, provider: Provider) -> None:
         error_code="",
         error_detail="",
     )
+    _tell_followers(job)
+
+
+def _tell_followers(job: JobQueue) -> None:
+    """Tell whoever goes on from a success. It is stored: nothing they do brings it into doubt."""
+    for follower in followers_of(job):
+        try:
+            follower(job)
+        except Exception:
+            log.exception("job %s: succeeded, but what follows did not", job.pk)
 
 
 def _report(job: JobQueue, text: str) -> None:

@@ -1,7 +1,8 @@
 // Saves a wizard step while it is filled in, so that a closed tab loses nothing.
-// form[data-autosave] is sent as a whole; a field with data-save-to alone, to that address.
+// Of form[data-autosave] is sent what was changed; a field with data-save-to goes to that address.
 
 import { csrfToken } from "./csrf.js";
+import { decide, fill, follow, isTouched, learn, names, settle, valueOf } from "./edits.js";
 import { isOurs, refusalInFront } from "./refusals.js";
 
 const DELAY = 400; // ms without typing; a submit within that time replaces the save
@@ -10,6 +11,8 @@ const status = document.getElementById("saved");
 const pending = new Map(); // form or field to save → its timer
 let sending = null;
 let isLeaving = false;
+const HIDDEN = '[name="author"], [name="draft"]';
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("wizard") : null;
 
 function showStatus(text, tone = "plain", link = "") {
   status.dataset.tone = tone;
@@ -23,11 +26,20 @@ function showStatus(text, tone = "plain", link = "") {
   status.append(" ", anchor);
 }
 
+/** @returns {[string, FormData, Map]} where to send, what, and which fields that are */
 function payload(target) {
-  if (target === form) return [form.action, new FormData(form)];
+  const isForm = target === form;
+  const fields = isForm ? names().filter((name) => isOwn(name) && isTouched(name)) : [target.name];
+  const sent = new Map(fields.map((name) => [name, valueOf(name)]));
   const body = new FormData();
-  body.set(target.dataset.saveAs, target.value);
-  return [target.dataset.saveTo, body];
+  if (isForm) for (const one of form.querySelectorAll(HIDDEN)) body.set(one.name, one.value);
+  fill(body, fields, (name) => (isForm ? name : target.dataset.saveAs));
+  return [isForm ? form.action : target.dataset.saveTo, body, sent];
+}
+
+/** Whether a field is saved with the form, and not to an address of its own. */
+function isOwn(name) {
+  return !form.elements.namedItem(name)?.dataset?.saveTo;
 }
 
 function schedule(target) {
@@ -48,20 +60,24 @@ async function save(target) {
 }
 
 async function send(target) {
-  const [address, body] = payload(target);
+  const [address, body, sent] = payload(target);
   showStatus(gettext("Saving…"));
   try {
-    const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1", Accept: "application/json" };
-    // keepalive: the request survives a reload or a closed tab.
-    const response = await fetch(address, { method: "POST", body, headers, keepalive: true });
-    await receive(target, response, body);
+    const response = await post(address, body);
+    await receive(target, response, sent);
   } catch {
     const text = gettext("Not saved: no connection. We will try again with your next change.");
     showStatus(text, "bad");
   }
 }
 
-async function receive(target, response, body) {
+/** keepalive: the request survives a reload or a closed tab. */
+function post(address, body) {
+  const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1", Accept: "application/json" };
+  return fetch(address, { method: "POST", body, headers, keepalive: true });
+}
+
+async function receive(target, response, sent) {
   if (!isOurs((name) => response.headers.get(name))) {
     return showStatus(`${gettext("Not saved.")} ${refusalInFront(response.status)}`, "bad");
   }
@@ -73,11 +89,42 @@ async function receive(target, response, body) {
   } else if (!response.ok) {
     const text = reply.message ?? gettext("Not saved. Reload the page and check your answers.");
     showStatus(text, "bad");
-  } else {
-    showStatus(gettext("Saved"));
-    if (target === form) show(reply);
-    else tell(target, reply, body.get(target.dataset.saveAs));
+  } else accept(target, reply, sent);
+}
+
+function accept(target, reply, sent) {
+  const said = learn(reply, sent);
+  const hasClash = Object.keys(reply.clashes ?? {}).length > 0;
+  showStatus(said || gettext("Saved"), hasClash ? "bad" : "plain");
+  if (target === form) show(reply);
+  else if (!hasClash) {
+    settle(target.name, reply.caption);
+    tell(target, reply, sent.get(target.name));
   }
+  channel?.postMessage(draftOf(form.action));
+}
+
+/** Ask what other pages have changed; nothing is saved by that, and nobody waits for it. */
+async function ask() {
+  if (isLeaving || pending.size > 0 || document.hidden || names().length === 0) return;
+  const before = sending;
+  sending = (async () => {
+    await before;
+    const body = new FormData();
+    fill(body, []);
+    const response = await post(form.dataset.sync ?? form.action, body).catch(() => null);
+    if (!response?.ok || !isOurs((name) => response.headers.get(name))) return;
+    const reply = await response.json();
+    const said = learn(reply, new Map());
+    if (said) showStatus(said);
+    if (said && form.matches("[data-autosave]")) show(reply);
+  })();
+  await sending;
+}
+
+/** @returns {string} what the pages of one draft have in common; "" before there is one */
+function draftOf(address) {
+  return new URL(address).pathname.match(/[0-9a-f]{8}-[0-9a-f-]{27}/)?.[0] ?? "";
 }
 
 /** Say beside a field of its own that it is saved (captions.js). */
@@ -113,24 +160,38 @@ function saveOnLeaving() {
   for (const [target, timer] of pending) {
     clearTimeout(timer);
     const [address, body] = payload(target);
-    const headers = { "X-CSRFToken": csrfToken(), "X-Autosave": "1" };
-    fetch(address, { method: "POST", body, headers, keepalive: true }).catch(() => {});
+    post(address, body).catch(() => {});
   }
   pending.clear();
 }
 
-function onInput(event) {
-  const field = event.target;
-  if (field.form !== form) return;
+function onInput({ target: field, detail }) {
+  if (field.form !== form || detail === "elsewhere") return;
+  follow(field);
   if (field.dataset.saveTo) schedule(field);
   else if (form.matches("[data-autosave]")) schedule(form);
 }
 
+function onClick(event) {
+  const button = event.target.closest?.('[data-clash] [name="decide"]');
+  if (button?.form !== form) return;
+  event.preventDefault();
+  const field = decide(button);
+  if (field) schedule(field.dataset.saveTo ? field : form);
+}
+
 document.addEventListener("change", onInput);
 document.addEventListener("input", onInput);
+document.addEventListener("click", onClick);
 document.addEventListener("submit", (event) => {
   if (event.target === form && !event.defaultPrevented) isLeaving = true;
 });
-window.addEventListener("pageshow", () => (isLeaving = false));
+document.addEventListener("visibilitychange", ask);
+channel?.addEventListener("message", ({ data }) => data === draftOf(form.action) && ask());
+window.addEventListener("pageshow", (event) => {
+  isLeaving = false;
+  if (event.persisted) ask();
+});
 window.addEventListener("pagehide", saveOnLeaving);
 if (form.matches("[data-unsaved][data-autosave]")) schedule(form);
+if (draftOf(form.action)) channel?.postMessage(draftOf(form.action));

@@ -14,7 +14,6 @@ export class CropEditor {
     this.shapes = [...root.querySelectorAll("[data-shape]")];
     this.fields = ["left", "top", "width", "height"].map((name) => root.querySelector(`[name="${name}"]`));
     for (const part of root.querySelectorAll("[data-needs-script]")) part.hidden = false;
-    root.querySelector("details").open = false;
     this.stage.dataset.ready = "";
     this.stage.addEventListener("pointerdown", (event) => this.grab(event));
     this.stage.addEventListener("pointermove", (event) => this.drag(event));

@@ -23,6 +23,7 @@ function followDialog() {
   const picture = dialog.querySelector("[data-picture]");
   const problem = dialog.querySelector("[data-problem]");
   const save = form.querySelector('[type="submit"]');
+  const clash = form.querySelector("[data-clash-place]");
   let opener = null;
 
   function open(event) {
@@ -35,6 +36,7 @@ function followDialog() {
     picture.removeAttribute("src"); // the photo before would stretch over this one while it loads
     picture.src = button.dataset.photo;
     say("");
+    know(boxOf(given));
     editor.load({ width: given.photoWidth, height: given.photoHeight }, boxOf(given));
     dialog.showModal();
     editor.frame.focus({ preventScroll: true });
@@ -59,10 +61,33 @@ function followDialog() {
     if (!isOurs((name) => response.headers.get(name))) return say(refusalInFront(response.status));
     const reply = await response.json().catch(() => ({}));
     if (response.ok) show(reply);
+    else if (reply.clash) decide(reply.clash);
     else if (response.status === 401) {
       say(gettext("You are signed out. Use another tab to sign in, then try again here."));
     } else if (response.status === 404) say(gettext("This photo was removed. Reload the page."));
     else say(reply.message ?? gettext("This did not work. Try again in a moment."));
+  }
+
+  /** Say to the server which box this page knows of, so that it undoes no other. */
+  function know({ left, top, width, height }) {
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "was-crop" });
+    field.value = [left, top, width, height].join();
+    clash.replaceChildren(field);
+  }
+
+  /** The crop was changed elsewhere meanwhile: show both, and do what is chosen. */
+  function decide({ other, html }) {
+    clash.insertAdjacentHTML("beforeend", html);
+    clash.querySelector("button").focus();
+    clash.onclick = (event) => {
+      const button = event.target.closest('[name="decide"]');
+      if (!button) return;
+      event.preventDefault();
+      know(other);
+      if (button.value.startsWith("mine")) return form.requestSubmit();
+      editor.show(other);
+      editor.frame.focus({ preventScroll: true });
+    };
   }
 
   /** Put the new card in the old one's place, with the caption as it is typed. */
@@ -72,6 +97,8 @@ function followDialog() {
     const card = before.nextElementSibling;
     const caption = (of) => of.querySelector("[data-save-to]");
     caption(card).value = caption(before).value;
+    const known = (of) => of.querySelectorAll('[name^="was-"]');
+    known(card)[0].replaceWith(...known(before)); // it was not saved by this
     before.remove();
     window.htmx?.process(card);
     document.getElementById("photo-advice").outerHTML = reply.advice;

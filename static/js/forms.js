@@ -78,9 +78,9 @@ function closeMenus(event) {
   }
 }
 
-/** Focus the first invalid field of a refused form, or else the message about the whole form. */
+/** Focus what a refused form asks first: a field, or which of two answers; else its message. */
 function focusFirstError() {
-  const invalid = document.querySelector('[aria-invalid="true"]');
+  const invalid = document.querySelector('[aria-invalid="true"], [data-clash] button');
   const problem = invalid ?? document.querySelector('.message[role="alert"][tabindex]');
   if (problem) problem.focus();
   else focusMessage();
@@ -89,7 +89,7 @@ function focusFirstError() {
 /** What came of a button on the page before stands in a message: go on there. */
 function focusMessage() {
   const messages = document.getElementById("messages");
-  const isTaken = document.querySelector("[autofocus]") || location.hash;
+  const isTaken = document.querySelector("[autofocus]:not(dialog *)") || location.hash;
   if (messages?.childElementCount && !isTaken && document.activeElement === document.body) attend(messages);
 }
 

@@ -1,10 +1,15 @@
 // Shows a picture large, with the settings that made it. Without it the links open the pictures.
 
+import { onSwipe } from "./swipe.js";
+
 const dialog = document.getElementById("lightbox");
+const frame = dialog?.querySelector(".lightbox-frame");
 const image = document.getElementById("lightbox-image");
 const facts = document.getElementById("lightbox-facts");
 const place = document.getElementById("lightbox-place");
 let current = null;
+/** What gets the focus when it closes: the picture that was shown last, or what asked for more. */
+let after = null;
 
 const links = () => [...document.querySelectorAll("a[data-lightbox]")];
 
@@ -14,12 +19,14 @@ function open(event) {
   event.preventDefault();
   show(link);
   dialog.showModal();
+  dialog.scrollTop = 0;
+  keepForBack();
 }
 
 function show(link) {
   const all = links();
   const thumbnail = link.querySelector("img");
-  current = link;
+  current = after = link;
   // The thumbnail is loaded already; the full picture replaces it once it is loaded too.
   image.src = thumbnail.src;
   image.alt = thumbnail.alt;
@@ -34,6 +41,14 @@ function show(link) {
   place.parentElement.hidden = all.length < 2;
   const position = { number: all.indexOf(link) + 1, total: all.length };
   place.textContent = interpolate(gettext("%(number)s of %(total)s"), position, true);
+  returnHere(all, link);
+}
+
+/** After a deletion: back to this page, at the picture that takes the place. */
+function returnHere(all, link) {
+  const next = facts.querySelector('input[name="next"]');
+  const neighbour = all[all.indexOf(link) + 1] ?? all[all.indexOf(link) - 1];
+  if (next) next.value = location.pathname + location.search + (neighbour?.id ? `#${neighbour.id}` : "");
 }
 
 function step(by) {
@@ -43,6 +58,7 @@ function step(by) {
 }
 
 function onKey(event) {
+  if (event.target.matches("input, textarea")) return;
   if (event.key === "ArrowRight") step(1);
   else if (event.key === "ArrowLeft") step(-1);
 }
@@ -53,10 +69,38 @@ function onClick(event) {
   else if (event.target === dialog) dialog.close();
 }
 
-if (dialog) {
+/** The back button of a phone closes it: while it is open, the page has one entry more. */
+function keepForBack() {
+  history.scrollRestoration = "manual"; // going back must not scroll away from what has the focus
+  history.pushState({ lightbox: true }, "");
+}
+
+function onBack() {
+  history.scrollRestoration = "auto";
+  if (dialog.open) dialog.close();
+}
+
+function onClosed() {
+  after?.focus();
+  if (history.state?.lightbox) history.back();
+}
+
+/** The form of the page was filled in from the picture: that is where to go on. */
+function leaveFor({ detail }) {
+  if (!dialog.open) return;
+  after = detail;
+  dialog.close();
+}
+
+// A browser without <dialog> follows the links.
+if (dialog?.showModal) {
+  history.scrollRestoration = "auto";
+  if (history.state?.lightbox) history.replaceState(null, ""); // reloaded while it was open
   document.addEventListener("click", open);
+  document.addEventListener("studio:filled", leaveFor);
+  addEventListener("popstate", onBack);
   dialog.addEventListener("keydown", onKey);
   dialog.addEventListener("click", onClick);
-  // Return to the shown picture, also after stepping to another one.
-  dialog.addEventListener("close", () => current?.focus());
+  dialog.addEventListener("close", onClosed);
+  onSwipe(frame, step);
 }

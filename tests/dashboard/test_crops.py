@@ -75,6 +75,32 @@ def test_the_button_that_opens_the_page_keeps_what_is_typed(owner_client, photo)
     assert photo.caption == "at the beach" and photo.crop is None
 
 
+def test_a_crop_of_another_tab_is_asked_about_and_not_undone(owner_client, photo):
+    """A script gets both in words; the page without scripts shows them beside its buttons."""
+    whole, there = {"was-crop": "0,0,640,480"}, Box(40, 0, 480, 480)
+    owner_client.post(crop_address(photo), SQUARE | whole)
+    for sent in (SQUARE | {"left": "0"}, {"preset": "start"}):
+        reply = owner_client.post(crop_address(photo), sent | whole, headers=JSON)
+        assert reply.status_code == 409
+        assert reply.json()["clash"]["other"] == there.as_json()
+        assert "480 × 480 pixels, 40 from the left" in reply.json()["clash"]["html"]
+        page = owner_client.post(crop_address(photo), sent | whole)
+        assert page.status_code == 409
+        assert 'name="left" type="number" inputmode="numeric" min="0" step="1" value="0"' in (
+            page.content.decode()
+        )
+        assert TrainingImage.objects.get().box == there
+
+
+@pytest.mark.parametrize(("choice", "left"), [("mine", 0), ("other", 40)])
+def test_who_decides_about_a_crop_gets_it(owner_client, photo, choice, left):
+    owner_client.post(crop_address(photo), SQUARE)
+    decided = {"was-crop": "0,0,640,480", "other-crop": "40,0,480,480", "decide": f"{choice}:crop"}
+    response = owner_client.post(crop_address(photo), SQUARE | {"left": "0"} | decided)
+    assert response.status_code == 302
+    assert TrainingImage.objects.get().box == Box(left, 0, 480, 480)
+
+
 def test_a_refused_box_is_explained_and_what_was_typed_stays(owner_client, photo):
     response = owner_client.post(crop_address(photo), SQUARE | {"left": "300"})
     assert response.status_code == 422

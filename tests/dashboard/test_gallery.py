@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,50 @@ def test_older_pictures_are_on_the_next_page_and_none_is_shown_twice(owner, owne
     second = owner_client.get(GALLERY, {"before": first.context["next"]})
     shown = [one.pk for page in (first, second) for one in page.context["images"]]
     assert len(shown) == len(set(shown)) == 63
+
+
+def pictures_at(owner, *times: str) -> list[GeneratedImage]:
+    images = GeneratedImageFactory.create_batch(
+        len(times), model=UserModelFactory(owner=owner, ready=True)
+    )
+    for image, at in zip(images, times, strict=True):
+        GeneratedImage.objects.filter(pk=image.pk).update(created_at=datetime.fromisoformat(at))
+    return images
+
+
+def days_in(client, zone: str = "", **query: str) -> list[tuple[str, int]]:
+    client.cookies.pop("zone", None)
+    if zone:
+        client.cookies["zone"] = zone
+    days = client.get(GALLERY, query).context["days"]
+    return [(day.title, len(day.images)) for day in days]
+
+
+def test_pictures_are_grouped_by_the_days_of_whoever_looks_at_them(
+    owner, owner_client, time_machine
+):
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=False)
+    pictures_at(owner, "2026-11-19T23:30Z", "2026-11-19T09:00Z", "2026-11-17T10:00Z")
+    berlin = [("Today", 1), ("Yesterday", 1), ("17 Nov 2026", 1)]
+    assert days_in(owner_client, "Europe/Berlin") == berlin
+    new_york = [("Yesterday", 2), ("17 Nov 2026", 1)]
+    assert days_in(owner_client, "America/New_York") == new_york
+
+
+@pytest.mark.parametrize("zone", ["", "Moon/Crater", "../../etc/passwd", "America", "\x00"])
+def test_without_a_known_zone_days_are_those_of_utc_and_say_so(
+    owner, owner_client, time_machine, zone
+):
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=False)
+    pictures_at(owner, "2026-11-20T00:10Z", "2026-11-19T23:30Z")
+    assert days_in(owner_client, zone) == [("20 Nov 2026 UTC", 1), ("19 Nov 2026 UTC", 1)]
+
+
+def test_a_day_that_goes_on_on_the_next_page_is_named_there_too(owner, owner_client):
+    GeneratedImageFactory.create_batch(63, model=UserModelFactory(owner=owner, ready=True))
+    before = owner_client.get(GALLERY).context["next"]
+    assert days_in(owner_client, "UTC") == [("Today", 60)]
+    assert days_in(owner_client, "UTC", before=before) == [("Today", 3)]
 
 
 @pytest.mark.parametrize("count", [1, 30])

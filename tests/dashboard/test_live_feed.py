@@ -156,7 +156,7 @@ def test_late_numbers_of_a_finished_training_send_the_finished_page(owner):
 
 def test_pictures_on_their_way_send_only_the_pictures(owner):
     job = JobFactory(model=stored_model(owner), kind="generation", running=True)
-    assert list(templates_for([change(job, "state")])) == ["live-images"]
+    assert list(templates_for([change(job, "state")])) == ["live-images", "live-moment"]
 
 
 def test_parts_carry_no_csrf_token(job):

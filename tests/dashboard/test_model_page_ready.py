@@ -47,10 +47,13 @@ def request_pictures(client, model, **changes):
 
 def test_requesting_pictures_twice_with_one_key_makes_one_job(ready, owner_client):
     data, response = request_pictures(owner_client, ready)
-    assert response["Location"] == reverse("dashboard:model", args=[ready.pk])
     owner_client.post(reverse("dashboard:generate", args=[ready.pk]), data)
     job = JobQueue.objects.get(kind="generation")
     assert job.payload["count"] == 2
+    # To the heading of what is being made, which takes the focus.
+    page, _, place = response["Location"].partition("#")
+    assert page == reverse("dashboard:model", args=[ready.pk])
+    assert f'id="{place}" tabindex="-1"' in page_of(owner_client, ready)
 
 
 def test_an_invalid_request_comes_back_as_typed_with_the_reason(ready, owner_client):
@@ -65,8 +68,8 @@ def test_an_invalid_request_comes_back_as_typed_with_the_reason(ready, owner_cli
 def test_pictures_in_progress_have_placeholders(ready, owner_client):
     JobFactory(model=ready, kind="generation", running=True, payload=PICTURES)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
-    [generation] = response.context["page"].generations
-    assert list(generation.placeholders) == [0, 1]
+    [made] = response.context["page"].sets
+    assert list(made.placeholders) == [0, 1]
     assert "on a boat" in response.content.decode()
 
 
@@ -84,8 +87,8 @@ def test_fewer_pictures_than_were_ordered_are_said_until_others_worked(ready, ow
     JobFactory(**made, result={"images": 1})
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
     assert "The trainer made 1 of 2 pictures." in response.content.decode()
-    [generation] = response.context["page"].generations
-    assert list(generation.placeholders) == []
+    [shown] = response.context["page"].sets
+    assert list(shown.placeholders) == []
     JobFactory(**made, result={"images": 2})
     assert "The trainer made" not in page_of(owner_client, ready)
 
@@ -93,13 +96,14 @@ def test_fewer_pictures_than_were_ordered_are_said_until_others_worked(ready, ow
 def test_trying_failed_pictures_again_is_one_job_per_button(ready, owner_client):
     failed = JobFactory(model=ready, kind="generation", failed=True, payload=PICTURES)
     response = owner_client.get(reverse("dashboard:model", args=[ready.pk]))
-    [generation] = response.context["page"].generations
+    [made] = response.context["page"].sets
     for _ in range(2):
-        owner_client.post(
+        response = owner_client.post(
             reverse("dashboard:job_retry", args=[failed.pk]),
-            {"idempotency_key": generation.idempotency_key},
+            {"idempotency_key": made.idempotency_key},
         )
-    assert JobQueue.objects.filter(model=ready, status="queued").count() == 1
+    again = JobQueue.objects.get(model=ready, status="queued")
+    assert response["Location"].endswith(f"#set-{again.pk}-prompt")
 
 
 def test_the_form_starts_with_the_last_request(ready, owner_client):
@@ -115,9 +119,9 @@ def test_the_page_costs_the_same_with_one_picture_and_with_thirty(
 ):
     GeneratedImageFactory.create_batch(count, model=ready)
     JobFactory(model=ready, succeeded=True)
-    # session, user, newest event, model, training, pictures' form: last request and providers,
-    # generations, pictures, photos, timeline, log
-    with django_assert_num_queries(12):
+    # session, user, newest event, model, training, generations, providers, pictures, photos,
+    # timeline, log
+    with django_assert_num_queries(11):
         owner_client.get(reverse("dashboard:model", args=[ready.pk]))
 
 

@@ -125,7 +125,7 @@ def test_a_page_that_is_shown_again_takes_no_change_back(owner, owner_client):
     first, second = model.photos.all()
     press(owner_client, model, "apply", **shown("prepend", "ann_k7"))
     old = {f"caption-{first.pk}": "at home", f"was-{first.pk}": "at home"}
-    typed = {f"caption-{second.pk}": "typed", f"was-{second.pk}": "outside"}
+    typed = {f"caption-{second.pk}": "typed", f"was-{second.pk}": "ann_k7, outside"}
     owner_client.post(address(model, "photos"), {"go": "back", **old, **typed})
     assert captions_of(model) == ["ann_k7, at home", "typed"]
 

@@ -19,6 +19,7 @@ SAMPLES = {
     "REDIS_URL": "redis://:p%23w%40d@127.0.0.1:6379/0",
     "EMAIL_URL": "smtp+tls://user:p%23w%40d@mail.example.org:587",
     "EMAIL_VERIFICATION": "mandatory",
+    "FIRST_PICTURE": "false",
     "LOG_FORMAT": "json",
     "SITE_LANGUAGE": "pt-br",
     "FILE_STORAGE": "bucket",

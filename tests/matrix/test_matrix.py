@@ -5,15 +5,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.apps import apps
-from django.contrib.contenttypes.models import ContentType
 
-from jobs.models import ProviderStatus
-from models_app.models import UserModel
 from tests.matrix.asking import SAFE, SESSIONS, UNSAFE, Answer, ask, undone
 from tests.matrix.expected import Expected, Whose, expected, stale
 from tests.matrix.routes import Route, routes
 from tests.matrix.rows import rows
+from tests.matrix.values import values_for
 from tests.matrix.world import FULL, SMALL, WORD, Somebody, World, build
 from tests.webhooks.hooked import enable
 
@@ -35,13 +32,6 @@ IDS = {
     "token_id",
     "upload_id",
 }
-GIVEN = {
-    "uidb36": "1",
-    "key": "forged-key",
-    "token": "forged",
-    "url": "nowhere",
-    "provider": "local",
-}
 APPS = {"auth", "accounts", "jobs", "models_app", "generation"}
 SIGN_IN = "/accounts/login/"
 
@@ -53,27 +43,6 @@ def world(db, settings, monkeypatch) -> World:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     enable(monkeypatch.setattr)
     return build()
-
-
-def values_for(route: Route, world: World) -> dict[str, object]:
-    """Return what stands in the address: the owner's, where it names a row."""
-    values = GIVEN | world.values[""] | world.values.get(route.name, {})
-    if route.pattern.startswith("admin/") and "object_id" in route.parameters:
-        parts = route.pattern.split("/")
-        if "content_type_id" in route.parameters:
-            values["content_type_id"] = ContentType.objects.get_for_model(UserModel).pk
-            values["object_id"] = values["model_id"]
-        else:
-            values["object_id"] = first_row(apps.get_model(*parts[1:3]), world)
-    values |= {"app_label": "jobs", "id": world.owner.pk}
-    return {name: values[name] for name in route.parameters}
-
-
-def first_row(kind, world: World) -> object:
-    """The owner's row; where there are several, any."""
-    if kind is type(world.owner):
-        return world.owner.pk
-    return "local" if kind is ProviderStatus else kind.objects.values_list("pk", flat=True)[0]
 
 
 def unknown(values: dict[str, object]) -> dict[str, object]:

@@ -43,6 +43,7 @@ def installation_environment(folder: Path, *, port: int, trainer_port: int) -> d
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
         "DJANGO_DEBUG": "false",
         "SIGNUP_OPEN": "true",
+        "FIRST_PICTURE": "false",
         "EMAIL_VERIFICATION": "none",
         "LOG_LEVEL": "INFO",
         "PYTHONUNBUFFERED": "1",

@@ -51,6 +51,16 @@ class StepForm(forms.Form):
         """Return the valid answers as values of the model's columns."""
         return {}
 
+    def in_words(self, name: str, answer: str) -> str:
+        """Return the answer to a field as a person reads it; `name` may be of no field here."""
+        field = self.fields.get(name)
+        if isinstance(field, forms.BooleanField):
+            return _("Checked") if answer else _("Not checked")
+        choices: dict[str, Any] = {}
+        if isinstance(field, forms.ChoiceField):
+            choices = dict(field.choices)  # type: ignore[arg-type] # pairs: ours have no groups
+        return str(choices.get(answer, answer)) or _("Empty")
+
     def ignore_blanks(self) -> None:
         """Drop the errors of fields that are still empty."""
         for name in list(self.errors):

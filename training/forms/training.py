@@ -82,6 +82,13 @@ class TrainingForm(StepForm):
         chosen = {"option": f"{model.provider}:{model.base_model}", "preset": preset}
         return dict.fromkeys(HYPERPARAMETERS, "") | own | chosen
 
+    def in_words(self, name: str, answer: str) -> str:
+        """Return the answer to a field as a person reads it."""
+        known = {key_of(option): option for option in self.options} if name == "option" else {}
+        if answer in known:
+            return f"{known[answer].base_model.label}, {known[answer].label}"
+        return super().in_words(name, answer)
+
     def suggested(self) -> dict[str, str]:
         """Return the suggested answers: the default base model at the first available trainer."""
         best = usual_option(options=self.options)

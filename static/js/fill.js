@@ -1,0 +1,26 @@
+// Fills in the studio's form: from an idea, or from the settings of a picture. Nothing is sent: the
+// person presses the button. Without it, or without the form, the links load the page filled in.
+
+function fill(event) {
+  const link = event.target.closest?.("a[data-fill]");
+  const form = document.querySelector("#studio-form form");
+  if (!link || !form || link.pathname !== location.pathname) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  const values = JSON.parse(link.closest("[data-fills]").dataset.fills);
+  if (link.dataset.fill) values[link.dataset.fill] = "";
+  for (const [name, value] of Object.entries(values)) write(form.elements[name], value);
+  const more = form.querySelector("details.more");
+  if (values.seed !== undefined && values.seed !== "" && more) more.open = true;
+  document.dispatchEvent(new CustomEvent("studio:filled", { detail: form.elements.prompt }));
+  form.elements.prompt.focus();
+}
+
+/** A choice that is not offered (any more) stays what it was. */
+function write(field, value) {
+  if (!field) return;
+  const isOffered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === String(value));
+  if (isOffered && (field.type !== "hidden" || value)) field.value = value;
+}
+
+document.addEventListener("click", fill);
