@@ -37,6 +37,7 @@ PATHS: Mapping[str, str] = {
     "later": '<path d="M5 12h14m-6-6 6 6-6 6"/>',
     "crop": '<path d="M7 2.5V17h14.5M2.5 7H17v14.5"/>',
     "trash": '<path d="M4 7h16M9.5 7V4.5h5V7M6 7l1 13h10l1-13M10 11v5.5M14 11v5.5"/>',
+    "close": '<path d="M6 6l12 12M18 6 6 18"/>',
     "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "download": '<path d="M12 4v11m-5-4.5 5 5 5-5M4.5 20h15"/>',
     "lost": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5M8 10.5h5"/>',

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.allowances import Usage
@@ -52,6 +52,11 @@ def pictures_used(user: User) -> Usage:
         "created_at", "payload__count"
     )
     return Usage.of_day((at, int(count or 1)) for at, count in asked)
+
+
+def first_pictures() -> Q:
+    """The condition on jobs for which `is_first_picture` holds."""
+    return Q(idempotency_key__contains=f":{FIRST}")
 
 
 def is_first_picture(job: JobQueue) -> bool:

@@ -211,6 +211,21 @@ def move_photo(photo: TrainingImage, *, places: int) -> None:
     _number(photos)
 
 
+@transaction.atomic
+def place_photo(photo: TrainingImage, *, before: uuid.UUID | None) -> None:
+    """Move a photo to just before another one of its model; to the end without one.
+
+    Raises NotEditableError, and TrainingImage.DoesNotExist where either is not there any more.
+    """
+    photos = list(photos_of(locked(photo.model)))
+    others = [other for other in photos if other.pk != photo.pk]
+    places = {other.pk: at for at, other in enumerate(others)} | {None: len(others)}
+    if len(others) == len(photos) or before not in places:
+        raise TrainingImage.DoesNotExist
+    others.insert(places[before], photo)
+    _number(others)
+
+
 def delete_model(model: UserModel) -> Counter[str]:
     """Delete a model with its photos, weights and pictures: rows first, then its folders.
 

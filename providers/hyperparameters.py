@@ -202,7 +202,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "best",
-            gettext_lazy("Best likeness"),
+            gettext_lazy("Thorough"),
             gettext_lazy("Learns more slowly. Takes about twice as long as Balanced."),
             pace=2.0,
             rate=0.5,

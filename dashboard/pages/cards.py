@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from dashboard.pages.track import stage_now
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
+from generation.selectors import first_pictures
 from jobs.models import JobQueue
 from jobs.selectors import latest_jobs
 from jobs.states import UNFINISHED, Status
 from models_app.models import UserModel
 from models_app.selectors import models_of
+
+# For so long a list says of a model that it has just become ready, until somebody has asked it for
+# a picture.
+FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,16 @@ def models_with_covers(user: User) -> QuerySet[UserModel]:
     generation = JobQueue.objects.filter(
         model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION, status__in=sorted(UNFINISHED)
     )
+    asked = JobQueue.objects.filter(model=OuterRef("pk"), kind=JobQueue.Kind.GENERATION)
+    is_fresh = Q(
+        ~Exists(asked.exclude(first_pictures())),
+        status=UserModel.Status.READY,
+        ready_at__gt=timezone.now() - FRESH,
+    )
     return models_of(user).annotate(
-        image_id=Subquery(images.values("pk")[:1]), is_generating=Exists(generation)
+        image_id=Subquery(images.values("pk")[:1]),
+        is_generating=Exists(generation),
+        is_fresh=ExpressionWrapper(is_fresh, BooleanField()),
     )
 
 

@@ -64,8 +64,11 @@ def state_tag(status: str) -> dict[str, str]:
 
 @register.inclusion_tag("pieces/_tag.html")
 def model_tag(model: UserModel) -> dict[str, str]:
-    """Return the tag of a model's state; a pending one is a draft until it was started."""
+    """Return the tag of a model's state; a pending one is a draft until it was started, and in a
+    list a ready one says that it is news (`models_with_covers`)."""
     pending = (_("Draft") if model.is_draft else _("Waiting"), "plain")
+    if getattr(model, "is_fresh", False):
+        return {"label": gettext("Just ready"), "tone": "good"}
     label, tone = MODEL_TAGS.get(model.status, pending)
     return {"label": str(label), "tone": tone}
 

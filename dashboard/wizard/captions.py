@@ -169,6 +169,7 @@ def _show(
         "step": _PAGE,
         "stepper": stepper(PHOTOS, finished(model)),
         "model": model,
+        "sync": address(model, PHOTOS),  # which knows what other pages have changed
         "action": reverse("dashboard:captions", args=[model.pk]),
         "author": unsaved_answers.author_token(user),
         "is_unsaved": unsaved is not None,

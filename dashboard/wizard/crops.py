@@ -82,9 +82,9 @@ def _crop(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 def _clash(request: HttpRequest, photo: TrainingImage, box: Box) -> HttpResponse:
     """Show the crop that was chosen here beside the one of another page; nothing is stored."""
-    clash = Clash("crop", box.in_words, photo.box.in_words, str(photo.box))
+    clash = Clash("crop", box.in_words, photo.box.in_words, str(photo.box), "crop-form")
     if wants_json(request):
-        html = render_to_string("wizard/_clash.html", {"clash": clash, "form_id": "crop-form"})
+        html = render_to_string("wizard/_clash.html", {"clash": clash})
         told = {"other": photo.box.as_json(), "html": html}
         return JsonResponse({"clash": told}, status=409)
     form = CropForm(box.as_json(), photo=photo)

@@ -56,6 +56,7 @@ class Clash:
     mine: str
     other: str
     value: str
+    form: str = "wizard"  # the id of the form that its buttons send
 
 
 def edits_in(data: QueryDict, answers: Mapping[str, str]) -> Edits:

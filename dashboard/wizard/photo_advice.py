@@ -1,4 +1,4 @@
-"""The coach on the photos step: a score and how it comes about, notes, and what would help."""
+"""The coach on the photos step: one list of what counts, which fills with ticks and findings."""
 
 from __future__ import annotations
 
@@ -6,45 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _
 
 from models_app.coach import texts
 from models_app.coach.measures import read
 from models_app.coach.notes import Measured
-from models_app.coach.sets import Verdict, judge
+from models_app.coach.sets import Verdict, judge, point_of
 from models_app.limits import LIMITS
-from models_app.models import Subject, TrainingImage
+from models_app.models import TrainingImage
 from training.selectors import photos_missing_text
 
-_TIPS: Mapping[str, tuple[Promise, ...]] = {
-    Subject.PERSON: (
-        gettext_lazy("Only this person in the picture, with a sharp, uncovered face."),
-        gettext_lazy("Mostly head and shoulders, plus two or three of the whole body."),
-        gettext_lazy("Different days, rooms, clothes, light and expressions."),
-        gettext_lazy("No filters, sunglasses or screenshots."),
-    ),
-    Subject.PRODUCT: (
-        gettext_lazy("Mostly the whole product, filling about half of the picture."),
-        gettext_lazy("From the front, both sides, the back and above."),
-        gettext_lazy("Different backgrounds, so that they aren't learned too."),
-        gettext_lazy("Even light, with no text or price tags on top."),
-    ),
-    Subject.STYLE: (
-        gettext_lazy("Many different subjects, all in the same style."),
-        gettext_lazy("No frames, signatures or watermarks: they would be learned too."),
-        gettext_lazy("Whole works rather than details."),
-    ),
-}
 _NAMES_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the score: what for, and whether the set has it (None: not known yet)."""
-
-    text: str
-    is_met: bool | None
+_LINE = 52  # characters: about what two lines of the panel hold beside “1 more”
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +31,33 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoAdvice:
-    """The panel. `text` is about the number of photos; `lines` are for single photos, by id.
+class Point:
+    """One line of the list: what counts, whether the set has it (None: not known yet), and what was
+    found, before anything is known what to look for. `groups` and `lacks` are the details."""
 
-    Without a photo there is no score: `total` is 0.
-    """
+    text: str
+    is_met: bool | None
+    found: str
+    groups: Sequence[Group] = ()
+    lacks: Sequence[str] = ()
+
+    @property
+    def has_details(self) -> bool:
+        """Whether there is more to show than the line."""
+        return bool(self.groups or len(self.lacks) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAdvice:
+    """The panel. `lines` are for single photos, by id."""
 
     count: int
-    text: str
     words: str
     score: int
     total: int
     tone: str
     points: Sequence[Point]
-    lacks: Sequence[str]
-    groups: Sequence[Group]
     waiting: str
-    tips: tuple[Promise, ...]
     lines: Mapping[UUID, Sequence[str]]
 
 
@@ -84,18 +67,46 @@ def photo_advice(photos: Iterable[TrainingImage], kind: str) -> PhotoAdvice:
     verdict = judge(measured, kind)
     return PhotoAdvice(
         count=verdict.count,
-        text=_number_text(verdict.count),
-        words=texts.score_words(verdict),
+        words=texts.score_words(verdict) if verdict.count else _("What makes a good set"),
         score=verdict.score,
-        total=verdict.total if verdict.count else 0,
+        total=verdict.total if verdict.count else len(verdict.points),
         tone="good" if verdict.score >= verdict.total - 1 else "accent",
-        points=[Point(texts.point_text(*point), met) for *point, met in _points(verdict, kind)],
-        lacks=[texts.lack_text(lack, kind) for lack in verdict.lacks],
-        groups=list(_groups(measured, verdict)),
+        points=list(_points(measured, verdict, kind)),
         waiting=texts.waiting_text(verdict.waiting) if verdict.waiting else "",
-        tips=_TIPS[kind],
         lines={photo: [*map(texts.note_text, notes)] for photo, notes in verdict.notes.items()},
     )
+
+
+def _points(photos: Sequence[Measured], verdict: Verdict, kind: str) -> Iterator[Point]:
+    groups = dict(_groups(photos, verdict))
+    for code, is_met in verdict.points.items():
+        if not verdict.count:
+            is_met = None
+        mine = [group for of, group in groups.items() if point_of(of) == code]
+        lacks = [texts.lack_text(one, kind) for one in verdict.lacks] if code == "variety" else []
+        found = _found(code, kind, verdict.count, is_met, [one.title for one in mine] + lacks)
+        yield Point(texts.point_text(code, kind), is_met, found, mine, lacks)
+
+
+def _found(code: str, kind: str, count: int, is_met: bool | None, titles: Sequence[str]) -> str:
+    """Return the line below a point: what was found, or else what to look for."""
+    if code == "number":
+        is_short = 0 < count < LIMITS.min_photos
+        return photos_missing_text(count) if is_short else texts.number_text(count)
+    if titles:
+        return _in_short(titles)
+    return texts.found_text(code) if is_met else texts.tip_text(code, kind)
+
+
+def _in_short(titles: Sequence[str]) -> str:
+    """Return as many of the titles as two lines hold, and how many more there are."""
+    shown = [titles[0]]
+    for title in titles[1:]:
+        if len(" · ".join([*shown, title])) > _LINE:
+            break
+        shown.append(title)
+    more = len(titles) - len(shown)
+    return " · ".join([*shown, _("%d more") % more] if more else shown)
 
 
 def _measured(photo: TrainingImage) -> Measured:
@@ -103,32 +114,12 @@ def _measured(photo: TrainingImage) -> Measured:
     return Measured(photo.pk, photo.original_filename, *photo.trained_size, measures)
 
 
-def _points(verdict: Verdict, kind: str) -> Iterator[tuple[str, str, bool | None]]:
-    return ((code, kind, is_met) for code, is_met in verdict.points.items())
-
-
-def _groups(photos: Sequence[Measured], verdict: Verdict) -> Iterator[Group]:
-    """Yield the notes by their kind, those of most photos first."""
+def _groups(photos: Sequence[Measured], verdict: Verdict) -> Iterator[tuple[str, Group]]:
+    """Yield the notes by their code, those of most photos first."""
     by_code: dict[str, list[Measured]] = {}
     for photo in photos:
         for note in verdict.notes[photo.id]:
             by_code.setdefault(note.code, []).append(photo)
     for code, noted in sorted(by_code.items(), key=lambda group: -len(group[1])):
         more = max(0, len(noted) - _NAMES_SHOWN)
-        yield Group(*texts.group_texts(code, len(noted)), noted[:_NAMES_SHOWN], more)
-
-
-def _number_text(count: int) -> str:
-    if count == 0:
-        return _("Aim for %(photos)s.") % {"photos": LIMITS.count_text}
-    if count < LIMITS.min_photos:
-        return photos_missing_text(count)
-    if count < LIMITS.recommended_min:
-        return _("Just enough. One or two more make a real difference.")
-    if count < LIMITS.recommended_max // 2:
-        return _("A good start. A few more, as different as possible, help.")
-    if count <= LIMITS.recommended_max:
-        return _("A good number. You have what you need.")
-    if count < LIMITS.max_photos:
-        return _("Plenty. More will hardly help, and you can remove similar ones.")
-    return _("Full. This is the most a model can have.")
+        yield code, Group(*texts.group_texts(code, len(noted)), noted[:_NAMES_SHOWN], more)

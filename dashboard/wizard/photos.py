@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -31,9 +31,9 @@ from dashboard.wizard.steps import PHOTOS, caption_field, finished, save_caption
 from dashboard.wizard.upload_handlers import take_upload, wants_json
 from models_app.errors import NotEditableError
 from models_app.limits import LIMITS
-from models_app.models import UserModel
+from models_app.models import TrainingImage, UserModel
 from models_app.selectors import model_for, photo_for
-from models_app.services import move_photo, remove_photo
+from models_app.services import move_photo, place_photo, remove_photo
 
 View = Callable[..., HttpResponseBase]
 
@@ -96,10 +96,24 @@ def photo_remove(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 @photo_view
 def photo_move(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
-    """Move a photo one place: `direction` is "earlier" or "later"."""
+    """Move a photo: before the photo in `before`, to the end where that is blank; without it one
+    place, `direction` being "earlier" or "later"."""
     photo = photo_for(current_user(request), photo_id)
-    places = -1 if request.POST.get("direction") == "earlier" else 1
-    return _beside_captions(request, photo.model, partial(move_photo, photo, places=places))
+    change: Callable[[], object]
+    if "before" in request.POST:
+        change = partial(_place, photo, request.POST["before"])
+    else:
+        places = -1 if request.POST.get("direction") == "earlier" else 1
+        change = partial(move_photo, photo, places=places)
+    return _beside_captions(request, photo.model, change)
+
+
+def _place(photo: TrainingImage, before: str) -> None:
+    """Put a photo before another. Raises Http404 where that is none of the same draft."""
+    try:
+        place_photo(photo, before=uuid.UUID(before) if before else None)
+    except (ValueError, TrainingImage.DoesNotExist):
+        raise Http404 from None
 
 
 @photo_view
@@ -138,7 +152,7 @@ def own_draft(request: HttpRequest, model_id: uuid.UUID) -> UserModel:
 
 
 def _beside_captions(
-    request: HttpRequest, model: UserModel, change: Callable[[], None]
+    request: HttpRequest, model: UserModel, change: Callable[[], object]
 ) -> HttpResponse:
     """Save the captions that come with a button of a photo, and do what it says.
 

@@ -10,7 +10,12 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from models_app.models import UserModel
-from providers.availability import NOT_ON_THIS_MACHINE, TrainingOption
+from providers.availability import (
+    KEY_REFUSED,
+    NOT_CONFIGURED,
+    NOT_ON_THIS_MACHINE,
+    TrainingOption,
+)
 from providers.catalog import BaseModel
 from providers.hyperparameters import (
     DEFAULT_PRESET,
@@ -18,8 +23,9 @@ from providers.hyperparameters import (
     PRESETS,
     Hyperparameters,
 )
+from providers.registry import runs_here
 from training.forms.training import TrainingForm, key_of
-from training.selectors import Estimate, estimate_with
+from training.selectors import Estimate, estimate_with, usual_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,21 @@ class BaseModelGroup:
     base_model: BaseModel
     cards: tuple[TrainerCard, ...]
     unfit: TrainingOption | None = None
+    is_recommended: bool = False
+
+    @property
+    def time_text(self) -> str:
+        """How long it takes where it costs least, in words."""
+        return self._cheapest.estimate.time_text
+
+    @property
+    def _cheapest(self) -> TrainerCard:
+        return min(self.cards, key=lambda card: _dearness(card.estimate))
 
     @property
     def price_text(self) -> str:
         """What it costs at least, in words."""
-        first = min(self.cards, key=lambda card: _dearness(card.estimate))
+        first = self._cheapest
         text = first.estimate.price_text
         is_one = len({card.estimate.price_text for card in self.cards}) == 1
         is_all = is_one or not first.estimate.price_usd
@@ -53,12 +69,30 @@ class BaseModelGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class Reason:
     """Base models that a trainer ("" for all) does not train now, and why."""
 
     trainer: str
     reason: str
     base_models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What cannot be chosen now: for want of a key from the operator, and for other reasons."""
+
+    keys: tuple[Reason, ...]
+    others: tuple[Reason, ...]
+
+    @property
+    def trainers(self) -> int:
+        """How many trainers a key would add."""
+        return len({one.trainer for one in self.keys})
+
+    @property
+    def base_models(self) -> int:
+        """How many base models nobody can train now."""
+        return len({label for one in self.others for label in one.base_models})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +104,59 @@ class More:
 
 
 def open_groups(form: TrainingForm, draft: UserModel, count: int) -> list[BaseModelGroup]:
-    """Return what can be chosen, and what only lacks memory, in the catalog's order. `draft` holds
-    the answers as entered, `count` is how many photos it has."""
+    """Return what can be chosen: the recommended base model first, then the others in the
+    catalog's order, then what only lacks memory. `draft` holds the answers as entered, `count` is
+    how many photos it has."""
     groups: dict[str, BaseModelGroup] = {}
+    best = usual_option(options=form.options)
     for option in form.options:
         key = option.base_model.key
-        group = groups.get(key, BaseModelGroup(option.base_model, ()))
+        is_best = best is not None and key == best.base_model.key
+        empty = BaseModelGroup(option.base_model, (), is_recommended=is_best)
+        group = groups.get(key, empty)
         if option.is_available:
             card = _card(option, form, draft, count)
             groups[key] = replace(group, cards=(*group.cards, card))
         elif option.is_unfit:
             groups[key] = replace(group, unfit=option)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda one: (not one.cards, not one.is_recommended))
 
 
-def closed_reasons(options: Iterable[TrainingOption]) -> list[Closed]:
-    """Return what cannot be chosen, by trainer and reason. That a trainer has nothing to do with
-    a base model is no news, unless nobody trains that."""
+def closed_reasons(options: Iterable[TrainingOption]) -> Closed:
+    """Return what cannot be chosen, by trainer and reason. A key adds trainers also of base models
+    that can be trained already; other reasons are news only where nobody trains one."""
+    options = list(options)
+    trained = {option.base_model.key for option in options if option.is_available}
+    shut = [option for option in options if _is_news(option)]
+    return Closed(
+        _reasons(option for option in shut if _lacks_key(option)),
+        _reasons(
+            option
+            for option in shut
+            if not _lacks_key(option) and option.base_model.key not in trained
+        ),
+    )
+
+
+def _is_news(option: TrainingOption) -> bool:
+    """Whether it is to be said here that an option is closed."""
+    if option.is_available or not (option.offer or option.base_model.why_untrainable):
+        return False
+    return not option.is_unfit and option.reason != NOT_ON_THIS_MACHINE  # said beside the choices
+
+
+def _lacks_key(option: TrainingOption) -> bool:
+    return option.reason in {NOT_CONFIGURED, KEY_REFUSED} and not runs_here(option.provider)
+
+
+def _reasons(options: Iterable[TrainingOption]) -> tuple[Reason, ...]:
     found: dict[tuple[str, str], list[str]] = {}
     for option in options:
-        if option.is_available or not (option.offer or option.base_model.why_untrainable):
-            continue
-        if option.is_unfit or option.reason == NOT_ON_THIS_MACHINE:  # said elsewhere on the page
-            continue
         trainer = "" if option.base_model.why_untrainable else option.label
         labels = found.setdefault((trainer, str(option.reason)), [])
         if (label := str(option.base_model.label)) not in labels:
             labels.append(label)
-    return [Closed(*key, tuple(labels)) for key, labels in found.items()]
+    return tuple(Reason(*key, tuple(labels)) for key, labels in found.items())
 
 
 def more_here(options: Iterable[TrainingOption]) -> More | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
@@ -47,6 +47,13 @@ class Verdict:
         return sum(met is not None for met in self.points.values())
 
 
+def point_of(code: str) -> str:
+    """Return the point of a set that notes of this code speak against."""
+    if code in _OF_FACES:
+        return "faces"
+    return "different" if code == "twin" else "sound"
+
+
 def judge(photos: Sequence[Measured], kind: str) -> Verdict:
     """Return what is to be said of the photos of a `kind` of subject, in order of arrival."""
     notes = notes_of(photos, kind)
@@ -54,20 +61,20 @@ def judge(photos: Sequence[Measured], kind: str) -> Verdict:
     lacks = tuple(_lacks(measured, kind))
     points: dict[str, bool | None] = {
         "number": len(photos) >= LIMITS.recommended_max // 2,
-        "sound": _mostly(measured, _flawed(notes, lambda code: code not in _OF_FACES | {"twin"})),
-        "different": _mostly(measured, _flawed(notes, lambda code: code == "twin")),
+        "sound": _mostly(measured, _flawed(notes, "sound")),
+        "different": _mostly(measured, _flawed(notes, "different")),
     }
     if kind == Subject.PERSON:
         looked = [one for one in measured if one.faces is not None]
-        points["faces"] = _mostly(looked, _flawed(notes, lambda code: code in _OF_FACES))
+        points["faces"] = _mostly(looked, _flawed(notes, "faces"))
     is_enough = len(measured) >= at.VARIETY_FROM
     points["variety"] = not lacks if is_enough else None
     waiting = len(photos) - len(measured)
     return Verdict(len(photos), points, lacks, notes, waiting)
 
 
-def _flawed(notes: Mapping[UUID, list[Note]], counts: Callable[[str], bool]) -> int:
-    return sum(any(counts(note.code) for note in of_one) for of_one in notes.values())
+def _flawed(notes: Mapping[UUID, list[Note]], point: str) -> int:
+    return sum(any(point_of(note.code) == point for note in one) for one in notes.values())
 
 
 def _mostly(judged: Sequence[object], flawed: int) -> bool | None:

@@ -102,16 +102,40 @@ _LACKS: Mapping[str, Promise] = {
 }
 _POINTS: Mapping[str, Promise] = {
     "number": gettext_lazy("Enough photos"),
-    "sound": gettext_lazy("Mostly sharp, well lit and large"),
+    "sound": gettext_lazy("Sharp, well lit and large"),
     "different": gettext_lazy("Hardly any copies"),
     "faces": gettext_lazy("One clear face in nearly all"),
-    "variety": gettext_lazy("Different views, places and light"),
+    "variety": gettext_lazy("Different views and light"),
 }
 _STYLE_POINTS: Mapping[str, Promise] = {
-    "sound": gettext_lazy("Mostly sharp and large"),
+    "sound": gettext_lazy("Sharp and large"),
     "variety": gettext_lazy("Different pictures"),
 }
 _PRODUCT_POINTS: Mapping[str, Promise] = {"variety": gettext_lazy("Different places and light")}
+# What a point asks for, while nothing is known of it: no longer than two lines of the panel.
+_TIPS: Mapping[str, Promise] = {
+    "sound": gettext_lazy("Originals in good light, without filters. No screenshots."),
+    "different": gettext_lazy("Not the same moment twice."),
+    "faces": gettext_lazy("Only this person, the face uncovered: no sunglasses."),
+    "variety": gettext_lazy("Some of the whole body, and other days, clothes and places."),
+}
+_PRODUCT_TIPS: Mapping[str, Promise] = {
+    "sound": gettext_lazy("Even light. The product fills about half of it."),
+    "different": gettext_lazy("Not the same view twice."),
+    "variety": gettext_lazy("From all sides, on different backgrounds. No price tags."),
+}
+_STYLE_TIPS: Mapping[str, Promise] = {
+    "sound": gettext_lazy("Whole works rather than details."),
+    "different": gettext_lazy("Not the same work twice."),
+    "variety": gettext_lazy("Many subjects, one style. No frames or signatures."),
+}
+# What is found where a point is met and nothing is to be said against it.
+_FOUND: Mapping[str, Promise] = {
+    "sound": gettext_lazy("All of them."),
+    "different": gettext_lazy("No two are alike."),
+    "faces": gettext_lazy("In all of them."),
+    "variety": gettext_lazy("A good mix."),
+}
 _STYLE_SCENE = ngettext_lazy(
     "All are in much the same colours. Add %(count)d of another kind.",
     "All are in much the same colours. Add %(count)d of another kind.",
@@ -143,6 +167,32 @@ def point_text(code: str, kind: str) -> str:
     """Return what a point of the score is given for."""
     own = {Subject.STYLE: _STYLE_POINTS, Subject.PRODUCT: _PRODUCT_POINTS}.get(Subject(kind), {})
     return str(own.get(code, _POINTS[code]))
+
+
+def tip_text(code: str, kind: str) -> str:
+    """Return what a point asks for."""
+    own = {Subject.STYLE: _STYLE_TIPS, Subject.PRODUCT: _PRODUCT_TIPS}.get(Subject(kind), {})
+    return str(own.get(code, _TIPS[code]))
+
+
+def found_text(code: str) -> str:
+    """Return what is said of a point that is met, and of which nothing has to be told."""
+    return str(_FOUND[code])
+
+
+def number_text(count: int) -> str:
+    """Return what is said of so many photos; that there are too few to train, the step says."""
+    if count == 0:
+        return _("Aim for %(photos)s.") % {"photos": LIMITS.count_text}
+    if count < LIMITS.recommended_min:
+        return _("Just enough. One or two more make a real difference.")
+    if count < LIMITS.recommended_max // 2:
+        return _("A good start. A few more, as different as possible, help.")
+    if count <= LIMITS.recommended_max:
+        return _("A good number. You have what you need.")
+    if count < LIMITS.max_photos:
+        return _("Plenty. You can remove similar ones.")
+    return _("Full. This is the most a model can have.")
 
 
 def score_words(verdict: Verdict) -> str:

@@ -13,6 +13,8 @@ function onKey(event) {
   event.preventDefault();
   const all = captions();
   const next = all[all.indexOf(field) + (event.shiftKey ? -1 : 1)];
+  // On the wall of photos it is not on the screen yet (photo-wall.js).
+  (next ?? field).dispatchEvent(new Event(next ? "caption-wanted" : "caption-left", { bubbles: true }));
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
 }

@@ -100,11 +100,11 @@ function followDialog() {
     const known = (of) => of.querySelectorAll('[name^="was-"]');
     known(card)[0].replaceWith(...known(before)); // it was not saved by this
     before.remove();
-    window.htmx?.process(card);
+    document.dispatchEvent(new Event("wall-changed")); // it is opened as the one before was
     document.getElementById("photo-advice").outerHTML = reply.advice;
     opener = card.querySelector("[data-crop]");
     dialog.close();
-    document.getElementById("upload-status").textContent = gettext("The crop was saved.");
+    document.getElementById("wall-status").textContent = gettext("The crop was saved.");
   }
 
   function say(text) {

@@ -5,10 +5,11 @@
 
 import { Link } from "./live-link.js";
 import { morph } from "./morph.js";
+import { changePhotos, grid } from "./photo-places.js";
 
 const POLL_MS = { failing: 3000, refused: 10000 };
 const root = document.querySelector("[data-phone-live]");
-const status = document.getElementById("upload-status");
+const status = document.getElementById("wall-status");
 let link = null;
 let topic = "";
 let polling = 0;
@@ -18,7 +19,6 @@ let isBehind = false;
 let changes = 0;
 
 const panel = () => document.getElementById("phone");
-const grid = () => document.getElementById("photo-grid");
 
 /** Follow the code that is shown; nothing is followed without one. */
 function follow() {
@@ -76,13 +76,13 @@ async function ask() {
 
 function merge(fresh) {
   const known = grid().childElementCount;
-  for (const id of ["photo-grid", "photo-advice", "phone"]) {
+  changePhotos((wall) => morph(wall, fresh.getElementById("photo-grid")));
+  for (const id of ["photo-advice", "phone"]) {
     const old = document.getElementById(id);
     const wanted = fresh.getElementById(id);
     if (old && wanted) morph(old, wanted);
   }
   observer.takeRecords(); // these were ours
-  window.htmx?.process(grid());
   window.htmx?.process(panel());
   say(grid().childElementCount - known);
   follow();
@@ -95,12 +95,10 @@ function say(more) {
 }
 
 const observer = new MutationObserver(() => (changes += 1));
-observer.observe(grid().parentElement, { childList: true });
 observer.observe(grid(), { childList: true });
 
-/** htmx has put another grid, or another part about phones, in its place. */
+/** htmx has put another part about phones in its place. */
 function onSettled({ detail }) {
-  observer.observe(grid(), { childList: true });
   if (detail.target?.id !== "phone" && detail.elt?.id !== "phone") return;
   follow();
   document.getElementById("phone-title").focus();

@@ -42,8 +42,9 @@ function show(one) {
   button.querySelector("span").textContent = withName(gettext("Remove %(name)s"), one.name);
   button.addEventListener("click", () => {
     giveUp(one.address);
+    const next = card.nextElementSibling ?? card.previousElementSibling;
     hide(one);
-    zone.querySelector("[data-choose]").focus();
+    (next?.querySelector("[data-remove]") ?? zone.querySelector("[data-choose]")).focus();
   });
   list.append(card);
   left.set(one.address, { ...one, card });

@@ -1,6 +1,8 @@
 // What became of each file of a folder or an archive: one panel for each, filled line by line.
 
-import { announce, isolated, takenOf } from "./upload-texts.js";
+import { tell } from "./upload-news.js";
+import { isolated, takenOf } from "./upload-texts.js";
+import { refuse } from "./upload-trouble.js";
 
 const place = document.getElementById("upload-results");
 const panelTemplate = document.getElementById("upload-results-panel");
@@ -12,6 +14,7 @@ export class Results {
     this.title = title;
     this.total = total;
     this.counts = { stored: 0, refused: 0, skipped: 0 };
+    this.refused = [];
     this.panel = panelTemplate.content.firstElementChild.cloneNode(true);
     this.panel.querySelector("[data-title]").textContent = title;
     this.panel.querySelector("[data-close]").addEventListener("click", () => this.panel.remove());
@@ -31,6 +34,7 @@ export class Results {
     line.querySelector("span").textContent = text;
     this.panel.querySelector("ol").append(line);
     this.counts[state] += 1;
+    if (state === "refused") this.refused.push([name, text]);
     this.showProgress(name);
     if (this.done >= this.total) this.finish();
   }
@@ -41,7 +45,7 @@ export class Results {
     if (this.done >= this.total) this.finish();
   }
 
-  /** Say how many were taken, and show the list where something was refused. */
+  /** Say how many were taken, and list what was refused where all of that is. */
   finish() {
     const text = takenOf(this.counts.stored, this.counts.stored + this.counts.refused);
     const skipped = ngettext("%s skipped.", "%s skipped.", this.counts.skipped);
@@ -50,8 +54,8 @@ export class Results {
     this.panel.querySelector("progress").hidden = true;
     this.panel.querySelector("[data-summary]").textContent = `${text} ${more}`.trim();
     this.panel.querySelector("[data-close]").hidden = false;
-    if (this.counts.refused > 0) this.panel.querySelector("details").open = true;
-    announce(`${isolated(this.title)}: ${text}`);
+    for (const [name, reason] of this.refused.splice(0)) refuse(name, reason);
+    tell(`${isolated(this.title)}: ${text}`);
   }
 
   remove() {

@@ -1,12 +1,6 @@
 // What the uploader says, and how names of files stand in it.
 
 const zone = document.getElementById("drop-zone");
-const status = document.getElementById("upload-status");
-
-/** Tell people who do not see the page. */
-export function announce(text) {
-  status.textContent = text;
-}
 
 /** A name that turns the direction of writing turns nothing around it (Unicode Annex 9). */
 export function isolated(name) {

@@ -1,23 +1,34 @@
-// One file on its way: its card, and what becomes of it.
+// One file on its way, and what becomes of it.
 
 import { ArchiveAnswer, isArchiveAnswer } from "./archive-answer.js";
 import { MOST_FILES } from "./chosen-files.js";
 import { drop, hold, keep } from "./kept-files.js";
 import { isReadable, unreadable } from "./readable.js";
 import { connectionCut, isFinal, isOurs, isPassing, refusalInFront } from "./refusals.js";
+import { showStored } from "./stored-photos.js";
 import { firstSize, giveUp, transfer } from "./transfer.js";
+import { arrived, begin, tell } from "./upload-news.js";
 import { enqueue, forget, hasTriesLeft, pause, waitingOf } from "./upload-queue.js";
 import { Stopped } from "./upload-requests.js";
-import { announce, isolated, serverError, tooLarge, withName } from "./upload-texts.js";
+import { serverError, tooLarge } from "./upload-texts.js";
+import { UploadTile } from "./upload-tile.js";
 import { count, show as showTotal, uncount } from "./upload-total.js";
+import { refuse, showFailed } from "./upload-trouble.js";
 
 const zone = document.getElementById("drop-zone");
-const uploads = document.getElementById("uploads");
-const removeRefusedButton = document.getElementById("remove-refused");
-const cardTemplate = document.getElementById("upload-card");
 // Longer than that nobody waits in front of a page for a limit to pass.
 const MOST_SECONDS = 120;
+const SHORT = {
+  waiting: gettext("Waiting"),
+  sending: gettext("Uploading"),
+  paused: gettext("Paused"),
+  failed: gettext("Failed"),
+};
+const uploads = new Set(); // those on the wall
 let lastChosen = 0;
+
+/** @returns {Upload[]} the files that have not arrived and still can */
+export const unsent = () => [...uploads];
 
 export class Upload {
   /** @param {{ file: File, path: string, caption?: File, chosen?: number, isClaimed?: boolean }} given
@@ -35,21 +46,7 @@ export class Upload {
     this.isArchive = isArchive(file);
     this.stored = new Set(); // ids of photos in an archive, also those of earlier tries
     this.chosen = chosen ?? nextChosen(this.isArchive ? MOST_FILES : 1);
-    this.card = cardTemplate.content.firstElementChild.cloneNode(true);
-    this.bar = this.card.querySelector("progress");
-    this.note = this.card.querySelector("[data-note]");
-    this.retryButton = this.card.querySelector("[data-retry]");
-    this.signIn = this.card.querySelector("[data-sign-in]");
-    this.removeButton = this.card.querySelector("[data-remove]");
-    this.image = this.card.querySelector("img");
-    this.image.addEventListener("error", () => (this.image.hidden = true));
-    if (!this.isArchive) this.image.src = URL.createObjectURL(file);
-    this.card.querySelector(".photo-name").textContent = file.name;
-    this.bar.setAttribute("aria-label", withName(gettext("Upload of %(name)s"), file.name));
-    const label = this.removeButton.querySelector("span");
-    label.textContent = withName(gettext("Remove %(name)s"), file.name);
-    this.removeButton.addEventListener("click", () => this.dismiss());
-    this.retryButton.addEventListener("click", () => this.retry());
+    this.tile = new UploadTile(this);
   }
 
   /** Send it when its turn comes, and have it survive a reload until it is over. */
@@ -63,34 +60,48 @@ export class Upload {
   retry() {
     this.tries = 0;
     this.isOver = false;
-    this.show("waiting", gettext("Waiting"));
+    uploads.add(this);
+    this.tile.add();
+    this.show("waiting", SHORT.waiting);
     enqueue(this);
     count(this);
+    if (!this.isArchive) begin(this);
   }
 
-  get hasFailed() {
-    return this.card.dataset.state === "refused" || this.card.dataset.state === "failed";
+  /** Whether it goes on by itself. */
+  get isMoving() {
+    return ["waiting", "sending", "paused"].includes(this.state);
   }
 
   show(state, text) {
-    if (state === "refused" && this.results) return this.settle("refused", text);
-    this.card.dataset.state = state;
-    this.note.textContent = text;
-    this.note.classList.toggle("error", this.hasFailed);
-    this.bar.hidden = this.hasFailed;
-    this.retryButton.hidden = state !== "failed" && state !== "paused";
-    this.signIn.hidden = true;
-    this.removeButton.hidden = false;
-    this.isOver = state === "refused";
-    if (this.isOver) drop(this.chosen);
-    if (this.hasFailed) announce(`${isolated(this.file.name)}: ${text}`);
-    updateList();
+    this.state = state;
+    this.text = text;
+    this.isPassing = false;
+    this.signInAddress = "";
+    this.tile.show(state, SHORT[state], text);
+    updateTrouble();
+    if (state === "failed") tell();
+  }
+
+  /** It is not taken: it leaves the wall, and is listed with the reason.
+   *  @param {boolean} [mayTryAgain] */
+  showRefused(text, mayTryAgain = false) {
+    this.state = "refused";
+    this.isOver = true;
+    if (this.results) return this.settle("refused", text);
+    refuse(this.file.name, text, mayTryAgain ? () => this.retry() : undefined);
+    tell();
+    this.leave();
   }
 
   /** What passes by itself is tried again by itself; only what lasts becomes the person's matter. */
   showPassing(text, seconds) {
-    if (!hasTriesLeft(this) || seconds > MOST_SECONDS) return this.show("failed", text);
-    if (this.tries === 0) announce(`${isolated(this.file.name)}: ${text}`);
+    if (!hasTriesLeft(this) || seconds > MOST_SECONDS) {
+      this.show("failed", text);
+      this.isPassing = true;
+      return;
+    }
+    if (this.tries === 0) tell();
     this.show("paused", `${text} ${gettext("It is sent again by itself.")}`);
     this.partSize = undefined;
     pause(this, seconds);
@@ -100,7 +111,7 @@ export class Upload {
   async send() {
     this.partSize ??= firstSize(this.tries);
     this.answer = new ArchiveAnswer(this, showStored);
-    this.show("sending", gettext("Uploading"));
+    this.show("sending", SHORT.sending);
     try {
       this.request = await transfer(this);
       this.finish();
@@ -113,25 +124,17 @@ export class Upload {
 
   showSent(bytes) {
     this.sent = Math.min(bytes, this.file.size);
-    this.bar.value = this.sent / this.file.size;
-    const percent = Math.floor(this.bar.value * 100);
-    if (percent < 100) this.note.textContent = `${percent} %`;
-    else this.showChecking();
+    const share = this.sent / this.file.size;
+    if (share < 1) this.tile.showShare(share);
+    else this.tile.showTaking(gettext("Checking"));
     showTotal();
-  }
-
-  showChecking() {
-    this.bar.removeAttribute("value");
-    this.note.textContent = gettext("Checking");
-    this.removeButton.hidden = true; // it may be stored already; then its own card can remove it
   }
 
   /** Show what is told of an archive so far. */
   readAnswer() {
     if (!isArchiveAnswer(this.request)) return;
     this.answer.read();
-    this.removeButton.hidden = true;
-    this.note.textContent = gettext("Taking photos from it");
+    this.tile.showTaking(gettext("Taking photos from it"));
   }
 
   finishArchive() {
@@ -152,16 +155,16 @@ export class Upload {
     else if (code === 422 && this.isStoredAlready(reply)) this.complete(reply);
     else if (code === 422 && reply.code === "busy") this.showPassing(text);
     else if (code === 422) this.refuse(reply);
-    else if (code === 413) this.show("refused", reply.message ?? tooLarge());
+    else if (code === 413) this.showRefused(reply.message ?? tooLarge());
     else if (code === 401 || code === 403) this.showSignedOut(reply);
     else if (isPassing(code) && !this.isLimit(reply)) this.showPassing(text, this.secondsToWait());
     else this.show("failed", text);
   }
 
   showRefusedInFront(code) {
-    if (!isFinal(code)) return this.showPassing(refusalInFront(code));
-    this.show("refused", refusalInFront(code));
-    this.retryButton.hidden = false; // the operator may have raised a limit meanwhile
+    // The operator may have raised a limit meanwhile.
+    if (isFinal(code)) this.showRefused(refusalInFront(code), true);
+    else this.showPassing(refusalInFront(code));
   }
 
   /** Whether a limit of the person's is reached that waiting does not help against. */
@@ -184,63 +187,68 @@ export class Upload {
     const isFull = reply.code === "too_many_photos" && this.results;
     const others = isFull ? waitingOf(this.results) : [];
     for (const upload of others) forget(upload);
-    for (const upload of [this, ...others]) upload.show("refused", reply.message);
+    for (const upload of [this, ...others]) upload.showRefused(reply.message);
   }
 
   fail() {
     this.answer.forget();
-    const isCut = this.bar.value > 0 && navigator.onLine && !hasTriesLeft(this);
+    const isCut = this.sent > 0 && navigator.onLine && !hasTriesLeft(this);
     this.showPassing(isCut ? connectionCut() : gettext("No connection. The photo is still here."));
   }
 
   giveUp(text) {
     if (this.address) giveUp(this.address);
     this.address = undefined;
-    this.show("refused", text);
+    this.showRefused(text);
   }
 
   showSignedOut(reply) {
     const text = gettext("You are signed out. Use another tab to sign in, then try again here.");
     this.show("failed", text);
-    this.signIn.hidden = false;
-    this.signIn.href = reply.address ?? zone.dataset.signIn;
+    this.signInAddress = reply.address ?? zone.dataset.signIn;
+    this.tile.showSignIn(this.signInAddress);
+    updateTrouble();
   }
 
-  /** Replace the upload's card with the stored photo's card. */
+  /** The stored photo takes the place of its tile. */
   complete(reply) {
-    showStored(reply);
+    showStored(reply, this.tile);
+    this.state = "stored";
+    arrived();
     if (this.results) return this.settle("stored", storedText(this.caption));
-    announce(withName(gettext("%(name)s was uploaded."), this.file.name));
-    this.remove();
+    this.leave();
   }
 
-  /** One file of a folder is done with: its line takes the place of its card. */
+  /** One file of a folder is done with: its line tells of it. */
   settle(state, text) {
     this.results.add(this.path, state, text);
     this.results = undefined;
-    this.remove();
+    this.leave();
   }
 
-  /** Remove the card and move the focus to the next one, not to the top of the page. */
+  /** The person does not want it any more. */
   dismiss() {
-    const next = this.card.nextElementSibling ?? this.card.previousElementSibling;
     uncount(this);
     this.remove();
     if (this.address) giveUp(this.address);
-    (next?.querySelector("[data-remove]") ?? zone.querySelector("[data-choose]")).focus();
   }
 
   remove() {
     this.results?.drop();
     this.results = undefined;
-    this.isOver = true;
-    drop(this.chosen);
-    forget(this);
-    URL.revokeObjectURL(this.image.src);
-    this.image.removeAttribute("src"); // where it was refused at once, it is not loaded yet
-    this.card.remove();
-    updateList();
+    this.state = "removed";
+    this.leave();
     if (this.request && this.request.readyState !== XMLHttpRequest.DONE) this.request.abort();
+  }
+
+  /** It is over, for now: off the wall, and out of what would send it. */
+  leave() {
+    this.isOver = true;
+    uploads.delete(this);
+    drop(this.chosen);
+    this.tile.remove();
+    forget(this);
+    updateTrouble();
   }
 }
 
@@ -260,34 +268,13 @@ function storedText(caption) {
   return caption ? gettext("Stored with its caption.") : gettext("Stored.");
 }
 
-/** Show a stored photo in the grid, and the advice on all that there are now. */
-function showStored(reply) {
-  if (!document.getElementById(`photo-${reply.id}`)) place(reply.card);
-  // Replies can arrive out of order: one that counts fewer photos than the page shows is old.
-  const advice = document.getElementById("photo-advice");
-  if (reply.count > Number(advice.dataset.count)) advice.outerHTML = reply.advice;
-  document.getElementById("problems")?.remove(); // it counted the photos before this one
+function updateTrouble() {
+  showFailed(unsent().filter(({ state }) => state === "failed"));
 }
 
-/** Insert a stored photo where the server has it: after the last that was chosen before it. */
-function place(html) {
-  const grid = document.getElementById("photo-grid");
-  grid.insertAdjacentHTML("beforeend", html);
-  const card = grid.lastElementChild;
-  // It is there already where it came along with a phone's photos.
-  if (document.getElementById(card.id) !== card) return card.remove();
-  const others = [...grid.children].slice(0, -1);
-  const chosen = (other) => Number(other.dataset.chosen);
-  const before = others.findLast((other) => chosen(other) < chosen(card));
-  if (before) before.after(card);
-  else grid.prepend(card);
-  window.htmx?.process(card);
-}
-
-/** Hide the list when it is empty; offer one button for several refused files. */
-function updateList() {
-  uploads.hidden = uploads.childElementCount === 0;
-  removeRefusedButton.hidden = uploads.querySelectorAll('[data-state="refused"]').length < 2;
+/** With a connection again, what broke is sent again, also where it was given up. */
+function sendBroken() {
+  for (const upload of unsent()) if (upload.state === "failed" && upload.isPassing) upload.retry();
 }
 
 function readJson(text) {
@@ -297,3 +284,5 @@ function readJson(text) {
     return {};
   }
 }
+
+window.addEventListener("online", sendBroken);

@@ -2,24 +2,18 @@
 // The server decides about every photo; the checks here only avoid uploads that must fail.
 
 import { MOST_FILES, chosenFolder, dropped, loose, withCaptions } from "./chosen-files.js";
+import { askAgain, holdBack } from "./continue.js";
+import { grid } from "./photo-places.js";
 import { Results } from "./upload-results.js";
 import { startOf, takeUp } from "./unfinished.js";
 import { isSending } from "./upload-queue.js";
 import { anotherCaption, noPhoto, noPhotoBeside, tooLarge } from "./upload-texts.js";
-import { Upload, isArchive } from "./upload.js";
+import { Upload, isArchive, unsent } from "./upload.js";
 
 const zone = document.getElementById("drop-zone");
 const picker = document.getElementById("photos");
-const uploads = document.getElementById("uploads");
-const removeRefusedButton = document.getElementById("remove-refused");
 const saved = document.getElementById("saved");
 const wizard = document.getElementById("wizard");
-
-function removeRefused() {
-  for (const button of uploads.querySelectorAll('[data-state="refused"] [data-remove]')) {
-    button.click();
-  }
-}
 
 /** @returns {string} why the server would refuse this file, "" where it may accept it */
 function problemWith({ file, problem }) {
@@ -49,9 +43,7 @@ function addSet({ name, files, litter }) {
 
 function addOne(chosen, results, problem) {
   const upload = new Upload({ chosen: startOf(chosen.file), ...chosen }, results);
-  uploads.append(upload.card);
-  uploads.hidden = false;
-  if (problem) upload.show("refused", problem);
+  if (problem) upload.showRefused(problem);
   else upload.queue();
 }
 
@@ -60,19 +52,27 @@ function refuseFolder(name) {
   new Results(name, 1).add(name, "refused", interpolate(text, { count: MOST_FILES }, true));
 }
 
-/** Keep the page open while photos can still arrive: leaving would drop them. A refused one cannot. */
+/** Keep the page open while photos can still arrive: leaving would drop them. */
 function waitForUploads(event) {
-  const go = event.submitter?.value;
-  const left = uploads.querySelectorAll(':scope > :not([data-state="refused"])').length;
-  if (left === 0 || !["next", "training", "review"].includes(go)) return;
+  if (!reasonToWait() || !["next", "training", "review"].includes(event.submitter?.value)) return;
   event.preventDefault();
+  holdBack(reasonToWait, showUnsent);
+}
+
+function reasonToWait() {
+  const count = unsent().length;
   const text = ngettext(
     "%(count)s file is not uploaded. Wait for it, try again or remove it.",
     "%(count)s files are not uploaded. Wait for them, try again or remove them.",
-    left,
+    count,
   );
-  tell(interpolate(text, { count: left }, true));
-  uploads.scrollIntoView({ block: "center" });
+  return count > 0 ? interpolate(text, { count }, true) : "";
+}
+
+/** Go to the file that holds up the others: one that failed, if there is one. */
+function showUnsent() {
+  const all = unsent();
+  (all.find(({ state }) => state === "failed") ?? all[0])?.tile.reveal();
 }
 
 function tell(text) {
@@ -125,8 +125,8 @@ for (const button of zone.querySelectorAll("[data-choose-with]")) {
 }
 // Asked for pictures only, a phone offers its library and its camera.
 picker.accept = zone.dataset.accept;
-removeRefusedButton.addEventListener("click", removeRefused);
 wizard.addEventListener("submit", waitForUploads);
 window.addEventListener("beforeunload", (event) => isSending() && event.preventDefault());
+new MutationObserver(askAgain).observe(grid(), { childList: true });
 takeUp((record) => addOne({ ...record, isClaimed: true }, undefined, ""));
 zone.dataset.ready = "";

@@ -55,7 +55,7 @@ def drop(page: Page) -> None:
     page.wait_for_load_state()  # by then the uploader listens
     zone = page.locator("#drop-zone").element_handle()
     page.evaluate(DROP, [zone, files])
-    expect(page.locator("#photo-grid > li")).to_have_count(len(COLOURS))
+    expect(page.locator("#photo-grid > .photo-card")).to_have_count(len(COLOURS))
 
 
 def assert_well_made(page: Page) -> None:

@@ -100,7 +100,7 @@ def is_stored(served: Served, file: Path) -> bool:
 
 def expect_stored(page: Page, served: Served, file: Path, before: int) -> None:
     expect(page.locator("#photo-grid .photo-card")).to_have_count(before + 1, timeout=PATIENCE)
-    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    expect(page.locator(".upload-card")).to_have_count(0)
     expect(page.locator("#unfinished")).to_be_hidden()
     assert is_stored(served, file)
     assert left_behind(served) == []
@@ -119,7 +119,7 @@ def cut_in_the_middle(page: Page, proxy: CuttingProxy, file: Path) -> None:
     """Have the connection break, and stay away, when a part of the file is on its way."""
     proxy.cut_after(20 * MEBIBYTE, stays_away=True)
     page.set_input_files("#photos", file)
-    expect(page.locator('#uploads [data-state="paused"]')).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator('.upload-card[data-state="paused"]')).to_have_count(1, timeout=PATIENCE)
     assert proxy.cuts == 1
 
 
@@ -137,7 +137,7 @@ def test_while_the_connection_is_away_it_is_said_and_tried_again(page, served, p
     page.goto(address(served))
     before = shown(page)
     cut_in_the_middle(page, proxy, large)
-    note = page.locator("#uploads [data-note]")
+    note = page.locator(".upload-card [data-note]")
     expect(note).to_contain_text("It is sent again by itself")
     expect(page.locator("#upload-status")).to_contain_text("large.bmp")
     proxy.come_back()

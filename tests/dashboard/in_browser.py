@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from django.conf import settings
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
+from models_app.models import TrainingImage
 from tests.conftest import client_of
 from tests.factories import jpeg
 
 
 def image(name: str, colour: str) -> dict[str, object]:
     return {"name": name, "mimeType": "image/jpeg", "buffer": jpeg(colour=colour)}
+
+
+def open_photo(page: Page, photo: TrainingImage) -> None:
+    """Open a photo's tile on the wall: its caption and tools are shown then."""
+    page.locator(f"#photo-{photo.pk} [data-open]").click()
+    expect(page.locator(f"#caption-{photo.pk}")).to_be_visible()
 
 
 def sign_in(context: BrowserContext, user: User, url: str) -> None:

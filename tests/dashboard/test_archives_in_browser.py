@@ -48,7 +48,7 @@ def expect_everything(page: Page, model: UserModel) -> None:
     expect(page.locator(".upload-results")).to_have_attribute("data-state", "done")
     expect(page.locator(".upload-results summary")).to_have_text("3 of 4 files taken. 1 skipped.")
     expect(page.locator("#photo-grid .photo-card")).to_have_count(3)
-    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    expect(page.locator(".upload-card")).to_have_count(0)
     assert [name.rpartition("/")[2] for name in lines(page, "refused")] == ["note.jpg"]
     assert [name.rpartition("/")[2] for name in lines(page, "skipped")] == ["Thumbs.db"]
     expect(page.locator('.upload-results li[data-state="refused"]')).to_contain_text("not a photo")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from models_app.models import UserModel
-from tests.dashboard.in_browser import sign_in
+from tests.dashboard.in_browser import open_photo, sign_in
 from tests.dashboard.test_wizard_captions import captioned, captions_address, captions_of
 from tests.dashboard.wizard_drafts import address
 
@@ -18,6 +18,8 @@ def test_enter_goes_to_the_next_caption_and_each_says_when_it_is_saved(page: Pag
     model = captioned(owner, "", "", "")
     page.goto(address(model, "photos") if step == "photos" else captions_address(model))
     fields = page.locator("[data-caption]")
+    if step == "photos":
+        open_photo(page, model.photos.first())
     fields.first.focus()
     page.keyboard.type("ann_k7 at home")
     page.keyboard.press("Enter")

@@ -46,12 +46,12 @@ def test_a_file_that_changed_after_it_was_chosen_is_to_be_chosen_again(page, own
     page.goto(address(model, "photos"))
     page.context.set_offline(True)
     page.set_input_files("#photos", path)
-    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    expect(page.locator(".upload-card [data-note]")).to_contain_text("No connection")
     path.write_bytes(jpeg(colour="navy") + b"edited")
     os.utime(path, (1, 1))
     page.context.set_offline(False)
-    note = page.locator('#uploads [data-state="refused"] [data-note]')
-    expect(note).to_contain_text("This file cannot be read")
+    refused = page.locator(".trouble-refused li")
+    expect(refused).to_contain_text("This file cannot be read")
     assert model.photos.count() == 0
 
 
@@ -75,7 +75,7 @@ def test_a_text_pasted_into_a_caption_uploads_no_picture_of_it(page, owner):
     expect(page.locator("#drop-zone")).to_have_attribute("data-ready", "")
     field = page.locator("[data-caption]").first
     field.evaluate(PASTE, ["a mug", list(jpeg(colour="red"))])
-    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    expect(page.locator(".upload-card")).to_have_count(0)
     # A picture alone is meant wherever the cursor is.
     field.evaluate(PASTE, ["", list(jpeg(colour="navy"))])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(2)

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from jobs.models import JobQueue
 from tests.admin.test_admin import LISTS
-from tests.dashboard.in_browser import sign_in
+from tests.dashboard.in_browser import open_photo, sign_in
 from tests.dashboard.rows import PICTURES, describe_local_trainer, stored_model, tell_story
 from tests.dashboard.wizard_drafts import STEPS, address, complete_draft
 from tests.factories import GeneratedImageFactory, JobFactory, UserModelFactory
@@ -70,7 +70,9 @@ def test_every_step_of_the_wizard(page, owner):
         look_at(page, address(model, step))
     page.goto(address(model, "photos"))
     first = model.photos.first()
-    page.locator(f"#later-{first.pk}").click()
+    open_photo(page, first)
+    with page.expect_response("**/move"):
+        page.locator(f"#later-{first.pk}").click()
     expect(page.locator("#photo-grid .photo-card").nth(1)).to_have_id(f"photo-{first.pk}")
 
 

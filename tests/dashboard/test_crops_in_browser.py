@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from models_app.crops import Box
 from models_app.models import TrainingImage
 from models_app.services import add_photo
-from tests.dashboard.in_browser import sign_in
+from tests.dashboard.in_browser import open_photo, sign_in
 from tests.dashboard.wizard_drafts import address, draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,6 +31,7 @@ def photo(owner) -> TrainingImage:
 
 def open_dialog(page: Page, photo: TrainingImage) -> None:
     page.goto(address(photo.model, "photos"))
+    open_photo(page, photo)
     page.locator(f"#crop-{photo.pk}").click()
     expect(page.locator("#crop-dialog [data-frame]")).to_be_focused()
 
@@ -65,8 +66,8 @@ def drag(page: Page, where: str, by: tuple[float, float]) -> None:
 def test_a_photo_is_cropped_with_the_keyboard_alone(page, photo):
     page.goto(address(photo.model, "photos"))
     opener = page.locator(f"#crop-{photo.pk}")
-    opener.focus()
-    page.keyboard.press("Enter")
+    page.locator(f"#photo-{photo.pk} [data-open]").press("Enter")
+    opener.press("Enter")
     frame = page.locator("[data-frame]")
     expect(frame).to_be_focused()
     for _ in range(10):
@@ -83,7 +84,7 @@ def test_a_photo_is_cropped_with_the_keyboard_alone(page, photo):
     assert stored_box() == Box(16, 16, 1440, 1184)
     expect(opener).to_be_focused()
     expect(opener).to_contain_text("1440 × 1184")
-    expect(page.locator("#upload-status")).to_have_text("The crop was saved.")
+    expect(page.locator("#wall-status")).to_have_text("The crop was saved.")
     image = page.locator(f"#photo-{photo.pk} img")
     assert image.get_attribute("src") != before
     # The thumbnail arrives, in the shape of the crop.
@@ -197,6 +198,7 @@ def test_a_photo_is_cropped_with_a_finger_on_a_phone(chromium, live_server, owne
     sign_in(context, owner, live_server.url)
     page = context.new_page()
     page.goto(address(photo.model, "photos"))
+    page.locator(f"#photo-{photo.pk} [data-open]").tap()
     page.locator(f"#crop-{photo.pk}").tap()
     expect(page.locator("#crop-dialog")).to_be_visible()
     touched(page, "nw", (0.25, 0.25))

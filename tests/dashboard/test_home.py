@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from models_app.limits import LIMITS
+from models_app.models import UserModel
 from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
@@ -58,3 +62,23 @@ def test_home_costs_the_same_with_one_model_and_with_thirty(
     # session, user, newest event, busy models, newest models, their jobs, pictures
     with django_assert_num_queries(7):
         owner_client.get(reverse("dashboard:home"))
+
+
+def test_a_model_has_just_become_ready_until_somebody_asks_it_for_a_picture(owner, owner_client):
+    """Also while its first picture is made by itself, and for some days at most."""
+    model = UserModelFactory(owner=owner, ready=True, ready_at=timezone.now())
+
+    def is_said() -> bool:
+        pages = [reverse("dashboard:home"), reverse("dashboard:models")]
+        said = {"Just ready" in owner_client.get(page).content.decode() for page in pages}
+        return said == {True}
+
+    assert is_said()
+    key = f"images:{model.pk}:first-0"
+    JobFactory(model=model, kind="generation", succeeded=True, idempotency_key=key)
+    assert is_said()
+    UserModel.objects.update(ready_at=timezone.now() - timedelta(days=8))
+    assert not is_said()
+    UserModel.objects.update(ready_at=timezone.now())
+    JobFactory(model=model, kind="generation", succeeded=True)
+    assert not is_said()

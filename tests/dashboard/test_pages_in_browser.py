@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from models_app.models import UserModel
+from tests.dashboard.in_browser import open_photo
 from tests.dashboard.rows import describe_local_trainer, stored_model
 from tests.dashboard.wizard_drafts import address, draft
 from tests.factories import JobFactory, UserModelFactory
@@ -121,12 +122,13 @@ def test_the_keyboard_stays_among_the_photos_when_one_is_removed(page, owner):
     model = draft(owner, photos=3)
     page.goto(address(model, "photos"))
     page.wait_for_load_state()
-    first, second, third = (photo.pk for photo in model.photos.all())
+    first, second, third = model.photos.all()
+    open_photo(page, second)
     for removed, focused in ((second, third), (third, first)):
-        page.locator(f"#remove-{removed}").press("Enter")
-        expect(page.locator(f"#remove-{focused}")).to_be_focused()
-        expect(page.locator("#upload-status")).to_contain_text("was removed")
-    page.locator(f"#remove-{first}").press("Enter")
+        page.locator(f"#remove-{removed.pk}").press("Enter")
+        expect(page.locator(f"#remove-{focused.pk}")).to_be_focused()
+        expect(page.locator("#wall-status")).to_contain_text("was removed")
+    page.locator(f"#remove-{first.pk}").press("Enter")
     expect(page.locator("[data-choose]")).to_be_focused()
 
 

@@ -81,13 +81,13 @@ def test_a_second_tab_goes_on_once_the_first_is_closed(page, visit, owner):
     page.goto(address(model, "photos"))
     held = hold(page, "**/parts/*")
     page.set_input_files("#photos", [large("teal")])
-    page.wait_for_function("document.querySelector('#uploads [data-state=sending]') !== null")
+    page.wait_for_function("document.querySelector('.upload-card[data-state=sending]') !== null")
     while not held:
         page.wait_for_timeout(50)
     other = visit.new_page()
     other.goto(address(model, "photos"))
     expect(other.locator("#drop-zone")).to_have_attribute("data-ready", "")
-    expect(other.locator("#uploads")).to_be_hidden()
+    expect(other.locator(".upload-card")).to_have_count(0)
     page.close()
     expect(other.locator("#photo-grid .photo-card")).to_have_count(1)
     assert model.photos.count() == 1
@@ -102,7 +102,7 @@ def test_what_was_still_waiting_goes_on_in_its_order_after_a_reload(page, owner)
     hold(page, "**/photos/upload")
     colours = ["red", "green", "blue", "gold", "gray"]
     page.set_input_files("#photos", [image(f"{one}.jpg", one) for one in colours])
-    expect(page.locator("#uploads .photo-card")).to_have_count(5)
+    expect(page.locator(".upload-card")).to_have_count(5)
     page.wait_for_function(KEEPS, arg=5)
     page.goto("about:blank")
     page.unroute_all(behavior="ignoreErrors")
@@ -129,7 +129,7 @@ def test_a_large_file_that_is_refused_says_why_and_blocks_nothing(page, owner):
     page.goto(address(model, "photos"))
     bad = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no photo" * 700_000}
     page.set_input_files("#photos", [bad])
-    expect(page.locator("#uploads [data-note]")).to_contain_text("not a photo")
+    expect(page.locator(".trouble-refused li")).to_contain_text("not a photo")
     assert not model.partial_uploads.exists()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")

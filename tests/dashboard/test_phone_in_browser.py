@@ -59,6 +59,7 @@ def test_photos_of_a_phone_appear_on_the_desktop_without_a_reload(environment, s
 
     cards = page.locator("#photo-grid > li")
     expect(cards).to_have_count(2)
+    cards.first.locator("[data-open]").click()
     caption = cards.first.locator("input").first
     caption.fill("typed while others come")
     library.set_input_files([photo("c.jpg", "gold")])

@@ -134,7 +134,7 @@ def test_pictures_that_are_done_are_said_and_those_that_failed_too(page, owner):
     change(first, status="succeeded", progress=1.0)
     change(second, status="failed", error_code="run_failed")
     update(page)
-    expect(page.locator(f"{SAID} > p")).to_have_text(["on a boat: Done", "on a boat: Failed"])
+    expect(page.locator(f"{SAID} > p")).to_have_text(["on a boat: Failed", "on a boat: Done"])
 
 
 def test_pictures_that_are_taken_back_are_said(page, owner):

@@ -78,7 +78,30 @@ def test_the_score_is_shown_with_how_it_comes_about(owner, owner_client):
     measured(model, *(scene(seed) for seed in range(1, 6)))
     text = page(owner_client, model)
     assert "3 of 4 points" in text and "Good set" in text
-    assert "<li><span>Enough photos</span>" in text
+    assert 'Enough photos</span><span class="visually-hidden">: not yet.' in text
+
+
+def test_before_photos_the_list_says_what_will_be_ticked(owner, owner_client):
+    """One list: later it says what was found, and no tip twice."""
+    model = draft(owner, kind="product")
+    empty = page(owner_client, model)
+    assert "What makes a good set" in empty and "Aim for 5 to 20 photos." in empty
+    assert empty.count("not known yet") == 4
+    assert "Not the same view twice." in empty
+    measured(model, *(scene(seed) for seed in range(1, 6)))
+    text = page(owner_client, model)
+    assert "Not the same view twice." not in text and "No two are alike." in text
+    assert "What makes a good set" not in text
+
+
+@pytest.mark.parametrize("kind", ["person", "product", "style"])
+def test_the_list_has_the_same_points_whatever_is_found(owner, owner_client, kind):
+    model = draft(owner, kind=kind, consent_at=timezone.now())
+    before = page(owner_client, model).count('class="coach-point"')
+    measured(model, *(blurred(scene(1)) for _ in range(3)))
+    after = page(owner_client, model)
+    assert after.count('class="coach-point"') == before
+    assert "3 photos are blurred" in after
 
 
 def test_what_is_missing_is_said(owner, owner_client):

@@ -10,7 +10,7 @@ from jobs.engine import provider_status
 from models_app.models import UserModel
 from providers.catalog import FLUX1_DEV
 from providers.types import Description
-from tests.dashboard.in_browser import image, sign_in
+from tests.dashboard.in_browser import image, open_photo, sign_in
 from tests.dashboard.wizard_drafts import address, draft, trainer_answered
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,9 +25,10 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     page.set_input_files("#photos", [good[0], bad, *good[1:]])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(4)
     expect(page.locator("#photo-advice h2")).to_contain_text("4 photos")
-    refused = page.locator("#uploads .photo-card")
-    expect(refused).to_have_count(1)
-    expect(refused.locator("[data-note]")).to_contain_text("not a photo")
+    expect(page.locator(".upload-card")).to_have_count(0)
+    refused = page.locator(".trouble-refused")
+    expect(refused.locator("summary")).to_have_text("1 file was not taken")
+    expect(refused.locator("li")).to_contain_text("note.jpg This is not a photo")
     assert model.photos.count() == 4
 
 
@@ -38,7 +39,7 @@ def test_refused_photos_do_not_block_continue(page, owner):
     here = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"0"}
     there = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
     page.set_input_files("#photos", [here, there])
-    expect(page.locator('#uploads [data-state="refused"]')).to_have_count(2)
+    expect(page.locator(".trouble-refused li")).to_have_count(2)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
 
@@ -49,11 +50,17 @@ def test_continue_waits_for_a_photo_that_can_still_arrive(page, owner):
     page.goto(address(model, "photos"))
     page.context.set_offline(True)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    expect(page.locator(".upload-card [data-note]")).to_contain_text("No connection")
     page.get_by_role("button", name="Continue").click()
-    expect(page.locator("#saved")).to_contain_text("not uploaded")
+    problem = page.locator("#foot #problems")
+    expect(problem).to_be_focused()
+    expect(problem).to_contain_text("1 file is not uploaded.")
+    problem.get_by_text("Show them").click()
+    expect(page.locator(".upload-card [data-open]")).to_be_focused()
+    expect(page.locator(".upload-card [data-note]")).to_be_visible()
     page.context.set_offline(False)
     expect(page.locator("#photo-grid .photo-card")).to_have_count(6)
+    expect(problem).to_be_hidden()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/training")
 
@@ -64,11 +71,12 @@ def test_a_signed_out_upload_is_sent_again_after_signing_in(page, owner, live_se
     page.goto(address(model, "photos"))
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    expect(page.locator("#uploads [data-note]")).to_contain_text("You are signed out")
+    expect(page.locator(".upload-card [data-note]")).to_contain_text("You are signed out")
+    expect(page.locator(".trouble-failed").get_by_role("link", name="Sign in")).to_be_visible()
     sign_in(page.context, owner, live_server.url)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Send all again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
-    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    expect(page.locator(".upload-card")).to_have_count(0)
 
 
 @pytest.mark.console_errors("ERR_INTERNET_DISCONNECTED")
@@ -77,7 +85,7 @@ def test_a_photo_that_could_not_be_sent_is_sent_once_there_is_a_connection(page,
     page.goto(address(model, "photos"))
     page.context.set_offline(True)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    expect(page.locator("#uploads [data-note]")).to_contain_text("No connection")
+    expect(page.locator(".upload-card [data-note]")).to_contain_text("No connection")
     page.context.set_offline(False)
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
@@ -94,30 +102,31 @@ def test_a_photo_whose_answer_was_lost_is_found_when_sent_again(page, owner):
     page.route("**/photos/upload", lose_the_answer, times=1)
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
-    expect(page.locator("#uploads .photo-card")).to_have_count(0)
+    expect(page.locator(".upload-card")).to_have_count(0)
     assert model.photos.count() == 1
 
 
 @pytest.mark.console_errors("status of 422")
-def test_all_refused_files_are_removed_with_one_click(page, owner):
+def test_all_refused_files_are_dismissed_with_one_click(page, owner):
     page.goto(address(draft(owner), "photos"))
     bad = [
         {"name": f"note{n}.jpg", "mimeType": "image/jpeg", "buffer": b"no photo %d" % n}
         for n in range(3)
     ]
     page.set_input_files("#photos", bad)
-    expect(page.locator('#uploads [data-state="refused"]')).to_have_count(3)
-    page.get_by_role("button", name="Remove rejected files").click()
-    expect(page.locator("#uploads")).to_be_hidden()
-    expect(page.locator("#remove-refused")).to_be_hidden()
-    expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
+    expect(page.locator(".trouble-refused summary")).to_have_text("3 files were not taken")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#upload-trouble")).to_be_hidden()
+    expect(page.get_by_role("button", name="Continue")).to_be_focused()
 
 
 def test_moving_a_photo_keeps_the_focus_on_its_button(page, owner):
     model = draft(owner, photos=3)
     first = model.photos.first()
     page.goto(address(model, "photos"))
-    page.locator(f"#later-{first.pk}").click()
+    open_photo(page, first)
+    with page.expect_response("**/move"):
+        page.locator(f"#later-{first.pk}").click()
     expect(page.locator("#photo-grid .photo-card").nth(1)).to_have_id(f"photo-{first.pk}")
     expect(page.locator(f"#later-{first.pk}")).to_be_focused()
     assert list(model.photos.values_list("pk", flat=True))[1] == first.pk
@@ -194,7 +203,7 @@ def test_the_estimate_follows_the_preset(page, owner):
     trainer_answered()
     page.goto(address(draft(owner, photos=5), "training"))
     expect(page.locator("#estimate")).to_contain_text("500")
-    page.get_by_label("Best likeness").check()
+    page.get_by_label("Thorough").check()
     expect(page.locator("#estimate")).to_contain_text("1,000")
 
 
@@ -245,10 +254,11 @@ def test_a_photo_beyond_the_limit_stays_on_the_page_to_be_tried_again(page, owne
     model = draft(owner)
     page.goto(address(model, "photos"))
     page.set_input_files("#photos", [image("red.jpg", "red"), image("blue.jpg", "blue")])
-    left = page.locator("#uploads .photo-card")
+    left = page.locator(".upload-card")
     expect(left).to_have_count(1)
     expect(left.locator("[data-note]")).to_contain_text("as many as you may")
     settings.LIMIT_PHOTOS_PER_DAY = 2
+    left.locator("[data-open]").click()
     left.get_by_role("button", name="Try again").click()
     expect(page.locator("#photo-grid .photo-card")).to_have_count(2)
     expect(left).to_have_count(0)
@@ -290,9 +300,11 @@ def test_what_a_proxy_refuses_is_told_as_its_word(page, owner, status, words):
         "**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE), times=1
     )
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    expect(page.locator("#uploads [data-note]")).to_contain_text(words)
-    if status in {413, 403}:  # the others pass by themselves
+    if status in {413, 403}:
+        expect(page.locator(".trouble-refused")).to_contain_text(words)
         page.get_by_role("button", name="Try again").click()
+    else:  # it passes by itself
+        expect(page.locator(".upload-card [data-note]")).to_contain_text(words)
     expect(page.locator("#photo-grid .photo-card")).to_have_count(1)
 
 
@@ -303,12 +315,13 @@ def test_what_a_proxy_refuses_for_good_does_not_block_continue(page, owner, stat
     page.goto(address(model, "photos"))
     page.route("**/photos/upload", lambda route: route.fulfill(status=status, body=PROXY_PAGE))
     page.set_input_files("#photos", [image("IMG_1.jpg", "red")])
-    expect(page.locator("#uploads [data-note]")).to_contain_text("A server in front")
+    place = ".trouble-refused" if may_go_on else ".upload-card [data-note]"
+    expect(page.locator(place)).to_contain_text("A server in front")
     page.get_by_role("button", name="Continue").click()
     if may_go_on:
         page.wait_for_url("**/training")
     else:
-        expect(page.locator("#saved")).to_contain_text("not uploaded")
+        expect(page.locator("#problems")).to_contain_text("not uploaded")
 
 
 @pytest.mark.console_errors("status of")

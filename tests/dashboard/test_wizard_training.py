@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.engine import provider_status
+from providers.base_models import BASE_MODELS, base_model
 from providers.catalog import FLUX1_DEV, FLUX2_DEV, FLUX2_KLEIN_4B, TINY_SHAPES
 from providers.types import Description, priced
 from tests.dashboard.wizard_drafts import TRAINING, address, draft, trainer_answered
@@ -50,6 +51,49 @@ def test_without_any_provider_nobody_is_asked_to_choose_one(owner, owner_client,
     page = owner_client.get(address(draft(owner, photos=5), "training")).content.decode()
     assert "No trainer is available right now" in page
     assert '<details class="closed" open>' in page
+
+
+def test_what_needs_a_key_is_counted_apart_from_what_nobody_trains(model, owner_client, hosted):
+    closed = owner_client.get(address(model, "training")).context["closed"]
+    assert {one.reason for one in closed.keys} == {"Not set up on this installation."}
+    assert "fal.ai" not in {one.trainer for one in closed.keys}
+    assert closed.trainers == len({one.trainer for one in closed.keys})
+    trained = {FLUX1_DEV, FLUX2_DEV}
+    nobodys = {label for one in closed.others for label in one.base_models}
+    assert nobodys.isdisjoint({base_model(key).label for key in trained})
+    assert closed.base_models == len(nobodys)
+    page = owner_client.get(address(model, "training")).content.decode()
+    assert f"{closed.trainers} more trainers with a key from the operator" in page
+    assert "that nobody can train now" in page
+
+
+def test_outcomes_come_first_and_the_recommended_one_is_open(model, owner_client, hosted):
+    response = owner_client.get(address(model, "training"))
+    groups = [one for one in response.context["groups"] if one.cards]
+    assert [one.is_recommended for one in groups] == [True, *[False] * (len(groups) - 1)]
+    page = response.content.decode()
+    first = page.index("Best likeness")
+    assert first < page.index("Finest detail")
+    opening = '<details class="base-model" name="base-model"'
+    assert page.rindex(opening, 0, first) == page.index(f"{opening} open>")
+    assert page.count(f"{opening} open>") == 1
+    assert "FLUX.1 dev · personal use only" in page
+
+
+def test_every_base_model_says_in_a_few_words_what_it_gives():
+    outcomes = [str(one.outcome) for one in BASE_MODELS]
+    assert len(set(outcomes)) == len(outcomes)
+    assert all(0 < len(text) <= 32 for text in outcomes)
+    assert all(str(one.terms) for one in BASE_MODELS)
+
+
+def test_a_simulation_is_said_once_in_a_line_and_a_tag(model, owner_client):
+    owner_client.post(address(model, "training"), TRAINING)
+    for step in ("training", "review"):
+        page = owner_client.get(address(model, step)).content.decode()
+        assert page.count("nothing is learned from your photos") == 1
+        assert "Simulated</span>" in page
+    assert page.count("Simulated</span>") == 1
 
 
 def test_the_choice_is_written(model, owner_client):
@@ -220,7 +264,8 @@ def test_a_trainer_that_vanished_is_closed_with_its_reason(model, owner_client, 
     hosted(can_train=(FLUX1_DEV,))
     page = owner_client.get(address(model, "training"))
     assert all(one.base_model.key != FLUX2_DEV for one in page.context["groups"])
-    reasons = {(one.trainer, one.reason): one.base_models for one in page.context["closed"]}
+    others = page.context["closed"].others
+    reasons = {(one.trainer, one.reason): one.base_models for one in others}
     assert "FLUX.2 dev" in reasons["fal.ai", "This trainer does not train this model."]
 
 
@@ -426,7 +471,7 @@ def test_how_to_get_more_base_models_is_said_in_one_line(owner, owner_client):
     assert ".venv/bin/python -m trainer models get Z-Image</code>" in text
     assert "Stable Diffusion XL" in text
     assert "Tiny shapes" not in text
-    closed = {one.reason for one in page.context["closed"]}
+    closed = {one.reason for one in page.context["closed"].others}
     assert "This base model is not on the trainer's machine yet." not in closed
 
 

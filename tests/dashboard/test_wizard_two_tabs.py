@@ -185,7 +185,7 @@ def test_a_changed_setting_of_the_training_is_asked_too(model, owner_client):
     old, new = Tab(owner_client, page), Tab(owner_client, page)
     new.types(preset="best", epochs="50")
     reply = old.types(preset="fast", rank="8")
-    assert "Best likeness" in reply["clashes"]["preset"]["html"]
+    assert "Thorough" in reply["clashes"]["preset"]["html"]
     assert (reply["answers"]["epochs"], reply["answers"]["rank"]) == ("50", "8")
     model.refresh_from_db()
     assert (model.preset, model.options["rank"]) == ("best", 8)

@@ -1,0 +1,128 @@
+// Moves and removes photos: one request each, whose answer is merged into the wall.
+
+import { csrfToken } from "./csrf.js";
+import { morph } from "./morph.js";
+import { changePhotos, grid, photos } from "./photo-places.js";
+import { goTo, target } from "./photo-wall.js";
+import { isOurs, refusalInFront } from "./refusals.js";
+
+const status = document.getElementById("wall-status");
+const zone = document.getElementById("drop-zone");
+let moves = Promise.resolve(); // one after the other, as they were made
+let waiting = 0;
+let known = []; // the order that the server has
+
+const nameOf = (tile) => tile.dataset.name; // isolated by the server
+
+function say(text, values = {}) {
+  status.textContent = interpolate(text, values, true);
+}
+
+/** Put a photo before another, at the end without one, at once; and back where that is not saved. */
+export function moveBefore(tile, before) {
+  if (waiting === 0) known = photos();
+  changePhotos((wall) => wall.insertBefore(tile, before));
+  sayPlace(tile);
+  waiting += 1;
+  const id = before ? before.id.replace("photo-", "") : "";
+  moves = moves.then(() => save(tile, id));
+}
+
+function sayPlace(tile) {
+  const all = photos();
+  const values = { name: nameOf(tile), place: all.indexOf(tile) + 1, total: all.length };
+  say(gettext("%(name)s is now photo %(place)s of %(total)s."), values);
+}
+
+async function save(tile, before) {
+  const button = tile.querySelector('[data-acts="later"]');
+  const { html, problem } = await ask(button.formAction, { before });
+  waiting -= 1;
+  if (problem) putBack(tile, problem);
+  else if (waiting === 0) merge(html);
+}
+
+function putBack(tile, problem) {
+  changePhotos((wall) => wall.append(...known.filter((one) => one.isConnected)));
+  say(gettext("%(name)s was not moved. %(problem)s"), { name: nameOf(tile), problem });
+  tellAll(status.textContent);
+}
+
+/** Say what went wrong also to people who see the page. */
+function tellAll(text) {
+  const saved = document.getElementById("saved");
+  saved.dataset.tone = "bad";
+  saved.textContent = text;
+}
+
+/** @returns {Promise<{ html?: string, problem?: string }>} */
+async function ask(address, fields) {
+  const headers = { "X-CSRFToken": csrfToken(), "HX-Request": "true" };
+  const body = new URLSearchParams(fields);
+  const response = await fetch(address, { method: "POST", body, headers }).catch(() => null);
+  if (!response) return { problem: gettext("There is no connection. Try again.") };
+  const elsewhere = response.headers.get("HX-Redirect");
+  if (elsewhere) location.assign(elsewhere);
+  if (!isOurs((name) => response.headers.get(name))) return { problem: refusalInFront(response.status) };
+  if (response.ok) return { html: await response.text() };
+  if (response.status === 404) return { problem: gettext("The photos have changed in another tab. Reload the page.") };
+  return { problem: gettext("This did not work. Try again in a moment.") };
+}
+
+/** Show the photos as the server has them, with the advice on them. */
+function merge(html) {
+  if (!html) return;
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  changePhotos((wall) => morph(wall, fresh.getElementById("photo-grid")));
+  for (const id of ["photo-advice", "caption-notes"]) {
+    const part = fresh.getElementById(id);
+    part?.removeAttribute("hx-swap-oob");
+    if (part) document.getElementById(id)?.replaceWith(part);
+  }
+}
+
+/** The next photo takes the place of a removed one, and its button that of the pressed one. */
+async function remove(tile, button) {
+  const at = photos().indexOf(tile);
+  const { html, problem } = await ask(button.formAction, {});
+  if (problem) {
+    say(gettext("%(name)s was not removed. %(problem)s"), { name: nameOf(tile), problem });
+    return tellAll(status.textContent);
+  }
+  merge(html);
+  const left = photos();
+  const next = left[Math.min(at, left.length - 1)];
+  if (next) goTo(next, '[data-acts="remove"]');
+  else zone.querySelector("[data-choose]").focus();
+  say(gettext("%(name)s was removed."), { name: nameOf(tile) });
+}
+
+function onClick(event) {
+  const button = event.target.closest?.("#photo-grid [data-acts]");
+  if (!button) return;
+  event.preventDefault();
+  const tile = button.closest("li");
+  if (button.dataset.acts === "remove") return remove(tile, button);
+  step(tile, button.dataset.acts === "earlier" ? "ArrowLeft" : "ArrowRight");
+  if (document.activeElement !== button) tile.querySelector("[data-open]").focus();
+}
+
+/** Move a photo as a key says. */
+function step(tile, key) {
+  const others = photos().filter((other) => other !== tile);
+  const to = target(key, photos().indexOf(tile), others.length + 1);
+  if (to !== undefined) moveBefore(tile, others[to] ?? null);
+}
+
+/** Alt with an arrow key moves the photo. Alone, it would leave the page. */
+function onKey(event) {
+  const tile = event.target.closest?.("#photo-grid > :not([data-state])");
+  const isMove = event.altKey && !event.ctrlKey && !event.metaKey && /^(Arrow|Home|End)/.test(event.key);
+  if (!tile || !isMove || !event.target.matches("[data-open]")) return;
+  event.preventDefault();
+  step(tile, event.key);
+  event.target.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("click", onClick);
+document.addEventListener("keydown", onKey);
