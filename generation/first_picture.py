@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from accounts import limits
 from accounts.limits import LimitReachedError
@@ -14,6 +15,7 @@ from generation.ideas import ideas_for
 from generation.prompts import DEFAULT_RATIO
 from generation.selectors import FIRST, options_for
 from generation.services import GenerationRefusedError, create
+from jobs.events import note
 from jobs.models import JobQueue
 from jobs.selectors import silent_since
 from models_app.models import UserModel
@@ -52,7 +54,7 @@ def _make(training: JobQueue, owner_id: int, model_id: uuid.UUID) -> JobQueue | 
     model = UserModel.objects.select_for_update().filter(pk=model_id).first()
     if model is None or _is_begun(model) or not (option := free_option(model)):
         return None
-    return create(
+    job = create(
         model,
         idempotency_key=f"{FIRST}{training.pk.hex}",
         prompt=ideas_for(model)[0],
@@ -62,6 +64,8 @@ def _make(training: JobQueue, owner_id: int, model_id: uuid.UUID) -> JobQueue | 
         strength=1.0,
         provider=option.provider,
     )
+    note(job, gettext_noop("Begun by itself when the training was done. It costs nothing."))
+    return job
 
 
 def _is_begun(model: UserModel) -> bool:

@@ -9,7 +9,9 @@ const stateOf = (field) => field.parentElement.querySelector("[data-caption-stat
 /** Enter goes on to the next caption, with Shift back: a caption is one line. */
 function onKey(event) {
   const field = event.target;
-  if (event.key !== "Enter" || event.isComposing || !field.matches?.("[data-caption]")) return;
+  // Safari says 229 of the Enter that ends a composition, when it is no composing any more.
+  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+  if (!field.matches?.("[data-caption]")) return;
   event.preventDefault();
   const all = captions();
   const next = all[all.indexOf(field) + (event.shiftKey ? -1 : 1)];

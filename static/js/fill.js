@@ -4,7 +4,8 @@
 function fill(event) {
   const link = event.target.closest?.("a[data-fill]");
   const form = document.querySelector("#studio-form form");
-  if (!link || !form || link.pathname !== location.pathname) return;
+  // The form of another model is on another page.
+  if (!link || !form || !new URL(form.action).pathname.startsWith(`${link.pathname}/`)) return;
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const values = JSON.parse(link.closest("[data-fills]").dataset.fills);

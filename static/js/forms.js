@@ -90,7 +90,18 @@ function focusFirstError() {
 function focusMessage() {
   const messages = document.getElementById("messages");
   const isTaken = document.querySelector("[autofocus]:not(dialog *)") || location.hash;
-  if (messages?.childElementCount && !isTaken && document.activeElement === document.body) attend(messages);
+  if (isTaken || document.activeElement !== document.body) return;
+  if (messages?.childElementCount) attend(messages);
+  else focusNextStep();
+}
+
+/** Who comes from another step of a form goes on at the heading, not at the top of the page. */
+function focusNextStep() {
+  const heading = document.querySelector("h1[data-after]");
+  const [visit] = performance.getEntriesByType("navigation");
+  if (!heading || visit?.type !== "navigate") return;
+  const isFromStep = document.referrer.startsWith(location.origin + heading.dataset.after);
+  if (isFromStep && document.referrer !== location.href) attend(heading);
 }
 
 /** Say in the page what the server says about a part of it that it did not send. */

@@ -47,8 +47,9 @@ function show(link) {
 /** After a deletion: back to this page, at the picture that takes the place. */
 function returnHere(all, link) {
   const next = facts.querySelector('input[name="next"]');
+  const here = document.querySelector("[data-here]")?.dataset.here ?? location.pathname + location.search;
   const neighbour = all[all.indexOf(link) + 1] ?? all[all.indexOf(link) - 1];
-  if (next) next.value = location.pathname + location.search + (neighbour?.id ? `#${neighbour.id}` : "");
+  if (next) next.value = here + (neighbour?.id ? `#${neighbour.id}` : "");
 }
 
 function step(by) {

@@ -149,9 +149,10 @@ def test_a_provider_that_is_not_there_any_more_is_not_chosen(ready, owner_client
 
 def test_ideas_fill_in_the_prompt_and_work_as_links(ready, owner_client):
     ideas = ideas_for(ready)
+    studio = reverse("dashboard:model", args=[ready.pk])
     content = page_at(owner_client, ready).content.decode()
     for number, idea in enumerate(ideas):
-        assert f'href="?idea={number}#id_prompt"' in content
+        assert f'href="{studio}?idea={number}#id_prompt"' in content
         assert json.dumps({"prompt": idea}, ensure_ascii=False).replace('"', "&quot;") in content
     form = page_at(owner_client, ready, "?idea=1").context["page"].form
     assert form["prompt"].value() == ideas[1]

@@ -109,6 +109,24 @@ def test_an_idea_fills_in_the_prompt_and_sends_nothing(page, ready):
     assert not JobQueue.objects.filter(kind="generation").exists()
 
 
+@pytest.mark.console_errors("422")
+def test_a_form_that_was_refused_is_filled_in_like_any_other(page, ready, images):
+    page.goto(studio(ready))
+    page.get_by_label("What should the picture").fill("in the sun")
+    page.locator("#studio-form summary").click()
+    page.locator("#id_strength").fill("9")
+    page.evaluate("document.querySelector('#studio-form form').noValidate = true")
+    page.get_by_role("button", name="Make pictures").click()
+    expect(page.locator("#id_strength")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("link", name=ideas_for(ready)[0]).click()
+    expect(page.get_by_label("What should the picture")).to_have_value(ideas_for(ready)[0])
+    expect(page.locator("#id_strength")).to_have_value("9")
+    link(page, images[0]).click()
+    assert page.locator("#lightbox input[name=next]").input_value().startswith(studio(ready) + "#")
+    page.get_by_role("link", name="Use these settings").click()
+    expect(page.locator("#id_strength")).to_have_value("0.8")
+
+
 @pytest.mark.parametrize(("name", "seed"), [("Use these settings", "7"), ("More like this", "")])
 def test_a_picture_fills_in_the_form_and_the_person_presses_the_button(
     page, ready, images, name, seed

@@ -32,6 +32,20 @@ def test_good_photos_arrive_and_a_bad_one_is_explained(page, owner):
     assert model.photos.count() == 4
 
 
+def test_who_goes_to_another_step_goes_on_at_its_heading(page, owner):
+    model = draft(owner, photos=5)
+    page.goto(address(model, "photos"))
+    assert page.evaluate("document.activeElement.tagName") == "BODY"  # nobody came from a step
+    page.get_by_role("button", name="Continue").press("Enter")
+    page.wait_for_url("**/training")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.get_by_role("button", name="Photos").click()
+    page.wait_for_url("**/photos")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.reload()
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+
 @pytest.mark.console_errors("status of 422")
 def test_refused_photos_do_not_block_continue(page, owner):
     model = draft(owner, photos=5)

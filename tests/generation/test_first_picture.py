@@ -73,6 +73,7 @@ def test_a_training_that_ends_well_brings_one_free_picture(finishing):
     assert picture.payload["count"] == 1
     assert picture.payload["typed_prompt"] == ideas_for(picture.model)[0]
     assert not picture.budget_usd
+    assert picture.events.filter(kind="note", text__startswith="Begun by itself").count() == 1
 
 
 def test_finishing_again_brings_no_second_one(finishing):
