@@ -66,7 +66,7 @@ def test_nothing_moves_among_cards_either(page, owner, width, height, name):
     watch(page, reverse(f"dashboard:{name}"))
     for _ in steps(model):
         update(page)
-    expect(page.locator(f"#card-{model.pk} .tag").first).to_have_text("Ready")
+    expect(page.locator(f"#card-{model.pk} .tag").first).to_have_text("Just ready")
     total, shifts = moved(page)
     assert total < MOST_MOVED, shifts
 
@@ -120,7 +120,7 @@ def test_a_failure_is_still_there_when_others_succeed(page, owner):
     expect(page.locator(f"{SAID} > p")).to_have_text(["Ann: Failed"])
     finish(second.jobs.get())
     update(page)
-    expect(page.locator(f"{SAID} > p")).to_have_text(["Ann: Failed", "Bea: Ready"])
+    expect(page.locator(f"{SAID} > p")).to_have_text(["Ann: Failed", "Bea: Just ready"])
 
 
 def test_pictures_that_are_done_are_said_and_those_that_failed_too(page, owner):
@@ -129,13 +129,14 @@ def test_pictures_that_are_done_are_said_and_those_that_failed_too(page, owner):
     making = {"model": model, "kind": "generation", "running": True, "payload": PICTURES}
     first, second = JobFactory(**making), JobFactory(**making)
     watch(page, page_of(model))
-    GeneratedImageFactory.create_batch(2, model=model)
+    for index in range(2):
+        GeneratedImageFactory(model=model, job=first, index=index)
     change(first, status="succeeded", progress=1.0)
     update(page)
-    expect(page.locator(f"{SAID} > p").last).to_have_text("2 new pictures are ready.")
+    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Done")
     change(second, status="failed", error_code="run_failed")
     update(page)
-    expect(page.locator(f"{SAID} > p").last).to_have_text("The pictures failed: Failed")
+    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Failed")
 
 
 def test_an_answer_that_was_on_its_way_takes_no_number_back(page, owner):
