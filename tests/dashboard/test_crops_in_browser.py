@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from models_app.cropping import crop_photo
 from models_app.crops import Box
 from models_app.models import TrainingImage
 from models_app.services import add_photo
@@ -246,3 +247,25 @@ def test_the_dialog_is_for_everybody(page, photo, scheme):
     drag(page, '[data-handle="se"]', (-0.6, -0.6))
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [f"{one['id']}: {one['nodes'][0]['html']}" for one in found] == []
+
+
+@pytest.mark.console_errors("status of 409")
+@pytest.mark.parametrize(("button", "left"), [("Keep mine", 0), ("Use the other", 400)])
+def test_a_crop_of_another_tab_is_asked_about(page, photo, button, left):
+    open_dialog(page, photo)
+    crop_photo(photo, Box(400, 0, 1200, 1200))
+    page.get_by_role("button", name="Square").click()
+    for _ in range(20):  # to the left edge
+        page.locator("[data-frame]").press("ArrowLeft")
+    with page.expect_response("**/crop"):
+        page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#crop-dialog [data-clash]")).to_contain_text("400 from the left")
+    expect(page.get_by_role("button", name="Keep mine")).to_be_focused()
+    assert stored_box() == Box(400, 0, 1200, 1200)
+    page.get_by_role("button", name=button).press("Enter")
+    if button == "Use the other":
+        expect(page.locator("[data-frame]")).to_be_focused()
+        size_text(page, 1200, 1200)
+        save(page)
+    expect(page.locator("#crop-dialog")).to_be_hidden()
+    assert stored_box() == Box(left, 0, 1200, 1200)
