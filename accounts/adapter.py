@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts import guesses, history, mail, passwords, policy, sign_up
 from accounts.later import later
@@ -28,6 +28,21 @@ EMAIL_LENGTH = User._meta.get_field("email").max_length or 254
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    # What to do next; never whether there is such an account.
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _(
+            "Email address and password do not belong together. Check both, or choose “Forgot your "
+            "password?” to set a new one."
+        ),
+        "too_many_login_attempts": _(
+            "Too many failed attempts. Wait a few minutes, or choose “Forgot your password?” to "
+            "set a new one."
+        ),
+        "incorrect_password": _("That is not your password. Try it again."),
+        "enter_current_password": _("That is not your current password. Try it again."),
+        "email_taken": _("There is an account with this address already. Sign in instead."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return policy.signup_is_open()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import forms as library
 from allauth.account.adapter import get_adapter
 from allauth.account.fields import EmailField, PasswordField
-from allauth.account.forms import ResetPasswordForm, SignupForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -19,8 +19,55 @@ from accounts.invitations import InvitationOverError
 from accounts.later import later
 from accounts.models import Invitation, User
 
+_REQUIRED = {
+    "login": _("Enter your email address."),
+    "email": _("Enter your email address."),
+    "password": _("Enter your password."),
+    "oldpassword": _("Enter your current password."),
+    "password1": _("Choose a password."),
+    "password2": _("Enter the new password again."),
+}
 
-class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
+
+class Worded(forms.Form):
+    """What our account forms say of their fields: one line of help, and what to do if it is empty.
+
+    The library would show Django's rules for passwords as a list.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name in _REQUIRED:
+                field.error_messages["required"] = _REQUIRED[name]
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = gettext(
+                "At least 8 characters, best a few words that only you would put together."
+            )
+
+
+class SignInForm(Worded, library.LoginForm):  # type: ignore[misc]  # allauth has no types
+    """Asks for the address and the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Password managers keep the address as the name of the account.
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class AgainForm(Worded, library.ReauthenticateForm):  # type: ignore[misc]
+    """Asks for the password once more."""
+
+
+class ChangePasswordForm(Worded, library.ChangePasswordForm):  # type: ignore[misc]
+    """Asks for the current password and a new one."""
+
+
+class NewPasswordForm(Worded, library.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Asks for a new password, of somebody who has opened the link."""
+
+
+class SignUpForm(Worded, library.SignupForm):  # type: ignore[misc]
     """Asks for an account; where addresses are not confirmed, makes it at once."""
 
     invitation: Invitation | None = None
@@ -66,7 +113,7 @@ class InvitedForm(SignUpForm):
         invitations.use(self.invitation, user)
 
 
-class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+class ResetForm(Worded, library.ResetPasswordForm):  # type: ignore[misc]
     """Asks for a link; whether there is an account is looked up after the answer."""
 
     def clean_email(self) -> str:
@@ -79,7 +126,7 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth has no type
         return email
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(Worded):
     """The account's password, before something that matters."""
 
     password = PasswordField(label=_("Password"), autocomplete="current-password")
@@ -105,5 +152,5 @@ class ChangeAddressForm(PasswordForm):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         if not get_adapter().reauthenticate(self.user, password):
-            raise ValidationError(gettext("That is not your password."))
+            raise ValidationError(get_adapter().error_messages["incorrect_password"])
         return password

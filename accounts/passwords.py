@@ -61,7 +61,8 @@ class GuessablePasswordValidator:
         words = _plain_words(password.lower())
         if words & (common_words() | _NAMES) or len(set(password)) < 4 or _is_run(password):
             raise ValidationError(
-                gettext("This password is too easy to guess."), code="password_guessable"
+                gettext("Too easy to guess. Put several words together that nobody expects."),
+                code="password_guessable",
             )
 
     def get_help_text(self) -> str:

@@ -5,7 +5,8 @@ const GATHER_MS = 300; // several updates at once are one piece of news
 const SETTLE_MS = 1000; // screen readers do not hear a region that is as new as the page
 const MOST_KEPT = 8;
 /** What has a share that is told; of many cards at once that would be too much. */
-const TOLD_SHARES = '#live-progress, [id^="generation-"]';
+const TOLD_SHARES = '#live-progress, [id^="set-"]';
+const LONGEST_HEADING = 60; // prompts are longer
 /** A training's progress and, once it is over, the head of its page are about the same. */
 const SAME = { "live-progress": "live-body" };
 
@@ -31,9 +32,7 @@ export class Announcer {
     if (document.visibilityState === "hidden") return;
     const before = this.known;
     this.known = this.look();
-    for (const one of [...changes(before.states, this.known.states), ...ends(before, this.known)]) {
-      this.add(one);
-    }
+    for (const one of [...changes(before, this.known), ...ends(before, this.known)]) this.add(one);
     this.keep();
   }
 
@@ -47,26 +46,20 @@ export class Announcer {
   }
 
   look() {
-    const rows = [...this.root.querySelectorAll("[data-says]")];
-    const pictures = this.root.querySelector("#live-images")?.querySelectorAll("a[data-lightbox]");
-    return {
-      states: new Map(rows.map(stateOf)),
-      pictures: pictures && new Set([...pictures].map(({ href }) => href)),
-    };
+    return new Map([...this.root.querySelectorAll("[data-says]")].map(stateOf));
   }
 
   /** Go on where this tab was before the page was loaded again: what is news by now is said. */
   recall() {
-    const { states } = this.known;
     for (const [id, state] of Object.entries(stored(this.store) ?? {})) {
-      if (states.has(id)) states.set(id, state);
+      if (this.known.has(id)) this.known.set(id, state);
     }
     this.say(SETTLE_MS);
   }
 
   keep() {
     try {
-      sessionStorage.setItem(this.store, JSON.stringify(Object.fromEntries(this.known.states)));
+      sessionStorage.setItem(this.store, JSON.stringify(Object.fromEntries(this.known)));
     } catch {
       // A browser that is told to store nothing: the next page begins anew.
     }
@@ -91,12 +84,13 @@ function stored(key) {
 
 function stateOf(row) {
   const holder = row.closest("[id]");
-  const share = holder.matches(TOLD_SHARES) && holder.querySelector("progress")?.getAttribute("value");
+  const bar = holder.matches(TOLD_SHARES) ? holder.querySelector("progress") : null;
   return [
     SAME[holder.id] ?? holder.id,
     {
       text: row.dataset.says || headingAndTag(row),
-      quarter: Math.min(3, Math.floor((Number(share) || 0) / 25)),
+      quarter: Math.min(3, Math.floor((Number(bar?.getAttribute("value")) || 0) / 25)),
+      isComing: bar !== null,
       isFailure: Boolean(row.querySelector('.tag[data-tone="bad"]')),
     },
   ];
@@ -104,12 +98,18 @@ function stateOf(row) {
 
 function headingAndTag(row) {
   const parts = [row.querySelector("h1, h3"), row.querySelector(".tag")];
-  return parts.map((part) => part?.textContent.trim()).filter(Boolean).join(": ");
+  return parts.map((part) => shortened(part?.textContent.trim() ?? "")).filter(Boolean).join(": ");
+}
+
+function shortened(text) {
+  return text.length > LONGEST_HEADING ? `${text.slice(0, LONGEST_HEADING).trimEnd()}…` : text;
 }
 
 function* changes(before, now) {
-  for (const [id, { text, quarter, isFailure }] of now) {
+  for (const [id, { text, quarter, isComing, isFailure }] of now) {
     const last = before.get(id);
+    // What a page shows at last, such as pictures of an earlier training, is no news.
+    if (!last && id.startsWith("set-") && !isComing && !isFailure) continue;
     if (last?.text !== text) yield { text, isFailure };
     if (quarter > (last?.quarter ?? 0)) yield { text: shareOf(text, quarter), isFailure };
   }
@@ -119,12 +119,9 @@ function shareOf(what, quarter) {
   return interpolate(gettext("%(what)s, %(percent)s %"), { what, percent: 25 * quarter }, true);
 }
 
-/** A set of pictures that is done is no longer there: its pictures are. */
+/** A set of pictures that is taken back is no longer there. */
 function* ends(before, now) {
-  if (!before.pictures || !now.pictures) return;
-  const isGone = (id) => id.startsWith("generation-") && !now.states.has(id);
-  if (![...before.states.keys()].some(isGone)) return;
-  const count = [...now.pictures].filter((one) => !before.pictures.has(one)).length;
-  const text = ngettext("%(count)s new picture is ready.", "%(count)s new pictures are ready.", count);
-  yield { text: count ? interpolate(text, { count }, true) : gettext("No new picture was made."), isFailure: false };
+  for (const [id, { isComing }] of before) {
+    if (isComing && id.startsWith("set-") && !now.has(id)) yield { text: gettext("No picture was made."), isFailure: false };
+  }
 }

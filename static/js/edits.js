@@ -70,8 +70,10 @@ function setValue(name, text) {
     else one.value = text;
   }
   // For what follows a field. It is saved already.
-  const event = new CustomEvent("change", { bubbles: true, detail: "elsewhere" });
-  (all.find((one) => one.checked) ?? all[0])?.dispatchEvent(event);
+  const field = all.find((one) => one.checked) ?? all[0];
+  for (const type of ["input", "change"]) {
+    field?.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: "elsewhere" }));
+  }
 }
 
 /**

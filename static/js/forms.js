@@ -89,7 +89,7 @@ function focusFirstError() {
 /** What came of a button on the page before stands in a message: go on there. */
 function focusMessage() {
   const messages = document.getElementById("messages");
-  const isTaken = document.querySelector("[autofocus]") || location.hash;
+  const isTaken = document.querySelector("[autofocus]:not(dialog *)") || location.hash;
   if (isTaken || document.activeElement !== document.body) return;
   if (messages?.childElementCount) attend(messages);
   else focusNextStep();

@@ -3,7 +3,7 @@
 // The server sends rendered parts as server-sent events, over one stream for all pages of this
 // browser; each part replaces the element with its id. A page that shows nothing in progress needs
 // no stream, and a hidden one none either: it asks now and then, for its title. Without a stream
-// (no EventSource, or it keeps failing) the page polls with htmx instead, and more slowly where
+// (no EventSource, or it keeps failing) the page polls instead, and more slowly where
 // the server refuses one (429: this person has many open).
 
 import { Announcer } from "./announce.js";
@@ -27,6 +27,7 @@ let link = null;
 let announcer = null;
 let streamState = "opening";
 let isLeft = false;
+let isAsking = false;
 let followedAt = 0;
 let polling = 0;
 let pace = 0;
@@ -88,7 +89,7 @@ function swap(html) {
   personalise(parsed);
   const attention = attentionNow();
   // The outermost live elements of the answer that are on this page.
-  for (const fresh of parsed.querySelectorAll('[id^="live-"]:not(#live-poll), [id^="card-"]')) {
+  for (const fresh of parsed.querySelectorAll('[id^="live-"], [id^="card-"]')) {
     const old = document.getElementById(fresh.id);
     if (old && root.contains(old) && fresh.isConnected) update(old, fresh.cloneNode(true));
     fresh.replaceChildren();
@@ -170,26 +171,23 @@ function leave(isLeaving) {
   adjust();
 }
 
-/** htmx has fetched the live parts (it is configured not to swap them itself). */
-function onPolled(event) {
-  if (event.target.id !== "live-poll") return;
-  const { xhr, successful } = event.detail;
+/** Fetch the live parts; one request at a time, as the next one brings what this one lacks. */
+async function ask() {
+  if (isAsking) return;
+  isAsking = true;
+  const response = await fetch(root.dataset.livePoll).catch(() => null);
+  isAsking = false;
   // Deleted, or signed out in another tab (then the answer is the sign-in page): reload to show
   // that.
-  if (xhr.status === 404 || isRedirected(xhr.responseURL, event.target)) return location.reload();
-  if (!successful) return;
-  swap(xhr.responseText);
+  if (response?.status === 404 || response?.redirected) return location.reload();
+  if (!response?.ok) return;
+  swap(await response.text());
   const body = document.getElementById("live-body");
   if (body?.dataset.title) setTitle(body.dataset.title);
 }
 
-function isRedirected(responseUrl, poller) {
-  const requested = new URL(poller.getAttribute("hx-get"), location.href);
-  return Boolean(responseUrl) && new URL(responseUrl).pathname !== requested.pathname;
-}
-
 if (root) {
-  document.body.addEventListener("htmx:afterRequest", onPolled);
+  document.body.addEventListener("live:poll", ask);
   const { progress } = document.getElementById("live-body")?.dataset ?? {};
   if (progress) setIcon(Number(progress));
   link = newLink();

@@ -3,7 +3,7 @@
 import { csrfToken } from "./csrf.js";
 import { morph } from "./morph.js";
 import { changePhotos, grid, photos } from "./photo-places.js";
-import { goTo, target } from "./photo-wall.js";
+import { goTo, stayingInView, target } from "./photo-wall.js";
 import { isOurs, refusalInFront } from "./refusals.js";
 
 const status = document.getElementById("wall-status");
@@ -77,7 +77,7 @@ function merge(html) {
   for (const id of ["photo-advice", "caption-notes"]) {
     const part = fresh.getElementById(id);
     part?.removeAttribute("hx-swap-oob");
-    if (part) document.getElementById(id)?.replaceWith(part);
+    if (part) morph(document.getElementById(id), part);
   }
 }
 
@@ -104,14 +104,13 @@ function onClick(event) {
   const tile = button.closest("li");
   if (button.dataset.acts === "remove") return remove(tile, button);
   step(tile, button.dataset.acts === "earlier" ? "ArrowLeft" : "ArrowRight");
-  if (document.activeElement !== button) tile.querySelector("[data-open]").focus();
 }
 
-/** Move a photo as a key says. */
+/** Move a photo as a key says; it, and the button that was pressed, stay where they are seen. */
 function step(tile, key) {
   const others = photos().filter((other) => other !== tile);
   const to = target(key, photos().indexOf(tile), others.length + 1);
-  if (to !== undefined) moveBefore(tile, others[to] ?? null);
+  if (to !== undefined) stayingInView(tile, () => moveBefore(tile, others[to] ?? null));
 }
 
 /** Alt with an arrow key moves the photo. Alone, it would leave the page. */

@@ -1,7 +1,7 @@
 // The wall: one tile is open at a time and shows its caption and tools in the row below; arrow keys
 // go from tile to tile. A tile is known by its id, so that it stays open whatever changes around it.
 
-import { grid } from "./photo-places.js";
+import { grid, photos } from "./photo-places.js";
 
 let openId = "";
 let currentId = ""; // the one that the Tab key comes to
@@ -64,7 +64,26 @@ function apply() {
     tile.toggleAttribute("data-opened", tile.id === openId);
     opener(tile).setAttribute("aria-expanded", String(tile.id === openId));
     opener(tile).tabIndex = tile.id === currentId ? 0 : -1;
+    showLine(tile);
   }
+  const all = photos();
+  for (const tile of all) {
+    markEnd(tile, "earlier", tile === all[0]);
+    markEnd(tile, "later", tile === all.at(-1));
+  }
+}
+
+/** The first has nowhere earlier to go, the last nowhere later; the focus may stay there. */
+function markEnd(tile, name, isEnd) {
+  tile.querySelector(`[data-acts="${name}"]`).setAttribute("aria-disabled", String(isEnd));
+}
+
+/** Show the words of a caption on its tile. */
+function showLine(tile) {
+  const words = tile.querySelector("[data-caption]")?.value;
+  const line = tile.querySelector("[data-line]");
+  if (!line || line.textContent === words) return;
+  line.replaceChildren(...(words ? [Object.assign(document.createElement("bdi"), { textContent: words })] : []));
 }
 
 function onClick(event) {
@@ -117,12 +136,13 @@ function onFocus({ target: element }) {
   apply();
 }
 
-/** Show the words of a caption on its tile as they are typed. */
 function onInput({ target: field }) {
-  if (!field.matches?.("[data-caption]")) return;
-  const line = tileAt(field)?.querySelector("[data-line]");
-  const words = Object.assign(document.createElement("bdi"), { textContent: field.value });
-  line?.replaceChildren(...(field.value ? [words] : []));
+  if (field.matches?.("[data-caption]") && tileAt(field)) showLine(tileAt(field));
+}
+
+/** What is decided about a caption goes on in its field (autosave.js). */
+function onDecision({ target: button }) {
+  if (button.closest?.("[data-clash]") && tileAt(button)) open(tileAt(button));
 }
 
 /** A caption is wanted that is not on the screen yet; or there is none after the last. */
@@ -141,12 +161,15 @@ function openAtFirst() {
   apply();
   if (named || asked) open(named || asked);
   if (named) opener(named).focus();
+  else asked?.querySelector("[data-clash] button").focus();
 }
 
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
 document.addEventListener("focusin", onFocus);
 document.addEventListener("input", onInput);
+document.addEventListener("change", onInput);
+document.addEventListener("click", onDecision, { capture: true });
 document.addEventListener("caption-wanted", onWanted);
 document.addEventListener("caption-left", onLeft);
 document.addEventListener("wall-changed", apply);

@@ -98,7 +98,7 @@ export class Upload {
   showPassing(text, seconds) {
     if (!hasTriesLeft(this) || seconds > MOST_SECONDS) {
       this.show("failed", text);
-      this.isPassing = true;
+      this.isPassing = !(seconds > MOST_SECONDS);
       return;
     }
     if (this.tries === 0) tell();
@@ -215,8 +215,9 @@ export class Upload {
     showStored(reply, this.tile);
     this.state = "stored";
     arrived();
-    if (this.results) return this.settle("stored", storedText(this.caption));
-    this.leave();
+    if (this.results) this.settle("stored", storedText(this.caption));
+    else this.leave();
+    sendBroken(); // there is a connection
   }
 
   /** One file of a folder is done with: its line tells of it. */
@@ -286,3 +287,4 @@ function readJson(text) {
 }
 
 window.addEventListener("online", sendBroken);
+document.addEventListener("visibilitychange", () => document.hidden || sendBroken());

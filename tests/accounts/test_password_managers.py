@@ -40,3 +40,36 @@ def test_a_password_that_is_set_by_a_link_is_kept_under_its_address(owner, clien
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
 def test_where_nobody_is_known_nobody_is_named(name, client):
     assert not NAME.findall(client.get(reverse(name)).content.decode())
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("account_login", {"login": "username", "password": "current-password"}),
+        ("account_signup", {"email": "email", "password1": "new-password"}),
+        (
+            "account_change_password",
+            {
+                "oldpassword": "current-password",
+                "password1": "new-password",
+                "password2": "new-password",
+            },
+        ),
+        ("account_reauthenticate", {"password": "current-password"}),
+    ],
+)
+def test_each_field_says_what_it_is_for(name, fields, client, owner_client):
+    browser = client if name in {"account_login", "account_signup"} else owner_client
+    page = browser.get(reverse(name)).content.decode()
+    for field, use in fields.items():
+        tag = re.search(rf'<input[^>]*name="{field}"[^>]*>', page)
+        assert f'autocomplete="{use}"' in tag[0]
+
+
+@pytest.mark.parametrize("address", [reverse("account_login"), *ASKING])
+def test_each_password_can_be_shown_on_request(address, owner, client):
+    browser = client if address == reverse("account_login") else client_of(owner)
+    page = browser.get(address).content.decode()
+    for field in re.findall(r'<input type="password"[^>]* id="(\w+)"', page):
+        assert f'data-shows="{field}" aria-pressed="false" aria-label="Show password"' in page
+    assert "js/password" in page

@@ -69,3 +69,42 @@ def test_they_are_stored_by_a_slow_hash(tmp_path):
     assert settings_of(tmp_path, "hasattr(s, 'PASSWORD_HASHERS')") == "False"  # Django's own
     assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
     assert PBKDF2PasswordHasher.iterations >= 600_000
+
+
+HELP = "At least 8 characters, best a few words that only you would put together."
+
+
+@pytest.mark.parametrize("name", ["account_signup", "account_change_password"])
+def test_one_line_says_what_a_password_should_be(name, client, owner_client):
+    browser = owner_client if "change" in name else client
+    page = browser.get(reverse(name)).content.decode()
+    assert page.count(HELP) == 1
+    assert "can’t be" not in page
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("short", "Too short. Use at least 8 characters."),
+        ("123", "Too short. Use at least 8 characters."),
+        ("new@example.org", "Too much like your email address. Choose words that are not in it."),
+        ("8402519637", "Digits alone are easy to guess. Add a few words."),
+        ("P4ssword123!", "Too easy to guess. Put several words together that nobody expects."),
+        ("", "Choose a password."),
+    ],
+)
+def test_a_refused_password_says_in_one_line_what_to_do(client, password, sentence):
+    sent = {"email": "new@example.org", "password1": password}
+    page = client.post(reverse("account_signup"), sent).content.decode()
+    assert page.count('<p class="error">') == 1
+    assert f'<p class="error">{sentence}</p>' in page
+
+
+def test_a_wrong_password_leads_to_the_reset_whether_there_is_an_account_or_not(client, owner):
+    said = set()
+    for email in (owner.email, "nobody@example.org"):
+        page = client.post(LOGIN, {"login": email, "password": "wrong"}).content.decode()
+        assert "choose “Forgot your password?” to set a new one" in page
+        assert f'href="{reverse("account_reset_password")}"' in page
+        said.add(re.search(r'<div class="message".*?</div>', page, re.DOTALL)[0])
+    assert len(said) == 1

@@ -43,7 +43,7 @@ def test_a_weak_password_is_refused(db, client, password):
 def test_an_address_is_taken_once_however_it_is_written(client, db):
     UserFactory(email="ann@example.org")
     response = sign_up(client, "ANN@example.org")
-    assert "already registered" in str(response.context["form"].errors)
+    assert "an account with this address already" in str(response.context["form"].errors)
     assert User.objects.count() == 1
 
 

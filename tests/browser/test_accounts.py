@@ -81,7 +81,7 @@ def with_a_virtual_authenticator(page: Page) -> None:
 
 def say_the_password_again(page: Page) -> None:
     expect(page.get_by_role("heading", name="Confirm it's you")).to_be_visible()
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
 
 
@@ -127,7 +127,7 @@ def test_from_a_confirmed_address_to_a_second_step(page, mails):
     assert_well_made(page)
     page.goto(link_in_the_mail(mails, "Confirm your address for TheWay"))
     assert_well_made(page)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Confirm and sign in").click()
     expect(page).to_have_url(re.compile("/dashboard/"))
 

@@ -97,7 +97,7 @@ def fail(job: JobQueue) -> None:
 
 def update(page: Page) -> None:
     """Bring an open page up to date, and let it be painted."""
-    path = page.locator("#live-poll").get_attribute("hx-get")
+    path = page.locator("[data-live-poll]").get_attribute("data-live-poll")
     with page.expect_response(lambda response: response.url.endswith(path)):
         page.evaluate(POLL)
     page.evaluate(FRAMES)

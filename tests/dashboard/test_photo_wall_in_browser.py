@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from models_app.models import TrainingImage, UserModel
-from tests.dashboard.in_browser import image, open_photo, sign_in
+from tests.dashboard.in_browser import open_photo, sign_in, wall_of
+from tests.dashboard.test_two_tabs_in_browser import ALONE
 from tests.dashboard.wizard_drafts import address, draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
-UPLOAD = "**/photos/upload"
-COLOURS = ("red", "green", "blue", "gold", "navy", "teal", "olive", "pink", "gray", "plum")
 CENTRE = "frame => frame.scrollIntoView({ block: 'center' })"
-PLACES = """() => [...document.querySelectorAll(".photo-frame, .photos-foot")].map(
-  (one) => one.getBoundingClientRect().top
-)"""
-# Every text that a region says, one after the other.
-LISTEN = """() => {
-  window.said = [];
-  const status = document.getElementById("upload-status");
-  const note = () => window.said.push(status.textContent);
-  new MutationObserver(note).observe(status, { childList: true });
+TYPE = """(field, text) => {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }"""
+
+
+@pytest.fixture
+def phone(chromium, live_server, owner) -> Iterator[Page]:
+    """The owner's phone, held in one hand."""
+    context = chromium.new_context(base_url=live_server.url, **PHONE)
+    sign_in(context, owner, live_server.url)
+    yield context.new_page()
+    context.close()
 
 
 def tile(page: Page, photo: TrainingImage) -> Locator:
@@ -44,33 +45,6 @@ def order(model: UserModel) -> list[TrainingImage]:
 def expect_order(page: Page, photos: list[TrainingImage]) -> None:
     for at, photo in enumerate(photos):
         expect(page.locator("#photo-grid > .photo-card").nth(at)).to_have_id(f"photo-{photo.pk}")
-
-
-def wall_of(page: Page, model: UserModel) -> list[TrainingImage]:
-    """Open the step of the photos; return them."""
-    page.goto(address(model, "photos"))
-    expect(page.locator("#photo-grid")).to_have_attribute("data-ready", "")
-    return order(model)
-
-
-def test_a_chosen_file_is_at_once_where_and_as_large_as_its_photo_will_be(page, owner):
-    model = draft(owner, photos=2)
-    wall_of(page, model)
-    held: list[Route] = []
-    page.route(UPLOAD, lambda route: held.append(route))
-    page.set_input_files("#photos", [image(f"{one}.jpg", one) for one in COLOURS[:3]])
-    tiles = page.locator("#photo-grid > li .photo-frame")
-    expect(tiles).to_have_count(5)
-    before = [one.bounding_box() for one in tiles.all()]
-    assert len({round(box[side]) for box in before for side in ("width", "height")}) == 1
-    expect(page.locator("#photo-count")).to_have_text("2 photos3 uploading")
-    while len(held) < 3:
-        page.wait_for_timeout(20)  # lets the browser's messages in
-    for route in held:
-        route.continue_()
-    expect(page.locator("#photo-grid > .photo-card")).to_have_count(5)
-    assert [one.bounding_box() for one in tiles.all()] == before
-    expect(page.locator("#photo-count")).to_have_text("5 photos")
 
 
 def test_a_tile_opens_its_photo_and_gives_the_focus_back(page, owner):
@@ -124,6 +98,42 @@ def test_arrow_keys_go_through_the_photos_and_with_alt_move_them(page, owner):
     assert order(model) == expected
 
 
+def test_buttons_move_a_photo_and_stay_under_the_finger(phone, owner):
+    model = draft(owner, photos=4)
+    first, second, third, fourth = wall_of(phone, model)
+    opener(phone, third).tap()
+    later = phone.locator(f"#later-{third.pk}")
+    later.scroll_into_view_if_needed()
+    before = later.bounding_box()["y"]
+    with phone.expect_response("**/move"):
+        later.tap()  # into the next row
+    expect_order(phone, [first, second, fourth, third])
+    assert later.bounding_box()["y"] == pytest.approx(before, abs=2)
+    expect(later).to_have_attribute("aria-disabled", "true")
+    later.dispatch_event("click")  # it is the last
+    assert order(model) == [first, second, fourth, third]
+
+
+def test_a_caption_that_was_changed_elsewhere_is_asked_about_on_its_tile(page, visit, owner):
+    model = draft(owner, photos=2)
+    first, _ = wall_of(page, model)
+    other = visit.new_page()
+    other.add_init_script(ALONE)
+    wall_of(other, model)
+    for tab in (page, other):
+        open_photo(tab, first)
+    page.locator(f"#caption-{first.pk}").fill("in Rome")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    other.evaluate("document.querySelector('[data-opened] [data-close]').click()")
+    other.locator(f"#caption-{first.pk}").evaluate(TYPE, "in Paris")
+    expect(other.locator("[data-clash]")).to_be_visible()  # though its tile is closed
+    other.get_by_role("button", name="Keep mine").click()
+    expect(other.locator(f"#caption-{first.pk}")).to_be_focused()
+    expect(other.locator("#saved")).to_have_text("Saved")
+    first.refresh_from_db()
+    assert first.caption == "in Paris"
+
+
 def drag(page: Page, photo: TrainingImage, onto: TrainingImage) -> None:
     tile(page, photo).locator(".photo-frame").evaluate(CENTRE)
     start, end = (tile(page, one).locator(".photo-frame").bounding_box() for one in (photo, onto))
@@ -158,15 +168,6 @@ def test_a_move_that_is_not_saved_is_taken_back_and_said(page, owner, how):
     expect(page.locator("#wall-status")).to_contain_text("was not moved.")
     expect_order(page, photos)
     assert order(model) == photos
-
-
-@pytest.fixture
-def phone(chromium, live_server, owner) -> Iterator[Page]:
-    """The owner's phone, held in one hand."""
-    context = chromium.new_context(base_url=live_server.url, **PHONE)
-    sign_in(context, owner, live_server.url)
-    yield context.new_page()
-    context.close()
 
 
 class Finger:
@@ -218,67 +219,9 @@ def test_a_finger_that_moves_at_once_scrolls_the_page(phone, owner):
     assert order(model) == photos
 
 
-@pytest.mark.console_errors("status of")
-def test_all_that_failed_is_sent_again_with_one_button(page, owner):
-    model = draft(owner)
-    wall_of(page, model)
-    broken = {"status": 409, "body": '{"message": "Not now."}', "content_type": "application/json"}
-    headers = {"X-Answered-By": "theway"}
-    page.route(UPLOAD, lambda route: route.fulfill(headers=headers, **broken))
-    page.set_input_files("#photos", [image(f"{one}.jpg", one) for one in COLOURS[:3]])
-    trouble = page.locator(".trouble-failed")
-    expect(trouble).to_contain_text("3 photos could not be sent. Not now.")
-    page.unroute(UPLOAD)
-    trouble.get_by_role("button", name="Send all again").click()
-    expect(page.locator("#photo-grid > .photo-card")).to_have_count(3)
-    expect(page.locator("#upload-trouble")).to_be_hidden()
-    expect(page.get_by_role("button", name="Continue")).to_be_focused()
-
-
-@pytest.mark.console_errors("status of 422")
-def test_uploads_are_told_of_in_few_words_and_what_failed_stays_said(page, owner):
-    wall_of(page, draft(owner))
-    page.evaluate(LISTEN)
-    bad = {"name": "note.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
-    photos = [image(f"{one}.jpg", one) for one in COLOURS]
-    page.set_input_files("#photos", [photos[0], bad, *photos[1:]])
-    expect(page.locator("#photo-grid > .photo-card")).to_have_count(len(COLOURS))
-    status = page.locator("#upload-status")
-    told = re.compile(
-        r"10 photos uploaded\. 1 file was not taken: .note\.jpg., This is not a photo"
-    )
-    expect(status).to_have_text(told)
-    said = page.evaluate("window.said")
-    assert said[0].startswith("Uploading 1")
-    assert len(said) <= 4
-    page.set_input_files("#photos", image("white.jpg", "white"))
-    expect(status).to_contain_text("1 photo uploaded. 1 file was not taken:")
-
-
-def test_a_list_of_refused_files_moves_nothing(page, owner):
-    wall_of(page, draft(owner, photos=5))
-    before = page.evaluate(PLACES)
-    film = {"name": "film.mp4", "mimeType": "video/mp4", "buffer": b"0"}
-    page.set_input_files("#photos", [film, film])
-    expect(page.locator(".trouble-refused li").first).to_contain_text("film.mp4")
-    assert page.evaluate(PLACES) == before
-
-
-@pytest.mark.console_errors("status of 422")
-def test_too_few_photos_are_said_beside_the_way_on(page, owner):
-    wall_of(page, draft(owner, photos=2))
-    page.get_by_role("button", name="Continue").click()
-    problem = page.locator("#foot #problems")
-    expect(problem).to_be_focused()
-    expect(problem).to_contain_text("2 more photos")
-    problem.get_by_text("Add photos").click()
-    expect(page.get_by_role("button", name="Choose photos")).to_be_focused()
-    page.set_input_files("#photos", image("red.jpg", "red"))
-    expect(problem).to_be_hidden()
-
-
 def test_advice_on_a_photo_leads_to_it(page, owner):
     photos = wall_of(page, draft(owner, photos=5))
+    page.locator("#photo-advice details").evaluate_all("all => all.forEach(one => one.open = true)")
     page.locator(f'#photo-advice a[href="#photo-{photos[0].pk}"]').first.click()
     expect(page.locator(f"#caption-{photos[0].pk}")).to_be_visible()
     expect(opener(page, photos[0])).to_be_focused()

@@ -132,11 +132,19 @@ def test_pictures_that_are_done_are_said_and_those_that_failed_too(page, owner):
     for index in range(2):
         GeneratedImageFactory(model=model, job=first, index=index)
     change(first, status="succeeded", progress=1.0)
-    update(page)
-    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Done")
     change(second, status="failed", error_code="run_failed")
     update(page)
-    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Failed")
+    expect(page.locator(f"{SAID} > p")).to_have_text(["on a boat: Failed", "on a boat: Done"])
+
+
+def test_pictures_that_are_taken_back_are_said(page, owner):
+    describe_local_trainer()
+    model = stored_model(owner)
+    job = JobFactory(model=model, kind="generation", payload=PICTURES)
+    watch(page, page_of(model))
+    change(job, status="cancelled")
+    update(page)
+    expect(page.locator(f"{SAID} > p")).to_have_text(["No picture was made."])
 
 
 def test_an_answer_that_was_on_its_way_takes_no_number_back(page, owner):

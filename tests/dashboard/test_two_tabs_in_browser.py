@@ -127,6 +127,34 @@ def test_a_lost_answer_makes_nobody_disagree_with_themselves(page, model):
     assert model.name == "Annabel"
 
 
+@pytest.mark.console_errors("status of 409")
+def test_a_caption_on_the_wall_is_asked_about_where_it_is(page, visit, model):
+    photo, other = model.photos.all()
+    page.goto(address(model, "photos"))
+    old = opened(visit, page.url, ALONE)
+    page.locator(f"#photo-{photo.pk} [data-open]").click()
+    page.locator(f"#caption-{photo.pk}").fill("in Rome")
+    saved(page)
+    old.locator(f"#photo-{photo.pk} [data-open]").click()
+    old.locator(f"#caption-{photo.pk}").fill("in Paris")
+    clash = old.locator(f"#photo-{photo.pk} [data-clash]")
+    expect(clash).to_be_visible()
+    # Moving a photo shows the wall anew; what is to be decided stays.
+    old.locator(f"#photo-{other.pk} [data-open]").click()
+    with old.expect_response("**/move"):
+        old.locator(f"#earlier-{other.pk}").click()
+    old.locator(f"#photo-{photo.pk} [data-open]").click()
+    expect(clash).to_be_visible()
+    # So it does with the whole page.
+    old.get_by_role("button", name="Back").click()
+    expect(old.get_by_role("button", name="Keep mine")).to_be_focused()
+    old.get_by_role("button", name="Use the other").click()
+    expect(old.locator(f"#caption-{photo.pk}")).to_have_value("in Rome")
+    expect(old.locator(f"#photo-{photo.pk} [data-line]")).to_have_text("in Rome")
+    photo.refresh_from_db()
+    assert photo.caption == "in Rome"
+
+
 def test_captions_are_asked_about_too(page, visit, model):
     photo = model.photos.first()
     page.goto(reverse("dashboard:captions", args=[model.pk]))
