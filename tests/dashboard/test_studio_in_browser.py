@@ -302,8 +302,8 @@ def test_pictures_that_arrive_in_the_studio_move_nothing(page, ready, images, wi
     for index in range(2):
         finish_one(job, index, is_last=index == 1)
         poll(page)
-        expect(page.locator(f"#set-{job.pk} img")).to_have_count(index + 1)
-    expect(page.locator(f"#set-{job.pk} progress")).to_have_count(0)
+        expect(page.locator(f"#generation-{job.pk} img")).to_have_count(index + 1)
+    expect(page.locator(f"#generation-{job.pk} progress")).to_have_count(0)
     expect(page.get_by_role("status").get_by_text("in the sun: Done")).to_be_attached()
     assert shift_of(page) < MOST, page.evaluate("window.moved")
 

@@ -132,9 +132,11 @@ def test_pictures_that_are_done_are_said_and_those_that_failed_too(page, owner):
     for index in range(2):
         GeneratedImageFactory(model=model, job=first, index=index)
     change(first, status="succeeded", progress=1.0)
+    update(page)
+    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Done")
     change(second, status="failed", error_code="run_failed")
     update(page)
-    expect(page.locator(f"{SAID} > p")).to_have_text(["on a boat: Failed", "on a boat: Done"])
+    expect(page.locator(f"{SAID} > p").last).to_have_text("on a boat: Failed")
 
 
 def test_pictures_that_are_taken_back_are_said(page, owner):
