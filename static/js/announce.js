@@ -5,7 +5,7 @@ const GATHER_MS = 300; // several updates at once are one piece of news
 const SETTLE_MS = 1000; // screen readers do not hear a region that is as new as the page
 const MOST_KEPT = 8;
 /** What has a share that is told; of many cards at once that would be too much. */
-const TOLD_SHARES = '#live-progress, [id^="set-"]';
+const TOLD_SHARES = '#live-progress, [id^="generation-"]';
 const LONGEST_HEADING = 60; // prompts are longer
 /** A training's progress and, once it is over, the head of its page are about the same. */
 const SAME = { "live-progress": "live-body" };
@@ -109,7 +109,7 @@ function* changes(before, now) {
   for (const [id, { text, quarter, isComing, isFailure }] of now) {
     const last = before.get(id);
     // What a page shows at last, such as pictures of an earlier training, is no news.
-    if (!last && id.startsWith("set-") && !isComing && !isFailure) continue;
+    if (!last && id.startsWith("generation-") && !isComing && !isFailure) continue;
     if (last?.text !== text) yield { text, isFailure };
     if (quarter > (last?.quarter ?? 0)) yield { text: shareOf(text, quarter), isFailure };
   }
@@ -122,6 +122,6 @@ function shareOf(what, quarter) {
 /** A set of pictures that is taken back is no longer there. */
 function* ends(before, now) {
   for (const [id, { isComing }] of before) {
-    if (isComing && id.startsWith("set-") && !now.has(id)) yield { text: gettext("No picture was made."), isFailure: false };
+    if (isComing && id.startsWith("generation-") && !now.has(id)) yield { text: gettext("No picture was made."), isFailure: false };
   }
 }
