@@ -3,13 +3,16 @@
 
 import { csrfToken } from "./csrf.js";
 import { decide, fill, follow, isTouched, learn, names, settle, valueOf } from "./edits.js";
-import { isOurs, refusalInFront } from "./refusals.js";
+import { isFinal, isOurs, isPassing, refusalInFront } from "./refusals.js";
 
 const DELAY = 400; // ms without typing; a submit within that time replaces the save
+const AGAIN = 5000; // ms until what could not be sent is sent again by itself
 const form = document.getElementById("wizard");
 const status = document.getElementById("saved");
 const pending = new Map(); // form or field to save → its timer
+const unsent = new Set(); // forms and fields whose last save did not arrive
 let sending = null;
+let again = 0;
 let isLeaving = false;
 const HIDDEN = '[name="author"], [name="draft"]';
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("wizard") : null;
@@ -66,9 +69,23 @@ async function send(target) {
     const response = await post(address, body);
     await receive(target, response, sent);
   } catch {
-    const text = gettext("Not saved: no connection. We will try again with your next change.");
-    showStatus(text, "bad");
+    showStatus(gettext("Not saved: no connection. It is sent again by itself."), "bad");
+    keep(target);
   }
+}
+
+/** Have it sent again soon; without a connection, once there is one again. */
+function keep(target) {
+  unsent.add(target);
+  clearTimeout(again);
+  again = navigator.onLine ? setTimeout(sendAgain, AGAIN) : 0;
+}
+
+function sendAgain() {
+  clearTimeout(again);
+  const targets = [...unsent].filter((target) => target.isConnected);
+  unsent.clear();
+  for (const target of targets) schedule(target);
 }
 
 /** keepalive: the request survives a reload or a closed tab. */
@@ -79,6 +96,7 @@ function post(address, body) {
 
 async function receive(target, response, sent) {
   if (!isOurs((name) => response.headers.get(name))) {
+    if (!isFinal(response.status)) keep(target);
     return showStatus(`${gettext("Not saved.")} ${refusalInFront(response.status)}`, "bad");
   }
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
@@ -86,9 +104,11 @@ async function receive(target, response, sent) {
   if (response.status === 401 || response.status === 403) {
     const address = reply.sign_in ?? reply.address ?? "/accounts/login/";
     showStatus(gettext("You are signed out. Your answers are still on this page."), "bad", address);
+    unsent.add(target); // sent once the page is seen again: signing in takes another tab
   } else if (!response.ok) {
     const text = reply.message ?? gettext("Not saved. Reload the page and check your answers.");
     showStatus(text, "bad");
+    if (isPassing(response.status)) keep(target);
   } else accept(target, reply, sent);
 }
 
@@ -186,7 +206,11 @@ document.addEventListener("click", onClick);
 document.addEventListener("submit", (event) => {
   if (event.target === form && !event.defaultPrevented) isLeaving = true;
 });
-document.addEventListener("visibilitychange", ask);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") sendAgain();
+  ask();
+});
+window.addEventListener("online", sendAgain);
 channel?.addEventListener("message", ({ data }) => data === draftOf(form.action) && ask());
 window.addEventListener("pageshow", (event) => {
   isLeaving = false;
