@@ -59,7 +59,8 @@ export class Announcer {
 
   keep() {
     try {
-      sessionStorage.setItem(this.store, JSON.stringify(Object.fromEntries(this.known)));
+      const marks = [...this.known].map(([id, { text, ...rest }]) => [id, rest]);
+      sessionStorage.setItem(this.store, JSON.stringify(Object.fromEntries(marks)));
     } catch {
       // A browser that is told to store nothing: the next page begins anew.
     }
@@ -85,15 +86,24 @@ function stored(key) {
 function stateOf(row) {
   const holder = row.closest("[id]");
   const bar = holder.matches(TOLD_SHARES) ? holder.querySelector("progress") : null;
+  const text = row.dataset.says || headingAndTag(row);
   return [
     SAME[holder.id] ?? holder.id,
     {
-      text: row.dataset.says || headingAndTag(row),
+      text,
+      mark: markOf(text),
       quarter: Math.min(3, Math.floor((Number(bar?.getAttribute("value")) || 0) / 25)),
       isComing: bar !== null,
       isFailure: Boolean(row.querySelector('.tag[data-tone="bad"]')),
     },
   ];
+}
+
+/** What tells two texts apart: nobody's words are kept in the browser. */
+function markOf(text) {
+  let mark = 0;
+  for (const character of text) mark = (Math.imul(mark, 31) + character.codePointAt(0)) | 0;
+  return mark;
 }
 
 function headingAndTag(row) {
@@ -106,11 +116,11 @@ function shortened(text) {
 }
 
 function* changes(before, now) {
-  for (const [id, { text, quarter, isComing, isFailure }] of now) {
+  for (const [id, { text, mark, quarter, isComing, isFailure }] of now) {
     const last = before.get(id);
     // What a page shows at last, such as pictures of an earlier training, is no news.
     if (!last && id.startsWith("generation-") && !isComing && !isFailure) continue;
-    if (last?.text !== text) yield { text, isFailure };
+    if (last?.mark !== mark) yield { text, isFailure };
     if (quarter > (last?.quarter ?? 0)) yield { text: shareOf(text, quarter), isFailure };
   }
 }
