@@ -24,7 +24,7 @@ from dashboard.wizard import unsaved_answers
 from dashboard.wizard.caption_context import notes_context
 from dashboard.wizard.context import address, photo_card
 from dashboard.wizard.edits import Edits, edits_in
-from dashboard.wizard.steps import PHOTOS, TRAINING, captions_in, finished, save_captions, stepper
+from dashboard.wizard.steps import PHOTOS, STEPS, captions_in, finished, save_captions, stepper
 from jobs import tasks
 from jobs.dispatch import dispatch_on_commit
 from models_app import caption_program, caption_runs
@@ -74,6 +74,8 @@ class CaptionsPage:
 
 
 _PAGE = CaptionsPage()
+# Where a button leads, by its value: those of the stepper, and the way back.
+_PLACES = {step.slug: step for step in STEPS} | {"back": PHOTOS}
 
 
 @login_not_required
@@ -94,7 +96,7 @@ def captions(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
         unsaved_answers.discard(request)
         go = request.POST.get("go", "")
         if edits.clashes:
-            then = go if go in {"back", "training"} else ""
+            then = go if go in _PLACES else ""
             form = ChangeForm(request.POST)
             return _show(request, model, form, edits=edits, status=409, then=then)
         return _act(request, model, go or request.POST.get("then", ""))
@@ -104,11 +106,9 @@ def captions(request: HttpRequest, model_id: uuid.UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, model: UserModel, go: str) -> HttpResponse:
+    if step := _PLACES.get(go):
+        return redirect(address(model, step))
     match go:
-        case "back":
-            return redirect(address(model, PHOTOS))
-        case "training":
-            return redirect(address(model, TRAINING))
         case "apply":
             _apply(request, model, ChangeForm(request.POST, prefix="shown").change)
         case "trigger":

@@ -100,8 +100,7 @@ function focusNextStep() {
   const heading = document.querySelector("h1[data-after]");
   const [visit] = performance.getEntriesByType("navigation");
   if (!heading || visit?.type !== "navigate") return;
-  const isFromStep = document.referrer.startsWith(location.origin + heading.dataset.after);
-  if (isFromStep && document.referrer !== location.href) attend(heading);
+  if (document.referrer.startsWith(location.origin + heading.dataset.after)) attend(heading);
 }
 
 /** Say in the page what the server says about a part of it that it did not send. */

@@ -9,7 +9,7 @@ from django.utils import timezone
 from models_app import caption_runs
 from models_app.models import CaptionRun, UserModel
 from providers.catalog import FLUX1_DEV
-from tests.dashboard.wizard_drafts import address, draft
+from tests.dashboard.wizard_drafts import STEPS, address, draft
 from tests.factories import UserModelFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_every_button_saves_what_is_typed(owner, owner_client, go):
     assert captions_of(model) == ["ann_k7 at home", ""]
 
 
-@pytest.mark.parametrize(("go", "step"), [("back", "photos"), ("training", "training")])
+@pytest.mark.parametrize(("go", "step"), [("back", "photos"), *((step, step) for step in STEPS)])
 def test_buttons_lead_on_and_back(owner, owner_client, go, step):
     model = captioned(owner, *[""] * 5)
     response = owner_client.post(captions_address(model), {"go": go})

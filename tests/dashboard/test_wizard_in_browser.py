@@ -288,7 +288,7 @@ def test_what_is_typed_stays_where_no_draft_is_left_until_one_is_deleted(page, o
     page.press("[name=name]", "Enter")
     expect(page.locator("[name=name]")).to_have_value("My old dog")
     page.goto(address(old, "about"))
-    page.get_by_role("button", name="Delete draft").click()
+    page.get_by_role("link", name="Delete draft").click()
     page.locator("dialog").get_by_role("button", name="Delete draft").click()
     expect(page.locator("#messages")).to_contain_text("is deleted")
     assert not owner.user_models.exists()
