@@ -87,6 +87,7 @@ class TestInABrowser:
         page.goto(address(photo.model, "photos"))
         card = page.locator(f"#photo-{photo.pk}")
         expect(card.get_by_text(SENTENCE)).to_be_visible()
+        card.locator("[data-open]").click()
         card.locator(f"#remove-{photo.pk}").click()
         expect(card).to_have_count(0)
 
