@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from dashboard.pages.cards import percent_of
+from dashboard.pages.questions import Question, abandoning, sending_again
 from generation.models import GeneratedImage
 from generation.prompts import DEFAULT_RATIO
 from jobs.messages import Explanation, explain, is_short
@@ -74,6 +75,14 @@ class PictureSet:
     @property
     def is_unclear(self) -> bool:
         return self.job is not None and self.job.status == Status.UNKNOWN
+
+    @property
+    def sending_again(self) -> Question | None:
+        return sending_again(self.job) if self.job else None
+
+    @property
+    def abandoning(self) -> Question | None:
+        return abandoning(self.job) if self.job else None
 
     @property
     def placeholders(self) -> range:

@@ -106,7 +106,7 @@ def _of_model(model: UserModel, title: str, text: str, keep: str, do: str) -> Qu
 
 def _of_job(job: JobQueue, about: str, title: str, text: str, keep: str, do: str) -> Question:
     return Question(
-        key=f"{about}-dialog",
+        key=f"{about}-{job.pk}",
         title=title,
         text=text,
         keep=keep,

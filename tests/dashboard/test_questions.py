@@ -45,9 +45,22 @@ def test_the_model_leads_to_the_question_and_has_its_dialog(
 ):
     job = JobFactory(model=training, **state)
     page = owner_client.get(reverse("dashboard:model", args=[training.pk])).content.decode()
-    assert f'href="{ask(job, about)}" data-opens="{about}-dialog"' in page
-    assert f'<h2 id="{about}-dialog-title">{title}</h2>' in page
+    assert f'href="{ask(job, about)}" data-opens="{about}-{job.pk}"' in page
+    assert f'<h2 id="{about}-{job.pk}-title">{title}</h2>' in page
     assert "commandfor" not in page
+
+
+def test_pictures_whose_answer_was_lost_are_asked_about_before_they_are_sent_again(
+    owner, owner_client
+):
+    model = UserModelFactory(owner=owner, ready=True)
+    jobs = [JobFactory(model=model, kind="generation", unknown=True) for _ in range(2)]
+    page = owner_client.get(reverse("dashboard:model", args=[model.pk])).content.decode()
+    for job in jobs:
+        for about in ("not-started", "abandon"):
+            assert f'href="{ask(job, about)}" data-opens="{about}-{job.pk}"' in page
+            assert page.count(f'id="{about}-{job.pk}"') == 1
+    assert "you may pay twice" in page
 
 
 @pytest.mark.parametrize(("about", "state", "action", "title"), JOBS)
