@@ -91,6 +91,11 @@ def test_who_changed_the_same_decides_with_the_keyboard(page, visit, model, butt
     saved(old)
     model.refresh_from_db()
     assert model.name == name
+    with old.expect_response("**/about"):  # whoever has decided goes on
+        name_in(old).fill("Annabel Lee")
+    saved(old)
+    model.refresh_from_db()
+    assert model.name == "Annabel Lee"
 
 
 @pytest.mark.console_errors("status of 409")
