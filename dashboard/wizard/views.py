@@ -110,11 +110,13 @@ def _open(
 def _save(request: HttpRequest, model: UserModel, current: Step) -> HttpResponse:
     """Save the answers, then go where the clicked button leads."""
     is_autosave = "X-Autosave" in request.headers
+    edits = _edits(request, current)
     try:
-        saved = current.save(model, _edits(request, current), is_whole=not is_autosave)
+        saved = current.save(model, edits, is_whole=not is_autosave)
     except NotEditableError:
         return _leave(request, model)
-    unsaved_answers.discard(request)
+    if edits.answers or not is_autosave:  # else a page only asks what others have changed
+        unsaved_answers.discard(request)
     if is_autosave:
         return _saved(request, current, saved)
     go = where_to(request.POST)

@@ -15,11 +15,12 @@ export function attentionNow() {
 export function restore(attention) {
   if (!attention || attention.focused.isConnected) return;
   const part = attention.around.map((id) => document.getElementById(id)).find(Boolean);
-  if (part) attend(part.querySelector(WANTED) ?? part.querySelector("h1") ?? part);
+  // Who has scrolled on is not taken back.
+  if (part) attend(part.querySelector(WANTED) ?? part.querySelector("h1") ?? part, { preventScroll: true });
 }
 
 /** Focus what takes no focus by itself, such as a heading or a message. */
-export function attend(element) {
+export function attend(element, options) {
   if (!element.hasAttribute("tabindex")) element.tabIndex = -1;
-  element.focus();
+  element.focus(options);
 }

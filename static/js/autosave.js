@@ -127,6 +127,7 @@ function accept(target, reply, sent) {
 /** Ask what other pages have changed; nothing is saved by that, and nobody waits for it. */
 async function ask() {
   if (isLeaving || pending.size > 0 || document.hidden || names().length === 0) return;
+  if (!form.dataset.sync && !draftOf(form.action)) return; // a draft would begin with it
   const before = sending;
   sending = (async () => {
     await before;

@@ -10,9 +10,12 @@ function fill(event) {
   event.preventDefault();
   const values = JSON.parse(link.closest("[data-fills]").dataset.fills);
   if (link.dataset.fill) values[link.dataset.fill] = "";
+  const { provider } = form.elements;
+  const before = provider?.value;
   for (const [name, value] of Object.entries(values)) write(form.elements[name], value);
   const more = form.querySelector("details.more");
-  if (values.seed !== undefined && values.seed !== "" && more) more.open = true;
+  // Who makes it decides what it costs: that changes before the person's eyes.
+  if (more && (values.seed || provider?.value !== before)) more.open = true;
   document.dispatchEvent(new CustomEvent("studio:filled", { detail: form.elements.prompt }));
   form.elements.prompt.focus();
 }
@@ -21,7 +24,7 @@ function fill(event) {
 function write(field, value) {
   if (!field) return;
   const isOffered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === String(value));
-  if (isOffered && (field.type !== "hidden" || value)) field.value = value;
+  if (isOffered && field.type !== "hidden") field.value = value;
 }
 
 document.addEventListener("click", fill);

@@ -18,6 +18,8 @@ const HIDDEN_POLL_MS = 30000;
 const IDLE_MS = 15000;
 // What comes after the end, such as the last lines of a log.
 const LINGER_MS = 10000;
+// Answers that were older than what the stream had brought by then, in a row.
+const MOST_TRIES = 3;
 const TOKEN_FROM_PAGE = "from-the-page";
 
 const root = document.querySelector("[data-live]");
@@ -28,6 +30,7 @@ let announcer = null;
 let streamState = "opening";
 let isLeft = false;
 let isAsking = false;
+let isBehind = false;
 let followedAt = 0;
 let polling = 0;
 let pace = 0;
@@ -85,7 +88,7 @@ function apply({ fragments, title, progress }) {
 /** Update the elements of the page from those in `html` with the same ids. */
 function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  if (isOld(parsed)) return;
+  if (isOld(parsed)) return false;
   personalise(parsed);
   const attention = attentionNow();
   // The outermost live elements of the answer that are on this page.
@@ -98,6 +101,7 @@ function swap(html) {
   restore(attention);
   announcer.say();
   adjust();
+  return true;
 }
 
 /** An answer that was on its way when newer news came by the stream would turn the page back. */
@@ -171,17 +175,25 @@ function leave(isLeaving) {
   adjust();
 }
 
-/** Fetch the live parts; one request at a time, as the next one brings what this one lacks. */
+/** Fetch the live parts, one request at a time; who asks meanwhile may need what came later. */
 async function ask() {
+  isBehind = true;
   if (isAsking) return;
   isAsking = true;
-  const response = await fetch(root.dataset.livePoll).catch(() => null);
+  for (let tries = 0; isBehind && tries < MOST_TRIES; tries += 1) {
+    isBehind = false;
+    await fetchParts().catch(() => undefined);
+  }
   isAsking = false;
+}
+
+async function fetchParts() {
+  const response = await fetch(root.dataset.livePoll);
   // Deleted, or signed out in another tab (then the answer is the sign-in page): reload to show
   // that.
-  if (response?.status === 404 || response?.redirected) return location.reload();
-  if (!response?.ok) return;
-  swap(await response.text());
+  if (response.status === 404 || response.redirected) return location.reload();
+  if (!response.ok) return;
+  isBehind ||= !swap(await response.text());
   const body = document.getElementById("live-body");
   if (body?.dataset.title) setTitle(body.dataset.title);
 }

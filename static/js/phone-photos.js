@@ -52,7 +52,7 @@ function setPace(milliseconds) {
 }
 
 /** One question at a time; what is said meanwhile asks once more. */
-async function refresh() {
+export async function refresh() {
   isBehind = true;
   if (isAsking) return;
   isAsking = true;

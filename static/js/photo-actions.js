@@ -2,15 +2,17 @@
 
 import { csrfToken } from "./csrf.js";
 import { morph } from "./morph.js";
+import { refresh } from "./phone-photos.js";
 import { changePhotos, grid, photos } from "./photo-places.js";
 import { goTo, stayingInView, target } from "./photo-wall.js";
 import { isOurs, refusalInFront } from "./refusals.js";
 
 const status = document.getElementById("wall-status");
 const zone = document.getElementById("drop-zone");
-let moves = Promise.resolve(); // one after the other, as they were made
-let waiting = 0;
+let actions = Promise.resolve(); // one after the other, as they were pressed
+let waiting = 0; // moves that are not saved yet
 let known = []; // the order that the server has
+let changes = 0; // of the wall, by whom ever
 
 const nameOf = (tile) => tile.dataset.name; // isolated by the server
 
@@ -25,7 +27,12 @@ export function moveBefore(tile, before) {
   sayPlace(tile);
   waiting += 1;
   const id = before ? before.id.replace("photo-", "") : "";
-  moves = moves.then(() => save(tile, id));
+  inTurn(() => save(tile, id));
+}
+
+/** What fails holds up nothing that comes after it. */
+function inTurn(action) {
+  actions = actions.then(action).catch(() => refresh());
 }
 
 function sayPlace(tile) {
@@ -36,14 +43,16 @@ function sayPlace(tile) {
 
 async function save(tile, before) {
   const button = tile.querySelector('[data-acts="later"]');
-  const { html, problem } = await ask(button.formAction, { before });
-  waiting -= 1;
-  if (problem) putBack(tile, problem);
-  else if (waiting === 0) merge(html);
+  const seen = changes;
+  const { html, problem } = await ask(button.formAction, { before }).finally(() => (waiting -= 1));
+  if (problem) return putBack(tile, problem);
+  const fresh = parsed(html);
+  known = [...fresh.querySelectorAll("#photo-grid > li")].map(({ id }) => document.getElementById(id));
+  if (waiting === 0) await merge(fresh, seen);
 }
 
 function putBack(tile, problem) {
-  changePhotos((wall) => wall.append(...known.filter((one) => one.isConnected)));
+  changePhotos((wall) => wall.append(...known.filter((one) => one?.isConnected)));
   say(gettext("%(name)s was not moved. %(problem)s"), { name: nameOf(tile), problem });
   tellAll(status.textContent);
 }
@@ -55,7 +64,7 @@ function tellAll(text) {
   saved.textContent = text;
 }
 
-/** @returns {Promise<{ html?: string, problem?: string }>} */
+/** @returns {Promise<{ html?: string, problem?: string, isGone?: boolean }>} */
 async function ask(address, fields) {
   const headers = { "X-CSRFToken": csrfToken(), "HX-Request": "true" };
   const body = new URLSearchParams(fields);
@@ -65,31 +74,47 @@ async function ask(address, fields) {
   if (elsewhere) location.assign(elsewhere);
   if (!isOurs((name) => response.headers.get(name))) return { problem: refusalInFront(response.status) };
   if (response.ok) return { html: await response.text() };
-  if (response.status === 404) return { problem: gettext("The photos have changed in another tab. Reload the page.") };
+  if (response.status === 404) {
+    return { problem: gettext("The photos have changed in another tab. Reload the page."), isGone: true };
+  }
   return { problem: gettext("This did not work. Try again in a moment.") };
 }
 
-/** Show the photos as the server has them, with the advice on them. */
-function merge(html) {
-  if (!html) return;
-  const fresh = new DOMParser().parseFromString(html, "text/html");
-  changePhotos((wall) => morph(wall, fresh.getElementById("photo-grid")));
+function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+/** Show the photos as the server had them, with the advice on them; where the wall was changed
+ *  while that was on its way, as the server has them now. */
+async function merge(fresh, seen) {
+  const wanted = fresh.getElementById("photo-grid");
+  if (!wanted) return; // another page is on its way
+  if (changes !== seen) return refresh();
+  changePhotos((wall) => morph(wall, wanted));
   for (const id of ["photo-advice", "caption-notes"]) {
     const part = fresh.getElementById(id);
     part?.removeAttribute("hx-swap-oob");
-    if (part) morph(document.getElementById(id), part);
+    if (part) document.getElementById(id)?.replaceWith(part);
   }
 }
 
+/** Remove a photo, once however often it is pressed. */
+function remove(tile, button) {
+  if (tile.hasAttribute("data-leaving")) return;
+  tile.dataset.leaving = "";
+  inTurn(() => take(tile, button).finally(() => delete tile.dataset.leaving));
+}
+
 /** The next photo takes the place of a removed one, and its button that of the pressed one. */
-async function remove(tile, button) {
+async function take(tile, button) {
   const at = photos().indexOf(tile);
-  const { html, problem } = await ask(button.formAction, {});
-  if (problem) {
+  const seen = changes;
+  const { html, problem, isGone } = await ask(button.formAction, {});
+  if (isGone) changePhotos(() => tile.remove()); // in another tab
+  else if (problem) {
     say(gettext("%(name)s was not removed. %(problem)s"), { name: nameOf(tile), problem });
     return tellAll(status.textContent);
-  }
-  merge(html);
+  } else await merge(parsed(html), seen);
   const left = photos();
   const next = left[Math.min(at, left.length - 1)];
   if (next) goTo(next, '[data-acts="remove"]');
@@ -102,7 +127,8 @@ function onClick(event) {
   if (!button) return;
   event.preventDefault();
   const tile = button.closest("li");
-  if (button.dataset.acts === "remove") return remove(tile, button);
+  // The second click of two, or a key that is held, would remove the next photo too.
+  if (button.dataset.acts === "remove") return event.detail > 1 ? undefined : remove(tile, button);
   step(tile, button.dataset.acts === "earlier" ? "ArrowLeft" : "ArrowRight");
 }
 
@@ -123,5 +149,11 @@ function onKey(event) {
   event.target.scrollIntoView({ block: "nearest" });
 }
 
+function onHeldKey(event) {
+  if (event.repeat && event.target.closest?.('#photo-grid [data-acts="remove"]')) event.preventDefault();
+}
+
+new MutationObserver(() => (changes += 1)).observe(grid(), { childList: true });
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
+document.addEventListener("keydown", onHeldKey);
