@@ -17,6 +17,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from accounts import policy
 from dashboard import script_texts
 from dashboard.icons import PATHS
+from dashboard.pages.questions import deleting_draft
 from dashboard.photo_addresses import thumbnail_address
 from generation.models import GeneratedImage
 from generation.prompts import RATIOS
@@ -110,6 +111,7 @@ def icon(name: str) -> SafeString:
 
 register.simple_tag(thumbnail_address, name="thumbnail")
 register.simple_tag(script_texts.address, name="script_texts")
+register.simple_tag(deleting_draft, name="draft_deletion")
 
 
 @register.simple_tag

@@ -107,6 +107,7 @@ def test_a_draft_is_called_a_draft(owner, owner_client):
     assert "Delete this draft?" in owner_client.get(address).text
     wizard = owner_client.get(reverse("dashboard:wizard", args=[model.pk, "about"])).text
     assert f'href="{address}" data-opens="delete-dialog"' in wizard
+    assert wizard.count("Delete this draft?") == 1
 
 
 def test_nobody_else_is_asked_about_a_model(owner, stranger_client, anonymous_client):
