@@ -1,6 +1,7 @@
 // Tells people who do not see the page what becomes of their files: one summary for all, when they
 // begin, at the half and at the end, and what went wrong stays in it. Never a message for each.
 
+import { isolated } from "./upload-texts.js";
 import { troubles } from "./upload-trouble.js";
 
 const GAP = 5000; // milliseconds: somebody is listening
@@ -61,5 +62,5 @@ function progress() {
 function waiting() {
   const paused = [...batch].filter((one) => one.state === "paused");
   if (paused.length === 0) return [];
-  return [`\u2068${paused[0].file.name}\u2069: ${paused[0].text}`];
+  return [`${isolated(paused[0].file.name)}: ${paused[0].text}`];
 }

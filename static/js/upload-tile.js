@@ -3,7 +3,7 @@
 import { place } from "./photo-places.js";
 import { goTo, isOpen, open, succeed } from "./photo-wall.js";
 import { preview } from "./previews.js";
-import { withName } from "./upload-texts.js";
+import { isolated, withName } from "./upload-texts.js";
 
 const template = document.getElementById("upload-card");
 
@@ -53,7 +53,7 @@ export class UploadTile {
   say(short, text = short) {
     this.short.textContent = short;
     this.note.textContent = text;
-    this.says.textContent = `\u2068${this.name}\u2069: ${short}`;
+    this.says.textContent = `${isolated(this.name)}: ${short}`;
   }
 
   showShare(share) {
