@@ -16,7 +16,8 @@ from api.problems import FieldError, ProblemError, code_of
 from generation.services import GenerationRefusedError
 from jobs.deletion import ModelBusyError
 from jobs.engine.transitions import TransitionError
-from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.errors import CropChangedError, NotEditableError, PhotoRefusedError
+from models_app.models import TrainingImage, UserModel
 from training.services import StartRefusedError
 
 # Where ninja found a value, before its name: the part of the request and the view's argument.
@@ -84,6 +85,9 @@ def _http(error: HttpError) -> ProblemError:
 HANDLERS: dict[type[Exception], Callable[[Any], ProblemError]] = {
     ProblemError: lambda error: error,
     Http404: lambda _error: ProblemError("not_found"),
+    # Removed between the moment it was looked up and the one it was locked.
+    UserModel.DoesNotExist: lambda _error: ProblemError("not_found"),
+    TrainingImage.DoesNotExist: lambda _error: ProblemError("not_found"),
     ValidationError: _validation,
     HttpError: _http,
     # A form where JSON is wanted, which has been read as one (`theway.request_texts`).
@@ -91,6 +95,7 @@ HANDLERS: dict[type[Exception], Callable[[Any], ProblemError]] = {
     LimitReachedError: _limit,
     NotEditableError: lambda error: ProblemError("not_editable", str(error)),
     PhotoRefusedError: _photo,
+    CropChangedError: lambda error: ProblemError("conflict", str(error)),
     StartRefusedError: _start,
     GenerationRefusedError: lambda error: ProblemError("not_possible", str(error)),
     TransitionError: lambda error: ProblemError("not_possible", str(error)),

@@ -6,7 +6,9 @@ whoever trains only reads files, and reads the same bytes each time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
 from django.core.files.storage import default_storage
@@ -16,7 +18,7 @@ from accounts import limits
 from accounts.allowances import Limit
 from models_app import file_deletions, photo_files
 from models_app.crops import Box, check_box
-from models_app.errors import NotEditableError
+from models_app.errors import CropChangedError, NotEditableError
 from models_app.ingest import normalise, part_of, thumbnail_of
 from models_app.locks import locked, locked_owner
 from models_app.models import TrainingImage
@@ -25,21 +27,45 @@ from models_app.refusals import refused
 Measured = dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """What is to be trained on of a photo, as it was when that was chosen. Its files are written:
+    the thumbnail, then the part if it is not the whole."""
+
+    photo: TrainingImage
+    box: Box
+    files: Mapping[str, bytes]
+    measures: Measured
+
+
 def crop_photo(photo: TrainingImage, box: Box) -> TrainingImage:
     """Have only `box` of a photo trained on, or all of it; return the photo as it is then.
 
     Its thumbnail shows the same, under another name. Raises PhotoRefusedError (nothing changes),
-    NotEditableError, LimitReachedError, and TrainingImage.DoesNotExist where it was removed.
+    NotEditableError, LimitReachedError, CropChangedError where another box was chosen meanwhile,
+    and TrainingImage.DoesNotExist where the photo was removed.
+    """
+    with crop_made(photo, box) as crop:
+        return save_crop(crop) if crop else photo
+
+
+@contextmanager
+def crop_made(photo: TrainingImage, box: Box) -> Iterator[Crop | None]:
+    """Make a crop for `save_crop`, None where that is the photo's already.
+
+    This takes a while, so nothing should be locked meanwhile. An exception inside removes its
+    files. Raises PhotoRefusedError and NotEditableError.
     """
     if not photo.model.is_editable:
         raise NotEditableError
     check_box(box, photo.width, photo.height)
     if box == photo.box:
-        return photo
+        yield None
+        return
     made, measures = _made(photo, box)
     photo_files.write(made)
     try:
-        return _save(photo, box, made, measures)
+        yield Crop(photo, box, made, measures)
     except BaseException:
         photo_files.remove(made)
         raise
@@ -65,24 +91,27 @@ def _opened(photo: TrainingImage) -> IO[bytes]:
 
 
 @transaction.atomic
-def _save(
-    photo: TrainingImage, box: Box, made: Mapping[str, bytes], measures: Measured
-) -> TrainingImage:
-    """Let the row name the new files, and the old ones go."""
-    owner = locked_owner(photo.model)
-    model = locked(photo.model)
-    current = TrainingImage.objects.select_for_update().get(pk=photo.pk)
+def save_crop(crop: Crop) -> TrainingImage:
+    """Let the photo's row name the new files, and the old ones go; return the photo.
+
+    Raises as `crop_photo` does.
+    """
+    owner = locked_owner(crop.photo.model)
+    model = locked(crop.photo.model)
+    current = TrainingImage.objects.select_for_update().get(pk=crop.photo.pk)
+    if current.box not in (crop.photo.box, crop.box):
+        raise CropChangedError  # it was chosen while this one was made
     current.model = model
     replaced = [name for name in current.stored_names if name != current.file.name]
-    thumbnail, *part = made
-    more = sum(len(made[name]) for name in part) - current.cropped_size
+    thumbnail, *part = crop.files
+    more = sum(len(crop.files[name]) for name in part) - current.cropped_size
     if more > 0:
         limits.require(owner, Limit.STORAGE, more)
     current.thumbnail = thumbnail
-    current.crop = box.as_json() if part else None
+    current.crop = crop.box.as_json() if part else None
     current.cropped = part[0] if part else ""
-    current.cropped_size = len(made[part[0]]) if part else 0
-    current.measures = measures
+    current.cropped_size = len(crop.files[part[0]]) if part else 0
+    current.measures = crop.measures
     current.save(update_fields=["thumbnail", "crop", "cropped", "cropped_size", "measures"])
     file_deletions.delete_on_commit(replaced)
     return current

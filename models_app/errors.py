@@ -31,3 +31,12 @@ class NotEditableError(Exception):
                 "changed. Create a new model to try something else."
             )
         )
+
+
+class CropChangedError(Exception):
+    """Another part of the photo was chosen while this one was being made. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This photo was cropped in another way meanwhile. Look at it, then choose again.")
+        )

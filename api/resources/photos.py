@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,8 +16,10 @@ from api.files import OF_PICTURES, file_answer
 from api.routing import may_fail, new_router
 from api.schemas.photos import CaptionsIn, PhotoListOut, PhotoOut, PhotoPatchIn
 from models_app.caption_services import set_caption
-from models_app.cropping import crop_photo
+from models_app.cropping import Crop, crop_made, save_crop
 from models_app.crops import Box
+from models_app.locks import held
+from models_app.models import TrainingImage
 from models_app.selectors import model_for, photo_for, photos_of
 from models_app.services import move_photo, remove_photo
 from models_app.serving.stored import PHOTO_SIZES, field_of
@@ -42,17 +45,16 @@ def get_photo(request: HttpRequest, photo_id: UUID) -> PhotoOut:
 
 
 @router.patch("/photos/{uuid:photo_id}", response=PhotoOut)
-@may_fail("not_editable", "precondition_failed", "photo_refused")
+@may_fail("not_editable", "precondition_failed", "photo_refused", "conflict")
 def update_photo(request: HttpRequest, photo_id: UUID, changes: PhotoPatchIn) -> PhotoOut:
     """Change a photo's caption, its place or the part of it that is trained on."""
     photo = photo_for(person_of(request), photo_id)
     require_match(request, PhotoOut.of(photo))
     given = changes.given()
-    if "crop" in given:  # the only one that may be refused, so before the others
-        crop = given["crop"]
-        whole = Box.whole(photo.width, photo.height)
-        crop_photo(photo, whole if crop is None else Box(**crop))
-    with transaction.atomic():
+    with _crop_in(given, photo) as crop, transaction.atomic():
+        photo = _held(request, photo)
+        if crop:
+            save_crop(crop)
         if "caption" in given:
             set_caption(photo, caption=given["caption"])
         if "position" in given:
@@ -60,13 +62,28 @@ def update_photo(request: HttpRequest, photo_id: UUID, changes: PhotoPatchIn) ->
     return PhotoOut.of(photo_for(person_of(request), photo_id))
 
 
+def _crop_in(given: dict[str, Any], photo: TrainingImage) -> AbstractContextManager[Crop | None]:
+    """Return the crop that is asked for, which is made on entering; null is all of the photo."""
+    if "crop" not in given:
+        return nullcontext()
+    box = given["crop"]
+    return crop_made(photo, Box.whole(photo.width, photo.height) if box is None else Box(**box))
+
+
+def _held(request: HttpRequest, photo: TrainingImage) -> TrainingImage:
+    """Return the photo, its model locked, in the state that the program has seen."""
+    held(photo.model)
+    photo = photo_for(person_of(request), photo.pk)
+    require_match(request, PhotoOut.of(photo))
+    return photo
+
+
 @router.delete("/photos/{uuid:photo_id}", response={204: None})
 @may_fail("not_editable", "precondition_failed")
 def delete_photo(request: HttpRequest, photo_id: UUID) -> Status:
     """Remove a photo with its files, for good."""
-    photo = photo_for(person_of(request), photo_id)
-    require_match(request, PhotoOut.of(photo))
-    remove_photo(photo)
+    with transaction.atomic():
+        remove_photo(_held(request, photo_for(person_of(request), photo_id)))
     return Status(204, None)
 
 

@@ -65,6 +65,11 @@ class PhotoCard:
     clash: Clash | None
     notes: Sequence[str] = ()
 
+    @property
+    def max_caption(self) -> int:
+        """How many characters it takes."""
+        return LIMITS.max_caption
+
 
 _NO_EDITS = Edits()
 

@@ -29,7 +29,7 @@ from dashboard.wizard.upload_handlers import wants_json
 from models_app.cropping import crop_photo
 from models_app.crops import Box
 from models_app.edits import merge
-from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.errors import CropChangedError, NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage
 from models_app.selectors import photo_for
@@ -73,6 +73,8 @@ def _crop(request: HttpRequest, photo_id: uuid.UUID) -> HttpResponse:
         changed = crop_photo(photo, form.box) if merged.values else photo
     except (PhotoRefusedError, LimitReachedError) as refusal:
         return _refused(request, photo, form, refusal)
+    except CropChangedError:
+        return _clash(request, photo_for(current_user(request), photo_id), form.box)
     except TrainingImage.DoesNotExist as error:
         raise Http404("It was removed meanwhile.") from error
     if wants_json(request):

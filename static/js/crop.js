@@ -90,15 +90,13 @@ function followDialog() {
     };
   }
 
-  /** Put the new card in the old one's place, with the caption as it is typed. */
+  /** Put the new card in the old one's place, with the field of the caption as it is. */
   function show(reply) {
     const before = document.getElementById(`photo-${reply.id}`);
     before.insertAdjacentHTML("afterend", reply.card);
     const card = before.nextElementSibling;
-    const caption = (of) => of.querySelector("[data-save-to]");
-    caption(card).value = caption(before).value;
-    const known = (of) => of.querySelectorAll('[name^="was-"]');
-    known(card)[0].replaceWith(...known(before)); // it was not saved by this
+    const kept = (of) => of.querySelector("[data-live-keep]"); // what of it is unsent stays known
+    kept(card).replaceWith(kept(before));
     before.remove();
     document.dispatchEvent(new Event("wall-changed")); // it is opened as the one before was
     document.getElementById("photo-advice").outerHTML = reply.advice;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.resources import photos as photo_calls
 from models_app.models import TrainingImage
 from tests.api.conftest import problem, program_of
 from tests.factories import TrainingImageFactory, UserModelFactory
@@ -50,6 +51,34 @@ def test_a_part_that_no_photo_has_is_refused_and_nothing_changes(program, photos
     problem(program.patch(path, body), 409, "photo_refused")
     photos[0].refresh_from_db()
     assert (photos[0].caption, photos[0].crop) == ("", None)
+
+
+@pytest.fixture
+def changed_meanwhile(photos, monkeypatch):
+    """Another program changes the photo between a call's first look and its change."""
+    lock = photo_calls.held
+
+    def and_change(model):
+        TrainingImage.objects.filter(pk=photos[0].pk).update(caption="theirs")
+        return lock(model)
+
+    monkeypatch.setattr(photo_calls, "held", and_change)
+
+
+def test_a_change_just_before_is_not_undone_by_who_has_not_seen_it(
+    program, photos, changed_meanwhile
+):
+    path = f"/api/photos/{photos[0].pk}"
+    seen = program.get(path)["ETag"]
+    problem(program.patch(path, {"caption": "mine"}, If_Match=seen), 412, "precondition_failed")
+    problem(program.delete(path, If_Match=seen), 412, "precondition_failed")
+    photos[0].refresh_from_db()
+    assert photos[0].caption != "mine"
+
+
+def test_who_does_not_ask_what_is_there_changes_it(program, photos, changed_meanwhile):
+    told = program.patch(f"/api/photos/{photos[0].pk}", {"caption": ""}).json()
+    assert told["caption"] == ""  # as it was when the call came, but it is not any more
 
 
 def test_a_photo_is_removed_with_the_state_that_was_seen(program, photos):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
+from models_app import cropping
 from models_app.crops import Box, check_box
 from models_app.models import TrainingImage, UserModel
 from models_app.services import add_photo
@@ -90,6 +91,24 @@ def test_a_crop_of_another_tab_is_asked_about_and_not_undone(owner_client, photo
             page.content.decode()
         )
         assert TrainingImage.objects.get().box == there
+
+
+def test_a_crop_of_another_tab_that_comes_first_by_a_moment_is_asked_about_too(
+    owner_client, photo, monkeypatch
+):
+    write = cropping.photo_files.write
+
+    def and_crop(files):
+        monkeypatch.undo()
+        cropping.crop_photo(TrainingImage.objects.get(), Box(40, 0, 480, 480))
+        write(files)
+
+    monkeypatch.setattr(cropping.photo_files, "write", and_crop)
+    mine = SQUARE | {"left": "0", "was-crop": "0,0,640,480"}
+    reply = owner_client.post(crop_address(photo), mine, headers=JSON)
+    assert reply.status_code == 409
+    assert reply.json()["clash"]["other"] == Box(40, 0, 480, 480).as_json()
+    assert TrainingImage.objects.get().box == Box(40, 0, 480, 480)
 
 
 @pytest.mark.parametrize(("choice", "left"), [("mine", 0), ("other", 40)])

@@ -174,6 +174,22 @@ def test_a_caption_being_typed_survives_the_new_card(page, photo):
     expect(caption).to_have_value("not saved yet")
 
 
+@pytest.mark.console_errors("net::ERR_FAILED")
+def test_a_caption_that_could_not_be_saved_before_a_crop_is_sent_after_it(page, photo):
+    page.route("**/caption", lambda route: route.abort())
+    open_dialog(page, photo)
+    caption = page.locator(f"#caption-{photo.pk}")
+    caption.evaluate("field => (field.value = 'on the beach')")
+    caption.dispatch_event("input")
+    expect(page.locator("#saved")).to_contain_text("Not saved")
+    page.keyboard.press("Shift+ArrowLeft")
+    save(page)
+    page.unroute("**/caption")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    assert TrainingImage.objects.get().caption == "on the beach"
+
+
 def touched(page: Page, handle: str, by: tuple[float, float]) -> None:
     """Drag a handle with a finger, as a phone tells of it."""
     stage = page.locator("[data-stage]").bounding_box()

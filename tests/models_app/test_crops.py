@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageStat
 from accounts.limits import LimitReachedError
 from models_app import cropping, services
 from models_app.crops import Box, Preset, check_box
-from models_app.errors import NotEditableError, PhotoRefusedError
+from models_app.errors import CropChangedError, NotEditableError, PhotoRefusedError
 from models_app.limits import LIMITS
 from models_app.models import TrainingImage, UserModel
 from models_app.storage_use import usage_of
@@ -212,6 +212,19 @@ def test_a_photo_removed_meanwhile_leaves_no_crop(
         with pytest.raises(TrainingImage.DoesNotExist):
             cropping.crop_photo(photo, Box(0, 0, 300, 300))
     assert files_of(settings) == set()
+
+
+def test_of_two_crops_at_the_same_time_the_later_one_changes_nothing(
+    draft, settings, django_capture_on_commit_callbacks
+):
+    photo, first = add(draft, noise(640, 480)), Box(0, 0, 300, 300)
+    with django_capture_on_commit_callbacks(execute=True):
+        cropping.crop_photo(TrainingImage.objects.get(), first)
+        files = files_of(settings)
+        with pytest.raises(CropChangedError):  # `photo` was read before
+            cropping.crop_photo(photo, Box(100, 0, 400, 400))
+        assert files_of(settings) == files
+        assert cropping.crop_photo(photo, first).box == first  # the same twice is no question
 
 
 def test_removing_a_photo_takes_its_crop_along_also_from_an_old_page(
