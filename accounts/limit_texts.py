@@ -80,14 +80,16 @@ TEXTS = {
         gettext_lazy("You may not make pictures here."),
     ),
     Limit.STREAMS: Texts(
-        gettext_lazy("Pages with live updates"),
-        gettext_lazy("%(left)s of %(allowed)s pages with live updates left."),
+        gettext_lazy("Pages and programs with live updates"),
+        gettext_lazy("%(left)s of %(allowed)s pages and programs with live updates left."),
         ngettext_lazy(
-            "You already have %(allowed)s page with live updates open. Close it to open another.",
-            "You already have %(allowed)s pages with live updates open. Close one to open another.",
+            "You already have %(allowed)s page or program with live updates open. Close it to open "
+            "another.",
+            "You already have %(allowed)s pages and programs with live updates open. Close one to "
+            "open another.",
             "number",
         ),
-        gettext_lazy("Pages have no live updates for you."),
+        gettext_lazy("Neither pages nor programs have live updates for you."),
     ),
     Limit.REQUESTS: Texts(
         gettext_lazy("Requests in this minute"),

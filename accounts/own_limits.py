@@ -24,7 +24,7 @@ class OwnLimits(models.Model):
     limit_drafts = _own(_("drafts"))
     limit_trainings_per_day = _own(_("trainings in 24 hours"))
     limit_pictures_per_day = _own(_("pictures in 24 hours"))
-    limit_streams = _own(_("pages with live updates"))
+    limit_streams = _own(_("pages and programs with live updates"))
     limit_requests_per_minute = _own(_("requests per minute"))
     limit_budget_usd = models.DecimalField(
         _("US dollars in a month"),

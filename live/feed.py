@@ -102,6 +102,14 @@ def start_after(topic: JobsTopic, known: int) -> tuple[int, bool]:
     return (known if first is None else first - 1), is_over
 
 
+def has_no_more(topic: JobsTopic, known: int) -> bool:
+    """Return whether the job of a stream is over for so long that nothing comes after `known`."""
+    if topic.job_id is None or _is_unfinished(topic.job_id, topic.owner_id):
+        return False
+    settled = timezone.now() - timedelta(seconds=OVERLAP_SECONDS)
+    return not _events_of(topic).filter(Q(id__gt=known) | Q(at__gte=settled)).exists()
+
+
 def _is_unfinished(job_id: uuid.UUID, owner_id: int) -> bool:
     jobs = JobQueue.objects.filter(pk=job_id, owner_id=owner_id)
     return jobs.filter(status__in=sorted(UNFINISHED)).exists()

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from functools import partial
 from uuid import UUID
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import User
 from jobs.models import JobEvent
 from jobs.selectors import newest_event_id
 from jobs.states import OVER
-from live.feed import start_after
+from live.feed import has_no_more, start_after
 from live.messages import END, Message
 from live.opening import begin_from_thread
 from live.reader import Reader, Subscriber
@@ -61,8 +61,9 @@ class EventRendering:
 
 def begin_job_stream(
     request: HttpRequest, person: User, opener: Opener, *, job_id: UUID | None = None
-) -> StreamingHttpResponse:
-    """Return the beginning of a stream of the events of one job of this person, or of all.
+) -> HttpResponseBase:
+    """Return the beginning of a stream of the events of one job of this person, or of all; an
+    empty answer, 204, where there is nothing more to come: browsers do not ask again after that.
 
     It resumes after `Last-Event-ID`, or else after `?after=`; without these it begins with the
     first event of the job, or with what comes from now on of all jobs. It ends with its `opener`,
@@ -71,6 +72,8 @@ def begin_job_stream(
     """
     topic, known = JobsTopic(person.pk, job_id), last_known(request)
     content = partial(job_stream, topic=topic, known=known)
+    if known is not None and has_no_more(topic, known):
+        return HttpResponse(status=204)
     if known is None and job_id is None:
         # Known before the answer begins: what its reader does then is not missed.
         content = partial(job_stream, topic=topic, known=newest_event_id(), is_new=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.core.files.storage import default_storage
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
+from models_app.archive_fetch import ArchiveFetch
 from models_app.models import TrainingImage, UserModel
 from models_app.read_only_admin import ReadOnly, ReadOnlyAdmin
 
@@ -130,3 +132,33 @@ class PhotoAdmin(ThumbnailUrls, ReadOnlyAdmin):
     @admin.display(description=_("trained on"))
     def trained_on(self, photo: TrainingImage) -> str:
         return trained_on_text(photo)
+
+
+@admin.register(ArchiveFetch)
+class ArchiveFetchAdmin(ReadOnlyAdmin):
+    """Of an address only its host is shown: the rest may be a secret."""
+
+    list_display = (
+        "model",
+        "owner",
+        "host",
+        "status",
+        "code",
+        "photos",
+        "refused",
+        "attempts",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("status", "created_at")
+    list_select_related = ("model__owner",)
+    search_fields = ("model__name", "model__owner__email", "code")
+    readonly_fields = ("owner", "host")
+
+    @admin.display(description=_("owner"))
+    def owner(self, fetch: ArchiveFetch) -> str:
+        return str(fetch.model.owner)
+
+    @admin.display(description=_("from"))
+    def host(self, fetch: ArchiveFetch) -> str:
+        return urlsplit(fetch.url).hostname or ""

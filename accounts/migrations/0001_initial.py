@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('limit_drafts', models.PositiveIntegerField(blank=True, null=True, verbose_name='drafts')),
                 ('limit_trainings_per_day', models.PositiveIntegerField(blank=True, null=True, verbose_name='trainings in 24 hours')),
                 ('limit_pictures_per_day', models.PositiveIntegerField(blank=True, null=True, verbose_name='pictures in 24 hours')),
-                ('limit_streams', models.PositiveIntegerField(blank=True, null=True, verbose_name='pages with live updates')),
+                ('limit_streams', models.PositiveIntegerField(blank=True, null=True, verbose_name='pages and programs with live updates')),
                 ('limit_requests_per_minute', models.PositiveIntegerField(blank=True, null=True, verbose_name='requests per minute')),
                 ('limit_budget_usd', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='US dollars in a month')),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),

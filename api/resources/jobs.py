@@ -33,7 +33,8 @@ OF_EVENTS: dict[str, Any] = {
         200: {
             "description": "The events, each with its id, its kind as `event` and JSON as `data`",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        }
+        },
+        204: {"description": "The job is over, and you know all of its events"},
     }
 }
 EventLimit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
@@ -81,10 +82,10 @@ def list_events(request: HttpRequest, after: After = 0, limit: EventLimit = 200)
     return _events(person_of(request), after, limit)
 
 
-# It never ends by itself, and there is no way to describe that.
-@router.get("/events/stream", include_in_schema=False)
+@router.get("/events/stream", openapi_extra=OF_EVENTS)
+@may_fail("limit_reached")
 def stream_events(request: HttpRequest, after: Known = None) -> HttpResponseBase:
-    """Follow all your jobs by server-sent events: each as it comes.
+    """Follow all your jobs by server-sent events: each as it comes, without an end.
 
     `Last-Event-ID`, or `after`, goes on after that event; some may come again."""
     return stream(request)

@@ -46,6 +46,7 @@ function isOwn(name) {
 }
 
 function schedule(target) {
+  showStatus(gettext("Saving…")); // what it said was of the answer before
   clearTimeout(pending.get(target));
   pending.set(target, setTimeout(() => save(target), DELAY));
 }
@@ -115,7 +116,8 @@ async function receive(target, response, sent) {
 function accept(target, reply, sent) {
   const said = learn(reply, sent);
   const hasClash = Object.keys(reply.clashes ?? {}).length > 0;
-  showStatus(said || gettext("Saved"), hasClash ? "bad" : "plain");
+  const isMore = pending.size > 0 && !said;
+  showStatus(said || (isMore ? gettext("Saving…") : gettext("Saved")), hasClash ? "bad" : "plain");
   if (target === form) show(reply);
   else if (!hasClash) {
     settle(target.name, reply.caption);

@@ -3,9 +3,11 @@
 // where the browser can do that.
 
 import { csrfToken } from "./csrf.js";
+import { preview } from "./previews.js";
 import { isReadable, unreadable } from "./readable.js";
 import { connectionCut, isFinal, isOurs, refusalInFront } from "./refusals.js";
 import { firstSize, transfer } from "./transfer.js";
+import { isolated, tooLarge, withName } from "./upload-texts.js";
 import { enqueue, hasTriesLeft, isSending, observe, pause } from "./upload-queue.js";
 
 const form = document.getElementById("drop-zone");
@@ -27,13 +29,11 @@ class Photo {
     this.retry = this.row.querySelector("[data-retry]");
     this.remove = this.row.querySelector("[data-remove]");
     this.row.querySelector("bdi").textContent = file.name;
-    const image = this.row.querySelector("img");
-    image.addEventListener("error", () => (image.dataset.unseen = "")); // no browser shows them all
-    image.src = URL.createObjectURL(file);
     this.bar.setAttribute("aria-label", file.name);
     this.retry.addEventListener("click", () => this.queue());
     this.remove.addEventListener("click", () => this.takeBack());
     list.append(this.row);
+    preview(file, this.row.querySelector("canvas"));
   }
 
   queue() {
@@ -50,7 +50,7 @@ class Photo {
     this.retry.hidden = state !== "failed";
     this.remove.hidden = state !== "stored" || !this.receipt;
     if (["stored", "refused", "failed"].includes(state)) {
-      status.textContent = `\u2068${this.file.name}\u2069: ${text}`;
+      status.textContent = `${isolated(this.file.name)}: ${text}`;
     }
   }
 
@@ -108,7 +108,7 @@ class Photo {
     if (!reply?.ok) return this.show("stored", gettext("Not removed. Try again."));
     const next = this.row.nextElementSibling ?? this.row.previousElementSibling;
     this.row.remove();
-    status.textContent = interpolate(gettext("%(name)s was removed."), { name: `\u2068${this.file.name}\u2069` }, true);
+    status.textContent = withName(gettext("%(name)s was removed."), this.file.name);
     showDone();
     (next?.querySelector("[data-remove]:not([hidden])") ?? form.querySelector("input[type=file]")).focus();
   }
@@ -141,10 +141,8 @@ function keepAwake() {
 function add(file) {
   const photo = new Photo(file);
   if (file.size === 0) photo.show("refused", gettext("This file is empty."));
-  else if (file.size > Number(form.dataset.maxBytes)) {
-    const text = gettext("Larger than %(size)s. Save it as a smaller JPEG and upload that.");
-    photo.show("refused", interpolate(text, { size: form.dataset.sizeText }, true));
-  } else photo.queue();
+  else if (file.size > Number(form.dataset.maxBytes)) photo.show("refused", tooLarge());
+  else photo.queue();
 }
 
 for (const field of form.querySelectorAll("input[type=file]")) {

@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import JobEvent, JobQueue
 from jobs.states import Status
+from models_app.archive_fetch import ArchiveFetch
+from models_app.models import UserModel
 from tests.factories import (
     GeneratedImageFactory,
     JobFactory,
@@ -27,6 +29,7 @@ LISTS = [
     "/admin/jobs/providerstatus/",
     "/admin/models_app/usermodel/",
     "/admin/models_app/trainingimage/",
+    "/admin/models_app/archivefetch/",
     "/admin/generation/generatedimage/",
     "/admin/accounts/user/",
     "/admin/accounts/invitation/",
@@ -36,6 +39,20 @@ LISTS = [
 def act(client, action: str, *jobs: JobQueue) -> str:
     data = {"action": action, "_selected_action": [str(job.pk) for job in jobs], "index": 0}
     return client.post(JOBS, data, follow=True).content.decode()
+
+
+def fetched(model: UserModel) -> ArchiveFetch:
+    url = "https://example.org/photos.zip?token=sesame"
+    return ArchiveFetch.objects.create(model=model, url=url, status="fetching")
+
+
+def test_of_an_address_that_is_fetched_operators_see_the_host_only(operator_client):
+    fetch = fetched(UserModelFactory())
+    rows = "/admin/models_app/archivefetch/"
+    for address in (rows, f"{rows}{fetch.pk}/change/"):
+        page = operator_client.get(address).content.decode()
+        assert "example.org" in page
+        assert "sesame" not in page and "photos.zip" not in page
 
 
 @pytest.mark.parametrize("address", ["/admin/", *LISTS])
@@ -89,6 +106,7 @@ def test_more_rows_cost_no_more_queries(operator_client, address):
         TrainingImageFactory(model=model)
         GeneratedImageFactory(model=model)
         JobFactory(running=True, model=model)
+        fetched(model)
 
     def queries() -> int:
         with CaptureQueriesContext(

@@ -70,7 +70,8 @@ def ids(owner) -> dict[str, str]:
 
 # This client neither closes a file nor follows a stream.
 NAMING = [one for one in OPERATIONS if "{" in one and not one.endswith(UNFINISHED)]
-ALL = [(one, False) for one in OPERATIONS] + [(one, True) for one in NAMING]
+NAMELESS = [one for one in OPERATIONS if "{" in one or not one.endswith(UNFINISHED)]
+ALL = [(one, False) for one in NAMELESS] + [(one, True) for one in NAMING]
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

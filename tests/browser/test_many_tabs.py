@@ -166,20 +166,28 @@ def test_a_browser_without_shared_workers_has_a_stream_too(page, installation):
     assert_streams(installation, 0)
 
 
+# Nothing more is heard of a stream from the moment on that `isDead` is set.
+DYING = """
+window.EventSource = class extends EventSource {
+  addEventListener(type, listen) {
+    super.addEventListener(type, (event) => window.isDead || listen(event));
+  }
+};
+"""
+
+
 def test_a_stream_that_died_without_a_word_is_opened_again(page, installation):
     """As where a phone changes its network, or a router forgets a connection."""
     page.add_init_script("delete window.SharedWorker")  # only the page's clock can be moved
+    page.add_init_script(DYING)
     page.clock.install()
     sign_up(page, "silent@example.org")
     start_training(page, "Silent", "silent_k7")
     assert_streams(installation, 1)
-    asked = []
-    page.on("request", lambda request: "/dashboard/events?" in request.url and asked.append(1))
-    for _step in range(15):
-        page.clock.run_for(4_000)
-        if asked:
-            break
-    assert asked
+    page.evaluate("window.isDead = true")
+    with page.expect_request("**/dashboard/events?*"):
+        page.clock.run_for(60_000)
+    page.evaluate("window.isDead = false")
     assert_streams(installation, 1)
 
 

@@ -52,7 +52,7 @@ def test_your_data_shows_what_is_used_and_when_room_comes_back(owner, owner_clie
     assert "Photos in 24 hours 1 of 500 in 24 hours" in text
     assert "Drafts 1 of 20 when you train or delete one" in text
     assert "3 MB of 5,000 MB when you delete something" in text
-    assert "Pages with live updates 0 of 20" in text
+    assert "Pages and programs with live updates 0 of 20" in text
     assert "Trainings" not in text.split("Download everything")[0].split("What you may use")[1]
 
 

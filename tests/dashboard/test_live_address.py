@@ -171,7 +171,10 @@ async def test_one_page_too_many_is_refused_with_a_sentence(pages, owner, strang
         async with pages.open(owner) as third:
             assert third.status == 429
             assert third.headers["retry-after"] == "30"
-            assert b"You already have 2 pages with live updates open." in await third.next()
+            assert (
+                b"You already have 2 pages and programs with live updates open."
+                in await third.next()
+            )
         async with pages.open(stranger) as other:
             assert other.status == 200
 

@@ -69,3 +69,22 @@ def test_the_screen_stays_on_while_photos_are_sent(page, path):
     expect(page.locator(STORED)).to_have_count(2)
     page.wait_for_function("window.asked.at(-1) === 'off'")
     assert page.evaluate("window.asked") == ["on", "off"]
+
+
+PIXEL = """() => {
+  const shown = document.querySelector("#phone-list canvas");
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  pen.drawImage(shown, 0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data].every((part, at) => Math.abs(part - RED[at]) < 9);
+}""".replace("RED", "[255, 0, 0, 255]")
+
+
+def test_each_photo_is_shown_small(page, path):
+    """Fifty as they come would fill the memory of a phone."""
+    page.goto(path)
+    page.set_input_files(LIBRARY, [image("a.jpg", "red")])
+    page.wait_for_function(PIXEL)
+    canvas = page.locator("#phone-list canvas")
+    assert canvas.evaluate("one => Math.max(one.width, one.height)") <= 320
+    box = canvas.bounding_box()
+    assert (box["width"], box["height"]) == (64, 64)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from django.db import OperationalError
 
-from jobs.models import JobQueue
+from jobs.models import JobEvent, JobQueue
 from live import feed, job_stream, reader as reader_module, rendering
 from live.job_stream import ALIVE
 from live.messages import RESYNC
@@ -15,7 +15,7 @@ from live.reader import Subscriber
 from tests.dashboard.live_pages import LIMIT, in_database
 from tests.factories import JobFactory
 from tests.live.addresses import address_of
-from tests.live.happening import happen, long_ago, token_of
+from tests.live.happening import finish, happen, long_ago, token_of
 from tests.live.programs import events_in, ids_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +91,25 @@ async def test_it_resumes_after_the_last_event(programs, token, job, by_header):
     query, last = ("", first.pk) if by_header else (f"after={first.pk}", None)
     async with programs.open(token, query=query, last=last) as program:
         assert ids_in(await program.next()) == [second.pk]
+
+
+async def test_who_knows_all_of_a_job_that_is_over_is_told_not_to_ask_again(programs, token, job):
+    """After 204 an EventSource does not reconnect (HTML standard, 9.2.3)."""
+    first, last = [await in_database(long_ago, job) for _ in range(2)]
+    end = await in_database(finish, job)
+    async with programs.open(token, address_of(job), last=end.pk) as program:
+        assert program.status == 200  # the end is young: what comes late may stand before it
+    await in_database(JobEvent.objects.filter(pk=end.pk).update, at=first.at)
+    async with programs.open(token, address_of(job), last=end.pk) as program:
+        assert (program.status, await program.next()) == (204, b"")
+    async with programs.open(token, address_of(job), last=last.pk) as program:
+        assert ids_in(await program.next()) == [end.pk]
+
+
+async def test_a_job_that_goes_on_always_has_more(programs, token, job):
+    known = await in_database(long_ago, job)
+    async with programs.open(token, address_of(job), last=known.pk) as program:
+        assert program.status == 200
 
 
 async def test_resuming_finds_what_committed_late_under_a_lower_id(programs, token, job):

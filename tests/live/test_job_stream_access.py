@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import User
-from jobs.models import JobEvent
 from live import feed, job_stream
 from live.job_stream import NO_MORE
 from live.sign_ins import TokenUse, ended
@@ -72,15 +71,6 @@ async def test_of_a_job_that_is_over_it_sends_all_and_ends(programs, token, job)
     await in_database(finish, job)
     async with programs.open(token, address_of(job)) as program:
         assert [event["event"] for event in events_in(await program.next())] == ["log", "state"]
-        assert await program.next() == NO_MORE
-        assert await program.next() == b""
-
-
-async def test_who_knows_all_of_a_job_that_is_over_is_told_so(programs, token, job):
-    await in_database(long_ago, job, "state", text="failed")
-    last = (await in_database(finish, job)).pk
-    await in_database(JobEvent.objects.update, at=timezone.now() - timedelta(hours=1))
-    async with programs.open(token, address_of(job), last=last) as program:
         assert await program.next() == NO_MORE
         assert await program.next() == b""
 

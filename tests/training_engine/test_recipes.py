@@ -191,4 +191,4 @@ def test_captions_that_are_too_long_are_told(torch_side, order):
     dataset = Path(run.folder) / "dataset.jsonl"
     dataset.write_text(dataset.read_text().replace("number 0", "word " * 60))
     words = torch_side.follow(run).text("training_data_download_complete")
-    assert words == "1 photos read; 1 captions are too long, their ends are not read"
+    assert words == "1 photo read; 1 caption is too long, its end is not read"

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from trainer.runs.records import Run
+from trainer.words import counted
 
 # Shares of the whole time.
 PHOTOS_READ = 0.04
@@ -33,13 +34,14 @@ class Moment:
 def plan(run: Run) -> list[Moment]:
     """Return every event of a run in order."""
     total, model = run.total_steps, run.request.model
+    photos, steps = counted(run.photos, "photo", "photos"), counted(total, "step", "steps")
     return [
         Moment(0.0, "job_start", "Job started on the simulated engine: nothing is really trained"),
         Moment(0.0, "training_data_downloading", "Reading the photos"),
-        Moment(PHOTOS_READ, "training_data_download_complete", f"{run.photos} photos read"),
+        Moment(PHOTOS_READ, "training_data_download_complete", f"{photos} read"),
         Moment(PHOTOS_READ, "model_downloading", f"Loading {model} (simulated)"),
         Moment(MODEL_LOADED, "model_download_complete", f"{model} loaded (simulated)"),
-        Moment(MODEL_LOADED, "training_start", f"Simulated training of {total} steps", step=0),
+        Moment(MODEL_LOADED, "training_start", f"Simulated training of {steps}", step=0),
         *_training(run),
         Moment(TRAINED, "training_complete", "Simulated training complete", step=total),
         Moment(TRAINED, "model_compressing", "Packing the weights", status="compressing"),

@@ -24,6 +24,7 @@ from trainer.engines.diffusers.child.photos import (
 )
 from trainer.engines.diffusers.child.texts import encoded
 from trainer.engines.diffusers.protocol import Recipe, TrainOrder
+from trainer.words import counted
 
 Tell = Callable[[str, str], None]
 FILE = "cache.pt"
@@ -72,8 +73,10 @@ def cached(family: Family, order: TrainOrder, digest: str, tell: Tell) -> Cached
 
 
 def _words(photos: int, cut: int) -> str:
-    words = f"{photos} photos read"
-    return f"{words}; {cut} captions are too long, their ends are not read" if cut else words
+    words = f"{counted(photos, 'photo', 'photos')} read"
+    one = "caption is too long, its end is not read"
+    many = "captions are too long, their ends are not read"
+    return f"{words}; {counted(cut, one, many)}" if cut else words
 
 
 def prompts_of(recipe: Recipe) -> list[str]:

@@ -22,6 +22,7 @@ from trainer.engines.diffusers.child.lora_file import UselessWeightsError
 from trainer.engines.diffusers.child.messages import Messages, Steps
 from trainer.engines.diffusers.child.quantising import quantise
 from trainer.engines.diffusers.protocol import Message, TrainOrder, digest_of
+from trainer.words import counted
 
 SAMPLE_SIDE = 512  # pixels
 LEAST_SIDE = 256  # where memory is short
@@ -72,7 +73,9 @@ def train(order: TrainOrder, messages: Messages, should_stop: Callable[[], bool]
 def _report_start(training: Training, messages: Messages) -> None:
     order = training.order
     layers = len(training.parameters) // 2
-    text = f"Training {order.recipe.steps} steps at rank {order.recipe.rank}, {layers} layers learn"
+    steps = counted(order.recipe.steps, "step", "steps")
+    learning = counted(layers, "layer learns", "layers learn")
+    text = f"Training {steps} at rank {order.recipe.rank}, {learning}"
     if training.began_anew:
         text = f"{training.began_anew}. Beginning anew. {text}"
     if training.step:
