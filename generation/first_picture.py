@@ -19,7 +19,7 @@ from jobs.events import note
 from jobs.models import JobQueue
 from jobs.selectors import silent_since
 from models_app.models import UserModel
-from providers.availability import GenerationOption
+from providers.options import GenerationOption
 
 
 def make(training: JobQueue) -> JobQueue | None:

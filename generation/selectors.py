@@ -16,7 +16,8 @@ from generation.models import GeneratedImage
 from jobs.models import JobQueue
 from jobs.selectors import descriptions, paid_in_a_day
 from models_app.models import UserModel
-from providers.availability import GenerationOption, generation_options
+from providers.availability import generation_options
+from providers.options import GenerationOption
 
 # How the idempotency key of a picture begins that nobody has asked for.
 FIRST = "first-"

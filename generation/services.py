@@ -21,7 +21,7 @@ from jobs.models import JobQueue
 from jobs.services import enqueue
 from models_app import file_deletions, trigger_words
 from models_app.models import UserModel
-from providers.availability import GenerationOption
+from providers.options import GenerationOption
 from providers.registry import runs_here
 
 MAX_COUNT = 4

@@ -25,9 +25,10 @@ from models_app.limits import LIMITS
 from models_app.models import Subject, TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
-from providers.availability import TrainingOption, training_options
+from providers.availability import training_options
 from providers.catalog import BASE_MODELS, DEFAULT_BASE_MODEL
 from providers.hyperparameters import Defaults, Hyperparameters, InvalidHyperparametersError
+from providers.options import TrainingOption
 from providers.registry import runs_here
 from training.models import TrainingSample
 

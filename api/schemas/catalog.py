@@ -7,8 +7,8 @@ from datetime import date
 from pydantic import Field
 
 from api.schema import Out
-from providers.availability import TrainingOption
 from providers.catalog import BaseModel
+from providers.options import TrainingOption
 
 
 class PriceOut(Out):

@@ -23,7 +23,7 @@ from generation.services import (
     MAX_STRENGTH,
     MIN_STRENGTH,
 )
-from providers.availability import GenerationOption
+from providers.options import GenerationOption
 
 _GENERATE: JsonDict = {"prompt": "in the mountains at dawn", "ratio": "3:2", "count": 2}
 

@@ -30,9 +30,9 @@ from models_app.models import TrainingImage, UserModel
 from models_app.selectors import photos_of
 from models_app.texts import isolated
 from providers import registry
-from providers.availability import TrainingOption
 from providers.catalog import base_model
 from providers.hyperparameters import HYPERPARAMETERS
+from providers.options import TrainingOption
 from providers.registry import label_of
 from training.models import TrainingSample
 from training.selectors import choices, has_kohya_names, next_idempotency_key, samples_by_step

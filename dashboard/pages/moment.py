@@ -16,7 +16,7 @@ from generation.prompts import DEFAULT_RATIO, RATIOS
 from generation.selectors import is_first_picture
 from jobs.models import JobQueue
 from models_app.models import UserModel
-from providers.availability import GenerationOption
+from providers.options import GenerationOption
 
 
 @dataclass(frozen=True, slots=True)

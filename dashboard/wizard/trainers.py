@@ -14,7 +14,6 @@ from providers.availability import (
     KEY_REFUSED,
     NOT_CONFIGURED,
     NOT_ON_THIS_MACHINE,
-    TrainingOption,
 )
 from providers.catalog import BaseModel
 from providers.hyperparameters import (
@@ -23,6 +22,7 @@ from providers.hyperparameters import (
     PRESETS,
     Hyperparameters,
 )
+from providers.options import TrainingOption
 from providers.registry import runs_here
 from training.forms.training import TrainingForm, key_of
 from training.selectors import Estimate, estimate_with, usual_option

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from models_app.models import UserModel
-from providers.availability import TrainingOption
 from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS, Defaults
+from providers.options import TrainingOption
 from providers.registry import training_defaults
 from training.forms.steps import StepForm
 from training.selectors import cannot_keep_prior, choices, usual_option

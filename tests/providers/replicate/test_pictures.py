@@ -6,8 +6,9 @@ import pytest
 import responses
 
 from providers import availability, errors
-from providers.availability import GenerationOption, generation_options
+from providers.availability import generation_options
 from providers.catalog import FLUX1_DEV, FLUX2_KLEIN_4B, FLUX2_KLEIN_9B, QWEN_IMAGE
+from providers.options import GenerationOption
 from providers.replicate.provider import Replicate
 from providers.types import Description
 from tests.providers.replicate.samples import (
