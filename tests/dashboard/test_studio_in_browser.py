@@ -149,12 +149,14 @@ def test_a_picture_fills_in_the_form_and_the_person_presses_the_button(
 
 def test_from_the_gallery_it_leads_to_the_form_of_its_model(page, ready, images):
     page.goto(reverse("dashboard:gallery"))
+    before = page.evaluate("history.length")
     link(page, images[0]).click()
     page.get_by_role("link", name="Use these settings").click()
     prompt = page.get_by_label("What should the picture")
     expect(prompt).to_have_value("on a boat")
     expect(prompt).to_be_focused()
     expect(page.locator("#id_seed")).to_have_value("7")
+    assert page.evaluate("history.length") == before + 1  # one step leads back
 
 
 # --- looking -------------------------------------------------------------------------------
