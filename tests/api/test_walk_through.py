@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from tests.factories import jpeg
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 
 DOCUMENT = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
 COLOURS = ("teal", "red", "blue", "green", "black")
@@ -34,12 +34,9 @@ def blocks(language: str) -> str:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
-    launched = Launched(
-        tmp_path_factory.mktemp("api"), TRAINER_SECONDS="1", TRAINER_IMAGE_SECONDS="0.1"
-    )
-    launched.wait_for("Open http://")
-    yield launched
-    launched.kill()
+    folder = tmp_path_factory.mktemp("api")
+    with running(folder, TRAINER_SECONDS="1", TRAINER_IMAGE_SECONDS="0.1") as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.console import launched_chromium, without_errors
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 
 # Two shared cores run every service and the browser: patience, not slowness, is what is tested.
 expect.set_options(timeout=20_000)
@@ -24,15 +24,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
     """TheWay as `make run` starts it, with a trainer that takes a few seconds."""
-    launched = Launched(
-        tmp_path_factory.mktemp("installation"), TRAINER_SECONDS="6", TRAINER_IMAGE_SECONDS="0.5"
-    )
-    try:
-        launched.wait_for("Open http://127.0.0.1:")
+    folder = tmp_path_factory.mktemp("installation")
+    with running(folder, TRAINER_SECONDS="6", TRAINER_IMAGE_SECONDS="0.5") as launched:
         yield launched
-    finally:
-        launched.kill()
-        launched.wait_until_gone()
 
 
 @pytest.fixture

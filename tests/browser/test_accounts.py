@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.test_journey import PASSWORD, assert_well_made
 from tests.console import without_errors
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.service]
 EMAIL = "ann@example.org"
@@ -29,18 +29,13 @@ def mails(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory, mails) -> Iterator[Launched]:
     """TheWay with a mail server: a folder."""
-    launched = Launched(
+    with running(
         tmp_path_factory.mktemp("installation"),
         EMAIL_URL=f"filemail:///{mails}",
         EMAIL_VERIFICATION="",
         DJANGO_ALLOWED_HOSTS="localhost,127.0.0.1",
-    )
-    try:
-        launched.wait_for("Open http://127.0.0.1:")
+    ) as launched:
         yield launched
-    finally:
-        launched.kill()
-        launched.wait_until_gone()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.test_journey import PASSWORD
 from tests.console import launched_chromium, without_errors
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 from theway.processes.installation import ROOT
 from theway.processes.ports import unused_port
 
@@ -32,11 +32,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
     port = unused_port()
-    launched = Launched(
-        tmp_path_factory.mktemp("home"), port=port, PUBLIC_URL=f"http://{NAME}:{port}"
-    )
-    try:
-        launched.wait_for("Open http://")
+    folder = tmp_path_factory.mktemp("home")
+    with running(folder, port=port, PUBLIC_URL=f"http://{NAME}:{port}") as launched:
         subprocess.run(
             [sys.executable, "manage.py", "createsuperuser", "--no-input", "--email", EMAIL],
             cwd=ROOT,
@@ -44,9 +41,6 @@ def installation(tmp_path_factory) -> Iterator[Launched]:
             check=True,
         )
         yield launched
-    finally:
-        launched.kill()
-        launched.wait_until_gone()
 
 
 @pytest.fixture

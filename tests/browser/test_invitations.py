@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_journey import PASSWORD, assert_well_made
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 from theway.processes.installation import ROOT, installation_environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.service]
@@ -23,13 +23,8 @@ OPERATOR = "operator@example.org"
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
     """TheWay with sign-up closed."""
-    launched = Launched(tmp_path_factory.mktemp("installation"), SIGNUP_OPEN="false")
-    try:
-        launched.wait_for("Open http://127.0.0.1:")
+    with running(tmp_path_factory.mktemp("installation"), SIGNUP_OPEN="false") as launched:
         yield launched
-    finally:
-        launched.kill()
-        launched.wait_until_gone()
 
 
 def make_operator(installation: Launched) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from tests.browser.test_journey import sign_up, start_training, wait_until_ready
-from tests.theway.launched import Launched
+from tests.theway.launched import Launched, running
 from theway.processes.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.service]
@@ -31,15 +31,9 @@ window.setShown = (state) => {
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Launched]:
     """TheWay with a trainer that takes as long as tabs take to open."""
-    launched = Launched(
-        tmp_path_factory.mktemp("installation"), TRAINER_SECONDS="45", TRAINER_SLOTS="9"
-    )
-    try:
-        launched.wait_for("Open http://127.0.0.1:")
+    folder = tmp_path_factory.mktemp("installation")
+    with running(folder, TRAINER_SECONDS="45", TRAINER_SLOTS="9") as launched:
         yield launched
-    finally:
-        launched.kill()
-        launched.wait_until_gone()
 
 
 def streams_of(installation: Launched) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from theway.processes.installation import Installation
@@ -71,3 +73,15 @@ class Launched(Installation):
     def wait_until_gone(self) -> None:
         """Wait until nothing of this installation runs, also after a failed test."""
         assert wait_until(lambda: not self.pids(), STOP_LIMIT), f"still running: {self.pids()}"
+
+
+@contextmanager
+def running(folder: Path, *, port: int = 0, **settings: str) -> Iterator[Launched]:
+    """TheWay as `make run` starts it, once it is ready; with its end it is killed."""
+    launched = Launched(folder, port=port, **settings)
+    try:
+        launched.wait_for("Open http")
+        yield launched
+    finally:
+        launched.kill()
+        launched.wait_until_gone()
