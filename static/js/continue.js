@@ -1,5 +1,7 @@
 // Says beside the way on what holds it up, and leads there.
 
+import { isPlain } from "./modifiers.js";
+
 const box = document.getElementById("problems");
 const text = box.querySelector("[data-text]");
 const link = box.querySelector("[data-show]");
@@ -31,6 +33,7 @@ function letGo() {
 }
 
 link.addEventListener("click", (event) => {
+  if (!isPlain(event)) return;
   event.preventDefault();
   if (show) show();
   else document.querySelector("#drop-zone [data-choose]").focus();

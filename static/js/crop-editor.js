@@ -17,7 +17,7 @@ export class CropEditor {
     this.stage.dataset.ready = "";
     this.stage.addEventListener("pointerdown", (event) => this.grab(event));
     this.stage.addEventListener("pointermove", (event) => this.drag(event));
-    for (const type of ["pointerup", "pointercancel"]) {
+    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
       this.stage.addEventListener(type, (event) => this.release(event));
     }
     this.frame.addEventListener("keydown", (event) => this.press(event));
@@ -107,6 +107,7 @@ export class CropEditor {
 
   drag(event) {
     if (this.held?.pointer !== event.pointerId) return;
+    if (!event.buttons) return this.release(event); // let go where nobody was told
     const { handle, x, y, box } = this.held;
     const scale = this.photo.width / this.stage.clientWidth;
     const across = Math.round((event.clientX - x) * scale);

@@ -1,12 +1,14 @@
 // Fills in the studio's form: from an idea, or from the settings of a picture. Nothing is sent: the
 // person presses the button. Without it, or without the form, the links load the page filled in.
 
+import { isPlain } from "./modifiers.js";
+
 function fill(event) {
   const link = event.target.closest?.("a[data-fill]");
   const form = document.querySelector("#studio-form form");
   // The form of another model is on another page.
   if (!link || !form || !new URL(form.action).pathname.startsWith(`${link.pathname}/`)) return;
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!isPlain(event)) return;
   event.preventDefault();
   const values = JSON.parse(link.closest("[data-fills]").dataset.fills);
   if (link.dataset.fill) values[link.dataset.fill] = "";

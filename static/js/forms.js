@@ -1,7 +1,9 @@
 // Small improvements for the forms of every page. All forms work without them.
 
 import { attend } from "./attention.js";
+import { isBeside } from "./backdrop.js";
 import { csrfToken } from "./csrf.js";
+import { isPlain } from "./modifiers.js";
 
 const PATIENCE_MS = 10000; // who stops loading, or whose server is gone, may send again
 
@@ -50,7 +52,7 @@ function renewHeader(event) {
 /** Ask in a dialog what the opener, a link, asks on a page of its own. */
 function openDialog(event) {
   const opener = event.target.closest("[data-opens]");
-  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!opener || !isPlain(event)) return;
   const dialog = document.getElementById(opener.dataset.opens);
   if (!dialog?.showModal) return;
   event.preventDefault();
@@ -66,7 +68,7 @@ function leaveDialog(event) {
 
 /** Close a dialog by a click on its backdrop. */
 function closeOnBackdrop(event) {
-  if (event.target.matches?.("dialog.dialog")) event.target.close();
+  if (event.target.matches?.("dialog.dialog") && isBeside(event)) event.target.close();
 }
 
 function closeMenus(event) {

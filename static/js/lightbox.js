@@ -1,5 +1,7 @@
 // Shows a picture large, with the settings that made it. Without it the links open the pictures.
 
+import { isBeside } from "./backdrop.js";
+import { hasModifier, isPlain } from "./modifiers.js";
 import { onSwipe } from "./swipe.js";
 
 const dialog = document.getElementById("lightbox");
@@ -15,7 +17,7 @@ const links = () => [...document.querySelectorAll("a[data-lightbox]")];
 
 function open(event) {
   const link = event.target.closest?.("a[data-lightbox]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link || !isPlain(event)) return;
   event.preventDefault();
   show(link);
   dialog.showModal();
@@ -59,7 +61,7 @@ function step(by) {
 }
 
 function onKey(event) {
-  if (event.target.matches("input, textarea")) return;
+  if (hasModifier(event) || event.target.matches("input, textarea")) return;
   if (event.key === "ArrowRight") step(1);
   else if (event.key === "ArrowLeft") step(-1);
 }
@@ -67,7 +69,7 @@ function onKey(event) {
 function onClick(event) {
   const stepper = event.target.closest("[data-lightbox-step]");
   if (stepper) step(Number(stepper.dataset.lightboxStep));
-  else if (event.target === dialog) dialog.close();
+  else if (isBeside(event)) dialog.close();
 }
 
 /** The back button of a phone closes it: while it is open, the page has one entry more. */

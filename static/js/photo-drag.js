@@ -35,6 +35,7 @@ function take() {
 
 function onMove(event) {
   if (!drag || event.pointerId !== drag.id) return;
+  if (!event.buttons) return end(); // let go where nobody was told, such as in a menu of the browser
   drag.at = { x: event.clientX, y: event.clientY };
   const isFar = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > NEAR;
   if (!drag.isHeld && isFar && drag.isTouch) return end(); // the page is scrolled

@@ -1,6 +1,7 @@
 // The wall: one tile is open at a time and shows its caption and tools in the row below; arrow keys
 // go from tile to tile. A tile is known by its id, so that it stays open whatever changes around it.
 
+import { hasModifier, isPlain } from "./modifiers.js";
 import { grid, photos } from "./photo-places.js";
 
 let openId = "";
@@ -89,6 +90,7 @@ function showLine(tile) {
 function onClick(event) {
   const link = event.target.closest?.('a[href^="#photo-"]');
   const tile = link ? document.getElementById(link.hash.slice(1)) : tileAt(event.target);
+  if (link && !isPlain(event)) return;
   if (link && tile) {
     event.preventDefault();
     goTo(tile);
@@ -106,10 +108,6 @@ function onKey(event) {
   if (!tile || event.isComposing || event.defaultPrevented) return;
   if (event.key === "Escape" && isOpen(tile)) close(tile);
   else if (event.target === opener(tile) && !hasModifier(event)) go(tile, event);
-}
-
-function hasModifier({ altKey, ctrlKey, metaKey, shiftKey }) {
-  return altKey || ctrlKey || metaKey || shiftKey;
 }
 
 /** @returns {number | undefined} where an arrow key leads from a place among `count` */

@@ -1,6 +1,8 @@
 // Turns the links and sections of [data-tabs] into tabs (WAI-ARIA Authoring Practices, "Tabs").
 // The chosen one is kept in the address and through live updates.
 
+import { hasModifier, isPlain } from "./modifiers.js";
+
 const OWN = ["role", "aria-selected", "aria-controls", "tabindex", "hidden", "data-own", "data-chosen"];
 /** What morph.js leaves alone: attributes that the server does not know. */
 const own = OWN.join(" ");
@@ -51,14 +53,14 @@ function choose(box, link, { isKept = true } = {}) {
 
 function onClick(event) {
   const link = event.target.closest?.("[data-tabs] > .tab-list a");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link || !isPlain(event)) return;
   event.preventDefault();
   choose(link.closest("[data-tabs]"), link);
 }
 
 function onKey(event) {
   const link = event.target.closest?.('[data-tabs] > .tab-list a[role="tab"]');
-  if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!link || hasModifier(event)) return;
   const box = link.closest("[data-tabs]");
   const links = linksOf(box);
   const next = target(event.key, links, links.indexOf(link), getComputedStyle(box).direction);
