@@ -20,6 +20,7 @@ from generation.services import (
     MIN_STRENGTH,
 )
 from models_app.models import Subject, UserModel
+from models_app.numbers import NumberField, WholeNumberField
 from models_app.texts import TextField
 
 # What is worth describing depends on what was trained.
@@ -50,34 +51,32 @@ class GenerateForm(forms.Form):
         coerce=int,
         initial=1,
     )
-    strength = forms.FloatField(
+    strength = NumberField(
         label=_("Strength"),
         min_value=MIN_STRENGTH,
         max_value=MAX_STRENGTH,
         initial=1.0,
-        widget=forms.NumberInput(attrs={"step": "0.05"}),
         help_text=_("Lower is freer, higher is closer to your photos."),
     )
-    seed = forms.IntegerField(
+    seed = WholeNumberField(
         label=_("Seed"),
         required=False,
         min_value=0,
         max_value=MAX_SEED,
         help_text=_("The same seed and prompt make the same picture. Empty means a new one."),
     )
-    steps = forms.IntegerField(
+    steps = WholeNumberField(
         label=_("Steps"),
         required=False,
         min_value=1,
         max_value=MAX_STEPS,
         help_text=_("More take longer. Empty means what suits the base model."),
     )
-    guidance = forms.FloatField(
+    guidance = NumberField(
         label=_("Guidance"),
         required=False,
         min_value=0,
         max_value=MAX_GUIDANCE,
-        widget=forms.NumberInput(attrs={"step": "0.1"}),
         help_text=_("How closely the prompt is followed. Empty means what suits the base model."),
     )
     negative_prompt = TextField(
@@ -110,6 +109,11 @@ class GenerateForm(forms.Form):
     def details(self) -> list[forms.BoundField]:
         """The fields that only the person's own trainer takes; none where it makes no pictures."""
         return [self[name] for name in DETAILS if name in self.fields]
+
+    @property
+    def is_refused_within(self) -> bool:
+        """Whether something is wrong with what is folded away."""
+        return any(name in self.errors for name in ("strength", "seed", "provider", *DETAILS))
 
     @property
     def has_other_providers(self) -> bool:

@@ -33,8 +33,6 @@ export class CropEditor {
     this.recommended = Number(recommended);
     this.step = Math.max(1, Math.round(Math.max(width, height) / STEPS));
     this.stage.style.setProperty("--photo-ratio", String(width / height));
-    this.fields[0].max = this.fields[2].max = String(width);
-    this.fields[1].max = this.fields[3].max = String(height);
     this.isSquare = box.width === box.height && !isWhole(box, this.photo);
     this.show(box);
   }
@@ -75,7 +73,7 @@ export class CropEditor {
   }
 
   readFields() {
-    const numbers = this.fields.map((field) => field.valueAsNumber);
+    const numbers = this.fields.map((field) => Number.parseFloat(field.value));
     if (numbers.some(Number.isNaN)) return;
     const [left, top, width, height] = numbers;
     this.isSquare &&= width === height;

@@ -87,9 +87,7 @@ def test_a_crop_of_another_tab_is_asked_about_and_not_undone(owner_client, photo
         assert "480 × 480 pixels, 40 from the left" in reply.json()["clash"]["html"]
         page = owner_client.post(crop_address(photo), sent | whole)
         assert page.status_code == 409
-        assert 'name="left" type="number" inputmode="numeric" min="0" step="1" value="0"' in (
-            page.content.decode()
-        )
+        assert 'name="left" inputmode="numeric" value="0"' in (page.content.decode())
         assert TrainingImage.objects.get().box == there
 
 

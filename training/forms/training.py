@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.models import User
 from models_app.models import UserModel
+from models_app.numbers import NumberField, WholeNumberField
 from providers.hyperparameters import DEFAULT_PRESET, HYPERPARAMETERS, PRESETS, Defaults
 from providers.options import TrainingOption
 from providers.registry import training_defaults
@@ -39,10 +40,7 @@ def _field(name: str) -> forms.Field:
         sizes = [(str(side), gettext_lazy("%d pixels") % side) for side in parameter.choices]
         choices = [("", gettext_lazy("Same as preset")), *sizes]
         return forms.TypedChoiceField(**shared, coerce=int, empty_value=None, choices=choices)
-    limits = {"min": f"{parameter.low:f}".rstrip("0").rstrip("."), "max": f"{parameter.high:g}"}
-    step = "1" if parameter.is_whole else "any"
-    kind = forms.IntegerField if parameter.is_whole else forms.FloatField
-    return kind(**shared, widget=forms.NumberInput(attrs=limits | {"step": step}))
+    return WholeNumberField(**shared) if parameter.is_whole else NumberField(**shared)
 
 
 class TrainingForm(StepForm):
