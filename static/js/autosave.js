@@ -1,6 +1,7 @@
 // Saves a wizard step while it is filled in, so that a closed tab loses nothing.
 // Of form[data-autosave] is sent what was changed; a field with data-save-to goes to that address.
 
+import { channelTo } from "./channel.js";
 import { csrfToken } from "./csrf.js";
 import { decide, fill, follow, isTouched, learn, names, settle, valueOf } from "./edits.js";
 import { isFinal, isOurs, isPassing, refusalInFront } from "./refusals.js";
@@ -15,7 +16,7 @@ let sending = null;
 let again = 0;
 let isLeaving = false;
 const HIDDEN = '[name="author"], [name="draft"]';
-const channel = "BroadcastChannel" in window ? new BroadcastChannel("wizard") : null;
+const channel = channelTo("wizard");
 
 function showStatus(text, tone = "plain", link = "") {
   status.dataset.tone = tone;
@@ -123,7 +124,7 @@ function accept(target, reply, sent) {
     settle(target.name, reply.caption);
     tell(target, reply, sent.get(target.name));
   }
-  channel?.postMessage(draftOf(form.action));
+  channel.postMessage(draftOf(form.action));
 }
 
 /** Ask what other pages have changed; nothing is saved by that, and nobody waits for it. */
@@ -177,6 +178,14 @@ function showErrors(field, errors) {
   field.setAttribute("aria-invalid", lines.length > 0 ? "true" : "false");
 }
 
+/** Save at once: a phone that shows something else may stop the page, or end it, without a word. */
+function hurry() {
+  for (const [target, timer] of pending) {
+    clearTimeout(timer);
+    save(target);
+  }
+}
+
 /** Send what is still pending when the tab closes; such a request outlives the page. */
 function saveOnLeaving() {
   if (isLeaving) return;
@@ -210,15 +219,16 @@ document.addEventListener("submit", (event) => {
   if (event.target === form && !event.defaultPrevented) isLeaving = true;
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") sendAgain();
+  if (document.hidden) hurry();
+  else sendAgain();
   ask();
 });
 window.addEventListener("online", sendAgain);
-channel?.addEventListener("message", ({ data }) => data === draftOf(form.action) && ask());
+channel.addEventListener("message", ({ data }) => data === draftOf(form.action) && ask());
 window.addEventListener("pageshow", (event) => {
   isLeaving = false;
   if (event.persisted) ask();
 });
 window.addEventListener("pagehide", saveOnLeaving);
 if (form.matches("[data-unsaved][data-autosave]")) schedule(form);
-if (draftOf(form.action)) channel?.postMessage(draftOf(form.action));
+if (draftOf(form.action)) channel.postMessage(draftOf(form.action));

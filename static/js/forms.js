@@ -2,6 +2,7 @@
 
 import { attend } from "./attention.js";
 import { isBeside } from "./backdrop.js";
+import { channelTo } from "./channel.js";
 import { csrfToken } from "./csrf.js";
 import { isPlain } from "./modifiers.js";
 
@@ -120,8 +121,7 @@ function showProblem(event) {
 
 /** Tell the other pages of this browser that they show somebody who is signed out. */
 function tellSignedOut() {
-  if (!document.body.hasAttribute("data-signed-out") || !("BroadcastChannel" in window)) return;
-  new BroadcastChannel("sign-out").postMessage("");
+  if (document.body.hasAttribute("data-signed-out")) channelTo("sign-out").postMessage("");
 }
 
 document.addEventListener("submit", blockSecondSubmit);

@@ -5,6 +5,8 @@
 // A browser that keeps nothing (a private window, a full disk) only means that a person is asked
 // to choose the file again.
 
+import { channelTo } from "./channel.js";
+
 const DATABASE = "theway-uploads";
 const STORE = "files";
 const DAY = 24 * 60 * 60 * 1000;
@@ -52,13 +54,13 @@ export async function claim(chosen) {
 /** Have a new upload as long as this page is open. */
 export function hold(chosen) {
   held.add(chosen);
-  navigator.locks?.request(`upload ${chosen}`, forEver);
+  navigator.locks?.request(`upload ${chosen}`, forEver).catch(() => undefined);
   return true;
 }
 
 // Without https there are no locks: then tabs ask each other.
 const held = new Set();
-const tabs = new BroadcastChannel(DATABASE);
+const tabs = channelTo(DATABASE);
 tabs.addEventListener("message", ({ data }) => {
   if (held.has(data.ask)) tabs.postMessage({ has: data.ask });
 });

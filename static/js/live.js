@@ -8,6 +8,7 @@
 
 import { Announcer } from "./announce.js";
 import { attentionNow, restore } from "./attention.js";
+import { channelTo } from "./channel.js";
 import { csrfToken } from "./csrf.js";
 import { Link } from "./live-link.js";
 import { morph } from "./morph.js";
@@ -207,7 +208,7 @@ if (root) {
   document.addEventListener("visibilitychange", onVisibility);
   addEventListener("pagehide", () => leave(true));
   addEventListener("pageshow", () => leave(false));
-  if ("BroadcastChannel" in window) new BroadcastChannel("sign-out").addEventListener("message", poll);
+  channelTo("sign-out").addEventListener("message", poll);
   adjust();
   pollWhenIdle();
 }

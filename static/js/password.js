@@ -1,8 +1,13 @@
 // Shows a password while somebody asks to see it. It is hidden again before it is sent, so that no
 // browser keeps it as something that was typed into an open field.
 
+// Of an open field a browser may ask a spelling service, and a phone begins it with a capital letter.
+const AS_TYPED = { spellcheck: "false", autocapitalize: "none", autocorrect: "off" };
+
 function show(button, isShown) {
-  document.getElementById(button.dataset.shows).type = isShown ? "text" : "password";
+  const field = document.getElementById(button.dataset.shows);
+  for (const [name, value] of Object.entries(AS_TYPED)) field.setAttribute(name, value);
+  field.type = isShown ? "text" : "password";
   button.setAttribute("aria-pressed", String(isShown));
 }
 
