@@ -26,7 +26,17 @@ function fill(event) {
 function write(field, value) {
   if (!field) return;
   const isOffered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === String(value));
-  if (isOffered && field.type !== "hidden") field.value = value;
+  if (!isOffered || field.type === "hidden") return;
+  if (field.tagName !== "TEXTAREA" || !type(field, value)) field.value = value;
+}
+
+/** Write over somebody's own words as typing does, so that Ctrl+Z brings them back.
+ *  @returns {boolean} whether the browser can do that */
+function type(field, text) {
+  if (field.value === text) return true;
+  field.focus({ preventScroll: true });
+  field.select();
+  return document.execCommand(text ? "insertText" : "delete", false, text) && field.value === text;
 }
 
 document.addEventListener("click", fill);

@@ -109,6 +109,17 @@ def test_an_idea_fills_in_the_prompt_and_sends_nothing(page, ready):
     assert not JobQueue.objects.filter(kind="generation").exists()
 
 
+def test_words_that_an_idea_has_replaced_are_brought_back_as_any_others(page, ready):
+    page.goto(studio(ready))
+    prompt = page.get_by_label("What should the picture")
+    prompt.press_sequentially("my own long words")
+    idea = ideas_for(ready)[0]
+    page.get_by_role("link", name=idea).click()
+    expect(prompt).to_have_value(idea)
+    page.keyboard.press("Control+z")
+    expect(prompt).to_have_value("my own long words")
+
+
 @pytest.mark.console_errors("422")
 def test_a_form_that_was_refused_is_filled_in_like_any_other(page, ready, images):
     page.goto(studio(ready))
