@@ -23,6 +23,15 @@ REFUSES = """(() => {
   }
 })()"""
 LACKS = "delete globalThis.BroadcastChannel"
+# A passkey's dialog that nobody has answered yet; a second one fails.
+ASKED = """(() => {
+  globalThis.asked = [];
+  navigator.credentials.get = ({ signal }) => new Promise((resolve, reject) => {
+    const isOpen = globalThis.asked.some((one) => !one.aborted);
+    globalThis.asked.push(signal ?? {});
+    if (isOpen) reject(new DOMException("A request is already pending.", "OperationError"));
+  });
+})()"""
 HIDE = """() => {
   Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
   Object.defineProperty(document, "hidden", { get: () => true });
@@ -65,3 +74,31 @@ def test_nobody_spells_or_capitalises_a_password_that_is_shown(visit, owner):
     expect(field).to_have_attribute("spellcheck", "false")
     expect(field).to_have_attribute("autocapitalize", "none")
     expect(field).to_have_attribute("autocorrect", "off")
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_passkey_is_asked_for_once_and_anew_where_nobody_has_answered(visit, owner, later):
+    page = visit.new_page()
+    page.add_init_script(ASKED)
+    page.goto(reverse("account_login"))
+    button = page.locator("form[data-passkey] button")
+    button.click()
+    page.wait_for_function("() => asked.length === 1")
+    if later:
+        page.evaluate("(now => (Date.now = () => now + 60000))(Date.now())")
+    button.click()
+    if later:
+        page.wait_for_function("() => asked.length === 2")
+    for _ in range(2):  # whatever was asked of the server before is answered by then
+        page.evaluate("fetch('/healthz').then((answer) => answer.text())")
+    assert page.evaluate("asked.length") == (2 if later else 1)
+    expect(page.locator("[data-passkey-error]")).to_be_hidden()
+
+
+def test_the_answer_of_a_passkey_is_sent_once(visit, owner):
+    page = visit.new_page()
+    page.goto(reverse("account_login"))
+    answer = page.locator("form[data-passkey] [name=credential]")
+    answer.evaluate("field => (field.value = 'used')")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(answer).to_have_value("")
