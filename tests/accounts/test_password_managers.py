@@ -67,9 +67,12 @@ def test_each_field_says_what_it_is_for(name, fields, client, owner_client):
 
 
 @pytest.mark.parametrize("address", [reverse("account_login"), *ASKING])
-def test_each_password_can_be_shown_on_request(address, owner, client):
+def test_each_password_can_be_shown_on_request_by_a_button_of_its_own_name(address, owner, client):
     browser = client if address == reverse("account_login") else client_of(owner)
     page = browser.get(address).content.decode()
-    for field in re.findall(r'<input type="password"[^>]* id="(\w+)"', page):
-        assert f'data-shows="{field}" aria-pressed="false" aria-label="Show password"' in page
+    fields = re.findall(r'<input type="password"[^>]* id="(\w+)"', page)
+    buttons = re.findall(r'data-shows="(\w+)" aria-pressed="false" aria-label="(.*?)"', page)
+    assert [field for field, _ in buttons] == fields
+    assert len({name for _, name in buttons}) == len(buttons)
+    assert all("password" in name for _, name in buttons)
     assert "js/password" in page
