@@ -14,6 +14,7 @@ const zone = document.getElementById("drop-zone");
 const picker = document.getElementById("photos");
 const saved = document.getElementById("saved");
 const wizard = document.getElementById("wizard");
+let isOurs = false; // what is dragged: a link or a text of this page
 
 /** @returns {string} why the server would refuse this file, "" where it may accept it */
 function problemWith({ file, problem }) {
@@ -86,6 +87,7 @@ function onDrag(event) {
   const isAddress = types.includes("text/uri-list") && !event.target.closest?.("input, textarea");
   if (!types.includes("Files") && !isAddress) return;
   event.preventDefault();
+  if (isOurs) return;
   if (event.type === "dragover") zone.dataset.over = "";
   else delete zone.dataset.over;
   if (event.type === "drop") dropped(event.dataTransfer).then(addDropped);
@@ -104,6 +106,8 @@ function follow(field, read) {
   });
 }
 
+document.addEventListener("dragstart", () => (isOurs = true));
+document.addEventListener("dragend", () => (isOurs = false));
 for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, onDrag);
 
 /** Word and Excel put a picture of a text beside it: in a field the text is meant. */

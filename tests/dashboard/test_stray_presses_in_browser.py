@@ -31,6 +31,11 @@ POINTER = """(element, [kind, x, y, buttons]) => element.dispatchEvent(new Point
   pointerId: 1, clientX: x, clientY: y, buttons, button: kind === "pointerdown" ? 0 : -1,
 }))"""
 WITHOUT_CAPTURE = "Element.prototype.setPointerCapture = () => {}"
+FRAMES = """() => new Promise((done) => {
+  let left = 10;
+  const next = () => (left -= 1) ? requestAnimationFrame(next) : done();
+  next();
+})"""
 HELD = ("altKey", "ctrlKey", "metaKey", "shiftKey")
 
 
@@ -128,3 +133,25 @@ def test_a_crop_follows_no_pointer_that_has_let_go(page, owner):
     for buttons in (0, 1):
         handle.evaluate(POINTER, ["pointermove", box["x"] - 40, box["y"] - 40, buttons])
     expect(page.locator("[data-size]")).to_have_text(before)
+
+
+def test_a_link_of_the_page_is_no_file(page, owner):
+    wall_of(page, draft(owner, photos=4))
+    page.locator(".brand").drag_to(page.locator("#drop-zone h2"))
+    expect(page.locator("#drop-zone")).not_to_have_attribute("data-over", "")
+    expect(page.locator("#saved")).to_be_empty()
+
+
+def test_the_wheel_turns_nothing_behind_a_picture(page, images):
+    GeneratedImageFactory.create_batch(30, model=images[0].model)
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto(reverse("dashboard:gallery"))
+    page.locator("a[data-lightbox]").first.click()
+    for beside in (400, 4):
+        page.mouse.move(beside, 300)
+        page.mouse.wheel(0, 400)
+    page.evaluate(FRAMES)  # what is turned shows with the next frames
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("Escape")
+    page.mouse.wheel(0, 400)
+    page.wait_for_function("() => scrollY > 0")
