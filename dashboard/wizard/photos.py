@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling
 
+from accounts.sign_in_first import page_of
 from dashboard.current_user import current_user
 from dashboard.wizard.caption_context import notes_fragments
 from dashboard.wizard.context import page_context, photos_context
@@ -181,10 +182,7 @@ def _photos_page(model: UserModel) -> HttpResponse:
 
 def _sign_in_address(request: HttpRequest) -> str:
     """Return the sign-in URL that leads back to the page the request came from."""
-    page = request.headers.get("Referer", "")
-    path = page.removeprefix(f"{request.scheme}://{request.get_host()}")
-    is_ours = path.startswith("/") and not path.startswith("//")
-    return redirect_to_login(path if is_ours else reverse("dashboard:models"))["Location"]
+    return redirect_to_login(page_of(request) or reverse("dashboard:models"))["Location"]
 
 
 def _redirect(request: HttpRequest, address: str, reason: str, status: int) -> HttpResponse:
