@@ -6,8 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +19,8 @@ from dashboard.current_user import current_user
 from dashboard.pages.deletion_texts import still_to_come
 from dashboard.pages.generations import address_of
 from dashboard.pages.model_page import ModelPage
+from dashboard.wizard import unsaved_answers
+from dashboard.wizard.edits import Edits
 from generation import services as generation
 from generation.forms import GenerateForm
 from generation.ideas import idea_at
@@ -32,7 +37,9 @@ from models_app.texts import isolated
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: the stream sends whatever happens from here on
     model = _own_model(request, model_id)
-    page = ModelPage(model, wishes=_wishes(request, model))
+    unsaved = unsaved_answers.load(request, model.owner)
+    wishes = _wishes(request, model) or (unsaved.answers if unsaved else {})
+    page = ModelPage(model, wishes=wishes, is_unsaved=unsaved is not None)
     if page.is_in_wizard:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
@@ -46,14 +53,19 @@ def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
     return render(request, "model/_body.html", {"page": page, "after": after})
 
 
+@login_not_required
 @require_POST
 def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return _sign_in(request, model_id)
     after = newest_event_id()
     model = _own_model(request, model_id)
     form = GenerateForm(request.POST, model=model)
     if form.is_valid():
         try:
-            return redirect(address_of(generation.create(model, **form.cleaned_data)))
+            job = generation.create(model, **form.cleaned_data)
+            unsaved_answers.discard(request, _address(model.pk))
+            return redirect(address_of(job))
         except (generation.GenerationRefusedError, LimitReachedError) as error:
             form.add_error(None, str(error))
     page = ModelPage(model, form)
@@ -84,6 +96,18 @@ def model_delete(request: HttpRequest, model_id: UUID) -> HttpResponse:
     text = gettext("“%(name)s” is deleted, with its photos, weights and pictures.")
     messages.success(request, " ".join([text % {"name": isolated(name)}, *still_to_come(receipt)]))
     return redirect("dashboard:models")
+
+
+def _address(model_id: UUID) -> str:
+    return reverse("dashboard:model", args=[model_id])
+
+
+def _sign_in(request: HttpRequest, model_id: UUID) -> HttpResponse:
+    """Redirect to sign in, storing what was wished for."""
+    names = [name for name in GenerateForm.base_fields if name != "idempotency_key"]
+    wishes = {name: request.POST[name] for name in names if name in request.POST}
+    unsaved_answers.store(request, Edits(wishes), _address(model_id))
+    return redirect_to_login(_address(model_id))
 
 
 def _wishes(request: HttpRequest, model: UserModel) -> dict[str, Any]:

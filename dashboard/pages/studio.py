@@ -11,6 +11,7 @@ from dashboard.budget_notes import notes_beside
 from dashboard.limit_notes import MAKING_PICTURES, LimitNotes, limit_notes
 from dashboard.pages.generations import PictureSet, newest_generations, sets_of
 from dashboard.pages.moment import Moment, moment_of
+from dashboard.wizard.unsaved_answers import author_token
 from generation.forms import GenerateForm
 from generation.ideas import ideas_for
 from generation.models import GeneratedImage
@@ -30,12 +31,20 @@ class Studio:
         model: UserModel,
         form: GenerateForm | None = None,
         wishes: Mapping[str, Any] | None = None,
+        *,
+        is_unsaved: bool = False,
     ) -> None:
         """`form` is one that was refused; without it the page offers a new one, filled in with
-        `wishes` where there are some."""
+        `wishes` where there are some, which may have been sent after the session had ended."""
+        self.is_unsaved = is_unsaved
         self.model = model
         self._refused_form = form
         self._wishes = dict(wishes or {})
+
+    @property
+    def author(self) -> str:
+        """What names the owner in a form that may be sent after the session has ended."""
+        return author_token(self.model.owner)
 
     @cached_property
     def picture_notes(self) -> LimitNotes:

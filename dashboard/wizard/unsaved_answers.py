@@ -1,4 +1,4 @@
-"""Answers a user submitted after their session had ended.
+"""Answers a user submitted after their session had ended, in the wizard and in the studio.
 
 They are stored in the session of the signed-out browser and shown again after signing in, on
 the same page and to the same user only.
@@ -23,8 +23,9 @@ def author_token(user: User) -> str:
     return signing.dumps(user.pk, salt=_SALT)
 
 
-def store(request: HttpRequest, edits: Edits) -> None:
-    """Store what was changed if the page carries a valid author token.
+def store(request: HttpRequest, edits: Edits, page: str = "") -> None:
+    """Store what was changed if the page carries a valid author token; `page` is where it is
+    shown again, without one where it was sent.
 
     Without that condition anybody could fill the session table.
     """
@@ -32,9 +33,9 @@ def store(request: HttpRequest, edits: Edits) -> None:
     if author is None:
         return
     pages = dict(request.session.get(UNSAVED_ANSWERS, {}))
-    pages.pop(request.path, None)
+    pages.pop(page or request.path, None)
     answers, known = _truncated(edits.touched)
-    pages[request.path] = {"author": author, "answers": answers, "known": known}
+    pages[page or request.path] = {"author": author, "answers": answers, "known": known}
     request.session[UNSAVED_ANSWERS] = dict(list(pages.items())[-_MAX_PAGES:])
 
 
@@ -49,12 +50,12 @@ def load(request: HttpRequest, user: User) -> Edits | None:
     return Edits(page["answers"], page.get("known", {}))
 
 
-def discard(request: HttpRequest) -> None:
-    """Remove the answers of this page, which are now saved in the model."""
-    pages = request.session.get(UNSAVED_ANSWERS, {})
-    if request.path in pages:
+def discard(request: HttpRequest, page: str = "") -> None:
+    """Remove the answers of this page, or of `page`: they are saved now."""
+    pages, shown_on = request.session.get(UNSAVED_ANSWERS, {}), page or request.path
+    if shown_on in pages:
         request.session[UNSAVED_ANSWERS] = {
-            path: page for path, page in pages.items() if path != request.path
+            path: answers for path, answers in pages.items() if path != shown_on
         }
 
 
