@@ -112,7 +112,8 @@ function headingAndTag(row) {
 }
 
 function shortened(text) {
-  return text.length > LONGEST_HEADING ? `${text.slice(0, LONGEST_HEADING).trimEnd()}…` : text;
+  const letters = [...text]; // a letter or an emoji may be two of `length`
+  return letters.length > LONGEST_HEADING ? `${letters.slice(0, LONGEST_HEADING).join("").trimEnd()}…` : text;
 }
 
 function* changes(before, now) {
