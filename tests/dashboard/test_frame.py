@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client
 
@@ -126,3 +129,11 @@ def test_every_state_of_a_model_has_its_own_label(db, traits, label):
 @pytest.mark.parametrize("name", sorted(PATHS))
 def test_every_icon_is_decoration(name):
     assert 'aria-hidden="true"' in ui.icon(name)
+
+
+def test_lists_without_marks_say_that_they_are_lists():
+    """Safari takes the marks for what makes a list, and would name neither it nor its length."""
+    for path in (settings.BASE_DIR / "templates").rglob("*.html"):
+        for tag in re.findall(r"<[uo]l [^>]*class=[^>]*>", path.read_text()):
+            is_known = 'role="list"' in tag or 'class="tab-list"' in tag  # those become tabs
+            assert is_known or "admin" in path.parts, (path, tag)
