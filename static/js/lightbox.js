@@ -99,8 +99,7 @@ function leaveFor({ detail }) {
  *  enough. Heard last, when nobody else has filled in a form with it. */
 function onLink(event) {
   const link = event.target.closest?.("#lightbox-facts a[href]:not([download])");
-  if (!link || event.defaultPrevented || event.button) return;
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!link || event.defaultPrevented || !isPlain(event)) return;
   event.preventDefault();
   location.replace(link.href);
 }
