@@ -69,10 +69,11 @@ function closeOnBackdrop(event) {
   if (event.target.matches?.("dialog.dialog")) event.target.close();
 }
 
+/** By Escape, by a click beside one, and when the focus goes on: it would lie below the menu. */
 function closeMenus(event) {
   if (event.type === "keydown" && event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("[data-menu][open]")) {
-    if (event.type === "click" && menu.contains(event.target)) continue;
+    if (event.type !== "keydown" && menu.contains(event.target)) continue;
     menu.open = false;
     if (event.type === "keydown") menu.querySelector("summary").focus();
   }
@@ -130,6 +131,7 @@ document.addEventListener("click", openDialog);
 document.addEventListener("close", leaveDialog, true);
 document.addEventListener("click", closeOnBackdrop);
 document.addEventListener("click", closeMenus);
+document.addEventListener("focusin", closeMenus);
 document.addEventListener("keydown", closeMenus);
 window.addEventListener("pageshow", (event) => event.persisted && allowAll());
 focusFirstError();
