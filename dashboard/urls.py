@@ -80,6 +80,7 @@ page_patterns = [
         name="job_not_started",
     ),
     path("dashboard/pictures", gallery.gallery, name="gallery"),
+    path("dashboard/pictures/<uuid:image_id>", gallery.image, name="image"),
     path("dashboard/pictures/<uuid:image_id>/delete", gallery.image_delete, name="image_delete"),
     path("dashboard/pictures/<uuid:image_id>/<slug:size>", files.image_file, name="image_file"),
     path("dashboard/samples/<uuid:sample_id>/<slug:size>", files.sample_file, name="sample_file"),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboard.current_user import current_user
+from dashboard.pages.generations import address_of
 from jobs.messages import Explanation, explain
 from jobs.models import JobQueue
 from jobs.selectors import jobs_of
@@ -54,6 +56,19 @@ class Entry:
     @property
     def is_training(self) -> bool:
         return self.job.kind == JobQueue.Kind.TRAINING
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for, to tell the pictures of one model apart; "" for a training."""
+        said = {} if self.is_training else self.job.payload
+        return str(said.get("typed_prompt") or said.get("prompt", ""))
+
+    @property
+    def address(self) -> str:
+        """Where it is shown on the page of its model."""
+        if self.is_training:
+            return reverse("dashboard:model", args=[self.job.model_id])
+        return address_of(self.job)
 
 
 @require_safe

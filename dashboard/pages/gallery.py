@@ -51,6 +51,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "gallery.html", context)
 
 
+@require_safe
+def image(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """Show one picture with the settings that made it, for browsers without scripts and for tabs
+    of its own; elsewhere the full view opens in the page."""
+    return render(request, "picture.html", {"image": image_for(current_user(request), image_id)})
+
+
 @require_POST
 def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     services.delete_image(image_for(current_user(request), image_id))

@@ -51,13 +51,15 @@ class PictureSet:
 
     @property
     def title(self) -> str:
-        """What is being made, or the state of a job that makes nothing now."""
+        """What is being made, or the state of a job that makes nothing now; nothing where the tag
+        beside it says the same."""
         count = len(self.placeholders)
         if self.job is None or self.explanation is None:
             return ""
         is_working = count and self.job.status == Status.RUNNING and self.can_cancel
         if not is_working:
-            return self.explanation.title
+            title = self.explanation.title
+            return "" if title == str(Status(self.job.status).label) else title
         return ngettext("Making %d picture", "Making %d pictures", count) % count
 
     @property

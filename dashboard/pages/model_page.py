@@ -214,11 +214,13 @@ class ModelPage(Studio):
 
     @property
     def options(self) -> list[tuple[str, object]]:
-        """The training settings as labels and values."""
+        """The training settings as labels and values, without a number of steps that is not
+        fixed."""
+        chosen = self.model.options
         return [
-            (str(parameter.label), _shown(self.model.options[name]))
+            (str(parameter.label), _shown(chosen[name]))
             for name, parameter in HYPERPARAMETERS.items()
-            if name in self.model.options
+            if name in chosen and (name != "fixed_steps" or chosen[name])
         ]
 
     @cached_property

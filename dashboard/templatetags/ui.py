@@ -51,7 +51,7 @@ SIMULATED_WORDS = {
 # The pages of each header entry, by URL name.
 PLACES = {
     "models": {"models", "new_model", "wizard", "captions", "model"},
-    "pictures": {"gallery"},
+    "pictures": {"gallery", "image"},
     "activity": {"activity"},
 }
 

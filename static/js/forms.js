@@ -72,10 +72,11 @@ function closeOnBackdrop(event) {
   if (event.target.matches?.("dialog.dialog") && isBeside(event)) event.target.close();
 }
 
+/** By Escape, by a click beside one, and when the focus goes on: it would lie below the menu. */
 function closeMenus(event) {
   if (event.type === "keydown" && event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("[data-menu][open]")) {
-    if (event.type === "click" && menu.contains(event.target)) continue;
+    if (event.type !== "keydown" && menu.contains(event.target)) continue;
     menu.open = false;
     if (event.type === "keydown") menu.querySelector("summary").focus();
   }
@@ -132,6 +133,7 @@ document.addEventListener("click", openDialog);
 document.addEventListener("close", leaveDialog, true);
 document.addEventListener("click", closeOnBackdrop);
 document.addEventListener("click", closeMenus);
+document.addEventListener("focusin", closeMenus);
 document.addEventListener("keydown", closeMenus);
 window.addEventListener("pageshow", (event) => event.persisted && allowAll());
 focusFirstError();

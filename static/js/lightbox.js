@@ -1,4 +1,4 @@
-// Shows a picture large, with the settings that made it. Without it the links open the pictures.
+// Shows a picture large, with the settings that made it. Without it the links lead to pages that do.
 
 import { isBeside } from "./backdrop.js";
 import { hasModifier, isPlain } from "./modifiers.js";
@@ -38,7 +38,7 @@ function show(link) {
   full.onload = () => {
     if (current === link) image.src = full.src;
   };
-  full.src = link.href;
+  full.src = link.dataset.full ?? link.href; // a sample has no page, its link is the file
   facts.innerHTML = link.parentElement.querySelector(".image-facts").innerHTML;
   place.parentElement.hidden = all.length < 2;
   const position = { number: all.indexOf(link) + 1, total: all.length };

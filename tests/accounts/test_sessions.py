@@ -38,6 +38,13 @@ def end(client: Client, row: BrowserSession):
     return client.post(reverse("account_end_session", args=[row.pk]))
 
 
+def test_ending_all_others_is_offered_where_there_are_others(owner):
+    client = sign_in(owner)
+    assert END_OTHERS not in client.get(reverse("account")).content.decode()
+    sign_in(owner)
+    assert END_OTHERS in client.get(reverse("account")).content.decode()
+
+
 def test_a_session_is_listed_with_browser_address_and_last_use(owner):
     client = sign_in(owner, REMOTE_ADDR="192.0.2.7", HTTP_USER_AGENT=FIREFOX)
     page = client.get(reverse("account")).content.decode()

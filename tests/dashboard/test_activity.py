@@ -37,6 +37,18 @@ def test_the_filter_shows_only_what_it_says(show, expected, owner, owner_client)
     assert {entry.job.status for entry in response.context["entries"]} == expected
 
 
+def test_pictures_are_told_apart_by_their_prompts_and_lead_to_their_place(owner, owner_client):
+    model = UserModelFactory(owner=owner, ready=True)
+    asked = {"prompt": "ann_k1 on a <boat>", "typed_prompt": "on a <boat>"}
+    pictures = JobFactory(model=model, kind="generation", failed=True, payload=asked)
+    JobFactory(model=None, owner=owner, kind="generation", payload={"typed_prompt": "of nobody"})
+    page = owner_client.get(ACTIVITY).content.decode()
+    assert "on a &lt;boat&gt;" in page
+    assert f"/dashboard/models/{model.pk}#set-{pictures.pk}-prompt" in page
+    assert "of nobody" not in page  # the model is deleted, and its prompts went with it
+    assert "Pictures made" not in page
+
+
 def test_an_unknown_filter_shows_everything(owner, owner_client):
     JobFactory(model=UserModelFactory(owner=owner), failed=True)
     assert len(owner_client.get(ACTIVITY, {"show": "bogus"}).context["entries"]) == 1

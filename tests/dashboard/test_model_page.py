@@ -55,6 +55,15 @@ def test_the_page_shows_stage_step_time_loss_and_log(training, owner_client):
     assert "<title>41 % · Ann · TheWay</title>" in page
 
 
+def test_a_number_of_steps_is_a_setting_only_where_it_is_fixed(training, owner_client):
+    for steps, is_said in ((0, False), (1000, True)):
+        training.options = {"epochs": 100, "fixed_steps": steps, "keep_prior": False}
+        training.save()
+        page = page_of(owner_client, training)
+        assert ("Fixed number of steps" in page) is is_said
+        assert "Keep what the base model knows" in page
+
+
 def test_a_waiting_training_shows_a_bar_without_a_number(training, owner_client):
     JobFactory(model=training)
     page = page_of(owner_client, training)

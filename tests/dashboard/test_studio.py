@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,13 @@ def made(model, *, minutes: int, prompt: str, count: int = 1) -> JobQueue:
 
 
 # --- sets ----------------------------------------------------------------------------------
+
+
+def test_the_state_of_a_set_is_said_once(ready, owner_client):
+    JobFactory(model=ready, kind="generation", submitting=True, payload=PICTURES)
+    page = page_at(owner_client, ready).content.decode()
+    (line,) = re.findall(r'<div class="set-line">(.*?)</div>', page, re.DOTALL)
+    assert line.count("Starting") == 1
 
 
 def test_each_set_stands_under_its_own_prompt_and_the_newest_is_on_top(ready, owner_client):

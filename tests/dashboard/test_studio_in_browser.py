@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -256,14 +257,19 @@ def test_the_back_button_closes_the_picture_and_then_leaves_the_page(phone, read
     expect(page).to_have_url(f"{page.url.partition('/dashboard')[0]}{reverse('dashboard:models')}")
 
 
-def test_a_browser_without_dialogs_opens_the_picture_itself(page, ready, images):
+def test_a_browser_without_dialogs_opens_the_page_of_the_picture(page, ready, images):
     page.add_init_script(WITHOUT_DIALOG)
     page.goto(reverse("dashboard:gallery"))
+    link(page, images[0]).click()
+    expect(page.get_by_role("heading", name="Picture", exact=True)).to_be_visible()
+    assert page.url.endswith(reverse("dashboard:image", args=[images[0].pk]))
+
+
+def test_the_full_view_shows_the_whole_file(page, ready, images):
+    page.goto(reverse("dashboard:gallery"))
+    link(page, images[0]).click()
     full = reverse("dashboard:image_file", args=[images[0].pk, "full"])
-    page.route(f"**{full}", lambda route: route.fulfill(status=204))
-    with page.expect_request(lambda request: request.is_navigation_request()) as asked:
-        link(page, images[0]).click()
-    assert asked.value.url.endswith(full)
+    expect(page.locator("#lightbox-image")).to_have_attribute("src", re.compile(f"{full}$"))
 
 
 def test_a_picture_is_deleted_where_it_is_shown_and_the_next_one_has_the_focus(page, ready, images):

@@ -32,6 +32,14 @@ def test_everything_is_on_one_page_with_the_way_back(model, owner_client):
     assert "500 steps, learning rate 0.0002, batch size 1, 1024 pixels, rank 16" in page
 
 
+def test_numbers_and_words_are_the_same_everywhere_on_it(model, owner_client):
+    model.options = {**model.options, "epochs": 400}
+    model.save()
+    page = owner_client.get(address(model, "review")).content.decode()
+    assert "2,000 steps, " in page and "2000 steps" not in page
+    assert "<dt>Kind</dt>" in page  # as on the page of the model
+
+
 def test_starting_makes_one_training_and_leads_to_its_page(model, owner_client):
     response = start(owner_client, model, key_of(owner_client, model))
     assert response["Location"] == reverse("dashboard:model", args=[model.pk])

@@ -106,6 +106,7 @@ PAGES = {
     "weights": _read(O),
     "kohya_weights": _read(O),
     "photo_file": _read(O),
+    "image": _read(O),
     "image_file": _read(O),
     "image_delete": _click(O),
     "sample_file": _read(O),

@@ -25,6 +25,7 @@ from accounts.outgoing.outbox import announce
 from accounts.outgoing.rows import WebhookEndpoint
 from jobs.models import JobEvent, OrphanRun, RemoteDeletion, WebhookReceipt
 from models_app import partial_uploads, phone_links
+from models_app.archive_fetch import ArchiveFetch
 from models_app.models import PartialUpload, TrainingImage, UserModel
 from models_app.partial_uploads import Announced
 from providers.catalog import SDXL
@@ -143,6 +144,8 @@ def _rows_of(owner: User) -> dict[str, dict[str, object]]:
     Errand.objects.create(
         work="send", arguments=[WORD], email=owner.email, useful_until=timezone.now()
     )
+    # Of an address that is fetched, too.
+    ArchiveFetch.objects.create(model=ready, url=f"https://files.example.com/{WORD}", status="done")
     # A webhook that waits: of its address nobody but the owner may see more than the host.
     endpoint = _webhook(owner)
     change = AddressChange.objects.create(
