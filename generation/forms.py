@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from generation.prompts import DEFAULT_RATIO, RATIOS
@@ -32,6 +33,15 @@ HINTS = {
     Subject.STYLE: _("Describe what the picture shows. The trigger word is added for you."),
 }
 
+_SHAPES = {
+    "1:1": _("Square"),
+    "4:5": _("Portrait"),
+    "2:3": _("Tall"),
+    "9:16": _("Phone screen"),
+    "3:2": _("Landscape"),
+    "16:9": _("Wide"),
+}
+
 
 class GenerateForm(forms.Form):
     """What to generate with one model; the idempotency key makes a double click one job."""
@@ -43,7 +53,9 @@ class GenerateForm(forms.Form):
         error_messages={"required": _("Describe what the picture should show.")},
     )
     ratio = forms.ChoiceField(
-        label=_("Shape"), choices=[(ratio, ratio) for ratio in RATIOS], initial=DEFAULT_RATIO
+        label=_("Shape"),
+        choices=[(ratio, format_lazy("{} · {}", _SHAPES[ratio], ratio)) for ratio in RATIOS],
+        initial=DEFAULT_RATIO,
     )
     count = forms.TypedChoiceField(
         label=_("Pictures"),

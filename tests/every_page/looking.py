@@ -1,5 +1,9 @@
 """Scripts that find what a person with small screens, large letters or thick fingers meets."""
 
+from __future__ import annotations
+
+from tests.matrix.world import WORD
+
 # Add up how far things moved by themselves (web.dev/articles/cls), from before anything is drawn.
 WATCH = """
 window.moved = 0;
@@ -36,7 +40,7 @@ SIDEWAYS = """() => {
 }"""
 
 # Words whose letters stand in two lines. People's own words, addresses and codes may be longer
-# than a line: those are in elements of their own.
+# than a line: those are in elements of their own, or are this one.
 SPLIT_WORDS = """() => {
   const split = [];
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -45,7 +49,7 @@ SPLIT_WORDS = """() => {
     const others = "bdi, code, pre, textarea, [dir=auto], [translate=no], .visually-hidden";
     if (text.parentElement.closest(others)) continue;
     for (const { 0: word, index } of text.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
-      if (word.length > 20) continue;
+      if (word.length > 20 || word === "%s") continue;
       const range = document.createRange();
       range.setStart(text, index);
       range.setEnd(text, index + word.length);
@@ -54,7 +58,7 @@ SPLIT_WORDS = """() => {
     }
   }
   return split.length ? split : null;
-}"""
+}""".replace("%s", WORD)
 
 # How many main headings a page has, where it is not one.
 HEADINGS = """() => {

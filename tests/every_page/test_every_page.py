@@ -77,13 +77,13 @@ def test_pages_before_signing_in_do_too(world, open_pages, live_server):
 
 def test_letters_of_twice_the_size_fit_the_smallest_phone(world, owners_pages, live_server):
     with browsing(world, live_server.url, LARGE_LETTERS, viewport=PHONE) as page:
-        assert_nothing_wrong(page, owners_pages, SIDEWAYS)
+        assert_nothing_wrong(page, owners_pages, SIDEWAYS, SPLIT_WORDS)
 
 
 def test_letters_of_twice_the_size_fit_it_before_signing_in(world, open_pages, live_server):
     with browsing(world, live_server.url, LARGE_LETTERS, viewport=PHONE) as page:
         page.context.clear_cookies()
-        assert_nothing_wrong(page, open_pages, SIDEWAYS)
+        assert_nothing_wrong(page, open_pages, SIDEWAYS, SPLIT_WORDS)
 
 
 def test_nothing_moves_on_a_desk(world, owners_pages, live_server):
