@@ -37,7 +37,7 @@ _SHAPES = {
     "1:1": _("Square"),
     "4:5": _("Portrait"),
     "2:3": _("Tall"),
-    "9:16": _("Phone screen"),
+    "9:16": _("Phone"),
     "3:2": _("Landscape"),
     "16:9": _("Wide"),
 }

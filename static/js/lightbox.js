@@ -39,7 +39,7 @@ function show(link) {
     if (current === link) image.src = full.src;
   };
   full.src = link.dataset.full ?? link.href; // a sample has no page, its link is the file
-  facts.innerHTML = link.parentElement.querySelector(".image-facts").innerHTML;
+  facts.replaceChildren(...link.parentElement.querySelector(".image-facts").cloneNode(true).childNodes);
   place.parentElement.hidden = all.length < 2;
   const position = { number: all.indexOf(link) + 1, total: all.length };
   place.textContent = interpolate(gettext("%(number)s of %(total)s"), position, true);
