@@ -31,4 +31,5 @@ class SignInFirst(LoginRequiredMiddleware):
         if request.method in READING:
             return super().handle_no_permission(request, view_func)
         page = page_of(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
-        return redirect_to_login(page, self.get_login_url(view_func))
+        field = self.get_redirect_field_name(view_func)
+        return redirect_to_login(page, self.get_login_url(view_func), field)

@@ -7,14 +7,16 @@ a mouse wheel, and keeps a form from being sent for a field that nobody sees.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 
 
 class WholeNumberField(forms.IntegerField):
-    """A whole number."""
+    """A whole number. “1.000” is a thousand to some and one to others, so it is refused."""
 
+    re_decimal = re.compile(r"\.0?\s*$")  # Django's own takes all zeros away
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 
 

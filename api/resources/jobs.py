@@ -34,9 +34,10 @@ OF_EVENTS: dict[str, Any] = {
             "description": "The events, each with its id, its kind as `event` and JSON as `data`",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        204: {"description": "The job is over, and you know all of its events"},
     }
 }
+KNOWN = {204: {"description": "The job is over, and you know all of its events"}}
+OF_EVENTS_OF_A_JOB: dict[str, Any] = {"responses": OF_EVENTS["responses"] | KNOWN}
 EventLimit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 Kind = Annotated[str, Query(pattern="^(training|generation)?$", description="empty: both")]
 
@@ -65,7 +66,7 @@ def list_job_events(
     return _events(job_for(person_of(request), job_id), after, limit)
 
 
-@router.get("/jobs/{uuid:job_id}/events/stream", openapi_extra=OF_EVENTS)
+@router.get("/jobs/{uuid:job_id}/events/stream", openapi_extra=OF_EVENTS_OF_A_JOB)
 @may_fail("limit_reached")
 def stream_job_events(request: HttpRequest, job_id: UUID, after: Known = None) -> HttpResponseBase:
     """Follow a job by server-sent events: its events so far, then each as it comes, to the end.

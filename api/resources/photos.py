@@ -18,7 +18,7 @@ from api.schemas.photos import CaptionsIn, PhotoListOut, PhotoOut, PhotoPatchIn
 from models_app.caption_services import set_caption
 from models_app.cropping import Crop, crop_made, save_crop
 from models_app.crops import Box
-from models_app.locks import held
+from models_app.locks import held, locked_owner
 from models_app.models import TrainingImage
 from models_app.selectors import model_for, photo_for, photos_of
 from models_app.services import move_photo, remove_photo
@@ -71,7 +71,8 @@ def _crop_in(given: dict[str, Any], photo: TrainingImage) -> AbstractContextMana
 
 
 def _held(request: HttpRequest, photo: TrainingImage) -> TrainingImage:
-    """Return the photo, its model locked, in the state that the program has seen."""
+    """Return the photo, its owner and model locked, in the state that the program has seen."""
+    locked_owner(photo.model)  # first, as wherever photos are stored: else two wait for each other
     held(photo.model)
     photo = photo_for(person_of(request), photo.pk)
     require_match(request, PhotoOut.of(photo))

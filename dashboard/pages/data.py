@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.deletion import LastOperatorError
 from accounts.models import User
 from dashboard.current_user import current_user
+from dashboard.form_addresses import takes_forms_of
 from dashboard.limit_notes import allowance_rows
 from dashboard.pages.deletion_texts import later_here, still_to_come
 from dashboard.pages.export import ArchiveResponse
@@ -69,7 +70,7 @@ def stop_all(request: HttpRequest) -> HttpResponse:
     return redirect("dashboard:data")
 
 
-@require_POST
+@takes_forms_of(data)
 def account_delete(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
     if too_many := ratelimit.consume_or_429(request, action="reauthenticate", user=user):

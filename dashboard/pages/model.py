@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.limits import LimitReachedError
 from dashboard.current_user import current_user
+from dashboard.form_addresses import takes_forms_of
 from dashboard.pages.deletion_texts import still_to_come
 from dashboard.pages.generations import address_of
 from dashboard.pages.model_page import ModelPage
@@ -32,14 +33,17 @@ from models_app.models import UserModel
 from models_app.selectors import model_for
 from models_app.texts import isolated
 
+HOUR = 60 * 60  # seconds
+
 
 @require_safe
 def model(request: HttpRequest, model_id: UUID) -> HttpResponse:
     after = newest_event_id()  # read first: the stream sends whatever happens from here on
     model = _own_model(request, model_id)
-    unsaved = unsaved_answers.load(request, model.owner)
-    wishes = _wishes(request, model) or (unsaved.answers if unsaved else {})
-    page = ModelPage(model, wishes=wishes, is_unsaved=unsaved is not None)
+    wishes, is_unsaved = _wishes(request, model), False
+    if not wishes and (unsaved := unsaved_answers.load(request, model.owner, within=HOUR)):
+        wishes, is_unsaved = dict(unsaved.answers), True
+    page = ModelPage(model, wishes=wishes, is_unsaved=is_unsaved)
     if page.is_in_wizard:
         return redirect("dashboard:wizard", model_id, "about")
     return render(request, "model/page.html", {"page": page, "after": after})
@@ -54,7 +58,7 @@ def model_live(request: HttpRequest, model_id: UUID) -> HttpResponse:
 
 
 @login_not_required
-@require_POST
+@takes_forms_of(model)
 def generate(request: HttpRequest, model_id: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return _sign_in(request, model_id)

@@ -6,6 +6,8 @@ the same page and to the same user only.
 
 from __future__ import annotations
 
+import time
+
 from django.core import signing
 from django.http import HttpRequest
 
@@ -35,17 +37,20 @@ def store(request: HttpRequest, edits: Edits, page: str = "") -> None:
     pages = dict(request.session.get(UNSAVED_ANSWERS, {}))
     pages.pop(page or request.path, None)
     answers, known = _truncated(edits.touched)
-    pages[page or request.path] = {"author": author, "answers": answers, "known": known}
+    told = {"author": author, "at": time.time(), "answers": answers, "known": known}
+    pages[page or request.path] = told
     request.session[UNSAVED_ANSWERS] = dict(list(pages.items())[-_MAX_PAGES:])
 
 
-def load(request: HttpRequest, user: User) -> Edits | None:
-    """Return what was stored for this page and `user`, or None.
+def load(request: HttpRequest, user: User, *, within: float | None = None) -> Edits | None:
+    """Return what was stored for this page and `user`, or None; `within` the last seconds only.
 
     It stays in the session, because a GET must not write; `discard` removes it.
     """
     page = request.session.get(UNSAVED_ANSWERS, {}).get(request.path)
     if not page or page["author"] != user.pk:
+        return None
+    if within is not None and time.time() - page.get("at", 0) > within:
         return None
     return Edits(page["answers"], page.get("known", {}))
 

@@ -111,8 +111,14 @@ function headingAndTag(row) {
   return parts.map((part) => shortened(part?.textContent.trim() ?? "")).filter(Boolean).join(": ");
 }
 
+/** What people see as one letter may be several of `length`: an emoji, an accent. */
+function lettersOf(text) {
+  if (!("Segmenter" in Intl)) return [...text];
+  return [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+}
+
 function shortened(text) {
-  const letters = [...text]; // a letter or an emoji may be two of `length`
+  const letters = lettersOf(text);
   return letters.length > LONGEST_HEADING ? `${letters.slice(0, LONGEST_HEADING).join("").trimEnd()}…` : text;
 }
 

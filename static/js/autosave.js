@@ -19,6 +19,7 @@ const HIDDEN = '[name="author"], [name="draft"]';
 const channel = channelTo("wizard");
 
 function showStatus(text, tone = "plain", link = "") {
+  if (!link && status.textContent === text && status.dataset.tone === tone) return; // said already
   status.dataset.tone = tone;
   status.textContent = text;
   if (!link) return;
@@ -47,7 +48,7 @@ function isOwn(name) {
 }
 
 function schedule(target) {
-  showStatus(gettext("Saving…")); // what it said was of the answer before
+  if (!isLeaving && status.textContent === gettext("Saved")) showStatus(gettext("Saving…"));
   clearTimeout(pending.get(target));
   pending.set(target, setTimeout(() => save(target), DELAY));
 }

@@ -19,3 +19,10 @@ function onPress(event) {
 }
 
 document.addEventListener("pointerdown", onPress, { capture: true });
+
+/** The room that a scroll bar takes stays while a dialog is open (base.css); where bars lie over the
+ *  page there is none. */
+const root = document.documentElement;
+new ResizeObserver(() => {
+  root.toggleAttribute("data-has-bar", innerWidth > root.clientWidth);
+}).observe(document.body);

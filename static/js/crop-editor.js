@@ -73,7 +73,7 @@ export class CropEditor {
   }
 
   readFields() {
-    const numbers = this.fields.map((field) => Number.parseFloat(field.value));
+    const numbers = this.fields.map((field) => wholeNumber(field.value));
     if (numbers.some(Number.isNaN)) return;
     const [left, top, width, height] = numbers;
     this.isSquare &&= width === height;
@@ -118,4 +118,9 @@ export class CropEditor {
     this.held = undefined;
     this.say();
   }
+}
+
+/** A number of pixels as people write it; NaN for all else, which the server explains. */
+function wholeNumber(text) {
+  return /^\s*\d+\s*(px)?\s*$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
 }

@@ -12,13 +12,14 @@ function fill(event) {
   event.preventDefault();
   const values = JSON.parse(link.closest("[data-fills]").dataset.fills);
   if (link.dataset.fill) values[link.dataset.fill] = "";
+  // First: nothing can be typed in a form that lies behind a dialog.
+  document.dispatchEvent(new CustomEvent("studio:filling", { detail: form.elements.prompt }));
   const { provider } = form.elements;
   const before = provider?.value;
   for (const [name, value] of Object.entries(values)) write(form.elements[name], value);
   const more = form.querySelector("details.more");
   // Who makes it decides what it costs: that changes before the person's eyes.
   if (more && (values.seed || provider?.value !== before)) more.open = true;
-  document.dispatchEvent(new CustomEvent("studio:filled", { detail: form.elements.prompt }));
   form.elements.prompt.focus();
 }
 
@@ -34,7 +35,7 @@ function write(field, value) {
  *  @returns {boolean} whether the browser can do that */
 function type(field, text) {
   if (field.value === text) return true;
-  field.focus({ preventScroll: true });
+  field.focus();
   field.select();
   return document.execCommand(text ? "insertText" : "delete", false, text) && field.value === text;
 }

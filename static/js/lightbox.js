@@ -88,7 +88,7 @@ function onClosed() {
   if (history.state?.lightbox) history.back();
 }
 
-/** The form of the page was filled in from the picture: that is where to go on. */
+/** The form of the page is filled in from the picture: that is where to go on. */
 function leaveFor({ detail }) {
   if (!dialog.open) return;
   after = detail;
@@ -109,9 +109,11 @@ if (dialog?.showModal) {
   history.scrollRestoration = "auto";
   if (history.state?.lightbox) history.replaceState(null, ""); // reloaded while it was open
   document.addEventListener("click", open);
-  document.addEventListener("studio:filled", leaveFor);
+  document.addEventListener("studio:filling", leaveFor);
   addEventListener("click", onLink);
   addEventListener("popstate", onBack);
+  // As it was left by a link, in browsers that keep whole pages: its entry is gone.
+  addEventListener("pageshow", ({ persisted }) => persisted && dialog.open && dialog.close());
   dialog.addEventListener("keydown", onKey);
   dialog.addEventListener("click", onClick);
   dialog.addEventListener("close", onClosed);

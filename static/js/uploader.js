@@ -107,7 +107,10 @@ function follow(field, read) {
 }
 
 document.addEventListener("dragstart", () => (isOurs = true));
-document.addEventListener("dragend", () => (isOurs = false));
+// What was dragged may be gone when it is let go, and then nothing says so.
+for (const type of ["dragend", "drop", "pointerdown"]) {
+  document.addEventListener(type, () => setTimeout(() => (isOurs = false)));
+}
 for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, onDrag);
 
 /** Word and Excel put a picture of a text beside it: in a field the text is meant. */

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.storage import default_storage
 
 from api.resources import photos as photo_calls
+from models_app import cropping
+from models_app.crops import Box
 from models_app.models import TrainingImage
+from models_app.services import add_photo
 from tests.api.conftest import problem, program_of
+from tests.dashboard.wizard_drafts import photo as upload
 from tests.factories import TrainingImageFactory, UserModelFactory
 
 
@@ -79,6 +84,50 @@ def test_a_change_just_before_is_not_undone_by_who_has_not_seen_it(
 def test_who_does_not_ask_what_is_there_changes_it(program, photos, changed_meanwhile):
     told = program.patch(f"/api/photos/{photos[0].pk}", {"caption": ""}).json()
     assert told["caption"] == ""  # as it was when the call came, but it is not any more
+
+
+@pytest.fixture
+def late(draft, monkeypatch) -> list[str]:
+    """The files of a crop that is made while another page saves one of the same photo."""
+    add_photo(draft, upload=upload("beach.jpg"))
+    write, late = cropping.photo_files.write, []
+
+    def and_crop(files):
+        monkeypatch.setattr(cropping.photo_files, "write", write)
+        cropping.crop_photo(TrainingImage.objects.get(), Box(100, 0, 400, 400))
+        late.extend(files)
+        write(files)
+
+    monkeypatch.setattr(cropping.photo_files, "write", and_crop)
+    return late
+
+
+@pytest.mark.parametrize(
+    ("has_seen", "status", "code"),
+    [(True, 412, "precondition_failed"), (False, 409, "conflict")],
+)
+def test_of_two_crops_at_once_the_later_one_changes_nothing(program, late, has_seen, status, code):
+    path = f"/api/photos/{TrainingImage.objects.get().pk}"
+    seen = {"If_Match": program.get(path)["ETag"]} if has_seen else {}
+    body = {"crop": {"left": 0, "top": 0, "width": 300, "height": 300}}
+    problem(program.patch(path, body, **seen), status, code)
+    assert TrainingImage.objects.get().box == Box(100, 0, 400, 400)
+    assert len(late) == 2
+    assert not any(map(default_storage.exists, late))
+
+
+def test_the_owner_is_locked_before_the_model_as_everywhere(program, photos, monkeypatch):
+    """In another order two transactions would wait for each other."""
+    locked = []
+
+    def noted(name):
+        lock = getattr(photo_calls, name)
+        monkeypatch.setattr(photo_calls, name, lambda model: locked.append(name) or lock(model))
+
+    for name in ("locked_owner", "held"):
+        noted(name)
+    program.patch(f"/api/photos/{photos[0].pk}", {"caption": "new"})
+    assert locked == ["locked_owner", "held"]
 
 
 def test_a_photo_is_removed_with_the_state_that_was_seen(program, photos):

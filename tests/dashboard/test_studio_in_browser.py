@@ -159,6 +159,18 @@ def test_a_picture_fills_in_the_form_and_the_person_presses_the_button(
     assert not JobQueue.objects.filter(kind="generation").exists()
 
 
+def test_words_that_a_picture_has_replaced_come_back_with_a_key(page, ready, images):
+    page.goto(studio(ready))
+    prompt = page.get_by_label("What should the picture")
+    prompt.fill("my own words")
+    link(page, images[1]).click()
+    page.get_by_role("link", name="Use these settings").click()
+    expect(prompt).to_have_value("on a boat")
+    expect(prompt).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(prompt).to_have_value("my own words")
+
+
 def test_from_the_gallery_it_leads_to_the_form_of_its_model(page, ready, images):
     page.goto(reverse("dashboard:gallery"))
     before = page.evaluate("history.length")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -58,12 +60,38 @@ def test_it_is_no_longer_offered_once_it_is_made(ready, browser):
 
 def test_another_person_of_the_browser_sees_none_of_it(ready, browser):
     other = UserFactory()
-    mine = stored_model(other, name="Ben")
     away = sent_away(browser, ready)
     sign_in(browser, other.email, away)
-    assert TYPED["prompt"] not in browser.get(reverse("dashboard:home")).content.decode()
-    page = browser.get(reverse("dashboard:model", args=[mine.pk])).content.decode()
+    UserModel.objects.update(owner=other)  # so that the other person may see the same page
+    page = browser.get(reverse("dashboard:model", args=[ready.pk])).content.decode()
+    assert "Make pictures" in page
     assert TYPED["prompt"] not in page
+
+
+def test_after_an_hour_it_is_no_longer_offered(ready, browser, monkeypatch):
+    page = sign_in(browser, ready.owner.email, sent_away(browser, ready))["Location"]
+    later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert BACK not in browser.get(page).content.decode()
+
+
+def test_whoever_asks_for_something_else_is_not_told_that_these_are_the_words(ready, browser):
+    page = sign_in(browser, ready.owner.email, sent_away(browser, ready))["Location"]
+    shown = browser.get(f"{page}?idea=0")
+    assert BACK not in shown.content.decode()
+    assert shown.context["page"].form["prompt"].value() != TYPED["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("generate", "Make pictures"), ("account_delete", "Your data")]
+)
+def test_an_address_that_takes_forms_shows_their_page(ready, browser, name, words):
+    """There a refused form is shown: to it leads signing in again, or a reload."""
+    address = reverse(f"dashboard:{name}", args=[ready.pk] if name == "generate" else [])
+    away = browser.get(address)["Location"]
+    assert away == f"/accounts/login/?next={address}"
+    assert sign_in(browser, ready.owner.email, away)["Location"] == address
+    assert words in browser.get(address).content.decode()
 
 
 def test_nothing_is_kept_without_the_token_of_a_page(ready, client):
