@@ -38,3 +38,20 @@ def test_answers_are_sent_again_to_a_server_that_was_away(page, owner):
     page.clock.run_for(6000)
     expect(page.locator("#saved")).to_have_text("Saved")
     assert UserModel.objects.get().name == "Ann by the sea"
+
+
+def test_what_is_saved_is_not_said_of_a_newer_answer(page, owner):
+    page.goto(address(draft(owner), "about"))
+    page.wait_for_load_state()
+    page.get_by_label("Name", exact=True).fill("Ann")
+    expect(page.locator("#saved")).to_have_text("Saved")
+    at_once = page.get_by_label("Name", exact=True).evaluate(
+        """(field) => {
+          field.value = "Ann by the sea";
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+          return document.getElementById("saved").textContent;
+        }"""
+    )
+    assert at_once == "Saving…"
+    expect(page.locator("#saved")).to_have_text("Saved")
+    assert UserModel.objects.get().name == "Ann by the sea"
